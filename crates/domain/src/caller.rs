@@ -1,0 +1,34 @@
+//! Who is asking.
+
+use crate::{Access, StudentId};
+
+/// A person or service whose identity has been established, by a token for example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The caller's student number. May be empty for a service, which then owns no ticket.
+    pub student: StudentId,
+    /// The caller's rank.
+    pub access: Access,
+}
+
+/// A caller who has been found active. [`ensure_active`](crate::ensure_active) makes it, and nothing else does, so
+/// that no code which asks for one can forget the check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveCaller(Caller);
+
+impl ActiveCaller {
+    /// Only for the policy that has looked at the caller's rank.
+    pub(crate) fn vouched_for(caller: Caller) -> Self {
+        Self(caller)
+    }
+
+    /// The caller's student number. May be empty for a service, which then owns no ticket.
+    pub fn student(&self) -> &StudentId {
+        &self.0.student
+    }
+
+    /// The caller's rank.
+    pub fn access(&self) -> Access {
+        self.0.access
+    }
+}

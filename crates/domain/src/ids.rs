@@ -1,0 +1,237 @@
+//! What people, tickets and traces are called by.
+
+use std::{error::Error, fmt, str::FromStr};
+
+/// The number of a ticket: positive, at most 2^63-1.
+///
+/// As text it has exactly one spelling, plain decimal without sign or leading zeros:
+///
+/// ```
+/// use wts_domain::TicketId;
+///
+/// let ticket: TicketId = "123".parse()?;
+/// assert_eq!(ticket.get(), 123);
+/// assert!("0123".parse::<TicketId>().is_err());
+/// # Ok::<(), wts_domain::ParseTicketIdError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketId(i64);
+
+impl TicketId {
+    /// The ticket with this number, `None` unless it is positive.
+    pub const fn new(number: i64) -> Option<Self> {
+        if number > 0 { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for TicketId {
+    type Err = ParseTicketIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let first = text.bytes().next().ok_or(ParseTicketIdError::Empty)?;
+        // `i64::from_str` alone would take signs and leading zeros.
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(ParseTicketIdError::NotDecimalDigits);
+        }
+        if first == b'0' {
+            return Err(if text.len() == 1 {
+                ParseTicketIdError::Zero
+            } else {
+                ParseTicketIdError::LeadingZero
+            });
+        }
+        text.parse()
+            .map(Self)
+            .map_err(|_| ParseTicketIdError::TooLarge)
+    }
+}
+
+/// Why a text is not a ticket's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParseTicketIdError {
+    /// Nothing at all.
+    Empty,
+    /// Something other than the digits 0 to 9: a sign, a space, a letter, another script's digit.
+    NotDecimalDigits,
+    /// Zero is no ticket.
+    Zero,
+    /// A number with zeros in front, a second spelling of the same number.
+    LeadingZero,
+    /// More than 2^63-1.
+    TooLarge,
+}
+
+impl fmt::Display for ParseTicketIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "empty",
+            Self::NotDecimalDigits => "only the digits 0 to 9 are allowed",
+            Self::Zero => "ticket numbers begin at 1",
+            Self::LeadingZero => "leading zeros are not allowed",
+            Self::TooLarge => "larger than 9223372036854775807",
+        })
+    }
+}
+
+impl Error for ParseTicketIdError {}
+
+/// The number of a trace. Whatever the database gave it, and it orders traces of the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TraceId(i64);
+
+impl TraceId {
+    /// The trace with this number.
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Declares an identifier that is an opaque text, compared byte for byte.
+macro_rules! text_id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether the text is empty, as it is for those who have no such number.
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A student number, the `sid` of tokens and databases.
+    StudentId
+}
+
+text_id! {
+    /// A staff number, the `op` of a trace. [`StaffId::SYSTEM`] and [`StaffId::USER`] are nobody of the staff.
+    StaffId
+}
+
+impl StaffId {
+    /// The ticket system itself.
+    pub const SYSTEM: &'static str = "-1";
+    /// The ticket's own user.
+    pub const USER: &'static str = "-2";
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_ticket_id_has_one_spelling() {
+        use ParseTicketIdError::{Empty, LeadingZero, NotDecimalDigits, TooLarge, Zero};
+        let refused = [
+            ("", Empty),
+            ("0", Zero),
+            ("00", LeadingZero),
+            ("01", LeadingZero),
+            ("+1", NotDecimalDigits),
+            ("-1", NotDecimalDigits),
+            (" 1", NotDecimalDigits),
+            ("1 ", NotDecimalDigits),
+            ("1\n", NotDecimalDigits),
+            ("1.0", NotDecimalDigits),
+            ("1e3", NotDecimalDigits),
+            ("0x1", NotDecimalDigits),
+            ("1_000", NotDecimalDigits),
+            ("١٢٣", NotDecimalDigits),
+            ("１２３", NotDecimalDigits),
+            ("1\0", NotDecimalDigits),
+            ("9223372036854775808", TooLarge),
+            ("18446744073709551617", TooLarge),
+            ("99999999999999999999999999", TooLarge),
+        ];
+        for (text, reason) in refused {
+            assert_eq!(text.parse::<TicketId>(), Err(reason), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_id_does_not_wrap() {
+        let beyond_32_bits: TicketId = "4294967297".parse().unwrap();
+        assert_eq!(beyond_32_bits.get(), (1 << 32) + 1);
+        let largest: TicketId = "9223372036854775807".parse().unwrap();
+        assert_eq!(largest.get(), i64::MAX);
+    }
+
+    #[test]
+    fn only_positive_numbers_are_tickets() {
+        assert_eq!(TicketId::new(0), None);
+        assert_eq!(TicketId::new(i64::MIN), None);
+        assert_eq!(TicketId::new(1).map(TicketId::get), Some(1));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_parses_is_written_the_same(text in "\\PC{0,4}|[0-9+ .-]{0,22}") {
+            if let Ok(ticket) = text.parse::<TicketId>() {
+                prop_assert_eq!(ticket.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn every_positive_number_is_read_back(number in 1..=i64::MAX) {
+            let ticket = TicketId::new(number).unwrap();
+            prop_assert_eq!(ticket.to_string().parse(), Ok(ticket));
+        }
+    }
+}

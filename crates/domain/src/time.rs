@@ -1,0 +1,26 @@
+//! Moments and days over the whole range that PostgreSQL can hold, `infinity` included.
+//!
+//! Calendar libraries end where PostgreSQL does not (chrono in the year 262142, PostgreSQL in 294276) and know no
+//! infinity. A history must be readable whatever stands in it, so these two types count from PostgreSQL's own epoch,
+//! 2000-01-01, in its own units.
+
+mod calendar;
+mod day;
+mod timestamp;
+
+use std::{error::Error, fmt};
+
+pub use day::Day;
+pub use timestamp::Timestamp;
+
+/// A moment or a day beyond those that can be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfCalendar;
+
+impl fmt::Display for OutOfCalendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("beyond the moments that can be counted")
+    }
+}
+
+impl Error for OutOfCalendar {}

@@ -1,0 +1,88 @@
+//! The proleptic Gregorian calendar, forwards and backwards from 2000-01-01.
+
+use std::fmt;
+
+/// Days from 0000-03-01, where the algorithms below begin their years, to 2000-01-01.
+const MARCH_OF_YEAR_ZERO_TO_EPOCH: i64 = 730_425;
+const DAYS_PER_ERA: i64 = 146_097;
+
+/// A date of the proleptic Gregorian calendar with astronomical years: the year before 1 is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Date {
+    pub(super) year: i64,
+    pub(super) month: i64,
+    pub(super) day: i64,
+}
+
+impl Date {
+    /// The date so many days after 2000-01-01.
+    ///
+    /// Howard Hinnant's `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.
+    pub(super) fn from_days(days: i64) -> Self {
+        let days = days + MARCH_OF_YEAR_ZERO_TO_EPOCH;
+        let era = days.div_euclid(DAYS_PER_ERA);
+        let day_of_era = days.rem_euclid(DAYS_PER_ERA);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        Self { year, month, day }
+    }
+
+    /// How many days after 2000-01-01 the date is. The inverse of [`Date::from_days`].
+    pub(super) fn to_days(self) -> i64 {
+        let year = self.year - i64::from(self.month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let month_from_march = (self.month + 9) % 12;
+        let day_of_year = (153 * month_from_march + 2) / 5 + self.day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * DAYS_PER_ERA + day_of_era - MARCH_OF_YEAR_ZERO_TO_EPOCH
+    }
+}
+
+/// `2025-12-06`. Years that four digits cannot hold get a sign and six, ISO 8601's expanded form.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day } = self;
+        if (0..=9_999).contains(year) {
+            write!(f, "{year:04}-{month:02}-{day:02}")
+        } else {
+            write!(f, "{year:+07}-{month:02}-{day:02}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike, Days, NaiveDate};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn agrees_with_chrono_wherever_chrono_reaches(days in -95_000_000..95_000_000_i64) {
+            let epoch = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
+            let distance = Days::new(days.unsigned_abs());
+            let theirs = if days < 0 { epoch - distance } else { epoch + distance };
+            let ours = Date::from_days(days);
+            prop_assert_eq!(
+                (ours.year, ours.month, ours.day),
+                (theirs.year().into(), theirs.month().into(), theirs.day().into())
+            );
+        }
+
+        #[test]
+        fn to_days_undoes_from_days(days in i64::from(i32::MIN)..=i64::from(i32::MAX)) {
+            prop_assert_eq!(Date::from_days(days).to_days(), days);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A day without a time.
+
+use std::fmt;
+
+use super::{OutOfCalendar, calendar::Date};
+
+/// A day of the calendar, or one of the two infinities.
+///
+/// It is written as its UTC midnight, which is how the ticket system's clients read a day:
+///
+/// ```
+/// use wts_domain::Day;
+///
+/// assert_eq!(Day::from_ymd(2025, 12, 8)?.to_string(), "2025-12-08T00:00:00Z");
+/// # Ok::<(), wts_domain::OutOfCalendar>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+impl Day {
+    /// Later than every day.
+    pub const INFINITY: Self = Self(i32::MAX);
+    /// Earlier than every day.
+    pub const NEG_INFINITY: Self = Self(i32::MIN);
+
+    /// The day so many days after 2000-01-01; the least and the greatest number are the infinities.
+    pub const fn from_days_since_2000(days: i32) -> Self {
+        Self(days)
+    }
+
+    /// How many days after 2000-01-01; the least and the greatest number are the infinities.
+    pub const fn days_since_2000(self) -> i32 {
+        self.0
+    }
+
+    /// A day of the proleptic Gregorian calendar, months and days counted from 1.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfCalendar`] if there is no such day.
+    pub fn from_ymd(year: i32, month: u8, day: u8) -> Result<Self, OutOfCalendar> {
+        let date = Date {
+            year: year.into(),
+            month: month.into(),
+            day: day.into(),
+        };
+        let days = date.to_days();
+        // Days that the calendar does not have come back as others: 30 February as 2 March.
+        if !(1..=12).contains(&month) || Date::from_days(days) != date {
+            return Err(OutOfCalendar);
+        }
+        let day = i32::try_from(days).map(Self).map_err(|_| OutOfCalendar)?;
+        if day == Self::INFINITY || day == Self::NEG_INFINITY {
+            return Err(OutOfCalendar);
+        }
+        Ok(day)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::INFINITY => f.pad("infinity"),
+            Self::NEG_INFINITY => f.pad("-infinity"),
+            Self(days) => write!(f, "{}T00:00:00Z", Date::from_days(days.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_written_as_their_utc_midnight() {
+        let written = |year, month, day| Day::from_ymd(year, month, day).unwrap().to_string();
+        assert_eq!(written(2025, 12, 8), "2025-12-08T00:00:00Z");
+        assert_eq!(written(2024, 2, 29), "2024-02-29T00:00:00Z");
+        assert_eq!(written(0, 1, 1), "0000-01-01T00:00:00Z");
+        assert_eq!(written(-4713, 11, 24), "-004713-11-24T00:00:00Z");
+        assert_eq!(written(5_874_897, 12, 31), "+5874897-12-31T00:00:00Z");
+        assert_eq!(Day::INFINITY.to_string(), "infinity");
+        assert_eq!(Day::NEG_INFINITY.to_string(), "-infinity");
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_refused() {
+        for (year, month, day) in [
+            (2025, 2, 29),
+            (2025, 13, 1),
+            (2025, 0, 1),
+            (2025, 4, 31),
+            (2025, 1, 0),
+            (i32::MAX, 1, 1),
+            (i32::MIN, 1, 1),
+        ] {
+            assert_eq!(
+                Day::from_ymd(year, month, day),
+                Err(OutOfCalendar),
+                "{year}-{month}-{day}"
+            );
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What a ticket's history is made of.
+
+use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId, Timestamp, TraceId};
+
+/// One step in a ticket's history: who did what, when, and what it changed.
+///
+/// What the step left as it was is `None`.
+///
+/// ```
+/// use wts_domain::{StaffId, Status, TicketId, Timestamp, Trace, TraceId};
+///
+/// let ticket: TicketId = "123".parse()?;
+/// let mut trace = Trace::new(TraceId::new(3), ticket, Timestamp::from_unix_seconds(1_765_035_000)?, StaffId::from("W007"));
+/// trace.new_status = Some(Status::Solved);
+///
+/// assert_eq!(trace.updated_at.to_string(), "2025-12-06T15:30:00Z");
+/// assert_eq!(trace.new_priority, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Trace {
+    /// The trace's own number.
+    pub id: TraceId,
+    /// The ticket it belongs to.
+    pub ticket: TicketId,
+    /// When it was done.
+    pub updated_at: Timestamp,
+    /// Who did it.
+    pub op: StaffId,
+    /// Their name, empty where unknown.
+    pub op_name: String,
+    /// The status it gave the ticket.
+    pub new_status: Option<Status>,
+    /// The priority it gave the ticket.
+    pub new_priority: Option<Priority>,
+    /// The day it set for a visit.
+    pub new_appointment: Option<Day>,
+    /// The category it gave the ticket.
+    pub new_category: Option<Category>,
+    /// What they had to say, often nothing.
+    pub remark: String,
+}
+
+impl Trace {
+    /// A trace that changed nothing and says nothing. Assign what it did to its fields.
+    pub fn new(id: TraceId, ticket: TicketId, updated_at: Timestamp, op: StaffId) -> Self {
+        Self {
+            id,
+            ticket,
+            updated_at,
+            op,
+            op_name: String::new(),
+            new_status: None,
+            new_priority: None,
+            new_appointment: None,
+            new_category: None,
+            remark: String::new(),
+        }
+    }
+}
+
+/// A ticket's whole history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketHistory {
+    /// Who filed the ticket.
+    pub issuer: StudentId,
+    /// Everything done to it, oldest first, what happened at the same moment by ascending id.
+    pub traces: Vec<Trace>,
+}
