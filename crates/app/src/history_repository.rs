@@ -1,0 +1,30 @@
+//! The port to wherever ticket histories are kept.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use wts_domain::{TicketHistory, TicketId};
+
+/// Reads whole ticket histories.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait HistoryRepository: Send + Sync {
+    /// The issuer of `ticket` and all its traces, oldest first, ties by ascending id; `None` where there is no such
+    /// ticket. What was committed before the call is in the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError`] if the store could not answer.
+    async fn find(&self, ticket: TicketId) -> Result<Option<TicketHistory>, RepositoryError>;
+}
+
+/// Why a store gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// The store is well but has more to do than it can take on; asking again in a moment may succeed.
+    #[error("the store has more to do than it can take on")]
+    Busy,
+    /// The store failed: it is down, cannot be reached, refused the query or holds what cannot be read.
+    #[error("the store failed")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+}
