@@ -40,6 +40,6 @@ pub use caller::{ActiveCaller, Caller};
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
 pub use labels::UnknownLabel;
 pub use policy::{AccessDenied, ensure_active, ensure_may_read_traces};
-pub use ticket::{Category, Priority, Status};
+pub use ticket::{Category, Priority, Status, Ticket};
 pub use time::{Day, OutOfCalendar, Timestamp};
 pub use trace::{TicketHistory, Trace};

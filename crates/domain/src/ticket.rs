@@ -1,6 +1,59 @@
-//! What a ticket is about and how far it has come.
+//! Tickets: what they are about and how far they have come.
 
-use crate::labels::labelled;
+use crate::{Day, StudentId, TicketId, Timestamp, labels::labelled};
+
+/// A repair ticket as it stands now. How it came to stand so is its [history](crate::TicketHistory).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ticket {
+    /// The ticket's number.
+    pub id: TicketId,
+    /// Who filed it.
+    pub issuer: StudentId,
+    /// When it was filed.
+    pub submitted_at: Timestamp,
+    /// What it is about.
+    pub category: Category,
+    /// The trouble in the issuer's words.
+    pub description: String,
+    /// When the trouble began.
+    pub occur_at: Option<Timestamp>,
+    /// What else staff should know.
+    pub notes: Option<String>,
+    /// The day set for a visit.
+    pub appointed_at: Option<Day>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// How far it has come.
+    pub status: Status,
+    /// When it was last changed.
+    pub last_updated_at: Option<Timestamp>,
+}
+
+impl Ticket {
+    /// A ticket just filed, with the status and the priority that every new ticket gets.
+    pub fn new(
+        id: TicketId,
+        issuer: StudentId,
+        submitted_at: Timestamp,
+        category: Category,
+        description: String,
+    ) -> Self {
+        Self {
+            id,
+            issuer,
+            submitted_at,
+            category,
+            description,
+            occur_at: None,
+            notes: None,
+            appointed_at: None,
+            priority: Priority::Mainline,
+            status: Status::Fresh,
+            last_updated_at: None,
+        }
+    }
+}
 
 labelled! {
     /// How far a ticket has come.

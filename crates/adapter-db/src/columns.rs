@@ -1,0 +1,14 @@
+//! SQL types that mean the same in PostgreSQL and in SQLite, and the values that stand in them.
+//!
+//! They are what lets one set of row types and one statement read our PostgreSQL schema, the WTS v3 database with its
+//! 32-bit ids and enums, and SQLite.
+
+mod day;
+mod id;
+mod label;
+mod moment;
+
+pub(crate) use day::{CalendarDay, StoredDay};
+pub(crate) use id::{AnyWidth, Id};
+pub(crate) use label::{Label, Labelled};
+pub(crate) use moment::{Moment, StoredMoment};

@@ -1,0 +1,37 @@
+//! Why a database cannot be opened or migrated.
+
+use std::{error::Error, path::PathBuf};
+
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a database cannot be served from.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The SQLite file does not exist. Opening for reading never creates one.
+    #[error("there is no database file at {}", .0.display())]
+    NoSuchFile(PathBuf),
+    /// No connection could be made.
+    #[error("cannot connect to the database")]
+    Unreachable(#[source] Cause),
+    /// It is there, but reading a history from it fails: the tables are missing, are others than expected, or the role
+    /// may not read them.
+    #[error("the database holds no ticket histories that this role can read")]
+    Unreadable(#[source] Cause),
+}
+
+/// Why a database's schema cannot be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// No connection could be made, or no file.
+    #[error("cannot connect to the database")]
+    Unreachable(#[source] Cause),
+    /// The tables are there already, but these migrations did not make them.
+    #[error(
+        "this is an existing WTS database whose tables these migrations did not make; it is served as it stands and \
+         must not be migrated"
+    )]
+    NotOurs,
+    /// A migration failed and was undone.
+    #[error("a migration failed and was undone")]
+    Failed(#[source] Cause),
+}

@@ -1,0 +1,99 @@
+//! Opening a connection.
+
+use std::{os::unix::ffi::OsStrExt, path::Path};
+
+use diesel::{
+    Connection, ConnectionError, ConnectionResult, SqliteConnection, connection::SimpleConnection,
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+/// What may stand as it is in the path of a `file:` URI.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Mode {
+    /// Only reading, from a file that exists.
+    Read,
+    /// Writing to a file that exists.
+    Write,
+    /// Writing, to a new file if need be.
+    Create,
+}
+
+/// Opens a connection to a database file.
+pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnection> {
+    // Left to itself SQLite creates a file that is missing, so the mode is spelled out, in a URI. One that begins
+    // with `//` has an empty authority, which keeps a path like `//file` from being read as a host.
+    let absolute = std::path::absolute(file)
+        .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+    let path = percent_encode(absolute.as_os_str().as_bytes(), ESCAPED);
+    let (access, pragmas) = match mode {
+        Mode::Read => ("rw", "pragma query_only = on; pragma busy_timeout = 1000;"),
+        Mode::Write => (
+            "rw",
+            "pragma foreign_keys = on; pragma busy_timeout = 10000;",
+        ),
+        Mode::Create => (
+            "rwc",
+            "pragma foreign_keys = on; pragma busy_timeout = 10000;",
+        ),
+    };
+    let mut connection = SqliteConnection::establish(&format!("file://{path}?mode={access}"))?;
+    connection
+        .batch_execute(pragmas)
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::{RunQueryDsl, sql_query};
+
+    use super::*;
+
+    #[test]
+    fn only_who_may_create_creates_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("odd ?#%name.db");
+
+        assert!(connect(&file, Mode::Read).is_err());
+        assert!(connect(&file, Mode::Write).is_err());
+        assert!(!file.exists());
+
+        connect(&file, Mode::Create)
+            .unwrap()
+            .batch_execute("create table t (n integer)")
+            .unwrap();
+        assert!(file.exists(), "under the very name that was asked for");
+        assert!(connect(&file, Mode::Read).is_ok());
+    }
+
+    #[test]
+    fn who_reads_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("wts.db");
+        connect(&file, Mode::Create)
+            .unwrap()
+            .batch_execute("create table t (n integer)")
+            .unwrap();
+
+        let refused =
+            sql_query("insert into t values (1)").execute(&mut connect(&file, Mode::Read).unwrap());
+
+        assert!(refused.unwrap_err().to_string().contains("readonly"));
+    }
+
+    #[test]
+    fn a_path_that_begins_with_two_slashes_is_no_host() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = format!("/{}/wts.db", directory.path().display());
+        assert!(connect(Path::new(&file), Mode::Create).is_ok());
+        assert!(directory.path().join("wts.db").exists());
+    }
+}

@@ -1,0 +1,168 @@
+//! Databases that are not there, are something else, die or do not answer.
+#![expect(clippy::panic, reason = "a test stops where it stands")]
+
+use std::{fs, net::TcpListener, sync::Arc, time::Duration};
+
+use wts_adapter_db::{DatabaseUrl, OpenError, connect};
+use wts_app::{HistoryRepository, RepositoryError};
+use wts_testkit::{Database, Kind, campus, ticket};
+
+async fn refusal(url: &DatabaseUrl) -> OpenError {
+    match connect(url).await {
+        Err(error) => error,
+        Ok(_) => panic!("{url:?} opened"),
+    }
+}
+
+#[tokio::test]
+async fn an_sqlite_file_that_is_missing_stays_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("wts.db");
+
+    assert!(
+        matches!(refusal(&DatabaseUrl::sqlite(&file)).await, OpenError::NoSuchFile(path) if path == file)
+    );
+
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_holds_no_histories_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = directory.path().join("text.db");
+    fs::write(
+        &text,
+        "no database at all, but long enough to have a header of one".repeat(30),
+    )
+    .unwrap();
+    let empty = directory.path().join("empty.db");
+    fs::write(&empty, "").unwrap();
+
+    assert!(matches!(
+        refusal(&DatabaseUrl::sqlite(text)).await,
+        OpenError::Unreadable(_) | OpenError::Unreachable(_)
+    ));
+    assert!(matches!(
+        refusal(&DatabaseUrl::sqlite(empty)).await,
+        OpenError::Unreadable(_)
+    ));
+    assert!(matches!(
+        refusal(&DatabaseUrl::sqlite(directory.path())).await,
+        OpenError::Unreachable(_)
+    ));
+}
+
+#[tokio::test]
+async fn a_postgresql_without_the_tables_is_refused() {
+    let database = Database::without_tables(Kind::Postgres);
+
+    assert!(matches!(
+        refusal(&database.owner_url()).await,
+        OpenError::Unreadable(_)
+    ));
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_read_is_refused_at_the_start() {
+    for kind in [Kind::Postgres, Kind::WtsV3] {
+        let database = Database::with(kind, campus());
+        database.execute(
+            "do $$ begin execute format('revoke select on data.students from %I', current_database()); end $$",
+        );
+        assert!(
+            matches!(
+                refusal(&database.parsed_url()).await,
+                OpenError::Unreadable(_)
+            ),
+            "{kind:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_postgresql_that_is_down_or_silent_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("postgres://wts:wts@{}/wts", listener.local_addr().unwrap());
+    assert!(matches!(
+        refusal(&silent.parse().unwrap()).await,
+        OpenError::Unreachable(_)
+    ));
+
+    drop(listener);
+    assert!(
+        matches!(
+            refusal(&silent.parse().unwrap()).await,
+            OpenError::Unreachable(_)
+        ),
+        "now nobody listens"
+    );
+}
+
+#[tokio::test]
+async fn connections_that_were_cut_are_replaced_before_anyone_notices() {
+    let database = Database::with(Kind::Postgres, campus());
+    let histories = connect(&database.parsed_url()).await.unwrap();
+
+    for _ in 0..5 {
+        database.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and pid <> pg_backend_pid()",
+        );
+        for _ in 0..8 {
+            assert!(histories.find(ticket(123)).await.unwrap().is_some());
+        }
+    }
+}
+
+/// Asks so many times at once and waits for all answers.
+async fn ask(
+    histories: &Arc<dyn HistoryRepository>,
+    times: usize,
+) -> Vec<Result<bool, RepositoryError>> {
+    let mut questions = tokio::task::JoinSet::new();
+    for _ in 0..times {
+        let histories = Arc::clone(histories);
+        questions.spawn(async move {
+            histories
+                .find(ticket(123))
+                .await
+                .map(|history| history.is_some())
+        });
+    }
+    questions.join_all().await
+}
+
+#[tokio::test]
+async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves() {
+    let database = Arc::new(Database::with(Kind::Postgres, campus()));
+    let histories = connect(&database.parsed_url()).await.unwrap();
+    let stuck = tokio::task::spawn_blocking({
+        let database = Arc::clone(&database);
+        move || database.execute("begin; lock table wts.tickets; select pg_sleep(4); commit")
+    });
+    // The lock is taken once a read is held up by it.
+    while tokio::time::timeout(Duration::from_millis(200), histories.find(ticket(123)))
+        .await
+        .is_ok()
+    {}
+
+    let answers = ask(&histories, 40).await;
+
+    assert_eq!(answers.len(), 40);
+    let busy = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(RepositoryError::Busy)))
+        .count();
+    let failed = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(RepositoryError::Failed(_))))
+        .count();
+    assert!(busy > 0, "some found no connection free");
+    assert!(failed > 0, "some statements were given up");
+    assert_eq!(busy + failed, 40, "nobody was answered wrongly");
+
+    stuck.await.unwrap();
+    for answer in ask(&histories, 40).await {
+        assert!(answer.unwrap());
+    }
+}

@@ -1,0 +1,62 @@
+//! The WTS v3 database, written by its own writers.
+
+use wts_adapter_db::connect;
+use wts_domain::{Category, Priority, Status};
+use wts_testkit::{ALICE, BOB, Database, Kind, campus, ticket};
+
+#[tokio::test]
+async fn what_the_triggers_write_is_read() {
+    let database = Database::with(Kind::WtsV3, campus());
+    database.execute(&format!(
+        "select setval('wts.tickets_tid_seq', 500), setval('wts.ticket_traces_opid_seq', 900);
+         insert into wts.tickets (issuer, submitted_at, category, description, appointed_at)
+         values ('{ALICE}', now(), 'low-speed', '很慢', '2026-03-01');
+         insert into wts.ticket_traces (tid, op, new_status, remark, updated_at)
+         values (501, 'W007', 'delay', '明天再来', now() + interval '1 second');"
+    ));
+
+    let histories = connect(&database.parsed_url()).await.unwrap();
+    let history = histories.find(ticket(501)).await.unwrap().unwrap();
+
+    let [filed, delayed] = &history.traces[..] else {
+        panic!("two traces, not {:?}", history.traces);
+    };
+    assert_eq!(filed.id.get(), 901);
+    assert_eq!((filed.op.as_str(), filed.op_name.as_str()), ("-2", "用户"));
+    assert_eq!(filed.remark, "提交了报修");
+    assert_eq!(filed.new_status, Some(Status::Fresh));
+    assert_eq!(filed.new_priority, Some(Priority::Mainline));
+    assert_eq!(filed.new_category, Some(Category::LowSpeed));
+    assert_eq!(
+        filed.new_appointment.map(|day| day.to_string()).as_deref(),
+        Some("2026-03-01T00:00:00Z")
+    );
+    assert_eq!(delayed.new_status, Some(Status::Delay));
+    assert_eq!((delayed.new_priority, delayed.new_category), (None, None));
+}
+
+#[tokio::test]
+async fn a_role_with_only_the_documented_grants_is_enough() {
+    let database = Database::with(Kind::WtsV3, campus());
+    database.execute("revoke all on schema public from public");
+
+    let histories = connect(&database.parsed_url())
+        .await
+        .expect("nothing else is needed");
+
+    let history = histories.find(ticket(124)).await.unwrap().unwrap();
+    assert_eq!(history.issuer.as_str(), BOB);
+}
+
+#[tokio::test]
+async fn a_search_path_of_the_databases_own_changes_nothing() {
+    let database = Database::with(Kind::WtsV3, campus());
+    database.execute(
+        "create schema decoy; create table decoy.tickets (tid integer);
+         do $$ begin execute format('alter database %I set search_path = decoy', current_database()); end $$",
+    );
+
+    let histories = connect(&database.parsed_url()).await.unwrap();
+
+    assert!(histories.find(ticket(123)).await.unwrap().is_some());
+}

@@ -1,0 +1,119 @@
+//! A database of its own, and a role that may only read it, on the tests' PostgreSQL server.
+
+use std::{env, thread};
+
+use anyhow::Context;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::wait_for;
+
+/// Names the server and a superuser on it.
+const SERVER: &str = "WTS_TEST_POSTGRES_URL";
+
+pub(super) struct OnServer {
+    server: Config,
+    /// The name of both the database and the reader, and the reader's password.
+    name: String,
+}
+
+impl OnServer {
+    pub(super) fn new() -> Self {
+        let url = env::var(SERVER).unwrap_or_else(|_| {
+            panic!(
+                "{SERVER} is not set: run `cargo xtask test`, or set it to the URL of a superuser"
+            )
+        });
+        let server = url
+            .parse()
+            .unwrap_or_else(|_| panic!("{SERVER} is no PostgreSQL URL"));
+        let name = format!("wts_test_{:016x}", fastrand::u64(..));
+        let database = Self { server, name };
+        database.administer(&[
+            format!("create database {}", database.name),
+            format!("create role {0} login password '{0}'", database.name),
+        ]);
+        database
+    }
+
+    pub(super) fn owner_url(&self) -> String {
+        let user = self.server.get_user().unwrap_or("postgres");
+        let password = self.server.get_password().map(String::from_utf8_lossy);
+        self.url(user, &password.unwrap_or_default())
+    }
+
+    pub(super) fn reader_url(&self) -> String {
+        self.url(&self.name, &self.name)
+    }
+
+    fn url(&self, user: &str, password: &str) -> String {
+        use tokio_postgres::config::Host;
+        let host = match self.server.get_hosts().first() {
+            Some(Host::Tcp(host)) => host.clone(),
+            Some(Host::Unix(directory)) => directory.display().to_string().replace('/', "%2F"),
+            None => "localhost".to_owned(),
+        };
+        let port = self.server.get_ports().first().unwrap_or(&5432);
+        format!("postgres://{user}:{password}@{host}:{port}/{}", self.name)
+    }
+
+    /// Grants what the README tells an operator to grant.
+    pub(super) fn let_the_reader_read(&self) {
+        let reader = &self.name;
+        self.run(async |client| {
+            Ok(client
+                .batch_execute(&format!(
+                    "grant usage on schema data, wts to {reader};
+                     grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to {reader};"
+                ))
+                .await?)
+        });
+    }
+
+    /// Does something as the owner of the database.
+    pub(super) fn run(&self, work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send) {
+        let mut config = self.server.clone();
+        config.dbname(&self.name);
+        with_client(&config, work);
+    }
+
+    /// Runs statements on the server's own database, one by one.
+    fn administer(&self, statements: &[String]) {
+        with_client(&self.server, async |client| {
+            for sql in statements {
+                client
+                    .batch_execute(sql)
+                    .await
+                    .with_context(|| sql.clone())?;
+            }
+            Ok(())
+        });
+    }
+}
+
+impl Drop for OnServer {
+    fn drop(&mut self) {
+        self.administer(&[
+            format!("drop database {} with (force)", self.name),
+            format!("drop role {}", self.name),
+        ]);
+    }
+}
+
+/// Does something through a connection of its own.
+fn with_client(config: &Config, work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send) {
+    let outcome = wait_for(async || {
+        let (client, connection) = config
+            .connect(NoTls)
+            .await
+            .context("connecting to PostgreSQL")?;
+        let driver = tokio::spawn(connection);
+        let outcome = work(&client).await;
+        drop(client);
+        let _ = driver.await;
+        outcome
+    });
+    // A second panic while a failed test unwinds would hide the first.
+    if !thread::panicking() {
+        outcome.unwrap_or_else(|error| panic!("{error:?}"));
+    }
+}

@@ -1,0 +1,113 @@
+//! A small campus whose histories the tests know by heart.
+
+use wts_adapter_db::{Operator, Records, Student};
+use wts_domain::{
+    Access, Category, Day, Priority, StaffId, Status, StudentId, Ticket, TicketId, Timestamp,
+    Trace, TraceId,
+};
+
+/// The student who filed ticket 123.
+pub const ALICE: &str = "2024310001";
+/// The student who filed all other tickets.
+pub const BOB: &str = "2024310002";
+
+/// A moment on 2025-12-06, the day of the API document's example, so many seconds after its 10:00 UTC.
+fn after_ten(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(1_765_015_200 + seconds).expect("2025 is within reach")
+}
+
+/// A ticket's number.
+pub fn ticket(number: i64) -> TicketId {
+    TicketId::new(number).expect("the tests' tickets are positive")
+}
+
+/// A day of the calendar.
+pub fn day(year: i32, month: u8, day: u8) -> Day {
+    Day::from_ymd(year, month, day).expect("the tests' days exist")
+}
+
+/// A ticket filed at ten.
+pub fn ticket_of(number: i64, issuer: &str) -> Ticket {
+    let mut filed = Ticket::new(
+        ticket(number),
+        StudentId::from(issuer),
+        after_ten(0),
+        Category::FirstInstall,
+        "宿舍没有网络".to_owned(),
+    );
+    filed.last_updated_at = Some(after_ten(0));
+    filed
+}
+
+/// A trace in the making.
+pub struct TraceOf;
+
+impl TraceOf {
+    /// What `op` did to a ticket so many seconds after ten, saying so.
+    pub fn ticket(number: i64, opid: i64, seconds: i64, op: &str, remark: &str) -> Trace {
+        let mut trace = Trace::new(
+            TraceId::new(opid),
+            ticket(number),
+            after_ten(seconds),
+            StaffId::from(op),
+        );
+        remark.clone_into(&mut trace.remark);
+        trace
+    }
+}
+
+/// Alice's ticket 123, which is the API document's example word for word; Bob's 124, with everything that a trace can
+/// change and two traces of the same moment; Bob's 125, whose traces are gone.
+pub fn campus() -> Records {
+    let student = |sid: &str, name: &str| Student {
+        sid: StudentId::from(sid),
+        name: name.to_owned(),
+    };
+    let operator = |wid: &str, sid: &str, access| Operator {
+        wid: StaffId::from(wid),
+        sid: StudentId::from(sid),
+        access,
+    };
+
+    let mut filed = TraceOf::ticket(123, 1, 0, StaffId::SYSTEM, "工单已创建");
+    filed.new_status = Some(Status::Fresh);
+    filed.new_priority = Some(Priority::Mainline);
+    let mut solved = TraceOf::ticket(123, 3, 19_800, "W007", "问题已解决,用户确认网络恢复正常。");
+    solved.new_status = Some(Status::Solved);
+
+    let mut scheduled = TraceOf::ticket(124, 2, 60, StaffId::USER, "");
+    scheduled.new_status = Some(Status::Scheduled);
+    scheduled.new_priority = Some(Priority::InPassing);
+    scheduled.new_appointment = Some(day(2025, 12, 8));
+    scheduled.new_category = Some(Category::ClientOrAccount);
+    let earliest = TraceOf::ticket(124, 9, 0, StaffId::USER, "最早的一条,编号却最大");
+    let same_moment = TraceOf::ticket(
+        124,
+        5,
+        60,
+        "W007",
+        "\"引号\" \\ 反斜杠\n换行\t制表 😀 \u{10FFFF}",
+    );
+
+    Records {
+        students: vec![
+            student("-1", "(系统操作)"),
+            student("-2", "用户"),
+            student(ALICE, "爱丽丝"),
+            student(BOB, "鲍勃"),
+            student("2022310007", "詹姆斯"),
+        ],
+        operators: vec![
+            operator(StaffId::SYSTEM, "-1", Access::Api),
+            operator(StaffId::USER, "-2", Access::User),
+            operator("W007", "2022310007", Access::FormalMember),
+        ],
+        tickets: vec![
+            ticket_of(123, ALICE),
+            ticket_of(124, BOB),
+            ticket_of(125, BOB),
+        ],
+        // Neither in order nor ticket by ticket.
+        traces: vec![solved, same_moment, filed, earliest, scheduled],
+    }
+}
