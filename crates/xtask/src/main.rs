@@ -1,2 +1,36 @@
-//! Placeholder.
-fn main() {}
+//! The project's own tasks, run as `cargo xtask NAME`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a task prints is for the person who runs it"
+)]
+
+mod layers;
+mod postgres;
+mod test;
+mod warden;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The project's own tasks.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Task {
+    /// Check everything that can be checked, on a PostgreSQL of its own
+    Test(test::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Task::parse() {
+        Task::Test(args) => test::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

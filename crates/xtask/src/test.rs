@@ -1,0 +1,85 @@
+//! `cargo xtask test`: the steps, in order, up to the first that fails.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::warden::Warden;
+use crate::{layers, postgres};
+
+/// Arguments of `cargo xtask test`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What `cargo test` gets besides, such as a part of a test's name
+    #[arg(last = true, value_name = "CARGO_TEST_ARGS")]
+    cargo_test: Vec<OsString>,
+}
+
+/// Runs every step.
+///
+/// # Errors
+///
+/// At the first step that fails, naming it; the later ones do not run.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut warden = Warden::start()?;
+
+    step("formatting", || {
+        cargo(&mut warden, &["fmt", "--all", "--check"])
+    })?;
+    step("layers", || {
+        layers::check()?;
+        // Features unify across a workspace build; alone, each has only what its own manifest asks for.
+        cargo(&mut warden, &["check", "--package", "wts-domain"])?;
+        cargo(&mut warden, &["check", "--package", "wts-app"])
+    })?;
+    // Only the tests need it, but a missing server is better known before the long steps than after.
+    let database = step("PostgreSQL", || postgres::provide(&mut warden))?;
+    step("lints", || {
+        let mut command = cargo_command(&["clippy", "--workspace", "--all-targets"]);
+        command.args(["--all-features", "--", "-D", "warnings"]);
+        run_to_success(&mut warden, &mut command)
+    })?;
+    step("documentation", || {
+        let mut command = cargo_command(&["doc", "--workspace", "--no-deps", "--all-features"]);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        run_to_success(&mut warden, &mut command)
+    })?;
+    step("tests", || {
+        let mut command = cargo_command(&["test", "--workspace", "--all-features"]);
+        command.args(&args.cargo_test);
+        command.env(postgres::URL_VARIABLE, database);
+        run_to_success(&mut warden, &mut command)
+    })?;
+
+    println!("\n==> every step passed");
+    Ok(())
+}
+
+fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("\n==> {name}");
+    work().with_context(|| format!("the step \"{name}\" failed"))
+}
+
+fn cargo(warden: &mut Warden, args: &[&str]) -> Result<()> {
+    run_to_success(warden, &mut cargo_command(args))
+}
+
+fn cargo_command(args: &[&str]) -> Command {
+    // Cargo names itself to what it runs: the same toolchain for every step.
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args);
+    command
+}
+
+fn run_to_success(warden: &mut Warden, command: &mut Command) -> Result<()> {
+    let args: Vec<_> = command
+        .get_args()
+        .map(|arg| arg.to_string_lossy())
+        .collect();
+    let line = format!("cargo {}", args.join(" "));
+    println!("    {line}");
+    let status = warden.run(command)?;
+    ensure!(status.success(), "`{line}` ended with {status}");
+    Ok(())
+}
