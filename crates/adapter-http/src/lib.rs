@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The HTTP interface: routes, tokens, and the one place where errors become answers.
+//!
+//! [`server`] serves the use case; [`TokenVerifier`] tells from a token who calls, and [`TokenSigner`] makes tokens for
+//! development and demonstrations.
+
+mod authentication;
+mod error;
+mod gate;
+mod routes;
+mod server;
+mod token;
+mod traces;
+
+pub use server::{HttpSettings, server};
+pub use token::{
+    Identity, SigningFailed, TokenError, TokenSettings, TokenSigner, TokenVerifier, WeakSecret,
+};
+pub use traces::{Order, UnknownOrder};
+

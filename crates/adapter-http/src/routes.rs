@@ -1,0 +1,47 @@
+//! What answers where.
+
+use actix_web::{
+    HttpResponse,
+    http::header::HeaderValue,
+    web::{self, ServiceConfig, resource},
+};
+
+use crate::{error::ApiError, traces};
+
+pub(crate) const GET_TRACES: &str = "/api/v3/get_traces";
+pub(crate) const LIVEZ: &str = "/livez";
+
+/// The type of every body.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource(GET_TRACES)
+                .route(web::get().to(traces::get))
+                .route(web::head().to(traces::get))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .service(
+            resource(LIVEZ)
+                .route(web::get().to(livez))
+                .route(web::head().to(livez))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .default_service(web::to(no_such_path));
+}
+
+/// That the process answers at all.
+async fn livez() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(JSON)
+        .body(r#"{"success":true,"msg":"alive"}"#)
+}
+
+async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::MethodNotAllowed)
+}
+
+async fn no_such_path() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NoSuchPath)
+}

@@ -1,0 +1,24 @@
+//! `GET /api/v3/get_traces`.
+
+mod dto;
+mod order;
+mod params;
+
+use actix_web::{HttpResponse, web::Data};
+use wts_app::GetTraces;
+
+pub use self::order::{Order, UnknownOrder};
+use self::{dto::TracesBody, params::Params};
+use crate::{authentication::Active, error::ApiError, routes::JSON};
+
+/// Answers with the history of a ticket. The extractors stand in the contract's order of checks.
+pub(crate) async fn get(
+    Active(caller): Active,
+    Params { ticket, order }: Params,
+    get_traces: Data<GetTraces>,
+) -> Result<HttpResponse, ApiError> {
+    let traces = get_traces.execute(&caller, ticket).await?;
+    Ok(HttpResponse::Ok()
+        .content_type(JSON)
+        .json(TracesBody::new(&traces, order)))
+}

@@ -1,0 +1,30 @@
+//! Which end of a history comes first.
+
+use std::str::FromStr;
+
+/// The order in which traces are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The oldest first, as the API's document has it.
+    #[default]
+    Asc,
+    /// The newest first, as clients of the predecessor expect it.
+    Desc,
+}
+
+impl FromStr for Order {
+    type Err = UnknownOrder;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "asc" => Ok(Self::Asc),
+            "desc" => Ok(Self::Desc),
+            _ => Err(UnknownOrder),
+        }
+    }
+}
+
+/// A text that is neither `asc` nor `desc`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected asc or desc")]
+pub struct UnknownOrder;
