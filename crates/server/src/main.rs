@@ -1,2 +1,49 @@
-//! Placeholder.
-fn main() {}
+//! `wts`, the service that serves the history of repair tickets.
+
+mod cli;
+mod demo;
+mod logging;
+mod migrate;
+mod serve;
+mod settings;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    cli::{Arguments, Command},
+    settings::Settings,
+};
+
+// The database's connections are driven by this runtime's threads, not by those that serve HTTP.
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let settings = || Settings::read(arguments.config.as_deref());
+    match arguments.command {
+        Command::Serve { listen } => serve::run(&settings()?, listen).await,
+        Command::Migrate => migrate::run(&settings()?).await,
+        Command::Demo { port } => demo::run(port).await,
+        Command::Token(subject) => token::run(&settings()?, subject),
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "where a command line says why it failed, whatever is logged"
+)]
+fn report(error: &anyhow::Error) {
+    // The whole chain in one line: what was being done, and why it could not be.
+    eprintln!("wts: {error:#}");
+}

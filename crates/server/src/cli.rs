@@ -1,0 +1,101 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use wts_domain::Access;
+
+/// Serves the history of repair tickets over HTTP.
+///
+/// Settings come from the environment and from a settings file. A secret is never an argument.
+#[derive(Debug, Parser)]
+#[command(name = "wts", version)]
+pub(crate) struct Arguments {
+    #[arg(
+        long,
+        help = "The settings file, instead of WTS_CONFIG",
+        value_name = "FILE",
+        global = true
+    )]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the histories in the configured database
+    Serve {
+        #[arg(
+            long,
+            help = "Where to listen, instead of WTS_LISTEN; port 0 takes a free one",
+            value_name = "ADDRESS:PORT"
+        )]
+        listen: Option<SocketAddr>,
+    },
+    /// Bring the configured database's schema up to date
+    Migrate,
+    /// Serve a made-up campus on this machine, with nothing to configure
+    Demo {
+        /// The port to listen on; by default 8080 or, where that is taken, a free one
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Print a token that is signed with the configured secret
+    Token(Subject),
+}
+
+/// Whom a token is about.
+#[derive(Debug, Args)]
+pub(crate) struct Subject {
+    /// Student number
+    #[arg(long)]
+    pub(crate) sid: String,
+    /// Rank: unregistered, user, pre-member, informal-member, formal-member, group-leader, chief, api or dev
+    #[arg(long)]
+    pub(crate) access: Access,
+    /// The sign-in service's id for the person
+    #[arg(long, default_value = "")]
+    pub(crate) openid: String,
+    /// Name
+    #[arg(long, default_value = "")]
+    pub(crate) name: String,
+    /// User name
+    #[arg(long, default_value = "")]
+    pub(crate) username: String,
+    /// Address of a picture
+    #[arg(long, default_value = "")]
+    pub(crate) avatar: String,
+    /// How long the token is valid: 90s, 30m, 12h, 7d
+    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    pub(crate) ttl: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_takes_a_secret() {
+        fn names(command: &clap::Command) -> Vec<String> {
+            let own = command
+                .get_arguments()
+                .map(|argument| argument.get_id().to_string());
+            let below = command.get_subcommands().flat_map(names);
+            own.chain(below).collect()
+        }
+        for name in names(&Arguments::command()) {
+            for secret in ["secret", "password", "url", "key"] {
+                assert!(!name.contains(secret), "--{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `wts demo`: a made-up campus to try the service on.
+
+mod campus;
+mod phrases;
+mod term;
+
+use std::{
+    io::ErrorKind,
+    net::{Ipv4Addr, TcpListener},
+    time::Duration,
+};
+
+use anyhow::Context;
+use secrecy::SecretSlice;
+use wts_adapter_db::{DatabaseUrl, Student};
+use wts_adapter_http::{HttpSettings, Identity, TokenSettings, TokenSigner, TokenVerifier};
+use wts_app::GetTraces;
+use wts_domain::Access;
+
+use self::campus::Campus;
+
+const DEFAULT_PORT: u16 = 8080;
+const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Serves the campus, on loopback only, until told to stop. The database and the secret are new every time and are
+/// gone afterwards.
+pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
+    crate::logging::start("warn")?;
+    let directory = tempfile::Builder::new()
+        .prefix("wts-demo-")
+        .tempdir()
+        .context("cannot make a directory for the demo's database")?;
+    let url = DatabaseUrl::sqlite(directory.path().join("wts.db"));
+    let Campus {
+        records,
+        issuer,
+        another,
+        operator,
+    } = Campus::make();
+    let tickets = records.tickets.len();
+    wts_adapter_db::migrate(&url).await?;
+    records.insert_into(&url).await?;
+
+    let settings = TokenSettings {
+        secret: random_secret()?,
+        issuer: None,
+        audience: None,
+    };
+    let (signer, verifier) = (TokenSigner::new(&settings)?, TokenVerifier::new(&settings)?);
+    let get_traces = GetTraces::new(wts_adapter_db::connect(&url).await?);
+    let listener = listen(port)?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let server =
+        wts_adapter_http::server(listener, get_traces, verifier, &HttpSettings::default())?;
+
+    let now = crate::token::now()?;
+    let curl = |query: &str, student: &Student, access| -> anyhow::Result<String> {
+        let token = signer.sign(&identity(student, access), now, TOKEN_LIFETIME)?;
+        Ok(format!(
+            "curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'"
+        ))
+    };
+    introduce(
+        &address,
+        tickets,
+        &[
+            (
+                "The student who filed ticket 123 reads its history:",
+                curl("tid=123", &issuer, Access::User)?,
+            ),
+            (
+                "Another student may not:",
+                curl("tid=123", &another, Access::User)?,
+            ),
+            (
+                "An operator reads anyone's ticket, this one with the newest trace first:",
+                curl("tid=130&order=desc", &operator, Access::FormalMember)?,
+            ),
+        ],
+    );
+    server.await?;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what the command has to say")]
+fn introduce(address: &str, tickets: usize, examples: &[(&str, String)]) {
+    println!("A made-up campus of {tickets} tickets answers at {address} until you press Ctrl-C.");
+    for (who, curl) in examples {
+        println!("\n{who}\n{curl}");
+    }
+}
+
+fn identity(student: &Student, access: Access) -> Identity {
+    Identity {
+        openid: format!("demo-{}", student.sid),
+        sid: student.sid.to_string(),
+        username: format!("user-{}", student.sid),
+        avatar: String::new(),
+        access,
+        name: student.name.clone(),
+    }
+}
+
+fn random_secret() -> anyhow::Result<SecretSlice<u8>> {
+    let mut secret = vec![0; 32];
+    getrandom::fill(&mut secret).context("the system gives no random bytes")?;
+    Ok(secret.into())
+}
+
+/// Listens on `port`, or on the default port and, where a demo is running there already, on a free one.
+fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
+    let on = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    match port {
+        Some(port) => on(port).with_context(|| format!("--port: cannot listen on port {port}")),
+        None => on(DEFAULT_PORT)
+            .or_else(|error| {
+                if error.kind() == ErrorKind::AddrInUse {
+                    on(0)
+                } else {
+                    Err(error)
+                }
+            })
+            .context("cannot listen on this machine"),
+    }
+}

@@ -1,0 +1,18 @@
+//! `wts migrate`: the schema, brought up to date.
+
+use anyhow::Context;
+
+use crate::settings::Settings;
+
+#[expect(clippy::print_stdout, reason = "what the command has to say")]
+pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
+    settings.start_logging()?;
+    let names = wts_adapter_db::migrate(&settings.database_url()?)
+        .await
+        .context("WTS_DATABASE_URL")?;
+    for name in &names {
+        println!("migrated: {name}");
+    }
+    println!("the database is up to date");
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! `wts token`: a token for development and for operators.
+
+use std::time::SystemTime;
+
+use anyhow::Context;
+use wts_adapter_http::{Identity, TokenSigner};
+
+use crate::{cli::Subject, settings::Settings};
+
+#[expect(clippy::print_stdout, reason = "what the command has to say")]
+pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
+    let (token, origin_of_secret) = settings.token()?;
+    let signer = TokenSigner::new(&token).context(origin_of_secret)?;
+    let ttl = subject.ttl;
+    println!("{}", signer.sign(&subject.into(), now()?, ttl)?);
+    Ok(())
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> anyhow::Result<i64> {
+    let since_1970 = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .context("the system's clock stands before 1970")?;
+    Ok(since_1970.as_secs().try_into()?)
+}
+
+impl From<Subject> for Identity {
+    fn from(subject: Subject) -> Self {
+        Self {
+            openid: subject.openid,
+            sid: subject.sid,
+            username: subject.username,
+            avatar: subject.avatar,
+            access: subject.access,
+            name: subject.name,
+        }
+    }
+}

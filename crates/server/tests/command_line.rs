@@ -1,0 +1,272 @@
+//! What an operator sees of the command line.
+
+mod support;
+
+use std::{fs, net::TcpListener, process::Command};
+
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+use crate::support::{SECRET, Service, outcome, token, wts};
+
+/// `wts serve` with everything that it needs, on an SQLite database.
+fn serve(database: &Database) -> Command {
+    let mut command = wts(&["serve"]);
+    command
+        .env("WTS_DATABASE_URL", database.url())
+        .env("WTS_JWT_SECRET", SECRET)
+        .env("WTS_LISTEN", "127.0.0.1:0");
+    command
+}
+
+/// What `wts` says when it fails, on one line, before anything listens.
+fn complaint(command: &mut Command) -> String {
+    let (status, stdout, stderr) = outcome(command);
+    assert_eq!(status.code(), Some(1), "{stderr}");
+    assert_eq!(stdout, "");
+    assert!(!stderr.contains("listening"), "{stderr}");
+    let complaint = stderr.lines().last().unwrap_or_default().to_owned();
+    complaint
+        .strip_prefix("wts: ")
+        .unwrap_or_else(|| unreachable!("{complaint}"))
+        .to_owned()
+}
+
+#[test]
+fn a_wrong_or_missing_setting_names_itself_and_what_was_expected() {
+    let database = Database::new(Kind::Sqlite);
+    let without = |name| complaint(serve(&database).env_remove(name));
+    let with = |name, value| complaint(serve(&database).env(name, value));
+
+    assert!(
+        without("WTS_DATABASE_URL")
+            .starts_with("WTS_DATABASE_URL is not set: expected postgres://")
+    );
+    assert!(without("WTS_JWT_SECRET").starts_with("WTS_JWT_SECRET is not set"));
+    assert!(with("WTS_JWT_SECRET", "").starts_with("WTS_JWT_SECRET is not set"));
+    assert!(with("WTS_LISTEN", "8080").starts_with("WTS_LISTEN: expected ADDRESS:PORT"));
+    assert!(with("WTS_DEFAULT_ORDER", "up").starts_with("WTS_DEFAULT_ORDER: expected asc or desc"));
+    assert!(with("WTS_LOG", "wts=loud").starts_with("WTS_LOG: "));
+    assert!(
+        with("WTS_DATABASE_URL", "sqlite:").starts_with("WTS_DATABASE_URL: expected a file's path")
+    );
+    assert!(with("WTS_LISTNE", "127.0.0.1:1").starts_with("WTS_LISTNE is no setting"));
+
+    let weak = with("WTS_JWT_SECRET", "31-bytes-31-bytes-31-bytes-31-b");
+    assert!(weak.starts_with("WTS_JWT_SECRET: "), "{weak}");
+    assert!(weak.contains("31") && weak.contains("32"), "{weak}");
+    assert!(!weak.contains("31-bytes-31"), "{weak}");
+}
+
+#[test]
+fn serve_on_a_missing_sqlite_file_names_migrate_and_makes_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("wts.db");
+    let database = Database::new(Kind::Sqlite);
+
+    let complaint =
+        complaint(serve(&database).env("WTS_DATABASE_URL", format!("sqlite:{}", file.display())));
+
+    assert!(
+        complaint.starts_with("WTS_DATABASE_URL: there is no database file at "),
+        "{complaint}"
+    );
+    assert!(complaint.contains("wts migrate"), "{complaint}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn serve_on_a_database_without_tables_names_migrate() {
+    let database = Database::without_tables(Kind::Postgres);
+    let complaint = complaint(&mut serve(&database));
+    assert!(
+        complaint.starts_with("WTS_DATABASE_URL: the database holds no ticket histories"),
+        "{complaint}"
+    );
+    assert!(complaint.contains("wts migrate"), "{complaint}");
+}
+
+#[test]
+fn serve_without_its_postgresql_says_so_and_keeps_the_password_to_itself() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let database = Database::new(Kind::Sqlite);
+
+    let url = format!("postgres://wts:hunter2@{free}/wts");
+    let complaint = complaint(serve(&database).env("WTS_DATABASE_URL", url));
+
+    assert!(
+        complaint.starts_with("WTS_DATABASE_URL: cannot connect to the database"),
+        "{complaint}"
+    );
+    assert!(!complaint.contains("hunter2"), "{complaint}");
+}
+
+#[test]
+fn serve_on_an_address_that_is_taken_says_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let database = Database::new(Kind::Sqlite);
+    let address = taken.local_addr().unwrap().to_string();
+
+    let complaint = complaint(serve(&database).env("WTS_LISTEN", &address));
+
+    assert!(
+        complaint.starts_with(&format!("WTS_LISTEN: cannot listen on {address}")),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn migrate_makes_a_database_that_serve_takes() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}/new.db", directory.path().display());
+    let migrate = || outcome(wts(&["migrate"]).env("WTS_DATABASE_URL", &url));
+
+    let (status, first, _) = migrate();
+    assert!(status.success());
+    assert!(
+        first.contains("migrated: ") && first.ends_with("the database is up to date\n"),
+        "{first}"
+    );
+    let (status, second, _) = migrate();
+    assert!(status.success());
+    assert_eq!(second, "the database is up to date\n");
+
+    let service = Service::on(&url);
+    assert_eq!(
+        service
+            .get("/api/v3/get_traces?tid=1", &token(ALICE, Access::User))
+            .status,
+        400
+    );
+}
+
+#[test]
+fn migrate_leaves_an_existing_wts_v3_database_alone() {
+    let database = Database::with(Kind::WtsV3, campus());
+    // As its owner, who could.
+    let owner = database.owner_url_text();
+    let complaint = complaint(wts(&["migrate"]).env("WTS_DATABASE_URL", owner));
+    assert!(complaint.contains("must not be migrated"), "{complaint}");
+}
+
+#[test]
+fn a_token_from_the_command_line_opens_the_door() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(
+        &database.url(),
+        &[("WTS_JWT_ISSUER", "sign-in"), ("WTS_JWT_AUDIENCE", "wts")],
+    );
+    let print = |arguments: &[&str]| {
+        let mut command = wts(&["token"]);
+        command
+            .args(arguments)
+            .env("WTS_JWT_SECRET", SECRET)
+            .env("WTS_JWT_ISSUER", "sign-in")
+            .env("WTS_JWT_AUDIENCE", "wts");
+        outcome(&mut command)
+    };
+    let status_with = |arguments: &[&str]| {
+        let (status, printed, stderr) = print(arguments);
+        assert!(status.success(), "{stderr}");
+        let token = printed.strip_suffix('\n').unwrap().to_owned();
+        service.get("/api/v3/get_traces?tid=123", &token).status
+    };
+
+    assert_eq!(status_with(&["--sid", ALICE, "--access", "user"]), 200);
+    assert_eq!(
+        status_with(&["--sid", "2024310666", "--access", "user"]),
+        403
+    );
+    assert_eq!(
+        status_with(&["--sid", "", "--access", "api", "--ttl", "2h 30m"]),
+        200
+    );
+    let everything = [
+        "--sid",
+        ALICE,
+        "--access",
+        "user",
+        "--openid",
+        "o",
+        "--name",
+        "名",
+        "--username",
+        "u",
+    ];
+    assert_eq!(status_with(&everything), 200);
+    assert_eq!(
+        status_with(&[
+            "--sid",
+            ALICE,
+            "--access",
+            "user",
+            "--ttl",
+            "100000000years"
+        ]),
+        200,
+        "far, not wrapped"
+    );
+    assert_eq!(
+        service
+            .get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User))
+            .status,
+        401,
+        "without iss"
+    );
+
+    let (status, printed, complaint) = print(&["--sid", ALICE, "--access", "root"]);
+    assert_eq!((status.code(), printed.as_str()), (Some(2), ""));
+    assert!(complaint.contains("root"), "{complaint}");
+}
+
+#[test]
+fn token_needs_the_secret_and_nothing_else() {
+    let complaint = complaint(&mut wts(&["token", "--sid", "1", "--access", "user"]));
+    assert!(
+        complaint.starts_with("WTS_JWT_SECRET is not set"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn secrets_come_from_files_and_settings_from_a_settings_file() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let directory = tempfile::tempdir().unwrap();
+    let (secret, config) = (
+        directory.path().join("secret"),
+        directory.path().join("wts.toml"),
+    );
+    fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    let text = format!(
+        "database_url = {:?}\njwt_secret_file = {:?}\ndefault_order = 'desc'\nlisten = '127.0.0.1:0'\n",
+        database.url(),
+        secret.display().to_string()
+    );
+    fs::write(&config, text).unwrap();
+
+    let mut command = wts(&["serve", "--config", config.to_str().unwrap()]);
+    let service = Service::run_serving(&mut command);
+
+    let answer = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
+    assert_eq!(answer.opids(), [3, 1]);
+}
+
+#[test]
+fn the_service_ends_well_when_it_is_told_to() {
+    for signal in ["TERM", "INT"] {
+        let database = Database::with(Kind::Sqlite, campus());
+        let service = Service::on(&database.url());
+        assert_eq!(
+            service
+                .get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User))
+                .status,
+            200
+        );
+        let (status, log) = service.stop(signal);
+        assert!(status.success(), "{signal}: {status:?}");
+        assert!(log.lines().last().unwrap().contains("stopped"), "{log}");
+    }
+}

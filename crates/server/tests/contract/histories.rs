@@ -1,0 +1,179 @@
+//! What a history looks like.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use wts_domain::Access;
+use wts_testkit::{ALICE, BOB, Kind};
+
+use crate::{
+    PATH, served,
+    support::{Service, token},
+    traces_of,
+};
+
+pub(crate) fn the_issuer_reads_the_documents_example(kind: Kind) {
+    let (service, _database) = served(kind);
+
+    let answer = service.get(&traces_of("123"), &token(ALICE, Access::User));
+
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json; charset=utf-8")
+    );
+    // The document's example, and the two fields that its example leaves out although its table has them.
+    let expected = json!({
+        "success": true,
+        "msg": "query success",
+        "traces": [
+            {
+                "opid": 1,
+                "tid": 123,
+                "updated_at": "2025-12-06T10:00:00Z",
+                "op": "-1",
+                "op_name": "(系统操作)",
+                "new_status": "fresh",
+                "new_priority": "mainline",
+                "new_appointment": "",
+                "new_category": "",
+                "remark": "工单已创建",
+            },
+            {
+                "opid": 3,
+                "tid": 123,
+                "updated_at": "2025-12-06T15:30:00Z",
+                "op": "W007",
+                "op_name": "詹姆斯",
+                "new_status": "solved",
+                "new_priority": "",
+                "new_appointment": "",
+                "new_category": "",
+                "remark": "问题已解决,用户确认网络恢复正常。",
+            },
+        ],
+    });
+    assert_eq!(answer.json(), expected);
+}
+
+pub(crate) fn every_field_of_a_trace_is_there(kind: Kind) {
+    let (service, _database) = served(kind);
+
+    let answer = service
+        .get(&traces_of("124"), &token(BOB, Access::User))
+        .json();
+
+    let traces = answer["traces"].as_array().unwrap();
+    for trace in traces {
+        let fields: BTreeSet<_> = trace
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let expected = [
+            "opid",
+            "tid",
+            "updated_at",
+            "op",
+            "op_name",
+            "new_status",
+            "new_priority",
+            "new_appointment",
+            "new_category",
+            "remark",
+        ];
+        assert_eq!(fields, BTreeSet::from(expected));
+        assert!(
+            trace
+                .as_object()
+                .unwrap()
+                .values()
+                .all(|value| !value.is_null())
+        );
+    }
+    let scheduled = traces
+        .iter()
+        .find(|trace| trace["opid"] == json!(2))
+        .unwrap();
+    assert_eq!(scheduled["op"], json!("-2"));
+    assert_eq!(scheduled["op_name"], json!("用户"));
+    assert_eq!(scheduled["new_priority"], json!("in-passing"));
+    assert_eq!(scheduled["new_appointment"], json!("2025-12-08T00:00:00Z"));
+    assert_eq!(scheduled["new_category"], json!("client-or-account"));
+    let awkward = traces
+        .iter()
+        .find(|trace| trace["opid"] == json!(5))
+        .unwrap();
+    assert_eq!(
+        awkward["remark"],
+        json!("\"引号\" \\ 反斜杠\n换行\t制表 😀 \u{10FFFF}")
+    );
+}
+
+pub(crate) fn a_ticket_without_traces_has_an_empty_history(kind: Kind) {
+    let (service, _database) = served(kind);
+
+    let answer = service.get(&traces_of("125"), &token(BOB, Access::User));
+
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.json(),
+        json!({"success": true, "msg": "query success", "traces": []})
+    );
+}
+
+pub(crate) fn traces_come_oldest_first_or_newest_first(kind: Kind) {
+    let (service, database) = served(kind);
+    let bob = token(BOB, Access::User);
+    let ordered =
+        |service: &Service, order: &str| service.get(&format!("{PATH}?tid=124{order}"), &bob);
+
+    assert_eq!(ordered(&service, "").opids(), [9, 2, 5]);
+    assert_eq!(ordered(&service, "&order=").opids(), [9, 2, 5]);
+    assert_eq!(ordered(&service, "&order=asc").opids(), [9, 2, 5]);
+    assert_eq!(ordered(&service, "&order=desc").opids(), [5, 2, 9]);
+    for odd in ["&order=newest", "&order=ASC", "&order=asc&order=desc"] {
+        let answer = ordered(&service, odd);
+        assert_eq!(
+            (answer.status, &answer.json()["errType"]),
+            (400, &json!(2)),
+            "{odd}"
+        );
+    }
+
+    let newest_first = Service::with(&database.url(), &[("WTS_DEFAULT_ORDER", "desc")]);
+    assert_eq!(ordered(&newest_first, "").opids(), [5, 2, 9]);
+    assert_eq!(ordered(&newest_first, "&order=asc").opids(), [9, 2, 5]);
+}
+
+pub(crate) fn no_call_changes_anything(kind: Kind) {
+    let (service, _database) = served(kind);
+    let authorization = format!("Bearer {}", token(ALICE, Access::Dev));
+    let see = || {
+        ["123", "124", "125"].map(|tid| {
+            service
+                .get(&traces_of(tid), &token(ALICE, Access::Dev))
+                .body
+        })
+    };
+    let before = see();
+
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+        for tid in [
+            "123",
+            "124",
+            "123;delete%20from%20wts.tickets",
+            "123'%20or%20'1'='1",
+            "999",
+        ] {
+            service.ask(
+                method,
+                &traces_of(tid),
+                &[("Authorization", &authorization)],
+            );
+        }
+    }
+
+    assert_eq!(see(), before);
+}

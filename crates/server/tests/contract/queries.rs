@@ -1,0 +1,104 @@
+//! What may be asked for.
+
+use serde_json::json;
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus, ticket_of};
+
+use crate::{
+    PATH, assert_refused, served,
+    support::{Service, token},
+    traces_of,
+};
+
+pub(crate) fn a_ticket_number_has_one_spelling(kind: Kind) {
+    let mut records = campus();
+    records.tickets.push(ticket_of(1, ALICE));
+    let database = Database::with(kind, records);
+    let service = Service::on(&database.url());
+    let alice = token(ALICE, Access::User);
+
+    assert_eq!(service.get(&traces_of("1"), &alice).status, 200);
+    for missing in [
+        PATH.to_owned(),
+        format!("{PATH}?"),
+        traces_of(""),
+        format!("{PATH}?TID=1"),
+        format!("{PATH}?tid"),
+    ] {
+        assert_refused(
+            &service.get(&missing, &alice),
+            400,
+            2,
+            "missing required URL parameter: tid",
+        );
+    }
+    for malformed in [
+        "0",
+        "00",
+        "01",
+        "-1",
+        "%2B1",
+        "+1",
+        "1+",
+        "%201",
+        "1%20",
+        "1.0",
+        "1e0",
+        "0x1",
+        "1_0",
+        "a",
+        "null",
+        "1%00",
+        "%D9%A1",
+        "%EF%BC%91",
+        "%FF",
+        "9223372036854775808",
+        "18446744073709551617",
+        "1;2",
+        "1,2",
+        "'--",
+        "1&tid=1",
+        "1&tid=2",
+        "1&tid=",
+        "&tid=1",
+    ] {
+        let answer = service.get(&traces_of(malformed), &alice);
+        assert_eq!(answer.status, 400, "{malformed}: {answer:?}");
+        assert_eq!(answer.json()["errType"], json!(2), "{malformed}");
+        let msg = answer.json()["msg"].as_str().unwrap().to_owned();
+        assert!(
+            msg.strip_prefix("invalid tid parameter: ")
+                .is_some_and(|reason| !reason.is_empty()),
+            "{malformed}: {msg}"
+        );
+    }
+}
+
+pub(crate) fn a_ticket_that_is_not_there_is_said_to_be_missing(kind: Kind) {
+    let mut records = campus();
+    records.tickets.push(ticket_of(1, ALICE));
+    let database = Database::with(kind, records);
+    let service = Service::on(&database.url());
+
+    for access in [Access::User, Access::Dev] {
+        // Among them 2^32+1 and 2^32+123, which are not tickets 1 and 123.
+        for absent in ["2", "4294967297", "4294967419", "9223372036854775807"] {
+            let answer = service.get(&traces_of(absent), &token(ALICE, access));
+            assert_refused(&answer, 400, 5, "无法找到对应的工单");
+        }
+    }
+}
+
+pub(crate) fn unknown_parameters_are_ignored(kind: Kind) {
+    let (service, _database) = served(kind);
+
+    for path in [
+        "?x=1&tid=123&y",
+        "?tid=123&TID=9&tid%5B%5D=7",
+        "?&&tid=123&&=&%FF=%FF",
+        "?tid=%3123",
+    ] {
+        let answer = service.get(&format!("{PATH}{path}"), &token(ALICE, Access::User));
+        assert_eq!(answer.opids(), [1, 3], "{path}");
+    }
+}

@@ -1,0 +1,123 @@
+//! `wts demo`, as a newcomer meets it.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod support;
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{Answer, Service};
+
+/// What the demo prints: for each curl line, what the same request is answered.
+fn answers_to_the_printed_lines(demo: &mut Service) -> Vec<Answer> {
+    let printed = demo.wait_until_said("order=desc");
+    let lines: Vec<_> = printed
+        .lines()
+        .filter(|line| line.starts_with("curl "))
+        .collect();
+    lines
+        .iter()
+        .map(|line| {
+            let quoted: Vec<_> = line.split('\'').collect();
+            let [_, url, _, header, _] = quoted[..] else {
+                unreachable!("{line}")
+            };
+            let path = url
+                .strip_prefix(&format!("http://{}", demo.address()))
+                .unwrap();
+            demo.ask("GET", path, &[header.split_once(": ").unwrap()])
+        })
+        .collect()
+}
+
+#[test]
+fn the_printed_lines_show_the_documents_example_a_refusal_and_an_operators_view() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = Service::demo(directory.path());
+
+    let answers = answers_to_the_printed_lines(&mut demo);
+
+    let [issuer, another, operator] = &answers[..] else {
+        unreachable!("{answers:?}")
+    };
+    assert_eq!(
+        (issuer.status, another.status, operator.status),
+        (200, 403, 200)
+    );
+    let traces = &issuer.json()["traces"];
+    assert_eq!(issuer.opids(), [1, 3]);
+    // The document's own values, word for word.
+    for (trace, opid, updated_at, op, status, priority, remark) in [
+        (
+            &traces[0],
+            1,
+            "2025-12-06T10:00:00Z",
+            "-1",
+            "fresh",
+            "mainline",
+            "工单已创建",
+        ),
+        (
+            &traces[1],
+            3,
+            "2025-12-06T15:30:00Z",
+            "W007",
+            "solved",
+            "",
+            "问题已解决,用户确认网络恢复正常。",
+        ),
+    ] {
+        assert_eq!(trace["opid"], json!(opid));
+        assert_eq!(trace["tid"], json!(123));
+        assert_eq!(trace["updated_at"], json!(updated_at));
+        assert_eq!(trace["op"], json!(op));
+        assert_eq!(trace["new_status"], json!(status));
+        assert_eq!(trace["new_priority"], json!(priority));
+        assert_eq!(trace["new_appointment"], json!(""));
+        assert_eq!(trace["new_category"], json!(""));
+        assert_eq!(trace["remark"], json!(remark));
+    }
+    assert_eq!(
+        another.json()["msg"],
+        json!("you can only view ticket traces of your own")
+    );
+    let seen = operator.opids();
+    assert!(
+        seen.len() > 1 && seen.is_sorted_by(|newer, older| newer > older),
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn started_twice_it_works_twice_and_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut one, mut other) = (
+        Service::demo(directory.path()),
+        Service::demo(directory.path()),
+    );
+
+    assert_ne!(one.address(), other.address());
+    for demo in [&mut one, &mut other] {
+        let statuses: Vec<_> = answers_to_the_printed_lines(demo)
+            .iter()
+            .map(|answer| answer.status)
+            .collect();
+        assert_eq!(statuses, [200, 403, 200]);
+    }
+    let token_of_one = one
+        .said()
+        .lines()
+        .find_map(|line| Some(line.split_once("Bearer ")?.1.to_owned()))
+        .unwrap();
+    let answer = other.get(
+        "/api/v3/get_traces?tid=123",
+        token_of_one.trim_end_matches('\''),
+    );
+    assert_eq!(answer.status, 401, "each has a secret of its own");
+
+    for demo in [one, other] {
+        assert!(demo.stop("INT").0.success());
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,150 @@
+//! Callers who do not play by the rules, and a database that stops answering.
+
+mod support;
+
+use std::{io::Write, net::TcpStream, thread, time::Duration};
+
+use serde_json::json;
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+use crate::support::{Answer, Service, token};
+
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+
+fn is_well(service: &Service) -> bool {
+    service.get(TRACES, &token(ALICE, Access::User)).opids() == [1, 3]
+}
+
+#[test]
+fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::on(&database.url());
+    let good = token(ALICE, Access::User);
+    let long = "a".repeat(200_000);
+    let hostile: Vec<Vec<u8>> = vec![
+        b"\r\n\r\n".to_vec(),
+        b"\0\0\0\0\r\n\r\n".to_vec(),
+        b"GET\r\n\r\n".to_vec(),
+        b"GET / HTTP/9.9\r\n\r\n".to_vec(),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec(),
+        b"GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \xff\xfe\r\n\r\n".to_vec(),
+        b"GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_vec(),
+        format!("GET {TRACES}{long} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes(),
+        format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n").into_bytes(),
+        format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {long}\r\nConnection: close\r\n\r\n").into_bytes(),
+        format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(500)).into_bytes(),
+        format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {good}\r\nContent-Length: x\r\n\r\n").into_bytes(),
+        format!(
+            "GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {good}\r\nContent-Length: 5\r\n\
+             Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET {TRACES} HTTP/1.1\r\n\r\n"
+        )
+        .into_bytes(),
+    ];
+
+    for request in hostile {
+        let shown = String::from_utf8_lossy(&request[..request.len().min(80)]).into_owned();
+        let answer = service.send(&request);
+        if !answer.is_empty() {
+            let text = String::from_utf8_lossy(&answer);
+            let status: u16 = text
+                .split(' ')
+                .nth(1)
+                .and_then(|code| code.parse().ok())
+                .unwrap_or_default();
+            assert!(
+                (400..=505).contains(&status) && status != 500,
+                "{shown:?} was answered {text}"
+            );
+            assert!(
+                !text.contains("query success"),
+                "{shown:?} was answered {text}"
+            );
+        }
+        assert!(is_well(&service), "after {shown:?}");
+    }
+}
+
+#[test]
+fn two_requests_on_one_connection_get_each_their_own_answer() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::on(&database.url());
+    let head = |tid, close| {
+        let token = token(ALICE, Access::User);
+        format!(
+            "GET /api/v3/get_traces?tid={tid} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n{close}\r\n"
+        )
+    };
+
+    let both = service.send((head("124", "") + &head("123", "Connection: close\r\n")).as_bytes());
+
+    let text = String::from_utf8(both).unwrap();
+    let second = text.rfind("HTTP/1.1").unwrap();
+    assert_eq!(Answer::parse(&text.as_bytes()[..second]).status, 403);
+    assert_eq!(Answer::parse(&text.as_bytes()[second..]).status, 200);
+}
+
+#[test]
+fn callers_who_hang_up_half_way_harm_nobody() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::with(kind, campus());
+        let service = Service::on(&database.url());
+        let request = format!(
+            "GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+            token(ALICE, Access::User)
+        );
+        for length in (0..=request.len()).step_by(7).chain([request.len(); 50]) {
+            let mut stream = TcpStream::connect(service.address()).unwrap();
+            stream.write_all(&request.as_bytes()[..length]).unwrap();
+        }
+        assert!(is_well(&service), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_postgresql_that_is_stuck_is_answered_for_with_503_and_500_and_used_again_when_it_moves() {
+    let database = Database::with(Kind::Postgres, campus());
+    let service = Service::on(&database.url());
+    let alice = token(ALICE, Access::User);
+
+    let answers = thread::scope(|scope| {
+        scope.spawn(|| {
+            database.execute("begin; lock table wts.tickets; select pg_sleep(4); commit");
+        });
+        thread::sleep(Duration::from_secs(1));
+        let clients: Vec<_> = (0..30)
+            .map(|_| scope.spawn(|| service.get(TRACES, &alice)))
+            .collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+
+    let (busy, failed): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 503);
+    assert!(!busy.is_empty() && !failed.is_empty());
+    for answer in busy {
+        assert!(
+            answer
+                .header("retry-after")
+                .is_some_and(|seconds| seconds.parse::<u32>().is_ok())
+        );
+        assert_eq!(answer.json()["errType"], json!(1));
+    }
+    for answer in failed {
+        assert_eq!(answer.status, 500);
+        assert_eq!(
+            answer.json(),
+            json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1})
+        );
+    }
+    assert!(is_well(&service));
+}
+
+#[test]
+fn the_health_check_asks_for_no_token() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::on(&database.url());
+    assert_eq!(service.ask("GET", "/livez", &[]).status, 200);
+}

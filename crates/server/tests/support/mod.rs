@@ -1,0 +1,312 @@
+//! The real binary, run as an operator runs it and asked over real HTTP.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot run its service has failed"
+)]
+#![allow(dead_code, reason = "every test file uses its own part of it")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+    time::{Duration, SystemTime},
+};
+
+use serde_json::Value;
+use wts_domain::Access;
+
+/// The secret that the tests' service and sign-in service share.
+pub(crate) const SECRET: &str = "the-tests-share-this-secret-of-48-bytes-and-more";
+/// How long anything may take before the test is over.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// `wts` with these arguments and no environment but what the test gives it.
+pub(crate) fn wts(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wts"));
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// What a command that ends by itself had to say.
+pub(crate) fn outcome(command: &mut Command) -> (ExitStatus, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("wts runs");
+    (
+        status,
+        String::from_utf8(stdout).expect("wts speaks UTF-8"),
+        String::from_utf8(stderr).expect("wts speaks UTF-8"),
+    )
+}
+
+/// A running service. It is killed when dropped.
+pub(crate) struct Service {
+    child: Child,
+    address: SocketAddr,
+    said: Arc<Mutex<String>>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Service {
+    /// `wts serve` on a free port and this database.
+    pub(crate) fn on(database: &str) -> Self {
+        Self::with(database, &[])
+    }
+
+    /// The same, with more of an environment.
+    pub(crate) fn with(database: &str, environment: &[(&str, &str)]) -> Self {
+        let mut command = wts(&["serve"]);
+        command
+            .env("WTS_DATABASE_URL", database)
+            .env("WTS_JWT_SECRET", SECRET)
+            .env("WTS_LISTEN", "127.0.0.1:0")
+            .envs(environment.iter().copied());
+        Self::run_serving(&mut command)
+    }
+
+    /// A `wts serve` that is ready to run.
+    pub(crate) fn run_serving(command: &mut Command) -> Self {
+        Self::run(command, Stream::Stderr)
+    }
+
+    /// `wts demo` on a free port, with its files in `directory`.
+    pub(crate) fn demo(directory: &Path) -> Self {
+        let mut command = wts(&["demo", "--port", "0"]);
+        command.env("TMPDIR", directory);
+        Self::run(&mut command, Stream::Stdout)
+    }
+
+    fn run(command: &mut Command, announces_on: Stream) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("wts starts");
+        let (stdout, stderr) = (
+            child.stdout.take().expect("piped"),
+            child.stderr.take().expect("piped"),
+        );
+        let announcing: Box<dyn Read + Send> = match announces_on {
+            Stream::Stdout => Box::new(stdout),
+            Stream::Stderr => Box::new(stderr),
+        };
+        let said = Arc::new(Mutex::new(String::new()));
+        let listener = thread::spawn({
+            let said = Arc::clone(&said);
+            move || {
+                for line in BufReader::new(announcing).lines() {
+                    let line = line.expect("wts speaks UTF-8");
+                    said.lock()
+                        .expect("nobody panicked")
+                        .push_str(&(line + "\n"));
+                }
+            }
+        });
+        let mut service = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            said,
+            listener: Some(listener),
+        };
+        let announced = service.wait_until_said("http://127.0.0.1:");
+        let (_, after) = announced.split_once("http://").expect("it was said");
+        let address: String = after
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
+            .collect();
+        service.address = address.parse().expect("an address");
+        service
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All that it has printed so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().expect("nobody panicked").clone()
+    }
+
+    /// Waits for a text in what it prints, and gives all of that.
+    pub(crate) fn wait_until_said(&mut self, text: &str) -> String {
+        let start = SystemTime::now();
+        loop {
+            let said = self.said();
+            if said.contains(text) {
+                return said;
+            }
+            let ended = self.child.try_wait().expect("it can be asked");
+            assert!(
+                ended.is_none(),
+                "wts ended with {ended:?} and had said: {said}"
+            );
+            assert!(
+                start.elapsed().unwrap_or_default() < PATIENCE,
+                "{text:?} was never said, only: {said}"
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// `GET`s a path with a token.
+    pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(
+            "GET",
+            path,
+            &[("Authorization", &format!("Bearer {token}"))],
+        )
+    }
+
+    /// Sends a request without a body.
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
+            self.address
+        );
+        for (name, value) in headers {
+            request.extend([name, ": ", value, "\r\n"]);
+        }
+        request += "\r\n";
+        Answer::parse(&self.send(request.as_bytes()))
+    }
+
+    /// Sends bytes and gives all that comes back.
+    pub(crate) fn send(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address).expect("it listens");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout can be set");
+        // Whoever refuses a request need not read it to its end.
+        let _ = stream.write_all(bytes);
+        let _ = stream.flush();
+        let mut answer = Vec::new();
+        if let Err(error) = stream.read_to_end(&mut answer) {
+            assert!(
+                error.kind() == std::io::ErrorKind::ConnectionReset,
+                "no end of the answer: {error}, after {:?}",
+                String::from_utf8_lossy(&answer)
+            );
+        }
+        let _ = stream.shutdown(Shutdown::Both);
+        answer
+    }
+
+    /// Ends it with a signal and gives how it ended and all that it has printed.
+    pub(crate) fn stop(mut self, signal: &str) -> (ExitStatus, String) {
+        let sent = Command::new("kill")
+            .args(["-s", signal, &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success());
+        let status = self.child.wait().expect("it ends");
+        if let Some(listener) = self.listener.take() {
+            listener.join().expect("the listener does not panic");
+        }
+        (status, self.said())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let text = String::from_utf8(bytes.to_vec()).expect("answers are UTF-8");
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no head in {text:?}"));
+        let mut lines = head.split("\r\n");
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .and_then(|code| code.parse().ok());
+        let headers = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        Self {
+            status: status.expect("a status line"),
+            headers,
+            body: body.to_owned(),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
+    }
+
+    /// The ids of the traces in the order in which they came.
+    pub(crate) fn opids(&self) -> Vec<i64> {
+        let body = self.json();
+        let traces = body
+            .get("traces")
+            .and_then(Value::as_array)
+            .unwrap_or_else(|| panic!("no traces in {body}"));
+        traces
+            .iter()
+            .filter_map(|trace| trace.get("opid")?.as_i64())
+            .collect()
+    }
+}
+
+/// A good token of the sign-in service's.
+pub(crate) fn token(sid: &str, access: Access) -> String {
+    token_for(sid, access.as_str())
+}
+
+/// A token whose `access` may be none that anyone knows.
+pub(crate) fn token_for(sid: &str, access: &str) -> String {
+    let claims = serde_json::json!({
+        "openid": "o-1", "sid": sid, "username": "u", "avatar": "", "access": access, "name": "令牌里的名字",
+        "iat": now(), "exp": now() + 600,
+    });
+    signed(&claims)
+}
+
+/// Any claims, well signed.
+pub(crate) fn signed(claims: &Value) -> String {
+    jsonwebtoken::encode(
+        &jsonwebtoken::Header::default(),
+        claims,
+        &jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()),
+    )
+    .expect("claims can be signed")
+}
+
+pub(crate) fn now() -> i64 {
+    let since_1970 = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("it is later than 1970");
+    i64::try_from(since_1970.as_secs()).expect("not that late")
+}
