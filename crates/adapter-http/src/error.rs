@@ -233,3 +233,6 @@ struct Envelope<'a> {
     #[serde(rename = "errType")]
     err_type: u8,
 }
+
+#[cfg(test)]
+mod tests;

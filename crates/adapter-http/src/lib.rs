@@ -17,3 +17,5 @@ pub use token::{
 };
 pub use traces::{Order, UnknownOrder};
 
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,6 @@ mod verifier;
 pub use settings::{TokenSettings, WeakSecret};
 pub use signer::{Identity, SigningFailed, TokenSigner};
 pub use verifier::{TokenError, TokenVerifier};
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ fn as_text_or_empty<S: Serializer>(
         None => serializer.serialize_str(""),
     }
 }
+
+#[cfg(test)]
+mod tests;

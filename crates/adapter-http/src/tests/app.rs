@@ -1,0 +1,73 @@
+//! A running server to ask.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::dev::ServerHandle;
+use wts_app::{GetTraces, MockHistoryRepository};
+
+use super::settings;
+use crate::{HttpSettings, TokenVerifier, server};
+
+/// The server on a port of its own, until it is dropped.
+pub(super) struct App {
+    address: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl App {
+    /// Over a store that behaves as `told`.
+    pub(super) fn with(told: impl FnOnce(&mut MockHistoryRepository)) -> Self {
+        let mut histories = MockHistoryRepository::new();
+        told(&mut histories);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let verifier = TokenVerifier::new(&settings()).unwrap();
+        let http = HttpSettings {
+            workers: NonZeroUsize::new(1),
+            ..HttpSettings::default()
+        };
+        let server = server(
+            listener,
+            GetTraces::new(Arc::new(histories)),
+            verifier,
+            &http,
+        )
+        .unwrap();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Self { address, handle }
+    }
+
+    /// The whole answer to a `GET`, as it came.
+    pub(super) async fn get(&self, path: &str, token: &str) -> String {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        let address = self.address;
+        tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(30)))
+                .unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        })
+        .await
+        .unwrap()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // The message is sent at once; nobody waits for the end.
+        drop(self.handle.stop(false));
+    }
+}

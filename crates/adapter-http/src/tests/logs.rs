@@ -1,0 +1,166 @@
+//! What the log says of a request.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use wts_app::RepositoryError;
+
+use super::*;
+
+/// Everything that this process logs, at the most verbose.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The server's workers are threads of their own, so the log is one for all tests, and each looks for its own lines.
+fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .init();
+        log
+    })
+}
+
+/// The records that bear the request id of this answer.
+fn records_of(answer: &str) -> Vec<String> {
+    let id = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("x-request-id: "))
+        .unwrap();
+    let text = String::from_utf8(log().0.lock().unwrap().clone()).unwrap();
+    text.lines()
+        .filter(|line| line.contains(id))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn every_request_has_one_record() {
+    log();
+    let app = App::with(|histories| {
+        histories
+            .expect_find()
+            .returning(|_| Ok(Some(history_of(ALICE))));
+    });
+    for (path, token, said) in [
+        (
+            PATH,
+            token(ALICE, Access::User),
+            &[
+                "INFO",
+                "method=GET",
+                "route=\"/api/v3/get_traces\"",
+                "status=200",
+                "ticket.id=123",
+            ][..],
+        ),
+        (
+            PATH,
+            token("2", Access::User),
+            &[
+                "INFO",
+                "status=403",
+                "ticket.id=123",
+                "reason=the ticket is somebody else's",
+            ],
+        ),
+        (
+            PATH,
+            "x".to_owned(),
+            &[
+                "INFO",
+                "status=401",
+                "reason=the token is not valid: it is not three parts",
+            ],
+        ),
+        ("/nowhere?令", "x".to_owned(), &["INFO", "status=404"]),
+        ("/livez", "x".to_owned(), &["DEBUG", "status=200"]),
+    ] {
+        let answer = app.get(&path.replace('令', "%E4"), &token).await;
+        let records = records_of(&answer);
+        let [record] = &records[..] else {
+            panic!("{records:?}")
+        };
+        for words in said {
+            assert!(record.contains(words), "{words:?} in {record}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cause_of_a_failure_is_in_the_record_and_not_in_the_answer() {
+    log();
+    let app = App::with(|histories| {
+        histories.expect_find().times(1).returning(|_| {
+            let cause = io::Error::new(io::ErrorKind::ConnectionReset, "the cable was cut");
+            Err(RepositoryError::Failed(Box::new(cause)))
+        });
+        histories
+            .expect_find()
+            .returning(|_| Err(RepositoryError::Busy));
+    });
+    let alice = token(ALICE, Access::User);
+
+    let answer = app.get(PATH, &alice).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 500 ") && !answer.contains("cable"),
+        "{answer}"
+    );
+    let records = records_of(&answer);
+    let [record] = &records[..] else {
+        panic!("{records:?}")
+    };
+    assert!(
+        record.contains("ERROR") && record.contains("the cable was cut"),
+        "{record}"
+    );
+
+    let answer = app.get(PATH, &alice).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    let records = records_of(&answer);
+    let [record] = &records[..] else {
+        panic!("{records:?}")
+    };
+    assert!(record.contains("WARN"), "{record}");
+}
+
+#[tokio::test]
+async fn no_record_has_a_token_a_name_a_remark_or_a_query() {
+    log();
+    let app = App::with(|histories| {
+        histories
+            .expect_find()
+            .returning(|_| Ok(Some(history_of(ALICE))));
+    });
+    let alice = token(ALICE, Access::User);
+    for path in [
+        PATH,
+        "/nowhere?access_token=canary-of-the-query",
+        "/canary-of-the-path",
+    ] {
+        app.get(path, &alice).await;
+        app.get(path, &format!("{alice}x")).await;
+    }
+    let text = String::from_utf8(log().0.lock().unwrap().clone()).unwrap();
+    for secret in [&alice, "令牌里的名字", "詹姆斯", "工单已创建", "canary"] {
+        assert!(!text.contains(secret), "{secret:?} in {text}");
+    }
+}
