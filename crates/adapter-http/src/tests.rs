@@ -1,6 +1,7 @@
 //! The server, asked over sockets, with a mocked store behind it.
 
 mod app;
+mod http;
 mod logs;
 
 use std::time::Duration;

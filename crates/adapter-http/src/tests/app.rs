@@ -46,9 +46,15 @@ impl App {
 
     /// The whole answer to a `GET`, as it came.
     pub(super) async fn get(&self, path: &str, token: &str) -> String {
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-        );
+        self.ask("GET", path, &[&format!("Authorization: Bearer {token}")])
+            .await
+    }
+
+    /// The whole answer to a request with these header fields, as it came.
+    pub(super) async fn ask(&self, method: &str, path: &str, fields: &[&str]) -> String {
+        let fields: String = fields.iter().flat_map(|field| [*field, "\r\n"]).collect();
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: wts\r\n{fields}Connection: close\r\n\r\n");
         let address = self.address;
         tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();

@@ -164,3 +164,20 @@ async fn no_record_has_a_token_a_name_a_remark_or_a_query() {
         assert!(!text.contains(secret), "{secret:?} in {text}");
     }
 }
+
+#[tokio::test]
+async fn a_panic_is_recorded_under_the_requests_id() {
+    log();
+    let app = App::with(|histories| {
+        histories.expect_find().returning(|_| panic!("a bug"));
+    });
+    let answer = app.get(PATH, &token(ALICE, Access::User)).await;
+    let records = records_of(&answer);
+    let [record] = &records[..] else {
+        panic!("{records:?}")
+    };
+    assert!(
+        record.contains("ERROR") && record.contains("handler panicked"),
+        "{record}"
+    );
+}
