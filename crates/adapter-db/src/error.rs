@@ -31,7 +31,7 @@ pub enum MigrateError {
          must not be migrated"
     )]
     NotOurs,
-    /// A migration failed and was undone.
-    #[error("a migration failed and was undone")]
+    /// A migration failed, and was undone, or could not even begin.
+    #[error("migrating failed")]
     Failed(#[source] Cause),
 }

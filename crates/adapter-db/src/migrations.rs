@@ -1,8 +1,9 @@
 //! The schema's migrations, the same names for both databases, embedded in the binary.
 
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel::{backend::Backend, migration::MigrationSource};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::{DatabaseUrl, MigrateError, postgres, sqlite, url::Address};
+use crate::{DatabaseUrl, MigrateError, error::Cause, postgres, sqlite, url::Address};
 
 pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -19,23 +20,43 @@ pub(crate) enum Direction {
 ///
 /// # Errors
 ///
-/// [`MigrateError`]; the schema is then as it was.
+/// [`MigrateError`]. The migration that failed is undone, those before it stay.
 pub async fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
-    run(url, Direction::Up).await
+    go(url, Direction::Up).await
 }
 
 /// Undoes every migration, last to first, **and with them all data**, and gives their names.
 ///
 /// # Errors
 ///
-/// [`MigrateError`]; the schema is then as it was.
+/// [`MigrateError`]. The migration that could not be undone stays as it is, and so do those before it.
 pub async fn revert(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
-    run(url, Direction::Down).await
+    go(url, Direction::Down).await
 }
 
-async fn run(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, MigrateError> {
+async fn go(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, MigrateError> {
     match url.address() {
         Address::Postgres(config) => postgres::migrate(config, direction).await,
         Address::Sqlite(file) => sqlite::migrate(file.clone(), direction).await,
     }
+}
+
+/// Runs the migrations on a connection and gives the names of those that it ran.
+pub(crate) fn run<DB: Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    migrations: EmbeddedMigrations,
+    direction: Direction,
+) -> Result<Vec<String>, Cause> {
+    let all = MigrationSource::<DB>::migrations(&migrations)?;
+    let versions = match direction {
+        Direction::Up => connection.run_pending_migrations(migrations)?,
+        Direction::Down => connection.revert_all_migrations(migrations)?,
+    };
+    let name_of = |version| {
+        all.iter()
+            .map(|migration| migration.name())
+            .find(|name| name.version() == version)
+            .map(ToString::to_string)
+    };
+    Ok(versions.into_iter().filter_map(name_of).collect())
 }

@@ -3,6 +3,7 @@
 mod connection;
 mod histories;
 mod migrate;
+mod pool;
 
 pub(crate) mod tables {
     //! The tables, in the schemas that the WTS v3 database gave them.

@@ -7,6 +7,7 @@ use wts_domain::{Access, StaffId, StudentId, Ticket, Trace};
 use crate::{
     DatabaseUrl,
     columns::{AnyWidth, Labelled, StoredDay, StoredMoment},
+    error::Cause,
     postgres, sqlite,
     url::Address,
 };
@@ -49,7 +50,7 @@ pub struct Operator {
 pub enum InsertError {
     /// No connection could be made.
     #[error("cannot connect to the database")]
-    Unreachable(#[source] diesel::ConnectionError),
+    Unreachable(#[source] Cause),
     /// The database refused a row: its id is taken, or it refers to what is not there.
     #[error("the database refused the records")]
     Refused(#[source] QueryError),
@@ -135,9 +136,9 @@ impl Records {
         use diesel::ExpressionMethods;
         use diesel_async::RunQueryDsl;
 
-        let mut connection = postgres::connect(config)
+        let mut connection = postgres::connect(config, "")
             .await
-            .map_err(InsertError::Unreachable)?;
+            .map_err(|error| InsertError::Unreachable(error.into()))?;
         connection
             .transaction(async |connection| {
                 insert_each!(self, postgres::tables, connection, await)?;
@@ -159,7 +160,7 @@ impl Records {
         use diesel::{ExpressionMethods, RunQueryDsl};
 
         sqlite::connect(file, sqlite::Mode::Write)
-            .map_err(InsertError::Unreachable)?
+            .map_err(|error| InsertError::Unreachable(error.into()))?
             .immediate_transaction(|connection| insert_each!(self, sqlite::tables, connection))
             .map_err(InsertError::Refused)
     }

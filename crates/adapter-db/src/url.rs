@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
+use tokio_postgres::config::SslMode;
+
 /// The address of a database: `postgres://…` (also `postgresql://…`) or `sqlite:PATH`.
 ///
 /// It may hold a password, so neither its `Debug` form nor any error repeats it.
@@ -47,14 +49,17 @@ impl FromStr for DatabaseUrl {
             if config.get_hosts().is_empty() {
                 return Err(InvalidDatabaseUrl::NoHost);
             }
+            if config.get_ssl_mode() == SslMode::Require {
+                return Err(InvalidDatabaseUrl::Tls);
+            }
             return Ok(Self(Address::Postgres(Box::new(config))));
         }
         Err(InvalidDatabaseUrl::Scheme)
     }
 }
 
-/// The file that `sqlite:PATH` names, after the colon. Spellings of other programs that would mean another file there
-/// are refused rather than taken literally.
+/// The file that `sqlite:PATH` names, after the colon, to the letter. `:memory:` and an authority, which mean something
+/// else to other programs, are refused.
 fn sqlite_file(path: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
     if path.is_empty() || path.contains('\0') {
         return Err(InvalidDatabaseUrl::NoFile);
@@ -82,6 +87,9 @@ pub enum InvalidDatabaseUrl {
          parameters that the driver knows"
     )]
     Postgres,
+    /// A PostgreSQL address that asks for TLS.
+    #[error("sslmode=require is not supported: connections to PostgreSQL are not encrypted")]
+    Tls,
     /// A PostgreSQL address without a host.
     #[error("expected a host in postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     NoHost,
@@ -139,6 +147,10 @@ mod tests {
         assert_eq!(
             refusal("postgres://localhost/wts?colour=blue"),
             InvalidDatabaseUrl::Postgres
+        );
+        assert_eq!(
+            refusal("postgres://localhost/wts?sslmode=require"),
+            InvalidDatabaseUrl::Tls
         );
         assert_eq!(refusal("postgres:///wts"), InvalidDatabaseUrl::NoHost);
         assert_eq!(refusal("sqlite:"), InvalidDatabaseUrl::NoFile);

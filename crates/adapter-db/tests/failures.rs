@@ -104,6 +104,10 @@ async fn connections_that_were_cut_are_replaced_before_anyone_notices() {
     let histories = connect(&database.parsed_url()).await.unwrap();
 
     for _ in 0..5 {
+        // Several connections, of which all but one lie idle when they are cut.
+        for answer in ask(&histories, 12).await {
+            assert!(answer.unwrap());
+        }
         database.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity
              where datname = current_database() and pid <> pg_backend_pid()",
@@ -164,5 +168,114 @@ async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves
     stuck.await.unwrap();
     for answer in ask(&histories, 40).await {
         assert!(answer.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_stuck_postgresql_is_not_given_ever_more_connections() {
+    let database = Arc::new(Database::with(Kind::Postgres, campus()));
+    let histories = connect(&database.parsed_url()).await.unwrap();
+    let stuck = tokio::task::spawn_blocking({
+        let database = Arc::clone(&database);
+        move || database.execute("begin; lock table wts.tickets; select pg_sleep(6); commit")
+    });
+
+    for _ in 0..2 {
+        ask(&histories, 12).await;
+    }
+
+    // The pool's four, and the one that holds the lock.
+    database.execute(
+        "do $$ begin
+             assert (select count(*) from pg_stat_activity
+                     where datname = current_database() and pid <> pg_backend_pid()) <= 5;
+         end $$",
+    );
+    stuck.await.unwrap();
+}
+
+#[tokio::test]
+async fn readers_who_go_away_do_not_harm_the_next() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::with(kind, campus());
+        let histories = connect(&database.parsed_url()).await.unwrap();
+        for micros in (0..400).map(|n| n * 5) {
+            let _ =
+                tokio::time::timeout(Duration::from_micros(micros), histories.find(ticket(123)))
+                    .await;
+        }
+        for answer in ask(&histories, 20).await {
+            assert!(answer.unwrap(), "{kind:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_postgresql_that_was_found_stuck_has_failed_and_is_not_busy() {
+    let database = Arc::new(Database::with(Kind::Postgres, campus()));
+    let histories = connect(&database.parsed_url()).await.unwrap();
+    let stuck = tokio::task::spawn_blocking({
+        let database = Arc::clone(&database);
+        move || database.execute("begin; lock table wts.tickets; select pg_sleep(6); commit")
+    });
+    ask(&histories, 12).await;
+    for answer in ask(&histories, 12).await {
+        assert!(
+            matches!(answer, Err(RepositoryError::Failed(_))),
+            "{answer:?}"
+        );
+    }
+    stuck.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_cause_of_a_failed_connection_is_told() {
+    let database = Database::with(Kind::Postgres, campus());
+    let url = database.owner_url_text();
+    let nowhere = url.rsplit_once('/').unwrap().0.to_owned() + "/no_such_database";
+    let told = chain(&refusal(&nowhere.parse().unwrap()).await);
+    assert!(
+        told.contains("\"no_such_database\" does not exist"),
+        "{told}"
+    );
+
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let told = chain(&refusal(&format!("postgres://wts@{free}/wts").parse().unwrap()).await);
+    assert!(told.contains("refused"), "{told}");
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
+}
+
+#[tokio::test]
+async fn an_odd_first_ticket_does_not_keep_the_service_from_starting() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut records = campus();
+        records
+            .tickets
+            .push(wts_testkit::ticket_of(1, wts_testkit::ALICE));
+        let database = Database::with(kind, records);
+        let unchecked = match kind {
+            Kind::Sqlite => "pragma ignore_check_constraints = on",
+            _ => "alter table wts.ticket_traces drop constraint ticket_traces_new_status_check",
+        };
+        let traces = database.table("ticket_traces");
+        database.execute(&format!(
+            "{unchecked}; insert into {traces} (opid, tid, updated_at, op, new_status, remark)
+             select 4000, 1, updated_at, op, 'melted', '' from {traces} where opid = 1"
+        ));
+        let histories = connect(&database.parsed_url()).await.expect("it starts");
+        assert!(histories.find(ticket(1)).await.is_err());
+        assert!(histories.find(ticket(123)).await.unwrap().is_some());
     }
 }

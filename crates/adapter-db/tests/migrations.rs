@@ -35,9 +35,11 @@ async fn the_schema_goes_up_down_and_up_again() {
 #[tokio::test]
 async fn both_databases_have_the_same_migrations() {
     let [sqlite, postgres] = OURS.map(Database::without_tables);
-    assert_eq!(
-        migrate(&sqlite.owner_url()).await.unwrap(),
-        migrate(&postgres.owner_url()).await.unwrap()
+    let names = migrate(&sqlite.owner_url()).await.unwrap();
+    assert_eq!(names, migrate(&postgres.owner_url()).await.unwrap());
+    assert!(
+        names.iter().all(|name| name.contains('_')),
+        "names, not only numbers: {names:?}"
     );
 }
 
@@ -59,7 +61,7 @@ async fn migrating_twice_changes_nothing() {
 
 #[tokio::test]
 async fn two_who_migrate_at_once_take_turns() {
-    for kind in OURS {
+    for kind in OURS.repeat(10) {
         let database = Database::without_tables(kind);
         let url = database.owner_url();
         let all = migrate(&Database::without_tables(kind).owner_url())

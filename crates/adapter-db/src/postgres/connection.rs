@@ -2,33 +2,57 @@
 
 use std::time::Duration;
 
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::AsyncPgConnection;
+use diesel::ConnectionError;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use tokio::time::timeout;
 use tokio_postgres::{Config, NoTls};
 
-/// How long one host may take to answer.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long one host may take to accept a connection and to let us in.
+const HOST_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long data that was sent may go without an acknowledgement before the connection counts as lost.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a connection. What the address says of timeouts and names goes before our own.
-pub(crate) async fn connect(config: &Config) -> ConnectionResult<AsyncPgConnection> {
+/// Opens a connection and says `greeting` to it, statements without results. What the address says of timeouts and
+/// names goes before our own.
+pub(crate) async fn connect(
+    config: &Config,
+    greeting: &str,
+) -> Result<AsyncPgConnection, ConnectError> {
     let mut config = config.clone();
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
-    }
+    let for_each = *config.get_connect_timeout().unwrap_or(&HOST_TIMEOUT);
+    config.connect_timeout(for_each);
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(UNACKNOWLEDGED_TIMEOUT);
     }
     if config.get_application_name().is_none() {
         config.application_name("wts");
     }
-    let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    // The driver's own limit ends when a host has accepted, and a host may fall silent afterwards.
+    let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
+    let for_all = for_each.saturating_mul(hosts);
+    timeout(for_all, open(&config, greeting))
+        .await
+        .map_err(|_| ConnectError::Silent(for_all))?
 }
 
-fn refused(error: tokio_postgres::Error) -> ConnectionError {
-    ConnectionError::CouldntSetupConfiguration(diesel::result::Error::QueryBuilderError(
-        error.into(),
-    ))
+async fn open(config: &Config, greeting: &str) -> Result<AsyncPgConnection, ConnectError> {
+    let (client, driver) = config.connect(NoTls).await?;
+    let mut connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await?;
+    connection.batch_execute(greeting).await?;
+    Ok(connection)
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    #[error("no connection within {0:?}")]
+    Silent(Duration),
+    #[error(transparent)]
+    Refused(#[from] tokio_postgres::Error),
+    #[error("setting the connection up")]
+    Setup(#[from] ConnectionError),
+    #[error("setting the connection up")]
+    Greeting(#[from] diesel::result::Error),
+    #[error("the attempt was abandoned")]
+    Abandoned(#[source] tokio::task::JoinError),
 }

@@ -1,81 +1,105 @@
 //! Histories out of PostgreSQL.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
-use deadpool::{
-    Runtime,
-    managed::{Object, PoolError, TimeoutType},
-};
-use diesel_async::{
-    AsyncPgConnection, RunQueryDsl,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
-        deadpool::{Pool, PoolError as PoolFailure},
-    },
-};
-use futures_util::FutureExt;
-use tokio::time::timeout;
+use deadpool::managed::{Object, TimeoutType};
+use diesel_async::RunQueryDsl;
+use tokio::{runtime::Handle, task::JoinError, time::timeout};
 use tokio_postgres::Config;
 use wts_app::{HistoryRepository, RepositoryError};
 use wts_domain::{TicketHistory, TicketId};
 
-use super::{connect, connection::CONNECT_TIMEOUT, tables::history_of};
+use super::{
+    pool::{Connections, Pool, PoolError, pool},
+    tables::history_of,
+};
 use crate::{
     columns::AnyWidth,
-    error::{Cause, OpenError},
+    error::OpenError,
     history::{HistoryRow, history_from},
 };
 
-/// What a read costs PostgreSQL grows with the number of connections, so they are few.
-const CONNECTIONS: usize = 4;
-/// How long a read may wait for a free connection before the service says that it is busy.
-const WAIT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long the statement may take.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a statement may go without an answer. The server should have ended it before.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// What failed later than this is not asked again.
+const RETRY_BEFORE: Duration = Duration::from_millis(500);
+/// No ticket has this number.
+const NO_TICKET: i64 = 0;
 
 /// Reads histories through a pool of connections, each of which prepares the statement once.
 pub(crate) struct Histories {
-    pool: Pool<AsyncPgConnection>,
+    pool: Pool,
+    runtime: Handle,
+    /// Whether the last attempt at the database failed. Who then finds no connection free meets a failure, not load.
+    failing: AtomicBool,
 }
 
 impl Histories {
-    /// Opens the pool and reads a history, whichever, to prove that it can.
+    /// Opens the pool and reads a history that cannot be there, to prove that it can.
     pub(crate) async fn open(config: &Config) -> Result<Self, OpenError> {
         let histories = Self {
-            pool: pool(config)?,
+            pool: pool(config).map_err(|error| OpenError::Unreachable(error.into()))?,
+            runtime: Handle::current(),
+            failing: AtomicBool::new(false),
         };
-        match histories.rows(1).await {
+        match histories.rows(NO_TICKET).await {
             Ok(_) => Ok(histories),
-            Err(ReadError::Pool(error)) => Err(OpenError::Unreachable(error.into())),
-            Err(error) => Err(OpenError::Unreadable(error.into())),
+            Err(error @ ReadError::Query(_)) => Err(OpenError::Unreadable(error.into())),
+            Err(error) => Err(OpenError::Unreachable(error.into())),
         }
     }
 
-    /// The rows of a history. The read changes nothing, so that where the database fails, on a connection that died
-    /// unnoticed for example, it is asked once more.
+    /// The rows of a history. The read changes nothing, so that where the database refuses at once, on a connection
+    /// that died unnoticed or has prepared a statement for tables that are different now, it is asked once more, on a
+    /// new connection.
     async fn rows(&self, ticket: i64) -> Result<Vec<HistoryRow>, ReadError> {
-        match self.rows_at_first_try(ticket).await {
-            Err(ReadError::Query(diesel::result::Error::DatabaseError(..))) => {
-                self.rows_at_first_try(ticket).await
-            }
-            outcome => outcome,
+        let begun = Instant::now();
+        let mut outcome = self.rows_at_first_try(ticket).await;
+        if let Err(ReadError::Query(diesel::result::Error::DatabaseError(_, cause))) = &outcome
+            && begun.elapsed() < RETRY_BEFORE
+        {
+            tracing::warn!(cause = cause.message(), "asking the database once more");
+            // Those that lie idle are as old.
+            self.pool.retain(|_, _| false);
+            outcome = self.rows_at_first_try(ticket).await;
         }
-    }
-
-    async fn rows_at_first_try(&self, ticket: i64) -> Result<Vec<HistoryRow>, ReadError> {
-        let mut connection = self.pool.get().await?;
-        let statement = history_of(AnyWidth(ticket)).load(&mut connection);
-        let outcome = match timeout(STATEMENT_TIMEOUT, statement).await {
-            Ok(outcome) => outcome.map_err(ReadError::Query),
-            Err(_elapsed) => Err(ReadError::TooSlow),
-        };
-        if outcome.is_err() {
-            // It may be dead or busy: whoever comes next shall not get it.
-            drop(Object::take(connection));
+        match &outcome {
+            Ok(_) | Err(ReadError::Query(diesel::result::Error::DeserializationError(_))) => {
+                self.failing.store(false, Ordering::Relaxed);
+            }
+            Err(ReadError::Pool(PoolError::Timeout(TimeoutType::Wait))) => {}
+            Err(_) => self.failing.store(true, Ordering::Relaxed),
         }
         outcome
     }
+
+    async fn rows_at_first_try(&self, ticket: i64) -> Result<Vec<HistoryRow>, ReadError> {
+        let connection = self.pool.get().await?;
+        // In a task of its own: should whoever asks go away, the connection is not given on before it has answered.
+        self.runtime.spawn(read(connection, ticket)).await?
+    }
+}
+
+async fn read(
+    mut connection: Object<Connections>,
+    ticket: i64,
+) -> Result<Vec<HistoryRow>, ReadError> {
+    let statement = history_of(AnyWidth(ticket)).load(&mut *connection);
+    let outcome = match timeout(ANSWER_TIMEOUT, statement).await {
+        Ok(outcome) => outcome.map_err(ReadError::Query),
+        Err(_elapsed) => Err(ReadError::TooSlow),
+    };
+    match &outcome {
+        // What the rows hold is not the connection's fault.
+        Ok(_) | Err(ReadError::Query(diesel::result::Error::DeserializationError(_))) => {}
+        // It may be dead or busy: whoever comes next shall not get it.
+        Err(_) => drop(Object::take(connection)),
+    }
+    outcome
 }
 
 #[async_trait]
@@ -83,7 +107,10 @@ impl HistoryRepository for Histories {
     async fn find(&self, ticket: TicketId) -> Result<Option<TicketHistory>, RepositoryError> {
         match self.rows(ticket.get()).await {
             Ok(rows) => Ok(history_from(ticket, rows)),
-            Err(ReadError::Pool(PoolError::Timeout(TimeoutType::Wait))) => {
+            Err(ReadError::Pool(PoolError::Timeout(TimeoutType::Wait)))
+                // `load` alone would be diesel's.
+                if !AtomicBool::load(&self.failing, Ordering::Relaxed) =>
+            {
                 Err(RepositoryError::Busy)
             }
             Err(error) => Err(RepositoryError::Failed(error.into())),
@@ -95,30 +122,13 @@ impl HistoryRepository for Histories {
 #[derive(Debug, thiserror::Error)]
 enum ReadError {
     #[error("no connection")]
-    Pool(#[from] PoolFailure),
+    Pool(#[from] PoolError),
     #[error(
         "reading a history from wts.tickets, wts.ticket_traces, wts.operators and data.students"
     )]
     Query(#[source] diesel::result::Error),
-    #[error("no answer within {STATEMENT_TIMEOUT:?}")]
+    #[error("no answer within {ANSWER_TIMEOUT:?}")]
     TooSlow,
-}
-
-fn pool(config: &Config) -> Result<Pool<AsyncPgConnection>, OpenError> {
-    let config = Arc::new(config.clone());
-    let mut settings = ManagerConfig::default();
-    // A connection that was closed is noticed without asking it anything.
-    settings.recycling_method = RecyclingMethod::Fast;
-    settings.custom_setup = Box::new(move |_| {
-        let config = Arc::clone(&config);
-        async move { connect(&config).await }.boxed()
-    });
-    let manager = AsyncDieselConnectionManager::new_with_config("", settings);
-    Pool::builder(manager)
-        .max_size(CONNECTIONS)
-        .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(WAIT_TIMEOUT))
-        .create_timeout(Some(CONNECT_TIMEOUT))
-        .build()
-        .map_err(|error| OpenError::Unreachable(Cause::from(error)))
+    #[error("the read was abandoned")]
+    Abandoned(#[from] JoinError),
 }

@@ -2,24 +2,26 @@
 
 use diesel::{QueryableByName, sql_types::Bool};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
-use diesel_migrations::MigrationHarness;
 use tokio_postgres::Config;
 
 use super::connect;
 use crate::{
     MigrateError,
-    migrations::{Direction, POSTGRES},
+    migrations::{self, Direction, POSTGRES},
 };
 
 /// Any number will do, as long as everyone who migrates takes the same: the bytes of "wts" and a version.
 const LOCK: i64 = 0x7774_7301;
+
+/// Whoever waits longer for another who migrates, or for a table that is in use, gives up.
+const PATIENCE: &str = "set lock_timeout = '60s'";
 
 /// See [`crate::migrate`].
 pub(crate) async fn migrate(
     config: &Config,
     direction: Direction,
 ) -> Result<Vec<String>, MigrateError> {
-    let mut connection = connect(config)
+    let mut connection = connect(config, PATIENCE)
         .await
         .map_err(|error| MigrateError::Unreachable(error.into()))?;
     // Held until the connection closes, so that two who migrate at once take turns.
@@ -38,12 +40,7 @@ pub(crate) async fn migrate(
 
 fn run(connection: AsyncPgConnection, direction: Direction) -> Result<Vec<String>, MigrateError> {
     let mut harness = AsyncMigrationHarness::new(connection);
-    let versions = match direction {
-        Direction::Up => harness.run_pending_migrations(POSTGRES),
-        Direction::Down => harness.revert_all_migrations(POSTGRES),
-    };
-    let versions = versions.map_err(MigrateError::Failed)?;
-    Ok(versions.iter().map(ToString::to_string).collect())
+    migrations::run(&mut harness, POSTGRES, direction).map_err(MigrateError::Failed)
 }
 
 /// Whether the tables were there before any migration of ours.

@@ -20,6 +20,8 @@ use crate::{
 };
 
 const READERS: usize = 2;
+/// No ticket has this number.
+const NO_TICKET: i64 = 0;
 /// How many questions may wait before the service says that it is busy.
 const QUEUE: usize = 1_024;
 /// How long an answer may take, the wait included.
@@ -36,7 +38,7 @@ struct Question {
 }
 
 impl Histories {
-    /// Opens the file, starts the readers and reads a history, whichever, to prove that it can.
+    /// Opens the file, starts the readers and reads a history that cannot be there, to prove that it can.
     pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
         match file.try_exists() {
             Ok(true) => {}
@@ -55,7 +57,7 @@ impl Histories {
         }
         let histories = Self { questions };
         histories
-            .rows(1)
+            .rows(NO_TICKET)
             .await
             .map_err(|error| OpenError::Unreadable(error.into()))?;
         Ok(histories)
@@ -72,6 +74,8 @@ impl Histories {
         match timeout(ANSWER_TIMEOUT, answered).await {
             Ok(Ok(rows)) => rows.map_err(ReadError::Query),
             Ok(Err(_dropped)) => Err(ReadError::Gone),
+            // Where others wait too it is the load; alone, it is the file.
+            Err(_elapsed) if self.questions.is_empty() => Err(ReadError::TooSlow),
             Err(_elapsed) => Err(ReadError::Busy),
         }
     }
@@ -104,6 +108,8 @@ fn answer_all(mut connection: SqliteConnection, inbox: &Receiver<Question>) {
 enum ReadError {
     #[error("too many reads are waiting")]
     Busy,
+    #[error("no answer within {ANSWER_TIMEOUT:?}")]
+    TooSlow,
     #[error("the readers are gone")]
     Gone,
     #[error("reading a history from tickets, ticket_traces, operators and students")]

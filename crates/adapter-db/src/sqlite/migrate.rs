@@ -1,18 +1,24 @@
 //! Migrating SQLite.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
 
 use diesel::{
     QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::Bool,
 };
-use diesel_migrations::MigrationHarness;
 
 use super::{Mode, connect};
 use crate::{
     MigrateError,
     error::Cause,
-    migrations::{Direction, SQLITE},
+    migrations::{self, Direction, SQLITE},
 };
+
+/// How long others may keep the file locked.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// See [`crate::migrate`].
 pub(crate) async fn migrate(
@@ -25,29 +31,39 @@ pub(crate) async fn migrate(
 }
 
 fn run(file: &Path, direction: Direction) -> Result<Vec<String>, MigrateError> {
+    let mode = match direction {
+        Direction::Up => Mode::Create,
+        Direction::Down => Mode::Write,
+    };
     let mut connection =
-        connect(file, Mode::Create).map_err(|error| MigrateError::Unreachable(error.into()))?;
-    // Readers and a writer do not wait for each other. The file remembers it.
-    connection
-        .batch_execute("pragma journal_mode = wal")
-        .map_err(|error| MigrateError::Unreachable(error.into()))?;
+        connect(file, mode).map_err(|error| MigrateError::Unreachable(error.into()))?;
     let versions = connection
         // Takes the write lock at once, so that two who migrate at once take turns.
         .immediate_transaction(|connection| {
             if is_foreign(connection)? {
                 return Err(Undone::NotOurs);
             }
-            let versions = match direction {
-                Direction::Up => connection.run_pending_migrations(SQLITE),
-                Direction::Down => connection.revert_all_migrations(SQLITE),
-            }
-            .map_err(Undone::Failed)?;
-            Ok(versions.iter().map(ToString::to_string).collect())
+            migrations::run(connection, SQLITE, direction).map_err(Undone::Failed)
         });
-    versions.map_err(|undone| match undone {
+    let versions = versions.map_err(|undone| match undone {
         Undone::NotOurs => MigrateError::NotOurs,
         Undone::Failed(cause) => MigrateError::Failed(cause),
-    })
+    })?;
+    write_ahead(&mut connection).map_err(|error| MigrateError::Failed(error.into()))?;
+    Ok(versions)
+}
+
+/// Lets readers and a writer not wait for each other. The file remembers it. SQLite does not wait its turn for this,
+/// so it is asked until nobody else is at it.
+fn write_ahead(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.batch_execute("pragma journal_mode = wal") {
+            Err(error) if begun.elapsed() > PATIENCE => return Err(error),
+            Err(_locked) => thread::sleep(Duration::from_millis(10)),
+            Ok(()) => return Ok(()),
+        }
+    }
 }
 
 /// Whether the tables were there before any migration of ours.

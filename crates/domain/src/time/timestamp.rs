@@ -55,7 +55,7 @@ impl Timestamp {
             .ok_or(OutOfCalendar)
     }
 
-    /// The first moment of a day in UTC. The infinities become each other.
+    /// The first moment of a day in UTC. An infinite day is the infinite moment of the same sign.
     ///
     /// # Errors
     ///
