@@ -3,9 +3,10 @@
 
 use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 
+use tokio::task::JoinHandle;
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
 use wts_app::{HistoryRepository, RepositoryError};
-use wts_testkit::{Database, Kind, campus, ticket};
+use wts_testkit::{ALICE, Database, Kind, campus, ticket, ticket_of, told};
 
 async fn refusal(url: &DatabaseUrl) -> OpenError {
     match connect(url).await {
@@ -136,19 +137,31 @@ async fn ask(
     questions.join_all().await
 }
 
-#[tokio::test]
-async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves() {
-    let database = Arc::new(Database::with(Kind::Postgres, campus()));
-    let histories = connect(&database.parsed_url()).await.unwrap();
-    let stuck = tokio::task::spawn_blocking({
-        let database = Arc::clone(&database);
-        move || database.execute("begin; lock table wts.tickets; select pg_sleep(4); commit")
+/// Locks the tickets for so many seconds, and comes back when they are locked.
+async fn lock(
+    database: &Arc<Database>,
+    histories: &Arc<dyn HistoryRepository>,
+    seconds: u8,
+) -> JoinHandle<()> {
+    let database = Arc::clone(database);
+    let locking = tokio::task::spawn_blocking(move || {
+        database.execute(&format!(
+            "begin; lock table wts.tickets; select pg_sleep({seconds}); commit"
+        ));
     });
     // The lock is taken once a read is held up by it.
     while tokio::time::timeout(Duration::from_millis(200), histories.find(ticket(123)))
         .await
         .is_ok()
     {}
+    locking
+}
+
+#[tokio::test]
+async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves() {
+    let database = Arc::new(Database::with(Kind::Postgres, campus()));
+    let histories = connect(&database.parsed_url()).await.unwrap();
+    let stuck = lock(&database, &histories, 4).await;
 
     let answers = ask(&histories, 40).await;
 
@@ -175,10 +188,7 @@ async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves
 async fn a_stuck_postgresql_is_not_given_ever_more_connections() {
     let database = Arc::new(Database::with(Kind::Postgres, campus()));
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let stuck = tokio::task::spawn_blocking({
-        let database = Arc::clone(&database);
-        move || database.execute("begin; lock table wts.tickets; select pg_sleep(6); commit")
-    });
+    let stuck = lock(&database, &histories, 6).await;
 
     for _ in 0..2 {
         ask(&histories, 12).await;
@@ -214,10 +224,7 @@ async fn readers_who_go_away_do_not_harm_the_next() {
 async fn a_postgresql_that_was_found_stuck_has_failed_and_is_not_busy() {
     let database = Arc::new(Database::with(Kind::Postgres, campus()));
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let stuck = tokio::task::spawn_blocking({
-        let database = Arc::clone(&database);
-        move || database.execute("begin; lock table wts.tickets; select pg_sleep(6); commit")
-    });
+    let stuck = lock(&database, &histories, 6).await;
     ask(&histories, 12).await;
     for answer in ask(&histories, 12).await {
         assert!(
@@ -233,37 +240,25 @@ async fn the_cause_of_a_failed_connection_is_told() {
     let database = Database::with(Kind::Postgres, campus());
     let url = database.owner_url_text();
     let nowhere = url.rsplit_once('/').unwrap().0.to_owned() + "/no_such_database";
-    let told = chain(&refusal(&nowhere.parse().unwrap()).await);
+    let cause = told(&refusal(&nowhere.parse().unwrap()).await);
     assert!(
-        told.contains("\"no_such_database\" does not exist"),
-        "{told}"
+        cause.contains("\"no_such_database\" does not exist"),
+        "{cause}"
     );
 
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let told = chain(&refusal(&format!("postgres://wts@{free}/wts").parse().unwrap()).await);
-    assert!(told.contains("refused"), "{told}");
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        told = format!("{told}: {error}");
-        cause = error.source();
-    }
-    told
+    let cause = told(&refusal(&format!("postgres://wts@{free}/wts").parse().unwrap()).await);
+    assert!(cause.contains("refused"), "{cause}");
 }
 
 #[tokio::test]
 async fn an_odd_first_ticket_does_not_keep_the_service_from_starting() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let mut records = campus();
-        records
-            .tickets
-            .push(wts_testkit::ticket_of(1, wts_testkit::ALICE));
+        records.tickets.push(ticket_of(1, ALICE));
         let database = Database::with(kind, records);
         let unchecked = match kind {
             Kind::Sqlite => "pragma ignore_check_constraints = on",

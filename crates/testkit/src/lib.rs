@@ -11,7 +11,9 @@
 
 mod database;
 mod fixture;
+mod told;
 
 pub use database::{Database, Kind};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, ticket, ticket_of};
+pub use told::told;
 pub use wts_adapter_db::{Operator, Records, Student};

@@ -67,12 +67,13 @@ impl Histories {
             self.pool.retain(|_, _| false);
             outcome = self.rows_at_first_try(ticket).await;
         }
-        match &outcome {
-            Ok(_) | Err(ReadError::Query(diesel::result::Error::DeserializationError(_))) => {
-                self.failing.store(false, Ordering::Relaxed);
-            }
-            Err(ReadError::Pool(PoolError::Timeout(TimeoutType::Wait))) => {}
-            Err(_) => self.failing.store(true, Ordering::Relaxed),
+        // Who found no connection free knows nothing of the database.
+        if !matches!(
+            outcome,
+            Err(ReadError::Pool(PoolError::Timeout(TimeoutType::Wait)))
+        ) {
+            self.failing
+                .store(!has_answered(&outcome), Ordering::Relaxed);
         }
         outcome
     }
@@ -93,13 +94,20 @@ async fn read(
         Ok(outcome) => outcome.map_err(ReadError::Query),
         Err(_elapsed) => Err(ReadError::TooSlow),
     };
-    match &outcome {
-        // What the rows hold is not the connection's fault.
-        Ok(_) | Err(ReadError::Query(diesel::result::Error::DeserializationError(_))) => {}
+    if !has_answered(&outcome) {
         // It may be dead or busy: whoever comes next shall not get it.
-        Err(_) => drop(Object::take(connection)),
+        drop(Object::take(connection));
     }
     outcome
+}
+
+/// Whether the database did its part. That rows hold what cannot be read is not the connection's fault.
+fn has_answered(outcome: &Result<Vec<HistoryRow>, ReadError>) -> bool {
+    use diesel::result::Error::DeserializationError;
+    matches!(
+        outcome,
+        Ok(_) | Err(ReadError::Query(DeserializationError(_)))
+    )
 }
 
 #[async_trait]

@@ -39,17 +39,16 @@ fn log() -> &'static Log {
     })
 }
 
-/// The records that bear the request id of this answer.
-fn records_of(answer: &str) -> Vec<String> {
+/// The one record that bears the request id of this answer.
+fn record_of(answer: &str) -> String {
     let id = answer
         .lines()
         .find_map(|line| line.strip_prefix("x-request-id: "))
         .unwrap();
     let text = String::from_utf8(log().0.lock().unwrap().clone()).unwrap();
-    text.lines()
-        .filter(|line| line.contains(id))
-        .map(ToOwned::to_owned)
-        .collect()
+    let records: Vec<_> = text.lines().filter(|line| line.contains(id)).collect();
+    assert_eq!(records.len(), 1, "{records:?}");
+    records[0].to_owned()
 }
 
 #[tokio::test]
@@ -95,10 +94,7 @@ async fn every_request_has_one_record() {
         ("/livez", "x".to_owned(), &["DEBUG", "status=200"]),
     ] {
         let answer = app.get(&path.replace('令', "%E4"), &token).await;
-        let records = records_of(&answer);
-        let [record] = &records[..] else {
-            panic!("{records:?}")
-        };
+        let record = record_of(&answer);
         for words in said {
             assert!(record.contains(words), "{words:?} in {record}");
         }
@@ -124,10 +120,7 @@ async fn the_cause_of_a_failure_is_in_the_record_and_not_in_the_answer() {
         answer.starts_with("HTTP/1.1 500 ") && !answer.contains("cable"),
         "{answer}"
     );
-    let records = records_of(&answer);
-    let [record] = &records[..] else {
-        panic!("{records:?}")
-    };
+    let record = record_of(&answer);
     assert!(
         record.contains("ERROR") && record.contains("the cable was cut"),
         "{record}"
@@ -135,10 +128,7 @@ async fn the_cause_of_a_failure_is_in_the_record_and_not_in_the_answer() {
 
     let answer = app.get(PATH, &alice).await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-    let records = records_of(&answer);
-    let [record] = &records[..] else {
-        panic!("{records:?}")
-    };
+    let record = record_of(&answer);
     assert!(record.contains("WARN"), "{record}");
 }
 
@@ -172,10 +162,7 @@ async fn a_panic_is_recorded_under_the_requests_id() {
         histories.expect_find().returning(|_| panic!("a bug"));
     });
     let answer = app.get(PATH, &token(ALICE, Access::User)).await;
-    let records = records_of(&answer);
-    let [record] = &records[..] else {
-        panic!("{records:?}")
-    };
+    let record = record_of(&answer);
     assert!(
         record.contains("ERROR") && record.contains("handler panicked"),
         "{record}"

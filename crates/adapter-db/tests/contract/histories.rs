@@ -1,0 +1,164 @@
+//! Which traces a history has, and in which order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wts_domain::{Priority, Status, StudentId, TicketHistory};
+use wts_testkit::{ALICE, BOB, Database, Kind, Records, TraceOf, campus, ticket, ticket_of};
+
+use crate::{campus_and, history, open, opids, traces};
+
+pub(crate) async fn a_ticket_that_is_not_there_is_none(kind: Kind) {
+    let database = Database::with(kind, campus());
+
+    for absent in [1, 122, 126, i64::from(i32::MAX)] {
+        assert_eq!(history(&database, absent).await, None, "{absent}");
+    }
+}
+
+pub(crate) async fn the_documents_example_is_read_to_the_letter(kind: Kind) {
+    let database = Database::with(kind, campus());
+
+    let history = history(&database, 123).await.unwrap();
+
+    assert_eq!(history.issuer, StudentId::from(ALICE));
+    let [filed, solved] = &history.traces[..] else {
+        panic!("two traces, not {:?}", history.traces);
+    };
+    assert_eq!((filed.id.get(), filed.ticket), (1, ticket(123)));
+    assert_eq!(filed.updated_at.to_string(), "2025-12-06T10:00:00Z");
+    assert_eq!(
+        (filed.op.as_str(), filed.op_name.as_str()),
+        ("-1", "(系统操作)")
+    );
+    assert_eq!(
+        (filed.new_status, filed.new_priority),
+        (Some(Status::Fresh), Some(Priority::Mainline))
+    );
+    assert_eq!((filed.new_appointment, filed.new_category), (None, None));
+    assert_eq!(filed.remark, "工单已创建");
+
+    assert_eq!((solved.id.get(), solved.ticket), (3, ticket(123)));
+    assert_eq!(solved.updated_at.to_string(), "2025-12-06T15:30:00Z");
+    assert_eq!(
+        (solved.op.as_str(), solved.op_name.as_str()),
+        ("W007", "詹姆斯")
+    );
+    assert_eq!(
+        (solved.new_status, solved.new_priority),
+        (Some(Status::Solved), None)
+    );
+    assert_eq!((solved.new_appointment, solved.new_category), (None, None));
+    assert_eq!(solved.remark, "问题已解决,用户确认网络恢复正常。");
+}
+
+pub(crate) async fn traces_stand_in_time_order_and_ties_by_id(kind: Kind) {
+    // Written against both orders, and with more ties than a sort could keep in place by luck.
+    let scattered =
+        (0..60).map(|n| TraceOf::ticket(200, 1_000 - n * 7 % 60, n * 11 % 3, "W007", ""));
+    let database = Database::with(kind, campus_and(scattered));
+
+    let traces = traces(&database, 200).await;
+
+    assert_eq!(traces.len(), 60);
+    let order: Vec<_> = traces
+        .iter()
+        .map(|trace| (trace.updated_at, trace.id))
+        .collect();
+    assert!(order.is_sorted(), "{order:?}");
+    assert_eq!(opids(&self::traces(&database, 124).await), [9, 2, 5]);
+}
+
+pub(crate) async fn a_ticket_without_traces_has_an_issuer_and_an_empty_history(kind: Kind) {
+    let database = Database::with(kind, campus());
+
+    let empty = TicketHistory {
+        issuer: StudentId::from(BOB),
+        traces: Vec::new(),
+    };
+    assert_eq!(history(&database, 125).await, Some(empty));
+}
+
+pub(crate) async fn an_operator_who_is_gone_has_no_name(kind: Kind) {
+    let database = Database::with(kind, campus());
+    database.delete_unchecked(&format!(
+        "delete from {} where wid = 'W007'",
+        database.table("operators")
+    ));
+
+    let traces = traces(&database, 123).await;
+
+    assert_eq!(opids(&traces), [1, 3], "their traces stay");
+    assert_eq!(
+        (traces[1].op.as_str(), traces[1].op_name.as_str()),
+        ("W007", "")
+    );
+}
+
+pub(crate) async fn an_operator_whose_student_is_gone_has_no_name(kind: Kind) {
+    let database = Database::with(kind, campus());
+    database.delete_unchecked(&format!(
+        "delete from {} where sid = '2022310007'",
+        database.table("students")
+    ));
+
+    let traces = traces(&database, 123).await;
+
+    assert_eq!(
+        (traces[1].op.as_str(), traces[1].op_name.as_str()),
+        ("W007", "")
+    );
+}
+
+pub(crate) async fn a_long_history_is_whole(kind: Kind) {
+    let written = (0..3_000).map(|n| TraceOf::ticket(200, 1_000 + n, n, "W007", "又试了一次"));
+    let database = Database::with(kind, campus_and(written));
+
+    let read = traces(&database, 200).await;
+
+    assert_eq!(opids(&read), (1_000..4_000).collect::<Vec<_>>());
+}
+
+pub(crate) async fn what_was_committed_before_the_question_is_in_the_answer(kind: Kind) {
+    let database = Database::with(kind, campus_and([]));
+    let histories = open(&database).await;
+
+    for n in 1..=20 {
+        let opid = 400 + n;
+        database.insert(Records {
+            traces: vec![TraceOf::ticket(200, opid, n, "W007", "")],
+            ..Records::default()
+        });
+        let found = histories.find(ticket(200)).await.unwrap().unwrap();
+        assert_eq!(found.traces.last().map(|trace| trace.id.get()), Some(opid));
+    }
+}
+
+pub(crate) async fn many_questions_at_once_get_each_their_own_answer(kind: Kind) {
+    let mut records = campus();
+    for n in 1_000..1_050 {
+        records.tickets.push(ticket_of(n, BOB));
+        records
+            .traces
+            .push(TraceOf::ticket(n, n, 0, "W007", &n.to_string()));
+    }
+    let database = Database::with(kind, records);
+    let histories = open(&database).await;
+
+    let mut questions = tokio::task::JoinSet::new();
+    for n in (1_000..1_100).cycle().take(400) {
+        let histories = Arc::clone(&histories);
+        questions.spawn(async move { (n, histories.find(ticket(n)).await) });
+    }
+    let mut answers: BTreeMap<i64, usize> = BTreeMap::new();
+    while let Some(answer) = questions.join_next().await {
+        let (n, found) = answer.unwrap();
+        let remarks = found
+            .unwrap()
+            .map(|history| history.traces[0].remark.clone());
+        assert_eq!(remarks, (n < 1_050).then(|| n.to_string()));
+        *answers.entry(n).or_default() += 1;
+    }
+    assert_eq!(answers.len(), 100);
+    assert!(answers.values().all(|count| *count == 4));
+}

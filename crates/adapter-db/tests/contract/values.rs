@@ -1,0 +1,179 @@
+//! What stands in a trace.
+
+use wts_app::RepositoryError;
+use wts_domain::{Category, Day, Priority, Status, Timestamp};
+use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, ticket, ticket_of, told};
+
+use crate::{campus_and, history, open, opids, traces};
+
+pub(crate) async fn everything_that_a_trace_can_change_is_read(kind: Kind) {
+    let database = Database::with(kind, campus());
+
+    let traces = traces(&database, 124).await;
+
+    let scheduled = traces.iter().find(|trace| trace.id.get() == 2).unwrap();
+    assert_eq!(scheduled.op_name, "用户");
+    assert_eq!(scheduled.new_status, Some(Status::Scheduled));
+    assert_eq!(scheduled.new_priority, Some(Priority::InPassing));
+    assert_eq!(scheduled.new_appointment, Some(day(2025, 12, 8)));
+    assert_eq!(scheduled.new_category, Some(Category::ClientOrAccount));
+    assert_eq!(scheduled.remark, "");
+}
+
+pub(crate) async fn every_label_is_read(kind: Kind) {
+    let labelled = (0..9).map(|n| {
+        let mut trace = TraceOf::ticket(200, 300 + n, n, "W007", "");
+        let n = usize::try_from(n).unwrap();
+        trace.new_status = Status::ALL.get(n).copied();
+        trace.new_priority = Priority::ALL.get(n).copied();
+        trace.new_category = Category::ALL.get(n).copied();
+        trace
+    });
+    let database = Database::with(kind, campus_and(labelled.clone()));
+
+    let read = traces(&database, 200).await;
+
+    assert_eq!(read.len(), 9);
+    for (written, read) in labelled.zip(read) {
+        assert_eq!(
+            (read.new_status, read.new_priority, read.new_category),
+            (
+                written.new_status,
+                written.new_priority,
+                written.new_category
+            )
+        );
+    }
+}
+
+pub(crate) async fn the_ends_of_time_are_read(kind: Kind) {
+    // In order: what PostgreSQL can hold, and a microsecond in the middle of it.
+    let moments = [
+        Timestamp::NEG_INFINITY,
+        Timestamp::from_micros_since_2000(-211_813_488_000_000_000),
+        Timestamp::from_micros_since_2000(-1),
+        Timestamp::from_micros_since_2000(9_223_371_331_199_999_999),
+        Timestamp::INFINITY,
+    ];
+    let days = [
+        Day::NEG_INFINITY,
+        day(-4713, 11, 24),
+        day(1999, 12, 31),
+        day(5_874_897, 12, 31),
+        Day::INFINITY,
+    ];
+    let written: Vec<_> = (300..)
+        .zip(moments.into_iter().zip(days))
+        .map(|(opid, (moment, day))| {
+            let mut trace = TraceOf::ticket(200, opid, 0, "W007", "");
+            trace.updated_at = moment;
+            trace.new_appointment = Some(day);
+            trace
+        })
+        .collect();
+    let database = Database::with(kind, campus_and(written));
+
+    let read = traces(&database, 200).await;
+
+    assert_eq!(
+        read.iter()
+            .map(|trace| trace.updated_at)
+            .collect::<Vec<_>>(),
+        moments
+    );
+    assert_eq!(
+        read.iter()
+            .filter_map(|trace| trace.new_appointment)
+            .collect::<Vec<_>>(),
+        days
+    );
+}
+
+pub(crate) async fn ids_are_read_up_to_the_width_of_the_column(kind: Kind) {
+    let widest = match kind {
+        Kind::Sqlite | Kind::Postgres => i64::MAX,
+        Kind::WtsV3 => i64::from(i32::MAX),
+    };
+    let mut records = campus();
+    records.tickets.push(ticket_of(widest, BOB));
+    records
+        .traces
+        .push(TraceOf::ticket(widest, widest, 0, "W007", ""));
+    let database = Database::with(kind, records);
+
+    let traces = traces(&database, widest).await;
+
+    assert_eq!(opids(&traces), [widest]);
+    assert_eq!(traces[0].ticket, ticket(widest));
+}
+
+pub(crate) async fn a_number_too_wide_for_the_column_is_no_ticket(kind: Kind) {
+    let mut records = campus();
+    records.tickets.push(ticket_of(1, BOB));
+    let database = Database::with(kind, records);
+
+    for wide in [(1 << 32) + 1, (1 << 32) + 123, i64::MAX] {
+        assert_eq!(
+            history(&database, wide).await,
+            None,
+            "{wide} is not taken for a narrower number"
+        );
+    }
+}
+
+pub(crate) async fn texts_of_every_kind_are_read_as_they_were_written(kind: Kind) {
+    let remarks = [
+        String::new(),
+        " ".to_owned(),
+        "' \" ; -- \\ % _ $1 ? :name \r\n\t\u{1} \u{7f} \u{85} \u{2028} \u{feff}".to_owned(),
+        "e\u{301} \u{e9} 👩‍👩‍👧 \u{202e}dlrow \u{10FFFF} \u{FFFD}".to_owned(),
+        "很长".repeat(200_000),
+    ];
+    let written = (300..)
+        .zip(&remarks)
+        .map(|(opid, remark)| TraceOf::ticket(200, opid, opid, "W007", remark));
+    let database = Database::with(kind, campus_and(written));
+
+    let read: Vec<_> = traces(&database, 200)
+        .await
+        .into_iter()
+        .map(|trace| trace.remark)
+        .collect();
+
+    assert!(read == remarks, "as they were written");
+}
+
+pub(crate) async fn a_label_that_nobody_knows_fails_and_names_its_column(kind: Kind) {
+    let database = Database::with(kind, campus());
+    let traces = database.table("ticket_traces");
+    // A later version of the schema may know more than we do.
+    database.execute(&match kind {
+        Kind::Sqlite => {
+            format!("pragma ignore_check_constraints = on; update {traces} set new_status = 'reopened' where opid = 3")
+        }
+        Kind::Postgres => format!(
+            "alter table {traces} drop constraint ticket_traces_new_status_check;
+             update {traces} set new_status = 'reopened' where opid = 3"
+        ),
+        Kind::WtsV3 => "alter type wts.status add value 'reopened'".to_owned(),
+    });
+    if kind == Kind::WtsV3 {
+        // PostgreSQL wants a new value committed before its first use.
+        database.execute(&format!(
+            "update {traces} set new_status = 'reopened' where opid = 3"
+        ));
+    }
+    let histories = open(&database).await;
+
+    let failure = match histories.find(ticket(123)).await {
+        Err(error @ RepositoryError::Failed(_)) => told(&error),
+        other => panic!("a history with a hole in it was answered: {other:?}"),
+    };
+    assert!(failure.contains("ticket_traces"), "{failure}");
+    assert!(failure.contains("new_status"), "{failure}");
+    assert!(failure.contains("reopened"), "{failure}");
+    assert!(
+        histories.find(ticket(124)).await.is_ok(),
+        "other tickets are still read"
+    );
+}
