@@ -1,7 +1,7 @@
 //! SQL types that mean the same in PostgreSQL and in SQLite, and the values that stand in them.
 //!
-//! They are what lets one set of row types and one statement read our PostgreSQL schema, the WTS v3 database with its
-//! 32-bit ids and enums, and SQLite.
+//! They are what lets one set of row types read our PostgreSQL schema, the WTS v3 database with its 32-bit ids and enums,
+//! and SQLite.
 
 mod day;
 mod id;
@@ -10,5 +10,5 @@ mod moment;
 
 pub(crate) use day::{CalendarDay, StoredDay};
 pub(crate) use id::{AnyWidth, Id};
-pub(crate) use label::{Label, Labelled};
+pub(crate) use label::{Label, Labelled, ReadLabel};
 pub(crate) use moment::{Moment, StoredMoment};

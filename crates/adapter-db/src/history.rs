@@ -1,16 +1,29 @@
-//! The tables that a history is read from, the one statement that reads it, and the domain's view of its rows.
+//! The tables that a history is read from, and the domain's view of their rows.
 //!
 //! PostgreSQL keeps the tables in schemas and SQLite does not, which diesel knows by the type of a table. So the tables
-//! and the statement are written once, in a macro, and stand twice, in `postgres::tables` and in `sqlite::tables`.
+//! are written once, in a macro, and stand twice, in `postgres::tables` and in `sqlite::tables`.
+//!
+//! No statement orders the rows. They are put in order here, once for every database, and since an index hands them
+//! over in order or nearly so, that costs less than a sort that a planner may choose.
 
-use diesel::prelude::Queryable;
+use diesel::{
+    prelude::Queryable,
+    sql_types::{Nullable, Text},
+};
 use wts_domain::{
     Category, Priority, StaffId, Status, StudentId, TicketHistory, TicketId, Trace, TraceId,
 };
 
-use crate::columns::{AnyWidth, Labelled, StoredDay, StoredMoment};
+use crate::{
+    coalesced::Loaded,
+    columns::{AnyWidth, CalendarDay, Id, Label, Moment, ReadLabel, StoredDay, StoredMoment},
+    error::Cause,
+};
 
-/// Declares the tables, `tables!([wts data])` inside these schemas, and `history_of`, the statement.
+/// How many traces a history may have to be read in company. Far more than a ticket of flesh and blood has.
+pub(crate) const LONGEST_IN_COMPANY: i64 = 200;
+
+/// Declares the tables, `tables!([wts data])` inside these schemas.
 macro_rules! tables {
     ($([$wts:ident $data:ident])?) => {
         diesel::table! {
@@ -68,40 +81,22 @@ macro_rules! tables {
         }
 
         diesel::allow_tables_to_appear_in_same_query!(students, operators, tickets, ticket_traces);
-
-        /// Reads a ticket's issuer and its traces in order with the names of those who did them: a
-        /// [`HistoryRow`](crate::history::HistoryRow) for each trace, and one without a trace where there is none.
-        #[diesel::dsl::auto_type]
-        pub(crate) fn history_of(ticket: crate::columns::AnyWidth) -> _ {
-            tickets::table
-                .left_join(ticket_traces::table.on(ticket_traces::tid.eq(tickets::tid)))
-                .left_join(operators::table.on(operators::wid.nullable().eq(ticket_traces::op.nullable())))
-                .left_join(students::table.on(students::sid.nullable().eq(operators::sid.nullable())))
-                .filter(tickets::tid.eq(ticket))
-                .order((ticket_traces::updated_at.asc(), ticket_traces::opid.asc()))
-                .select((
-                    tickets::issuer,
-                    (
-                        ticket_traces::opid,
-                        ticket_traces::updated_at,
-                        ticket_traces::op,
-                        ticket_traces::new_status,
-                        ticket_traces::new_priority,
-                        ticket_traces::new_appointment,
-                        ticket_traces::new_category,
-                        ticket_traces::remark,
-                    )
-                        .nullable(),
-                    students::name.nullable(),
-                ))
-        }
     };
 }
 
 pub(crate) use tables;
 
-/// The ticket's issuer; one of its traces; the name of who did it.
-pub(crate) type HistoryRow = (String, Option<TraceRow>, Option<String>);
+/// The columns of [`TraceRow`], `null` where a ticket has no trace.
+pub(crate) type TraceColumns = Nullable<(
+    Id,
+    Moment,
+    Text,
+    Nullable<Label>,
+    Nullable<Label>,
+    Nullable<CalendarDay>,
+    Nullable<Label>,
+    Text,
+)>;
 
 /// A row of `ticket_traces`, but for the ticket that it was found by.
 #[derive(Queryable)]
@@ -109,37 +104,102 @@ pub(crate) struct TraceRow {
     opid: AnyWidth,
     updated_at: StoredMoment,
     op: String,
-    new_status: Option<Labelled<Status>>,
-    new_priority: Option<Labelled<Priority>>,
+    new_status: Option<ReadLabel<Status>>,
+    new_priority: Option<ReadLabel<Priority>>,
     new_appointment: Option<StoredDay>,
-    new_category: Option<Labelled<Category>>,
+    new_category: Option<ReadLabel<Category>>,
     remark: String,
 }
 
 impl TraceRow {
-    fn into_trace(self, ticket: TicketId, op_name: Option<String>) -> Trace {
+    fn into_trace(self, ticket: TicketId, op_name: String) -> Result<Trace, Unreadable> {
         let mut trace = Trace::new(
             TraceId::new(self.opid.0),
             ticket,
             self.updated_at.0,
             StaffId::from(self.op),
         );
-        trace.op_name = op_name.unwrap_or_default();
-        trace.new_status = self.new_status.map(|label| label.0);
-        trace.new_priority = self.new_priority.map(|label| label.0);
+        trace.op_name = op_name;
+        trace.new_status = known(self.new_status, "new_status")?;
+        trace.new_priority = known(self.new_priority, "new_priority")?;
         trace.new_appointment = self.new_appointment.map(|day| day.0);
-        trace.new_category = self.new_category.map(|label| label.0);
+        trace.new_category = known(self.new_category, "new_category")?;
         trace.remark = self.remark;
-        trace
+        Ok(trace)
     }
 }
 
-/// The history that these rows tell, `None` where there are none: then there is no such ticket.
-pub(crate) fn history_from(ticket: TicketId, rows: Vec<HistoryRow>) -> Option<TicketHistory> {
-    let issuer = StudentId::from(rows.first()?.0.as_str());
-    let traces = rows
-        .into_iter()
-        .filter_map(|(_, trace, op_name)| Some(trace?.into_trace(ticket, op_name)))
-        .collect();
-    Some(TicketHistory { issuer, traces })
+/// The value of a label, which nothing but a newer schema than this one can make unknown.
+fn known<T>(label: Option<ReadLabel<T>>, column: &'static str) -> Result<Option<T>, Unreadable> {
+    label
+        .map(|label| label.0.map_err(|cause| Unreadable { column, cause }))
+        .transpose()
+}
+
+/// A value that was written by somebody who knows more than we do.
+#[derive(Debug, thiserror::Error)]
+#[error("wts.ticket_traces.{column} holds what cannot be read")]
+pub(crate) struct Unreadable {
+    column: &'static str,
+    #[source]
+    cause: Cause,
+}
+
+/// A history that is being read, row by row.
+pub(crate) struct Rows {
+    ticket: TicketId,
+    issuer: StudentId,
+    traces: Vec<Trace>,
+    unreadable: Option<Unreadable>,
+}
+
+impl Rows {
+    /// The history of `ticket`, of which no trace has been read yet.
+    pub(crate) fn new(ticket: TicketId, issuer: String) -> Self {
+        Self {
+            ticket,
+            issuer: StudentId::from(issuer),
+            traces: Vec::new(),
+            unreadable: None,
+        }
+    }
+
+    pub(crate) fn ticket(&self) -> TicketId {
+        self.ticket
+    }
+
+    /// The traces read so far.
+    pub(crate) fn traces(&self) -> &[Trace] {
+        &self.traces
+    }
+
+    /// The traces read so far, to be completed.
+    pub(crate) fn traces_mut(&mut self) -> &mut [Trace] {
+        &mut self.traces
+    }
+
+    /// Adds a trace. `op_name` is the name of who did it.
+    pub(crate) fn push(&mut self, row: TraceRow, op_name: String) {
+        match row.into_trace(self.ticket, op_name) {
+            Ok(trace) => self.traces.push(trace),
+            Err(unreadable) => self.unreadable = Some(unreadable),
+        }
+    }
+
+    /// What has come of it, where no more than `most` traces were wanted, and one more was asked for.
+    pub(crate) fn finish(mut self, most: i64) -> (TicketId, Loaded) {
+        let loaded = if i64::try_from(self.traces.len()).is_ok_and(|read| read > most) {
+            Loaded::TooLong
+        } else if let Some(unreadable) = self.unreadable {
+            Loaded::Failed(unreadable.into())
+        } else {
+            self.traces
+                .sort_unstable_by_key(|trace| (trace.updated_at, trace.id));
+            Loaded::Whole(TicketHistory {
+                issuer: self.issuer,
+                traces: self.traces,
+            })
+        };
+        (self.ticket, loaded)
+    }
 }

@@ -1,9 +1,11 @@
 //! PostgreSQL: our own schema, and the WTS v3 database as it stands.
 
+mod batches;
 mod connection;
-mod histories;
 mod migrate;
-mod pool;
+mod names;
+mod reader;
+mod statements;
 
 pub(crate) mod tables {
     //! The tables, in the schemas that the WTS v3 database gave them.
@@ -11,11 +13,9 @@ pub(crate) mod tables {
     //! The names are qualified rather than left to `search_path`, which a pooler between us and the database may not
     //! keep.
 
-    use diesel::prelude::*;
-
     crate::history::tables!([wts data]);
 }
 
+pub(crate) use batches::histories;
 pub(crate) use connection::connect;
-pub(crate) use histories::Histories;
 pub(crate) use migrate::migrate;

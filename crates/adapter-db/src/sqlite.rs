@@ -1,17 +1,17 @@
 //! Embedded SQLite.
 
+mod batches;
 mod connection;
-mod histories;
 mod migrate;
+mod statement;
 
 pub(crate) mod tables {
     //! The tables, which SQLite keeps without schemas.
 
-    use diesel::prelude::*;
-
     crate::history::tables!();
 }
 
+pub(crate) use batches::histories;
 pub(crate) use connection::{Mode, connect};
-pub(crate) use histories::Histories;
+
 pub(crate) use migrate::migrate;

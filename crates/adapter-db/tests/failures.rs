@@ -166,17 +166,12 @@ async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves
     let answers = ask(&histories, 40).await;
 
     assert_eq!(answers.len(), 40);
-    let busy = answers
-        .iter()
-        .filter(|answer| matches!(answer, Err(RepositoryError::Busy)))
-        .count();
-    let failed = answers
-        .iter()
-        .filter(|answer| matches!(answer, Err(RepositoryError::Failed(_))))
-        .count();
-    assert!(busy > 0, "some found no connection free");
-    assert!(failed > 0, "some statements were given up");
-    assert_eq!(busy + failed, 40, "nobody was answered wrongly");
+    for answer in answers {
+        assert!(
+            matches!(answer, Err(RepositoryError::Failed(_))),
+            "{answer:?}"
+        );
+    }
 
     stuck.await.unwrap();
     for answer in ask(&histories, 40).await {
@@ -194,11 +189,11 @@ async fn a_stuck_postgresql_is_not_given_ever_more_connections() {
         ask(&histories, 12).await;
     }
 
-    // The pool's four, and the one that holds the lock.
+    // One for each lane and for long histories, and the one that holds the lock.
     database.execute(
         "do $$ begin
              assert (select count(*) from pg_stat_activity
-                     where datname = current_database() and pid <> pg_backend_pid()) <= 5;
+                     where datname = current_database() and pid <> pg_backend_pid()) <= 3;
          end $$",
     );
     stuck.await.unwrap();

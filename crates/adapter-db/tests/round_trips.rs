@@ -30,7 +30,7 @@ impl Instrumentation for Listener {
 }
 
 #[tokio::test]
-async fn a_read_is_one_statement_that_is_prepared_once_per_connection() {
+async fn a_read_is_one_statement_and_one_for_names_that_are_not_certain_each_prepared_once() {
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
         set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
@@ -56,11 +56,10 @@ async fn a_read_is_one_statement_that_is_prepared_once_per_connection() {
 
         let heard = std::mem::take(&mut *HEARD.lock().unwrap());
         let asked = heard.iter().filter(|event| **event == Heard::Asked).count();
-        assert_eq!(
-            (asked, heard.len()),
-            (50, 50),
-            "{kind:?}: one statement a read, none prepared again: {heard:?}"
-        );
+        assert_eq!(asked, heard.len(), "{kind:?}: none is prepared again");
+        // Other tests write to the same server, so that there is no telling how often names are not certain.
+        let most = if kind == Kind::Sqlite { 50 } else { 100 };
+        assert!((50..=most).contains(&asked), "{kind:?}: {asked}");
         set_default_instrumentation(|| None).unwrap();
     }
 }

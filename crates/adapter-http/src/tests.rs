@@ -4,7 +4,7 @@ mod app;
 mod http;
 mod logs;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use wts_domain::{
     Access, StaffId, Status, StudentId, TicketHistory, TicketId, Timestamp, Trace, TraceId,
@@ -40,17 +40,17 @@ fn token(sid: &str, access: Access) -> String {
         .unwrap()
 }
 
-fn history_of(issuer: &str) -> TicketHistory {
+fn history_of(issuer: &str) -> Arc<TicketHistory> {
     let moment = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
     let ticket = TicketId::new(123).unwrap();
     let mut trace = Trace::new(TraceId::new(1), ticket, moment, StaffId::from("-1"));
     trace.new_status = Some(Status::Fresh);
     trace.op_name = "詹姆斯".to_owned();
     trace.remark = "工单已创建".to_owned();
-    TicketHistory {
+    Arc::new(TicketHistory {
         issuer: StudentId::from(issuer),
         traces: vec![trace],
-    }
+    })
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ pub(crate) async fn get(
     Params { ticket, order }: Params,
     get_traces: Data<GetTraces>,
 ) -> Result<HttpResponse, ApiError> {
-    let traces = get_traces.execute(&caller, ticket).await?;
+    let history = get_traces.execute(&caller, ticket).await?;
     Ok(HttpResponse::Ok()
         .content_type(JSON)
-        .json(TracesBody::new(&traces, order)))
+        .json(TracesBody::new(&history.traces, order)))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wts_domain::{AccessDenied, ActiveCaller, TicketId, Trace, ensure_may_read_traces};
+use wts_domain::{AccessDenied, ActiveCaller, TicketHistory, TicketId, ensure_may_read_traces};
 
 use crate::{HistoryRepository, RepositoryError};
 
@@ -18,7 +18,7 @@ impl GetTraces {
         Self { histories }
     }
 
-    /// All traces of `ticket`, oldest first, ties by ascending id.
+    /// The history of `ticket`, all its traces, oldest first, ties by ascending id.
     ///
     /// That the caller is active has been settled before: an [`ActiveCaller`] is the proof.
     ///
@@ -29,14 +29,14 @@ impl GetTraces {
         &self,
         caller: &ActiveCaller,
         ticket: TicketId,
-    ) -> Result<Vec<Trace>, GetTracesError> {
+    ) -> Result<Arc<TicketHistory>, GetTracesError> {
         let history = self
             .histories
             .find(ticket)
             .await?
             .ok_or(GetTracesError::NoSuchTicket(ticket))?;
         ensure_may_read_traces(caller, &history.issuer)?;
-        Ok(history.traces)
+        Ok(history)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The port to wherever ticket histories are kept.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use wts_domain::{TicketHistory, TicketId};
@@ -10,12 +10,12 @@ use wts_domain::{TicketHistory, TicketId};
 #[async_trait]
 pub trait HistoryRepository: Send + Sync {
     /// The issuer of `ticket` and all its traces, oldest first, ties by ascending id; `None` where there is no such
-    /// ticket. What was committed before the call is in the answer.
+    /// ticket. What was committed before the call is in the answer. Others who asked at the same time may share it.
     ///
     /// # Errors
     ///
     /// [`RepositoryError`] if the store could not answer.
-    async fn find(&self, ticket: TicketId) -> Result<Option<TicketHistory>, RepositoryError>;
+    async fn find(&self, ticket: TicketId) -> Result<Option<Arc<TicketHistory>>, RepositoryError>;
 }
 
 /// Why a store gave no answer.

@@ -17,7 +17,9 @@ use crate::{
     settings::Settings,
 };
 
-// The database's connections are driven by this runtime's threads, not by those that serve HTTP.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {

@@ -103,7 +103,7 @@ fn callers_who_hang_up_half_way_harm_nobody() {
 }
 
 #[test]
-fn a_postgresql_that_is_stuck_is_answered_for_with_503_and_500_and_used_again_when_it_moves() {
+fn a_postgresql_that_is_stuck_is_answered_for_with_500_and_used_again_when_it_moves() {
     let database = Database::with(Kind::Postgres, campus());
     let service = Service::on(&database.url());
     let alice = token(ALICE, Access::User);
@@ -122,17 +122,7 @@ fn a_postgresql_that_is_stuck_is_answered_for_with_503_and_500_and_used_again_wh
             .collect::<Vec<_>>()
     });
 
-    let (busy, failed): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 503);
-    assert!(!busy.is_empty() && !failed.is_empty());
-    for answer in busy {
-        assert!(
-            answer
-                .header("retry-after")
-                .is_some_and(|seconds| seconds.parse::<u32>().is_ok())
-        );
-        assert_eq!(answer.json()["errType"], json!(1));
-    }
-    for answer in failed {
+    for answer in answers {
         assert_eq!(answer.status, 500);
         assert_eq!(
             answer.json(),

@@ -53,6 +53,4 @@ pub(crate) enum ConnectError {
     Setup(#[from] ConnectionError),
     #[error("setting the connection up")]
     Greeting(#[from] diesel::result::Error),
-    #[error("the attempt was abandoned")]
-    Abandoned(#[source] tokio::task::JoinError),
 }

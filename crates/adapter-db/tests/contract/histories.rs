@@ -76,7 +76,7 @@ pub(crate) async fn a_ticket_without_traces_has_an_issuer_and_an_empty_history(k
         issuer: StudentId::from(BOB),
         traces: Vec::new(),
     };
-    assert_eq!(history(&database, 125).await, Some(empty));
+    assert_eq!(history(&database, 125).await.as_deref(), Some(&empty));
 }
 
 pub(crate) async fn an_operator_who_is_gone_has_no_name(kind: Kind) {

@@ -23,7 +23,7 @@ async fn open(database: &Database) -> Arc<dyn HistoryRepository> {
         .expect("the database opens")
 }
 
-async fn history(database: &Database, number: i64) -> Option<TicketHistory> {
+async fn history(database: &Database, number: i64) -> Option<Arc<TicketHistory>> {
     let found = open(database).await.find(ticket(number)).await;
     found.expect("the database answers")
 }
@@ -33,6 +33,7 @@ async fn traces(database: &Database, number: i64) -> Vec<Trace> {
         .await
         .expect("the ticket is there")
         .traces
+        .clone()
 }
 
 /// The campus, and a ticket 200 of Bob's with these traces.

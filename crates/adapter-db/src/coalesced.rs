@@ -1,0 +1,140 @@
+//! Many questions, one statement: a decorator of the port that gathers what is asked while the database is at work.
+//!
+//! While a batch is on its way, the questions that arrive wait together and become the next one. A question joins only a
+//! batch that has not been sent, so its answer is as fresh as that of a statement of its own. Asked one at a time, every
+//! question is a batch of one and waits for nothing.
+//!
+//! There is a lane for each thread that serves requests, so that a question, its batch and its answer stay on one
+//! thread; and a last lane for histories too long to be read in company.
+
+mod batch;
+mod lane;
+
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use wts_app::{HistoryRepository, RepositoryError};
+use wts_domain::{TicketHistory, TicketId};
+
+pub(crate) use self::lane::Bounds;
+use self::lane::Lane;
+use crate::error::Cause;
+
+/// What batches are loaded by.
+pub(crate) trait Loader: Send + Sync + 'static {
+    /// Reads the histories of these tickets, each given once, as they are now or later; of a ticket that does not exist
+    /// it says nothing. It is not asked again before it has answered, and gives up by itself in the end.
+    ///
+    /// # Errors
+    ///
+    /// What kept it from reading any of them.
+    fn load(
+        &self,
+        tickets: &[TicketId],
+    ) -> impl Future<Output = Result<Vec<(TicketId, Loaded)>, Cause>> + Send;
+}
+
+/// What became of one ticket of a batch.
+#[derive(Debug)]
+pub(crate) enum Loaded {
+    /// Its history.
+    Whole(TicketHistory),
+    /// Its history would hold up the others of the batch, and was not read.
+    TooLong,
+    /// Its history cannot be read, but those of the others can.
+    Failed(Cause),
+}
+
+/// A repository that reads in batches.
+pub(crate) struct Coalesced<L> {
+    lanes: Vec<Arc<Lane<L>>>,
+    /// Where histories are read that are [`Loaded::TooLong`] in the other lanes.
+    long: Arc<Lane<L>>,
+}
+
+impl<L: Loader> Coalesced<L> {
+    /// A lane for each of the loaders, and one for long histories, whose loader finds none too long.
+    pub(crate) fn new(loaders: impl IntoIterator<Item = L>, bounds: Bounds, long: L) -> Self {
+        let lanes = loaders
+            .into_iter()
+            .map(|loader| Arc::new(Lane::new(loader, bounds)))
+            .collect();
+        Self {
+            lanes,
+            long: Arc::new(Lane::new(long, Bounds::LONG)),
+        }
+    }
+
+    /// The lane of this thread.
+    fn lane(&self) -> &Arc<Lane<L>> {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+        }
+        let number = NUMBER.with(|number| *number);
+        number
+            .checked_rem(self.lanes.len())
+            .and_then(|lane| self.lanes.get(lane))
+            .unwrap_or(&self.long)
+    }
+}
+
+#[async_trait]
+impl<L: Loader> HistoryRepository for Coalesced<L> {
+    async fn find(&self, ticket: TicketId) -> Result<Option<Arc<TicketHistory>>, RepositoryError> {
+        let answer = match self.lane().find(ticket).await {
+            Err(Unanswered::TooLong) => self.long.find(ticket).await,
+            answer => answer,
+        };
+        answer.map_err(|unanswered| match unanswered {
+            Unanswered::Busy => RepositoryError::Busy,
+            Unanswered::Failed(cause) => RepositoryError::Failed(cause.into()),
+            Unanswered::TooLong => RepositoryError::Failed("too long for every lane".into()),
+        })
+    }
+}
+
+/// What a lane tells one who asks.
+type Answer = Result<Option<Arc<TicketHistory>>, Unanswered>;
+
+/// Why a lane has no history to give.
+#[derive(Debug, Clone)]
+enum Unanswered {
+    TooLong,
+    /// There is more to do than can be done in time.
+    Busy,
+    Failed(SharedCause),
+}
+
+/// One cause, told to each of those who waited.
+#[derive(Debug, Clone)]
+struct SharedCause(Arc<dyn Error + Send + Sync>);
+
+impl SharedCause {
+    fn new(cause: Cause) -> Self {
+        Self(Arc::from(cause))
+    }
+}
+
+impl fmt::Display for SharedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for SharedCause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+#[cfg(test)]
+mod tests;

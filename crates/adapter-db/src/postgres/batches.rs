@@ -1,0 +1,129 @@
+//! Batches of histories out of PostgreSQL.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use diesel::result::Error::DatabaseError;
+use tokio_postgres::Config;
+use wts_domain::TicketId;
+
+use super::{
+    connection::ConnectError,
+    reader::{ReadError, Reader},
+};
+use crate::{
+    coalesced::{Bounds, Coalesced, Loaded, Loader},
+    columns::AnyWidth,
+    error::{Cause, OpenError},
+    history::LONGEST_IN_COMPANY,
+};
+
+/// What PostgreSQL is asked in one statement, and how long a statement of so much may take there.
+const BOUNDS: Bounds = Bounds {
+    batch: 64,
+    queue: 1_024,
+    patience: Duration::from_millis(500),
+    overdue: Duration::from_millis(500),
+    in_use: None,
+};
+const BATCH_LIMIT: Duration = Duration::from_millis(1_500);
+const LONG_LIMIT: Duration = Duration::from_secs(10);
+/// What failed later than this is not asked again.
+const RETRY_BEFORE: Duration = Duration::from_millis(500);
+
+/// Histories out of PostgreSQL, over so many connections and one for long histories.
+///
+/// Before that, reads a history that cannot be there, to prove that it can.
+pub(crate) async fn histories(
+    config: &Config,
+    lanes: usize,
+) -> Result<Coalesced<Batches>, OpenError> {
+    let mut reader = Reader::connect(config, BATCH_LIMIT)
+        .await
+        .map_err(|error| OpenError::Unreachable(error.into()))?;
+    reader
+        .probe()
+        .await
+        .map_err(|error| OpenError::Unreadable(error.into()))?;
+    Ok(Coalesced::new(
+        (0..lanes).map(|_| Batches::new(config, LONGEST_IN_COMPANY, BATCH_LIMIT)),
+        BOUNDS,
+        Batches::new(config, i64::MAX, LONG_LIMIT),
+    ))
+}
+
+/// Reads batch after batch over one connection, which is made when it is needed and lives on the runtime that needed it.
+pub(crate) struct Batches {
+    config: Config,
+    /// The most traces that a history may have.
+    most: i64,
+    /// How long one statement may take.
+    limit: Duration,
+    idle: Mutex<Option<Reader>>,
+}
+
+impl Batches {
+    fn new(config: &Config, most: i64, limit: Duration) -> Self {
+        Self {
+            config: config.clone(),
+            most,
+            limit,
+            idle: Mutex::new(None),
+        }
+    }
+
+    /// Reading changes nothing, so that where a connection that was used before is refused at once, because it died
+    /// unnoticed or has prepared a statement for tables that are different now, a new one is asked.
+    async fn read(&self, tickets: &[AnyWidth]) -> Result<Vec<(TicketId, Loaded)>, BatchError> {
+        let begun = Instant::now();
+        let idle = self.idle().take();
+        if let Some(reader) = idle {
+            match self.read_through(reader, tickets).await {
+                Err(ReadError::Query(DatabaseError(_, cause)))
+                    if begun.elapsed() < RETRY_BEFORE =>
+                {
+                    tracing::warn!(cause = cause.message(), "asking the database once more");
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+        let reader = Reader::connect(&self.config, self.limit).await?;
+        Ok(self.read_through(reader, tickets).await?)
+    }
+
+    /// A connection that has not answered may be dead or busy: it is not used again. Nor is one whose reader went away.
+    async fn read_through(
+        &self,
+        mut reader: Reader,
+        tickets: &[AnyWidth],
+    ) -> Result<Vec<(TicketId, Loaded)>, ReadError> {
+        let histories = reader.read(tickets, self.most).await?;
+        *self.idle() = Some(reader);
+        Ok(histories)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Loader for Batches {
+    async fn load(&self, tickets: &[TicketId]) -> Result<Vec<(TicketId, Loaded)>, Cause> {
+        let tickets: Vec<_> = tickets
+            .iter()
+            .map(|ticket| AnyWidth(ticket.get()))
+            .collect();
+        Ok(self.read(&tickets).await?)
+    }
+}
+
+/// Why a batch was not read.
+#[derive(Debug, thiserror::Error)]
+enum BatchError {
+    #[error("no connection")]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}

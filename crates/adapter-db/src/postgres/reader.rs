@@ -1,0 +1,142 @@
+//! A connection that reads histories.
+
+use std::{pin::pin, time::Duration};
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::TryStreamExt;
+use tokio::time::timeout;
+use tokio_postgres::Config;
+use wts_domain::TicketId;
+
+use super::{
+    connect,
+    connection::ConnectError,
+    names::Names,
+    statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, Snapshot},
+};
+use crate::{coalesced::Loaded, columns::AnyWidth, history::Rows};
+
+/// How long the server may be silent. It should have ended the statement before.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// No ticket has this number.
+const NO_TICKET: AnyWidth = AnyWidth(0);
+/// No operator has this number.
+const NOBODY: &str = "";
+/// How many rows are taken at a time, if so many are there.
+const CHUNK: usize = 256;
+
+/// Reads histories, of each up to so many traces.
+pub(super) struct Reader {
+    connection: AsyncPgConnection,
+    names: Names,
+}
+
+impl Reader {
+    /// Connects. The server ends by itself what takes longer than `limit`: a client that merely stops waiting would
+    /// leave it at work, on a connection that no longer counts.
+    pub(super) async fn connect(config: &Config, limit: Duration) -> Result<Self, ConnectError> {
+        let greeting = format!(
+            "set statement_timeout = {}; \
+             set default_transaction_read_only = on; \
+             set plan_cache_mode = force_generic_plan", // planning takes longer than reading
+            limit.as_millis()
+        );
+        Ok(Self {
+            connection: connect(config, &greeting).await?,
+            names: Names::default(),
+        })
+    }
+
+    /// Reads what cannot be there, to prove that it can.
+    pub(super) async fn probe(&mut self) -> Result<(), ReadError> {
+        self.rows(&[NO_TICKET], 1).await?;
+        self.names_of(&[NOBODY]).await?;
+        Ok(())
+    }
+
+    /// Reads these histories; those of more than `most` traces not to the end.
+    pub(super) async fn read(
+        &mut self,
+        tickets: &[AnyWidth],
+        most: i64,
+    ) -> Result<Vec<(TicketId, Loaded)>, ReadError> {
+        let (mut histories, seen) = self.rows(tickets, most.saturating_add(1)).await?;
+        self.name(&mut histories, seen).await?;
+        Ok(histories
+            .into_iter()
+            .map(|rows| rows.finish(most))
+            .collect())
+    }
+
+    async fn rows(
+        &mut self,
+        tickets: &[AnyWidth],
+        limit: i64,
+    ) -> Result<(Vec<Rows>, Snapshot), ReadError> {
+        let statement = HistoriesOf { tickets, limit };
+        let rows = in_time(statement.load_stream::<HistoryRow>(&mut self.connection)).await?;
+        let mut chunks = pin!(rows.try_ready_chunks(CHUNK));
+        let mut histories: Vec<Rows> = Vec::with_capacity(tickets.len());
+        let mut snapshot = Snapshot::default();
+        while let Some(chunk) =
+            in_time(async { chunks.try_next().await.map_err(|error| error.1) }).await?
+        {
+            for (ticket, issuer, seen, trace) in chunk {
+                let Some(ticket) = TicketId::new(ticket.0) else {
+                    continue; // nobody asked for it
+                };
+                snapshot = seen;
+                let rows = history_of(ticket, issuer, &mut histories);
+                if let (Some(rows), Some(trace)) = (rows, trace) {
+                    rows.push(trace, String::new());
+                }
+            }
+        }
+        Ok((histories, snapshot))
+    }
+
+    /// Gives the traces the names of those who did them.
+    async fn name(&mut self, histories: &mut [Rows], seen: Snapshot) -> Result<(), ReadError> {
+        self.names.forget_unless(seen);
+        let traces = || histories.iter().flat_map(Rows::traces);
+        let unknown = self.names.unknown(traces().map(|trace| trace.op.as_str()));
+        if !unknown.is_empty() {
+            let rows = self.names_of(&unknown).await?;
+            self.names.learn(&unknown, rows);
+        }
+        for trace in histories.iter_mut().flat_map(Rows::traces_mut) {
+            trace.op_name = self.names.of(trace.op.as_str()).to_owned();
+        }
+        Ok(())
+    }
+
+    async fn names_of(&mut self, operators: &[&str]) -> Result<Vec<NameRow>, ReadError> {
+        in_time(NamesOf { operators }.load(&mut self.connection)).await
+    }
+}
+
+/// The history that is being read of `ticket`. Its rows come one after the other, as a rule.
+fn history_of(ticket: TicketId, issuer: String, histories: &mut Vec<Rows>) -> Option<&mut Rows> {
+    if let Some(at) = histories.iter().rposition(|rows| rows.ticket() == ticket) {
+        return histories.get_mut(at);
+    }
+    histories.push(Rows::new(ticket, issuer));
+    histories.last_mut()
+}
+
+async fn in_time<T>(answer: impl Future<Output = QueryResult<T>>) -> Result<T, ReadError> {
+    match timeout(ANSWER_TIMEOUT, answer).await {
+        Ok(outcome) => outcome.map_err(ReadError::Query),
+        Err(_elapsed) => Err(ReadError::Silent),
+    }
+}
+
+/// Why no histories came back.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error("reading from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
+    Query(#[source] diesel::result::Error),
+    #[error("no answer within {ANSWER_TIMEOUT:?}")]
+    Silent,
+}

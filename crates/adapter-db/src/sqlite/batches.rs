@@ -1,0 +1,171 @@
+//! Batches of histories out of SQLite.
+//!
+//! SQLite answers in microseconds and on the calling thread. A few threads that do nothing else, each with its own
+//! connection and its prepared statement, carry about three times what handing every call to a blocking pool does.
+
+use std::{
+    path::Path,
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use diesel::{QueryResult, RunQueryDsl, SqliteConnection, connection::DefaultLoadingMode};
+use tokio::{sync::oneshot, time::timeout};
+use wts_domain::TicketId;
+
+use super::{
+    Mode, connect,
+    statement::{HistoryRow, history_of},
+};
+use crate::{
+    coalesced::{Bounds, Coalesced, Loaded, Loader},
+    columns::AnyWidth,
+    error::{Cause, OpenError},
+    history::{LONGEST_IN_COMPANY, Rows},
+};
+
+/// What a reader is asked at once.
+const BOUNDS: Bounds = Bounds {
+    batch: 16,
+    queue: 1_024,
+    patience: Duration::from_millis(500),
+    overdue: Duration::from_millis(500),
+    in_use: None,
+};
+/// No ticket has this number.
+const NO_TICKET: i64 = 0;
+/// When a reader stops going on with a batch. SQLite itself waits for a lock about as long.
+const BATCH_LIMIT: Duration = Duration::from_secs(1);
+/// How long an answer may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+const LONG_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Histories out of SQLite, read by so many threads and one for long histories.
+///
+/// Before that, reads a history that cannot be there, to prove that it can.
+pub(crate) async fn histories(file: &Path, lanes: usize) -> Result<Coalesced<Batches>, OpenError> {
+    match file.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
+        Err(error) => return Err(OpenError::Unreachable(error.into())),
+    }
+    let lanes = (0..lanes)
+        .map(|_| Batches::open(file, LONGEST_IN_COMPANY, ANSWER_TIMEOUT))
+        .collect::<Result<Vec<_>, _>>()?;
+    let long = Batches::open(file, i64::MAX, LONG_ANSWER_TIMEOUT)?;
+    long.ask(vec![NO_TICKET])
+        .await
+        .map_err(|error| OpenError::Unreadable(error.into()))?;
+    Ok(Coalesced::new(lanes, BOUNDS, long))
+}
+
+/// Hands batch after batch to one reader.
+pub(crate) struct Batches {
+    questions: SyncSender<Question>,
+    answer_timeout: Duration,
+}
+
+struct Question {
+    tickets: Vec<i64>,
+    answer: oneshot::Sender<Answer>,
+}
+
+type Answer = Result<Vec<(TicketId, Loaded)>, ReadError>;
+
+impl Batches {
+    /// Opens the file and starts a reader of histories of up to `most` traces.
+    fn open(file: &Path, most: i64, answer_timeout: Duration) -> Result<Self, OpenError> {
+        let connection =
+            connect(file, Mode::Read).map_err(|error| OpenError::Unreachable(error.into()))?;
+        let (questions, inbox) = sync_channel(1);
+        thread::Builder::new()
+            .name("sqlite-reader".to_owned())
+            .spawn(move || answer_all(connection, &inbox, most))
+            .map_err(|error| OpenError::Unreachable(error.into()))?;
+        Ok(Self {
+            questions,
+            answer_timeout,
+        })
+    }
+
+    async fn ask(&self, tickets: Vec<i64>) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        self.questions
+            .try_send(Question { tickets, answer })
+            .map_err(|refused| match refused {
+                TrySendError::Full(_) => ReadError::TooSlow,
+                TrySendError::Disconnected(_) => ReadError::Gone,
+            })?;
+        match timeout(self.answer_timeout, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_dropped)) => Err(ReadError::Gone),
+            Err(_elapsed) => Err(ReadError::TooSlow),
+        }
+    }
+}
+
+impl Loader for Batches {
+    async fn load(&self, tickets: &[TicketId]) -> Result<Vec<(TicketId, Loaded)>, Cause> {
+        let tickets = tickets.iter().map(|ticket| ticket.get()).collect();
+        Ok(self.ask(tickets).await?)
+    }
+}
+
+/// A reader's life: it ends when nobody can ask any more.
+fn answer_all(mut connection: SqliteConnection, inbox: &Receiver<Question>, most: i64) {
+    for question in inbox {
+        // Whoever has stopped waiting needs no answer.
+        if !question.answer.is_closed() {
+            let answer = read(&mut connection, &question.tickets, most);
+            let _ = question.answer.send(answer);
+        }
+    }
+}
+
+fn read(connection: &mut SqliteConnection, tickets: &[i64], most: i64) -> Answer {
+    let begun = Instant::now();
+    let mut histories = Vec::with_capacity(tickets.len());
+    for ticket in tickets.iter().copied() {
+        if begun.elapsed() >= BATCH_LIMIT && !histories.is_empty() {
+            return Err(ReadError::TooSlow);
+        }
+        match rows(connection, ticket, most.saturating_add(1)) {
+            Ok(rows) => histories.extend(rows.map(|rows| rows.finish(most))),
+            Err(error) => match TicketId::new(ticket) {
+                // One bad page, say, is no reason to keep the others from theirs.
+                Some(ticket) if tickets.len() > 1 => {
+                    histories.push((ticket, Loaded::Failed(ReadError::Query(error).into())));
+                }
+                _ => return Err(ReadError::Query(error)),
+            },
+        }
+    }
+    Ok(histories)
+}
+
+fn rows(connection: &mut SqliteConnection, ticket: i64, limit: i64) -> QueryResult<Option<Rows>> {
+    let statement = history_of(AnyWidth(ticket), limit);
+    let mut history = None;
+    for row in statement.load_iter::<HistoryRow, DefaultLoadingMode>(connection)? {
+        let (issuer, trace, op_name) = row?;
+        if history.is_none() {
+            history = TicketId::new(ticket).map(|ticket| Rows::new(ticket, issuer));
+        }
+        if let (Some(history), Some(trace)) = (&mut history, trace) {
+            history.push(trace, op_name.unwrap_or_default());
+        }
+    }
+    Ok(history)
+}
+
+/// Why a batch was not read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("no answer in time")]
+    TooSlow,
+    #[error("the reader is gone")]
+    Gone,
+    #[error("reading from tickets, ticket_traces, operators and students")]
+    Query(#[source] diesel::result::Error),
+}

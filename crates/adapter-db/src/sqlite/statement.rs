@@ -1,0 +1,36 @@
+//! What SQLite is asked.
+
+use diesel::prelude::*;
+
+use super::tables::{operators, students, ticket_traces, tickets};
+use crate::{columns::AnyWidth, history::TraceRow};
+
+/// Reads a ticket's issuer and its traces, no more of them than the limit, with the names of those who did them: a
+/// [`HistoryRow`] for each trace, and one without a trace where there is none. The rows are in no order.
+#[diesel::dsl::auto_type]
+pub(super) fn history_of(ticket: AnyWidth, limit: i64) -> _ {
+    tickets::table
+        .left_join(ticket_traces::table.on(ticket_traces::tid.eq(tickets::tid)))
+        .left_join(operators::table.on(operators::wid.nullable().eq(ticket_traces::op.nullable())))
+        .left_join(students::table.on(students::sid.nullable().eq(operators::sid.nullable())))
+        .filter(tickets::tid.eq(ticket))
+        .select((
+            tickets::issuer,
+            (
+                ticket_traces::opid,
+                ticket_traces::updated_at,
+                ticket_traces::op,
+                ticket_traces::new_status,
+                ticket_traces::new_priority,
+                ticket_traces::new_appointment,
+                ticket_traces::new_category,
+                ticket_traces::remark,
+            )
+                .nullable(),
+            students::name.nullable(),
+        ))
+        .limit(limit)
+}
+
+/// The ticket's issuer; one of its traces; the name of who did it.
+pub(super) type HistoryRow = (String, Option<TraceRow>, Option<String>);
