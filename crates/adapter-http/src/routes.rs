@@ -29,6 +29,16 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .default_service(web::to(method_not_allowed)),
         )
         .default_service(web::to(no_such_path));
+    #[cfg(feature = "floor")]
+    config.route("/floor", web::get().to(floor));
+}
+
+/// What every answer costs, whatever it is about. Only there to be measured.
+#[cfg(feature = "floor")]
+async fn floor(_: crate::authentication::Active) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(JSON)
+        .body(r#"{"success":true,"msg":"floor"}"#)
 }
 
 /// That the process answers at all.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::oneshot, time::sleep};
+use tokio::{sync::oneshot, task::yield_now, time::sleep};
 use wts_domain::{TicketHistory, TicketId};
 
 use super::{
@@ -203,6 +203,8 @@ impl<L: Loader> Driver<L> {
     async fn run(mut self) {
         let lane = &self.lane;
         loop {
+            // Whoever is about to ask, because their request is there to be read, shall be in the batch.
+            yield_now().await;
             lane.while_others_wait(lane.room()).await;
             let Some(batch) = lane.next_batch() else {
                 break;
