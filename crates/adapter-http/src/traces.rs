@@ -1,5 +1,6 @@
 //! `GET /api/v3/get_traces`.
 
+mod body;
 mod dto;
 mod order;
 mod params;
@@ -8,7 +9,7 @@ use actix_web::{HttpResponse, web::Data};
 use wts_app::GetTraces;
 
 pub use self::order::{Order, UnknownOrder};
-use self::{dto::TracesBody, params::Params};
+use self::{body::body, params::Params};
 use crate::{authentication::Active, error::ApiError, routes::JSON};
 
 /// Answers with the history of a ticket. The extractors stand in the contract's order of checks.
@@ -18,7 +19,6 @@ pub(crate) async fn get(
     get_traces: Data<GetTraces>,
 ) -> Result<HttpResponse, ApiError> {
     let history = get_traces.execute(&caller, ticket).await?;
-    Ok(HttpResponse::Ok()
-        .content_type(JSON)
-        .json(TracesBody::new(&history.traces, order)))
+    let body = body(history, order).map_err(|_| ApiError::Fault("a trace could not be written"))?;
+    Ok(HttpResponse::Ok().content_type(JSON).body(body))
 }

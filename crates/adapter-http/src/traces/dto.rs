@@ -1,59 +1,13 @@
-//! The answer as clients read it. The names of its fields are the API document's.
+//! A trace as clients read it. The names of its fields are the API document's.
 
 use std::fmt::Display;
 
-use serde::{Serialize, Serializer, ser::SerializeSeq};
+use serde::{Serialize, Serializer};
 use wts_domain::{Day, Timestamp, Trace};
-
-use super::Order;
-
-/// The body of a good answer.
-#[derive(Serialize)]
-pub(super) struct TracesBody<'a> {
-    success: bool,
-    msg: &'static str,
-    traces: Traces<'a>,
-}
-
-impl<'a> TracesBody<'a> {
-    /// The body with these traces, which are given oldest first.
-    pub(super) fn new(traces: &'a [Trace], order: Order) -> Self {
-        Self {
-            success: true,
-            msg: "query success",
-            traces: Traces { traces, order },
-        }
-    }
-}
-
-/// Traces, written one by one so that no list of their wire forms is built.
-struct Traces<'a> {
-    traces: &'a [Trace],
-    order: Order,
-}
-
-impl Serialize for Traces<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.traces.len()))?;
-        match self.order {
-            Order::Asc => self
-                .traces
-                .iter()
-                .try_for_each(|trace| list.serialize_element(&TraceDto::from(trace)))?,
-            Order::Desc => {
-                self.traces
-                    .iter()
-                    .rev()
-                    .try_for_each(|trace| list.serialize_element(&TraceDto::from(trace)))?;
-            }
-        }
-        list.end()
-    }
-}
 
 /// One trace. What it did not change is `""`.
 #[derive(Serialize)]
-struct TraceDto<'a> {
+pub(super) struct TraceDto<'a> {
     opid: i64,
     tid: i64,
     #[serde(serialize_with = "as_text")]
@@ -99,6 +53,3 @@ fn as_text_or_empty<S: Serializer>(
         None => serializer.serialize_str(""),
     }
 }
-
-#[cfg(test)]
-mod tests;

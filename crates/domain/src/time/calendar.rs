@@ -48,14 +48,38 @@ impl Date {
     }
 }
 
+impl Date {
+    /// `2025-12-06`, where four digits hold the year. Put together by hand: `write!` costs several times as much, and
+    /// answers are made of moments.
+    fn to_ascii(self) -> Option<[u8; 10]> {
+        let year = u16::try_from(self.year)
+            .ok()
+            .filter(|year| *year < 10_000)?;
+        let ([y1, y2], [y3, y4]) = (two_digits(year / 100), two_digits(year % 100));
+        let [m1, m2] = two_digits(u16::try_from(self.month).ok()?);
+        let [d1, d2] = two_digits(u16::try_from(self.day).ok()?);
+        Some([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
+    }
+}
+
+/// A number below 100 in decimal.
+pub(super) fn two_digits(number: u16) -> [u8; 2] {
+    let [_, tens] = (number / 10 % 10).to_be_bytes();
+    let [_, ones] = (number % 10).to_be_bytes();
+    [b'0' + tens, b'0' + ones]
+}
+
+pub(super) fn write_ascii(f: &mut fmt::Formatter<'_>, ascii: &[u8]) -> fmt::Result {
+    f.write_str(str::from_utf8(ascii).map_err(|_| fmt::Error)?)
+}
+
 /// `2025-12-06`. Years that four digits cannot hold get a sign and six, ISO 8601's expanded form.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day } = self;
-        if (0..=9_999).contains(year) {
-            write!(f, "{year:04}-{month:02}-{day:02}")
-        } else {
-            write!(f, "{year:+07}-{month:02}-{day:02}")
+        match self.to_ascii() {
+            Some(ascii) => write_ascii(f, &ascii),
+            None => write!(f, "{year:+07}-{month:02}-{day:02}"),
         }
     }
 }

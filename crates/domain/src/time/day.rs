@@ -62,7 +62,10 @@ impl fmt::Display for Day {
         match *self {
             Self::INFINITY => f.pad("infinity"),
             Self::NEG_INFINITY => f.pad("-infinity"),
-            Self(days) => write!(f, "{}T00:00:00Z", Date::from_days(days.into())),
+            Self(days) => {
+                Date::from_days(days.into()).fmt(f)?;
+                f.write_str("T00:00:00Z")
+            }
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{Day, OutOfCalendar, calendar::Date};
+use super::{
+    Day, OutOfCalendar,
+    calendar::{Date, two_digits, write_ascii},
+};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -87,18 +90,22 @@ impl fmt::Display for Timestamp {
             seconds.div_euclid(SECONDS_PER_DAY),
             seconds.rem_euclid(SECONDS_PER_DAY),
         );
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        write!(
-            f,
-            "{}T{hour:02}:{minute:02}:{second:02}",
-            Date::from_days(days)
-        )?;
+        Date::from_days(days).fmt(f)?;
+        write_ascii(f, &time_of_day(second))?;
         if micros != 0 {
             let digits = format!("{micros:06}");
             write!(f, ".{}", digits.trim_end_matches('0'))?;
         }
         f.write_str("Z")
     }
+}
+
+/// `T10:00:00`, so many seconds after midnight.
+fn time_of_day(second: i64) -> [u8; 9] {
+    let [second, minute, hour] = [second % 60, second / 60 % 60, second / 3_600]
+        .map(|part| u16::try_from(part).unwrap_or(0));
+    let ([h1, h2], [m1, m2], [s1, s2]) = (two_digits(hour), two_digits(minute), two_digits(second));
+    [b'T', h1, h2, b':', m1, m2, b':', s1, s2]
 }
 
 #[cfg(test)]
