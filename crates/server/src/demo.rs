@@ -25,7 +25,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Serves the campus, on loopback only, until told to stop. The database and the secret are new every time and are
 /// gone afterwards.
 pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
-    crate::logging::start("warn")?;
+    let _logging = crate::logging::start("warn")?;
     let directory = tempfile::Builder::new()
         .prefix("wts-demo-")
         .tempdir()

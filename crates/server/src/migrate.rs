@@ -6,7 +6,7 @@ use crate::settings::Settings;
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
-    settings.start_logging()?;
+    let _logging = settings.start_logging()?;
     let names = wts_adapter_db::migrate(&settings.database_url()?)
         .await
         .context("WTS_DATABASE_URL")?;

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 
 /// Serves until told to stop. Everything that can be wrong is found before anything listens.
 pub(crate) async fn run(settings: &Settings, listen: Option<SocketAddr>) -> anyhow::Result<()> {
-    settings.start_logging()?;
+    let _logging = settings.start_logging()?;
     let listen = listen.map_or_else(|| settings.listen(), Ok)?;
     let (token, origin_of_secret) = settings.token()?;
     let verifier = TokenVerifier::new(&token).context(origin_of_secret)?;

@@ -6,6 +6,7 @@ use std::{fs, net::SocketAddr, path::Path, str::FromStr};
 
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretSlice};
+use tracing_appender::non_blocking::WorkerGuard;
 use wts_adapter_db::DatabaseUrl;
 use wts_adapter_http::{Order, TokenSettings};
 
@@ -64,8 +65,8 @@ impl Settings {
             .unwrap_or(Order::Asc))
     }
 
-    /// `WTS_LOG`.
-    pub(crate) fn start_logging(&self) -> anyhow::Result<()> {
+    /// `WTS_LOG`. Logging ends when what is returned is dropped.
+    pub(crate) fn start_logging(&self) -> anyhow::Result<WorkerGuard> {
         match self.sources.get("log") {
             Some(given) => crate::logging::start(given.value.expose_secret())
                 .with_context(|| given.origin.clone()),
