@@ -9,10 +9,12 @@
     reason = "a test that cannot get its database has failed and should say so where it stands"
 )]
 
+mod bulk;
 mod database;
 mod fixture;
 mod told;
 
+pub use bulk::fill;
 pub use database::{Database, Kind};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, ticket, ticket_of};
 pub use told::told;

@@ -130,7 +130,7 @@ fn read(connection: &mut SqliteConnection, tickets: &[i64], most: i64) -> Answer
         if begun.elapsed() >= BATCH_LIMIT && !histories.is_empty() {
             return Err(ReadError::TooSlow);
         }
-        match rows(connection, ticket, most.saturating_add(1)) {
+        match rows(connection, ticket, most) {
             Ok(rows) => histories.extend(rows.map(|rows| rows.finish(most))),
             Err(error) => match TicketId::new(ticket) {
                 // One bad page, say, is no reason to keep the others from theirs.
@@ -144,16 +144,23 @@ fn read(connection: &mut SqliteConnection, tickets: &[i64], most: i64) -> Answer
     Ok(histories)
 }
 
-fn rows(connection: &mut SqliteConnection, ticket: i64, limit: i64) -> QueryResult<Option<Rows>> {
-    let statement = history_of(AnyWidth(ticket), limit);
+/// The rows of a history, no more of them than are needed to see that it has more than `most` traces.
+fn rows(connection: &mut SqliteConnection, number: i64, most: i64) -> QueryResult<Option<Rows>> {
+    let ticket = TicketId::new(number);
     let mut history = None;
-    for row in statement.load_iter::<HistoryRow, DefaultLoadingMode>(connection)? {
+    let rows =
+        history_of(AnyWidth(number)).load_iter::<HistoryRow, DefaultLoadingMode>(connection)?;
+    for (row, read) in rows.zip(0..) {
         let (issuer, trace, op_name) = row?;
-        if history.is_none() {
-            history = TicketId::new(ticket).map(|ticket| Rows::new(ticket, issuer));
-        }
-        if let (Some(history), Some(trace)) = (&mut history, trace) {
+        let Some(ticket) = ticket else {
+            break; // nobody asked for it
+        };
+        let history = history.get_or_insert_with(|| Rows::new(ticket, issuer));
+        if let Some(trace) = trace {
             history.push(trace, op_name.unwrap_or_default());
+        }
+        if read >= most {
+            break;
         }
     }
     Ok(history)

@@ -5,10 +5,13 @@ use diesel::prelude::*;
 use super::tables::{operators, students, ticket_traces, tickets};
 use crate::{columns::AnyWidth, history::TraceRow};
 
-/// Reads a ticket's issuer and its traces, no more of them than the limit, with the names of those who did them: a
-/// [`HistoryRow`] for each trace, and one without a trace where there is none. The rows are in no order.
+/// Reads a ticket's issuer and its traces with the names of those who did them: a [`HistoryRow`] for each trace, and one
+/// without a trace where there is none. The rows are in no order.
+///
+/// It has no limit. SQLite hands over rows as they are asked for, and would prepare the statement again for every limit
+/// that is bound.
 #[diesel::dsl::auto_type]
-pub(super) fn history_of(ticket: AnyWidth, limit: i64) -> _ {
+pub(super) fn history_of(ticket: AnyWidth) -> _ {
     tickets::table
         .left_join(ticket_traces::table.on(ticket_traces::tid.eq(tickets::tid)))
         .left_join(operators::table.on(operators::wid.nullable().eq(ticket_traces::op.nullable())))
@@ -29,7 +32,6 @@ pub(super) fn history_of(ticket: AnyWidth, limit: i64) -> _ {
                 .nullable(),
             students::name.nullable(),
         ))
-        .limit(limit)
 }
 
 /// The ticket's issuer; one of its traces; the name of who did it.
