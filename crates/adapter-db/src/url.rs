@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 
 /// The address of a database: `postgres://…` (also `postgresql://…`) or `sqlite:PATH`.
 ///
@@ -20,6 +20,14 @@ impl DatabaseUrl {
     /// The SQLite database in this file.
     pub fn sqlite(file: impl Into<PathBuf>) -> Self {
         Self(Address::Sqlite(file.into()))
+    }
+
+    /// The address without the password, to be shown.
+    pub fn redacted(&self) -> String {
+        match &self.0 {
+            Address::Sqlite(file) => format!("sqlite:{}", file.display()),
+            Address::Postgres(config) => redacted(config),
+        }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -56,6 +64,41 @@ impl FromStr for DatabaseUrl {
         }
         Err(InvalidDatabaseUrl::Scheme)
     }
+}
+
+fn redacted(config: &tokio_postgres::Config) -> String {
+    let user = config.get_user().unwrap_or_default();
+    let password = config.get_password().map_or("", |_| ":***");
+    let at = if user.is_empty() && password.is_empty() {
+        ""
+    } else {
+        "@"
+    };
+    let ports = config.get_ports();
+    let hosts: Vec<_> = config
+        .get_hosts()
+        .iter()
+        .enumerate()
+        .map(|(number, host)| {
+            let host = match host {
+                Host::Tcp(host) if host.contains(':') => format!("[{host}]"),
+                Host::Tcp(host) => host.clone(),
+                Host::Unix(directory) => directory.display().to_string().replace('/', "%2F"),
+            };
+            match ports.get(number).or(ports.first()) {
+                Some(port) => format!("{host}:{port}"),
+                None => host,
+            }
+        })
+        .collect();
+    let database = config
+        .get_dbname()
+        .map(|name| format!("/{name}"))
+        .unwrap_or_default();
+    format!(
+        "postgres://{user}{password}{at}{}{database}",
+        hosts.join(",")
+    )
 }
 
 /// The file that `sqlite:PATH` names, after the colon, to the letter. `:memory:` and an authority, which mean something
@@ -165,6 +208,23 @@ mod tests {
     fn a_password_is_never_shown() {
         let url: DatabaseUrl = "postgres://wts:hunter2@localhost/wts".parse().unwrap();
         assert!(!format!("{url:?}").contains("hunter2"));
+        for (given, shown) in [
+            (
+                "postgres://wts:hunter2@db.example:5433/wts",
+                "postgres://wts:***@db.example:5433/wts",
+            ),
+            (
+                "postgres://wts@a,b/wts?password=hunter2",
+                "postgres://wts:***@a:5432,b:5432/wts",
+            ),
+            (
+                "postgres://%2Fvar%2Frun/wts",
+                "postgres://%2Fvar%2Frun:5432/wts",
+            ),
+            ("sqlite:wts.db", "sqlite:wts.db"),
+        ] {
+            assert_eq!(given.parse::<DatabaseUrl>().unwrap().redacted(), shown);
+        }
         assert!(
             !refusal("postgres://wts:hunter2@localhost:x/wts")
                 .to_string()

@@ -1,13 +1,15 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use wts_domain::Access;
 
+use crate::settings::Flags;
+
 /// Serves the history of repair tickets over HTTP.
 ///
-/// Settings come from the environment and from a settings file. A secret is never an argument.
+/// Settings come from flags, from the environment and from a settings file, in this order. A secret is never an argument.
 #[derive(Debug, Parser)]
 #[command(name = "wts", version)]
 pub(crate) struct Arguments {
@@ -26,14 +28,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the histories in the configured database
-    Serve {
-        #[arg(
-            long,
-            help = "Where to listen, instead of WTS_LISTEN; port 0 takes a free one",
-            value_name = "ADDRESS:PORT"
-        )]
-        listen: Option<SocketAddr>,
-    },
+    Serve(Flags),
+    /// Print the settings as they hold, where each comes from, and what is wrong with them; secrets are masked
+    Config(Flags),
     /// Bring the configured database's schema up to date
     Migrate,
     /// Serve a made-up campus on this machine, with nothing to configure
@@ -93,8 +90,9 @@ mod tests {
             own.chain(below).collect()
         }
         for name in names(&Arguments::command()) {
-            for secret in ["secret", "password", "url", "key"] {
-                assert!(!name.contains(secret), "--{name}");
+            let is_a_path = name.ends_with("_file");
+            for secret in ["secret", "password", "database_url", "key"] {
+                assert!(is_a_path || !name.contains(secret), "--{name}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `wts`, the service that serves the history of repair tickets.
 
 mod cli;
+mod config;
 mod demo;
 mod logging;
 mod migrate;
@@ -14,7 +15,7 @@ use clap::Parser;
 
 use crate::{
     cli::{Arguments, Command},
-    settings::Settings,
+    settings::{Flags, Settings},
 };
 
 #[global_allocator]
@@ -32,9 +33,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let settings = || Settings::read(arguments.config.as_deref());
+    let with = |flags: &Flags| Settings::read(flags, arguments.config.as_deref());
+    let settings = || with(&Flags::default());
     match arguments.command {
-        Command::Serve { listen } => serve::run(&settings()?, listen).await,
+        Command::Serve(flags) => serve::run(&with(&flags)?).await,
+        Command::Config(flags) => config::run(&with(&flags)?),
         Command::Migrate => migrate::run(&settings()?).await,
         Command::Demo { port } => demo::run(port).await,
         Command::Token(subject) => token::run(&settings()?, subject),

@@ -2,14 +2,14 @@
 
 use anyhow::Context;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, catalogue::DATABASE_URL};
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let _logging = settings.start_logging()?;
-    let names = wts_adapter_db::migrate(&settings.database_url()?)
+    let names = wts_adapter_db::migrate(&settings.require(&DATABASE_URL)?)
         .await
-        .context("WTS_DATABASE_URL")?;
+        .with_context(|| settings.origin(&DATABASE_URL))?;
     for name in &names {
         println!("migrated: {name}");
     }

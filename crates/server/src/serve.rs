@@ -1,30 +1,30 @@
 //! `wts serve`: the service, wired.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
 use anyhow::Context;
 use wts_adapter_db::OpenError;
-use wts_adapter_http::{HttpSettings, TokenVerifier};
+use wts_adapter_http::TokenVerifier;
 use wts_app::GetTraces;
 
-use crate::settings::Settings;
+use crate::settings::{
+    Settings,
+    catalogue::{DATABASE_URL, JWT_SECRET, LISTEN},
+};
 
 /// Serves until told to stop. Everything that can be wrong is found before anything listens.
-pub(crate) async fn run(settings: &Settings, listen: Option<SocketAddr>) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let _logging = settings.start_logging()?;
-    let listen = listen.map_or_else(|| settings.listen(), Ok)?;
-    let (token, origin_of_secret) = settings.token()?;
-    let verifier = TokenVerifier::new(&token).context(origin_of_secret)?;
-    let http = HttpSettings {
-        default_order: settings.default_order()?,
-        ..HttpSettings::default()
-    };
-    let histories = wts_adapter_db::connect(&settings.database_url()?)
+    let listen = settings.require(&LISTEN)?;
+    let verifier =
+        TokenVerifier::new(&settings.token()?).with_context(|| settings.origin(&JWT_SECRET))?;
+    let http = settings.http()?;
+    let histories = wts_adapter_db::connect(&settings.require(&DATABASE_URL)?)
         .await
         .map_err(with_remedy)
-        .context("WTS_DATABASE_URL")?;
+        .with_context(|| settings.origin(&DATABASE_URL))?;
     let listener = TcpListener::bind(listen)
-        .with_context(|| format!("WTS_LISTEN: cannot listen on {listen}"))?;
+        .with_context(|| format!("{}: cannot listen on {listen}", settings.origin(&LISTEN)))?;
 
     tracing::info!("listening on http://{}", listener.local_addr()?);
     wts_adapter_http::server(listener, GetTraces::new(histories), verifier, &http)?.await?;

@@ -1,29 +1,26 @@
-//! What an operator decides, in one typed place.
+//! What an operator decides, in one typed place: see [`catalogue`].
 
+pub(crate) mod catalogue;
+mod effective;
+mod flags;
+mod setting;
 mod sources;
 
-use std::{fs, net::SocketAddr, path::Path, str::FromStr};
+use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretSlice};
 use tracing_appender::non_blocking::WorkerGuard;
-use wts_adapter_db::DatabaseUrl;
-use wts_adapter_http::{Order, TokenSettings};
+use wts_adapter_http::{HttpSettings, TokenSettings};
 
-use self::sources::Sources;
-
-/// Every setting, as it is called in a settings file. In the environment `listen` is `WTS_LISTEN`.
-const NAMES: [&str; 9] = [
-    "database_url",
-    "database_url_file",
-    "default_order",
-    "jwt_audience",
-    "jwt_issuer",
-    "jwt_secret",
-    "jwt_secret_file",
-    "listen",
-    "log",
-];
+pub(crate) use self::flags::Flags;
+use self::{
+    catalogue::{
+        DEFAULT_ORDER, JWT_AUDIENCE, JWT_ISSUER, JWT_SECRET, LOG, SHUTDOWN_TIMEOUT, WORKERS,
+    },
+    setting::{Default, Described, Setting},
+    sources::Sources,
+};
 
 /// The settings that were given. Each is read when it is asked for, so that a command fails only over those it needs.
 pub(crate) struct Settings {
@@ -31,84 +28,89 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Collects the environment and the settings file, if there is one.
+    /// Collects the flags, the environment and the settings file, if there is one.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or either holds a setting that does not exist.
-    pub(crate) fn read(file: Option<&Path>) -> anyhow::Result<Self> {
-        let sources = Sources::read(std::env::vars_os(), file)?;
+    /// If the file cannot be read or one of them holds a setting that does not exist.
+    pub(crate) fn read(flags: &Flags, file: Option<&Path>) -> anyhow::Result<Self> {
+        let sources = Sources::read(flags.given(), std::env::vars_os(), file)?;
         Ok(Self { sources })
     }
 
-    /// `WTS_DATABASE_URL`.
-    pub(crate) fn database_url(&self) -> anyhow::Result<DatabaseUrl> {
-        const EXPECTED: &str = "postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH";
-        let (url, origin) = self
-            .secret("database_url")?
-            .with_context(|| format!("WTS_DATABASE_URL is not set: expected {EXPECTED}"))?;
-        let text = str::from_utf8(url.expose_secret())
-            .with_context(|| format!("{origin}: expected {EXPECTED}"))?;
-        text.parse().context(origin)
-    }
-
-    /// `WTS_LISTEN`.
-    pub(crate) fn listen(&self) -> anyhow::Result<SocketAddr> {
-        let given = self.parsed("listen", "ADDRESS:PORT, such as 127.0.0.1:8080")?;
-        Ok(given.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))))
-    }
-
-    /// `WTS_DEFAULT_ORDER`.
-    pub(crate) fn default_order(&self) -> anyhow::Result<Order> {
-        Ok(self
-            .parsed("default_order", "asc or desc")?
-            .unwrap_or(Order::Asc))
-    }
-
-    /// `WTS_LOG`. Logging ends when what is returned is dropped.
-    pub(crate) fn start_logging(&self) -> anyhow::Result<WorkerGuard> {
-        match self.sources.get("log") {
-            Some(given) => crate::logging::start(given.value.expose_secret())
-                .with_context(|| given.origin.clone()),
-            None => crate::logging::start("info"),
+    /// The value of a setting: what was given, or else its default, or else none.
+    ///
+    /// # Errors
+    ///
+    /// If what was given cannot be read, naming where it came from and what was expected.
+    pub(crate) fn get<T>(&self, setting: &Setting<T>) -> anyhow::Result<Option<T>> {
+        if let Some((value, origin)) = self.given(setting)? {
+            let value = setting.parse(value.expose_secret());
+            return Ok(Some(
+                value.map_err(|wrong| anyhow::anyhow!("{origin}: {wrong}"))?,
+            ));
+        }
+        match setting.default {
+            Default::Is(default) => Ok(setting.parse(default.as_bytes()).ok()),
+            Default::Words(_) => Ok(None),
         }
     }
 
-    /// `WTS_JWT_SECRET`, `WTS_JWT_ISSUER` and `WTS_JWT_AUDIENCE`, and where the secret came from.
-    pub(crate) fn token(&self) -> anyhow::Result<(TokenSettings, String)> {
-        let (secret, origin) = self.secret("jwt_secret")?.context(
-            "WTS_JWT_SECRET is not set, nor is WTS_JWT_SECRET_FILE: expected the HS256 secret that tokens are signed \
-             with, 32 bytes or more",
-        )?;
-        let settings = TokenSettings {
-            secret,
-            issuer: self.text("jwt_issuer"),
-            audience: self.text("jwt_audience"),
+    /// The value of a setting that cannot be done without.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::get`], and if there is none.
+    pub(crate) fn require<T>(&self, setting: &Setting<T>) -> anyhow::Result<T> {
+        let or_its_file = if setting.is_secret() {
+            format!(", nor is {}_FILE", setting.variable())
+        } else {
+            String::new()
         };
-        Ok((settings, origin))
+        self.get(setting)?.with_context(|| {
+            let (variable, expected) = (setting.variable(), setting.expected);
+            format!("{variable} is not set{or_its_file}: expected {expected}")
+        })
     }
 
-    fn text(&self, name: &str) -> Option<String> {
-        Some(self.sources.get(name)?.value.expose_secret().to_owned())
+    /// Where a setting came from, to be named by who finds fault with it later; its variable where nobody gave it.
+    pub(crate) fn origin(&self, setting: &dyn Described) -> String {
+        self.given(setting)
+            .ok()
+            .flatten()
+            .map_or_else(|| setting.variable(), |(_, origin)| origin)
     }
 
-    fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> anyhow::Result<Option<T>> {
-        let Some(given) = self.sources.get(name) else {
-            return Ok(None);
-        };
-        let text = given.value.expose_secret();
-        let value = text
-            .parse()
-            .map_err(|_| anyhow::anyhow!("{}: expected {expected}, not {text:?}", given.origin))?;
-        Ok(Some(value))
+    /// How to log. Logging ends when what is returned is dropped.
+    pub(crate) fn start_logging(&self) -> anyhow::Result<WorkerGuard> {
+        crate::logging::start(&self.require(&LOG)?).with_context(|| self.origin(&LOG))
     }
 
-    /// A secret and where it came from: the setting `name`, or the file that `name` + `_file` names.
-    fn secret(&self, name: &str) -> anyhow::Result<Option<(SecretSlice<u8>, String)>> {
-        match (
-            self.sources.get(name),
-            self.sources.get(&format!("{name}_file")),
-        ) {
+    /// What tokens are checked against.
+    pub(crate) fn token(&self) -> anyhow::Result<TokenSettings> {
+        Ok(TokenSettings {
+            secret: self.require(&JWT_SECRET)?,
+            issuer: self.get(&JWT_ISSUER)?,
+            audience: self.get(&JWT_AUDIENCE)?,
+        })
+    }
+
+    /// How to serve.
+    pub(crate) fn http(&self) -> anyhow::Result<HttpSettings> {
+        Ok(HttpSettings {
+            default_order: self.require(&DEFAULT_ORDER)?,
+            workers: self.get(&WORKERS)?,
+            shutdown_timeout: self.require(&SHUTDOWN_TIMEOUT)?,
+        })
+    }
+
+    /// What was given for a setting and where; for a secret also what stands in the file that `…_file` names.
+    fn given(&self, setting: &dyn Described) -> anyhow::Result<Option<(SecretSlice<u8>, String)>> {
+        let file = self
+            .sources
+            .get(&format!("{}_file", setting.name()))
+            .filter(|_| setting.is_secret());
+        match (self.sources.get(setting.name()), file) {
             (None, None) => Ok(None),
             (Some(direct), Some(file)) => bail!(
                 "{} and {} are both set: expected one",
@@ -116,8 +118,8 @@ impl Settings {
                 file.origin
             ),
             (Some(direct), None) => {
-                let secret = direct.value.expose_secret().as_bytes().to_vec();
-                Ok(Some((secret.into(), direct.origin.clone())))
+                let value = direct.value.expose_secret().as_bytes().to_vec();
+                Ok(Some((value.into(), direct.origin.clone())))
             }
             (None, Some(file)) => {
                 let path = file.value.expose_secret();

@@ -5,12 +5,15 @@ use std::time::SystemTime;
 use anyhow::Context;
 use wts_adapter_http::{Identity, TokenSigner};
 
-use crate::{cli::Subject, settings::Settings};
+use crate::{
+    cli::Subject,
+    settings::{Settings, catalogue::JWT_SECRET},
+};
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
-    let (token, origin_of_secret) = settings.token()?;
-    let signer = TokenSigner::new(&token).context(origin_of_secret)?;
+    let signer =
+        TokenSigner::new(&settings.token()?).with_context(|| settings.origin(&JWT_SECRET))?;
     let ttl = subject.ttl;
     println!("{}", signer.sign(&subject.into(), now()?, ttl)?);
     Ok(())

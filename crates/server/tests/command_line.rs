@@ -40,7 +40,7 @@ fn a_wrong_or_missing_setting_names_itself_and_what_was_expected() {
 
     assert!(
         without("WTS_DATABASE_URL")
-            .starts_with("WTS_DATABASE_URL is not set: expected postgres://")
+            .starts_with("WTS_DATABASE_URL is not set, nor is WTS_DATABASE_URL_FILE: expected")
     );
     assert!(without("WTS_JWT_SECRET").starts_with("WTS_JWT_SECRET is not set"));
     assert!(with("WTS_JWT_SECRET", "").starts_with("WTS_JWT_SECRET is not set"));
@@ -269,4 +269,30 @@ fn the_service_ends_well_when_it_is_told_to() {
         assert!(status.success(), "{signal}: {status:?}");
         assert!(log.lines().last().unwrap().contains("stopped"), "{log}");
     }
+}
+
+#[test]
+fn config_shows_the_settings_as_they_hold_and_fails_over_a_wrong_one() {
+    let mut config = wts(&["config", "--default-order", "desc"]);
+    config
+        .env("WTS_DATABASE_URL", "postgres://wts:hunter2@db/wts")
+        .env("WTS_JWT_SECRET", SECRET);
+    let (status, printed, _) = outcome(&mut config);
+    assert!(status.success(), "{printed}");
+    assert!(
+        !printed.contains("hunter2") && !printed.contains(SECRET),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("default_order = \"desc\" # --default-order\n"),
+        "{printed}"
+    );
+
+    let (status, printed, complaint) = outcome(config.env("WTS_LISTEN", "here"));
+    assert_eq!(status.code(), Some(1));
+    assert!(printed.contains("# listen is wrong\n"), "{printed}");
+    assert!(
+        complaint.starts_with("wts: WTS_LISTEN: expected "),
+        "{complaint}"
+    );
 }

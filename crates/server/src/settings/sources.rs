@@ -1,35 +1,40 @@
-//! Where settings come from: the environment before the settings file.
+//! Where settings come from: flags before the environment before the settings file.
 
 use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
 
-use super::NAMES;
+use super::{
+    catalogue::ALL,
+    setting::{PREFIX, variable_of},
+};
 
-/// Every setting is `WTS_` and its name in capitals in the environment.
-const PREFIX: &str = "WTS_";
 /// Names the settings file. Only in the environment: a settings file does not name another.
 const CONFIG: &str = "WTS_CONFIG";
 
 /// What was given for every setting that was given.
-pub(super) struct Sources(BTreeMap<&'static str, Given>);
+pub(super) struct Sources(BTreeMap<String, Given>);
 
 /// What was given for a setting. Any of them could be a secret, so all are held as such.
 pub(super) struct Given {
     pub(super) value: SecretString,
-    /// What to call it in an error: `WTS_LISTEN`, or `listen in /etc/wts.toml`.
+    /// What to call it in an error: `--listen`, `WTS_LISTEN`, or `listen in /etc/wts.toml`.
     pub(super) origin: String,
 }
 
 impl Sources {
-    /// Collects the variables of an environment, and the file that `file` or else `WTS_CONFIG` names.
+    /// Collects flags, the variables of an environment, and the file that `file` or else `WTS_CONFIG` names.
     pub(super) fn read(
+        flags: &[(String, String)],
         environment: impl IntoIterator<Item = (OsString, OsString)>,
         file: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let mut config = file.map(Path::to_owned);
         let mut sources = Self(BTreeMap::new());
+        for (name, value) in flags {
+            sources.add(name, value.clone(), format!("--{}", name.replace('_', "-")));
+        }
         for (variable, value) in environment {
             let Some(variable) = variable
                 .to_str()
@@ -56,19 +61,20 @@ impl Sources {
         self.0.get(name)
     }
 
+    /// Adds what was given, unless it was given before, by a source that goes before this one.
+    fn add(&mut self, name: &str, value: String, origin: String) {
+        let value = value.into();
+        self.0
+            .entry(name.to_owned())
+            .or_insert(Given { value, origin });
+    }
+
     fn add_variable(&mut self, variable: &str, value: String) -> anyhow::Result<()> {
         let name = variable.trim_start_matches(PREFIX).to_lowercase();
-        if let Some(name) = known(&name) {
+        if names().any(|known| known == name) && variable == variable_of(&name) {
             // Container tools pass on what is not set as an empty text.
             if !value.is_empty() {
-                let origin = variable.to_owned();
-                self.0.insert(
-                    name,
-                    Given {
-                        value: value.into(),
-                        origin,
-                    },
-                );
+                self.add(&name, value, variable.to_owned());
             }
         } else if !is_anothers(variable, &value) {
             bail!(
@@ -89,33 +95,56 @@ impl Sources {
             anyhow::anyhow!("line {line} of the settings file {shown} is no TOML: expected lines like listen = \"…\"")
         })?;
         for (name, value) in table {
-            let Some(name) = known(&name) else {
+            if !names().any(|known| known == name) {
                 bail!(
                     "{name} in {shown} is no setting: expected one of {}",
                     all(ToOwned::to_owned)
                 );
-            };
+            }
             let origin = format!("{name} in {shown}");
-            let toml::Value::String(value) = value else {
-                bail!("{origin}: expected a text in quotes");
+            let Some(value) = plain(value) else {
+                bail!(
+                    "{origin}: expected a text in quotes, a number, true, false or a list of texts"
+                );
             };
-            let value = value.into();
-            self.0.entry(name).or_insert(Given { value, origin });
+            self.add(&name, value, origin);
         }
         Ok(())
     }
 }
 
-fn known(name: &str) -> Option<&'static str> {
-    NAMES.into_iter().find(|known| *known == name)
+/// A value of a settings file as it would be given in the environment.
+fn plain(value: toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(truth) => Some(truth.to_string()),
+        toml::Value::Array(texts) => {
+            let texts: Option<Vec<_>> = texts
+                .into_iter()
+                .map(|text| text.as_str().map(ToOwned::to_owned))
+                .collect();
+            Some(texts?.join(" "))
+        }
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
 }
 
-fn variable_of(name: &str) -> String {
-    format!("{PREFIX}{}", name.to_uppercase())
+/// Every name that a source may use: those of the settings, and for each secret that of the file that holds it.
+fn names() -> impl Iterator<Item = String> {
+    ALL.iter().flat_map(|setting| {
+        let file = setting
+            .is_secret()
+            .then(|| format!("{}_file", setting.name()));
+        [Some(setting.name().to_owned()), file]
+            .into_iter()
+            .flatten()
+    })
 }
 
 fn all(spelled: impl Fn(&str) -> String) -> String {
-    NAMES.map(spelled).join(", ")
+    let names: Vec<_> = names().map(|name| spelled(&name)).collect();
+    names.join(", ")
 }
 
 /// Variables under our prefix that are not meant for us: those of our tests, and those that Kubernetes sets for every

@@ -2,7 +2,10 @@
 
 use std::ffi::OsString;
 
-use super::*;
+use super::{
+    catalogue::{ALL, DATABASE_URL, LISTEN},
+    *,
+};
 
 /// The settings of an environment, and of a file with this text where there is one.
 fn settings(environment: &[(&str, &str)], file: Option<&str>) -> anyhow::Result<Settings> {
@@ -14,7 +17,7 @@ fn settings(environment: &[(&str, &str)], file: Option<&str>) -> anyhow::Result<
     let environment = environment
         .iter()
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let sources = Sources::read(environment, file.map(|_| path.as_path()))?;
+    let sources = Sources::read(&[], environment, file.map(|_| path.as_path()))?;
     Ok(Settings { sources })
 }
 
@@ -32,16 +35,24 @@ fn told<T>(outcome: anyhow::Result<T>) -> String {
 #[test]
 fn what_is_not_given_has_its_documented_default() {
     let nothing = from_environment(&[]);
-    assert_eq!(nothing.listen().unwrap().to_string(), "127.0.0.1:8080");
-    assert_eq!(nothing.default_order().unwrap(), Order::Asc);
+    assert_eq!(
+        nothing.require(&LISTEN).unwrap().to_string(),
+        "127.0.0.1:8080"
+    );
+    assert_eq!(
+        nothing.require(&DEFAULT_ORDER).unwrap(),
+        wts_adapter_http::Order::Asc
+    );
 }
 
 #[test]
 fn what_has_no_default_names_itself_when_it_is_missing() {
     let nothing = from_environment(&[("WTS_DATABASE_URL", ""), ("PATH", "/bin")]);
-    let database = told(nothing.database_url());
+    let database = told(nothing.require(&DATABASE_URL));
     assert!(
-        database.starts_with("WTS_DATABASE_URL is not set: expected postgres://"),
+        database.starts_with(
+            "WTS_DATABASE_URL is not set, nor is WTS_DATABASE_URL_FILE: expected postgres://"
+        ),
         "{database}"
     );
     let secret = told(nothing.token());
@@ -57,15 +68,15 @@ fn what_cannot_be_read_names_itself_and_what_was_expected() {
         ("WTS_DATABASE_URL", "mysql://root:hunter2@localhost/wts"),
     ]);
     assert_eq!(
-        told(wrong.listen()),
+        told(wrong.require(&LISTEN)),
         "WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, not \"localhost\""
     );
     assert_eq!(
-        told(wrong.default_order()),
+        told(wrong.require(&DEFAULT_ORDER)),
         "WTS_DEFAULT_ORDER: expected asc or desc, not \"newest\""
     );
     assert_eq!(
-        told(wrong.database_url()),
+        told(wrong.require(&DATABASE_URL)),
         "WTS_DATABASE_URL: expected postgres://… or sqlite:PATH"
     );
 }
@@ -108,8 +119,11 @@ fn the_environment_goes_before_the_file() {
         Some("listen = '127.0.0.1:2'\ndefault_order = 'desc'"),
     )
     .unwrap();
-    assert_eq!(both.listen().unwrap().port(), 1);
-    assert_eq!(both.default_order().unwrap(), Order::Desc);
+    assert_eq!(both.require(&LISTEN).unwrap().port(), 1);
+    assert_eq!(
+        both.require(&DEFAULT_ORDER).unwrap(),
+        wts_adapter_http::Order::Desc
+    );
 }
 
 #[test]
@@ -123,9 +137,12 @@ fn a_file_that_cannot_be_read_says_where_without_repeating_it() {
         "{broken}"
     );
     assert!(!broken.contains("hunter2"), "{broken}");
-    let number = told(settings(&[], Some("listen = 8080")));
-    assert!(number.ends_with(": expected a text in quotes"), "{number}");
-    let missing = told(Sources::read([], Some(Path::new("/nowhere/wts.toml"))).map(drop));
+    let date = told(settings(&[], Some("listen = 2025-12-06")));
+    assert!(
+        date.contains(": expected a text in quotes, a number"),
+        "{date}"
+    );
+    let missing = told(Sources::read(&[], [], Some(Path::new("/nowhere/wts.toml"))).map(drop));
     assert!(
         missing.starts_with("cannot read the settings file /nowhere/wts.toml"),
         "{missing}"
@@ -142,7 +159,7 @@ fn a_secret_comes_from_a_file_without_its_last_newline() {
         ("s3cret \n\n", "s3cret \n"),
     ] {
         fs::write(&path, written).unwrap();
-        let (token, _) = from_environment(&[("WTS_JWT_SECRET_FILE", path.to_str().unwrap())])
+        let token = from_environment(&[("WTS_JWT_SECRET_FILE", path.to_str().unwrap())])
             .token()
             .unwrap();
         assert_eq!(token.secret.expose_secret(), read.as_bytes());
@@ -150,7 +167,7 @@ fn a_secret_comes_from_a_file_without_its_last_newline() {
     fs::write(&path, "sqlite:/var/lib/wts.db\n").unwrap();
     assert!(
         from_environment(&[("WTS_DATABASE_URL_FILE", path.to_str().unwrap())])
-            .database_url()
+            .require(&DATABASE_URL)
             .is_ok()
     );
 }
@@ -174,5 +191,109 @@ fn a_secret_file_that_is_missing_names_its_setting() {
     assert!(
         error.starts_with("WTS_JWT_SECRET_FILE: cannot read /nowhere/secret"),
         "{error}"
+    );
+}
+
+#[test]
+fn every_default_can_be_read() {
+    for setting in ALL {
+        if let Default::Is(default) = setting.default() {
+            assert_eq!(
+                setting.check(default.as_bytes()),
+                Ok(()),
+                "{}",
+                setting.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_every_setting_as_it_is() {
+    let readme = include_str!("../../../../README.md");
+    for setting in ALL {
+        let default = match setting.default() {
+            Default::Is(value) => format!("`{value}`"),
+            Default::Words(words) => words.to_owned(),
+        };
+        let row = format!(
+            "| `{}` | {} | {default} |",
+            setting.variable(),
+            setting.help()
+        );
+        assert!(readme.contains(&row), "the README lacks {row}");
+    }
+    let rows = readme.lines().filter(|line| line.starts_with("| `WTS_"));
+    assert_eq!(rows.count(), ALL.len() + 1, "one more is WTS_CONFIG");
+}
+
+#[test]
+fn a_flag_goes_before_the_environment() {
+    use clap::{Args, FromArgMatches};
+
+    let matches = Flags::augment_args(clap::Command::new("wts"))
+        .try_get_matches_from(["wts", "--listen", "127.0.0.1:3"])
+        .unwrap();
+    let flags = Flags::from_arg_matches(&matches).unwrap();
+    let environment = [("WTS_LISTEN".into(), "127.0.0.1:1".into())];
+    let sources = Sources::read(flags.given(), environment, None).unwrap();
+    let settings = Settings { sources };
+    assert_eq!(settings.require(&LISTEN).unwrap().port(), 3);
+    assert_eq!(settings.origin(&LISTEN), "--listen");
+}
+
+#[test]
+fn a_secret_is_no_flag_but_its_file_is() {
+    use clap::Args;
+
+    let parse = |argument: &str| {
+        Flags::augment_args(clap::Command::new("wts")).try_get_matches_from(["wts", argument, "x"])
+    };
+    for setting in ALL.iter().filter(|setting| setting.is_secret()) {
+        let flag = format!("--{}", setting.name().replace('_', "-"));
+        assert!(parse(&flag).is_err(), "{flag}");
+        assert!(parse(&(flag.clone() + "-file")).is_ok(), "{flag}");
+    }
+}
+
+#[test]
+fn what_is_shown_of_the_settings_can_be_read_again_and_tells_no_secret() {
+    let given = from_environment(&[
+        ("WTS_DATABASE_URL", "postgres://wts:hunter2@db/wts"),
+        ("WTS_JWT_SECRET", "hunter2hunter2hunter2hunter2hunter2"),
+        ("WTS_DEFAULT_ORDER", "desc"),
+    ]);
+    let shown: Vec<_> = given.effective().collect();
+    assert!(shown.iter().all(|setting| setting.complaint.is_none()));
+    let lines: Vec<_> = shown.into_iter().map(|setting| setting.line).collect();
+    let text = lines.join("\n");
+    assert!(!text.contains("hunter2"), "{text}");
+    assert!(
+        text.contains("database_url = \"postgres://wts:***@db:5432/wts\" # WTS_DATABASE_URL"),
+        "{text}"
+    );
+    assert!(
+        text.contains("listen = \"127.0.0.1:8080\" # default"),
+        "{text}"
+    );
+    assert!(text.contains("# jwt_issuer is not set: any"), "{text}");
+
+    let again = settings(&[], Some(&text)).unwrap();
+    assert_eq!(
+        again.require(&DEFAULT_ORDER).unwrap(),
+        wts_adapter_http::Order::Desc
+    );
+}
+
+#[test]
+fn what_is_wrong_is_shown_as_wrong() {
+    let wrong = from_environment(&[("WTS_LISTEN", "localhost")]);
+    let complaints: Vec<_> = wrong
+        .effective()
+        .filter_map(|setting| setting.complaint)
+        .collect();
+    assert_eq!(
+        complaints,
+        ["WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, not \"localhost\""]
     );
 }

@@ -1,0 +1,109 @@
+//! Every setting, in the order in which the README lists them.
+//!
+//! Whoever adds one adds it here, and to the README's table, which a test compares with this list.
+
+use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
+
+use secrecy::SecretSlice;
+use wts_adapter_db::DatabaseUrl;
+use wts_adapter_http::Order;
+
+use super::setting::{
+    Default::{Is, Words},
+    Described,
+    Secrecy::{Open, Secret},
+    Setting, any_text, count, duration, masked, parsed, parsed_or_told,
+};
+
+/// Declares each setting as a constant, and [`ALL`] of them.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $setting:ident: $type:ty { $($field:ident: $value:expr,)+ })+) => {
+        $($(#[$doc])* pub(crate) const $setting: Setting<$type> = Setting { $($field: $value,)+ };)+
+
+        /// All of them.
+        pub(crate) const ALL: &[&dyn Described] = &[$(&$setting),+];
+    };
+}
+
+settings! {
+    DATABASE_URL: DatabaseUrl {
+        name: "database_url",
+        help: "`postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `sqlite:PATH`",
+        expected: "postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH",
+        default: Words("none"),
+        secrecy: Secret(redacted_url),
+        read: parsed_or_told,
+    }
+    JWT_SECRET: SecretSlice<u8> {
+        name: "jwt_secret",
+        help: "the secret that tokens are signed with, 32 bytes or more",
+        expected: "the HS256 secret that tokens are signed with, 32 bytes or more",
+        default: Words("none"),
+        secrecy: Secret(masked),
+        read: |value| Ok(value.to_vec().into()),
+    }
+    JWT_ISSUER: String {
+        name: "jwt_issuer",
+        help: "the `iss` that every token must have",
+        expected: "a text",
+        default: Words("any"),
+        secrecy: Open,
+        read: any_text,
+    }
+    JWT_AUDIENCE: String {
+        name: "jwt_audience",
+        help: "the audience that a token with an `aud` must name",
+        expected: "a text",
+        default: Words("none: a token with an `aud` is refused"),
+        secrecy: Open,
+        read: any_text,
+    }
+    LISTEN: SocketAddr {
+        name: "listen",
+        help: "address and port to serve on; port 0 takes a free one",
+        expected: "ADDRESS:PORT, such as 127.0.0.1:8080",
+        default: Is("127.0.0.1:8080"),
+        secrecy: Open,
+        read: parsed,
+    }
+    DEFAULT_ORDER: Order {
+        name: "default_order",
+        help: "`asc` or `desc`, where a caller asks for neither",
+        expected: "asc or desc",
+        default: Is("asc"),
+        secrecy: Open,
+        read: parsed,
+    }
+    WORKERS: NonZeroUsize {
+        name: "workers",
+        help: "how many threads serve connections",
+        expected: "a number, 1 or more",
+        default: Words("one per core"),
+        secrecy: Open,
+        read: count,
+    }
+    SHUTDOWN_TIMEOUT: Duration {
+        name: "shutdown_timeout",
+        help: "how long requests in flight may take to finish when the service is told to stop",
+        expected: "a duration, such as 30s",
+        default: Is("30s"),
+        secrecy: Open,
+        read: duration,
+    }
+    LOG: String {
+        name: "log",
+        help: "what to log: a level, or [directives](https://docs.rs/tracing-subscriber/0.3/tracing_subscriber/filter/struct.EnvFilter.html#directives)",
+        expected: "a level or directives, such as info or info,wts_adapter_http=debug",
+        default: Is("info"),
+        secrecy: Open,
+        read: any_text,
+    }
+}
+
+/// The address of a database without the password in it.
+fn redacted_url(url: &[u8]) -> String {
+    str::from_utf8(url)
+        .ok()
+        .and_then(|url| url.parse().ok())
+        .map_or_else(|| masked(url), |url: DatabaseUrl| url.redacted())
+}
