@@ -27,19 +27,23 @@
 //! ```
 
 mod access;
+mod audit;
 mod caller;
 mod ids;
 mod labels;
 mod policy;
+mod staff;
 mod ticket;
 mod time;
 mod trace;
 
 pub use access::Access;
+pub use audit::{Finding, HistoryAudit, audit_history};
 pub use caller::{ActiveCaller, Caller};
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
 pub use labels::UnknownLabel;
 pub use policy::{AccessDenied, ensure_active, ensure_may_read_traces};
+pub use staff::StaffMember;
 pub use ticket::{Category, Priority, Status, Ticket};
-pub use time::{Day, OutOfCalendar, Timestamp};
+pub use time::{Day, OutOfCalendar, ParseTimeError, Timestamp};
 pub use trace::{TicketHistory, Trace};

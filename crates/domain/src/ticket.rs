@@ -73,6 +73,19 @@ labelled! {
     }
 }
 
+impl Status {
+    /// Whether a ticket that stands like this may be given the status `next`. A status is stated again only where it can
+    /// be worked at again: a visit arranged anew, a delay made longer, a ticket handed up further.
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Fresh | Self::Scheduled | Self::Delay => !matches!(next, Self::Fresh),
+            Self::Escalated => !matches!(next, Self::Fresh | Self::Delay),
+            Self::Solved => matches!(next, Self::Fresh),
+            Self::Canceled => false,
+        }
+    }
+}
+
 labelled! {
     /// How urgent a ticket is, most urgent first.
     pub enum Priority, "ticket priority" {

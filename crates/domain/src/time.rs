@@ -6,11 +6,13 @@
 
 mod calendar;
 mod day;
+mod parse;
 mod timestamp;
 
 use std::{error::Error, fmt};
 
 pub use day::Day;
+pub use parse::ParseTimeError;
 pub use timestamp::Timestamp;
 
 /// A moment or a day beyond those that can be counted.
