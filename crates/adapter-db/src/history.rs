@@ -3,7 +3,7 @@
 //! PostgreSQL keeps the tables in schemas and SQLite does not, which diesel knows by the type of a table. So the tables
 //! are written once, in a macro, and stand twice, in `postgres::tables` and in `sqlite::tables`.
 //!
-//! No statement orders the rows. They are put in order here, once for every database, and since an index hands them
+//! No statement orders the rows. [`TicketHistory`] puts them in order, once for every database, and since an index hands them
 //! over in order or nearly so, that costs less than a sort that a planner may choose.
 
 use diesel::{
@@ -187,18 +187,13 @@ impl Rows {
     }
 
     /// What has come of it, where no more than `most` traces were wanted, and one more was asked for.
-    pub(crate) fn finish(mut self, most: i64) -> (TicketId, Loaded) {
+    pub(crate) fn finish(self, most: i64) -> (TicketId, Loaded) {
         let loaded = if i64::try_from(self.traces.len()).is_ok_and(|read| read > most) {
             Loaded::TooLong
         } else if let Some(unreadable) = self.unreadable {
             Loaded::Failed(unreadable.into())
         } else {
-            self.traces
-                .sort_unstable_by_key(|trace| (trace.updated_at, trace.id));
-            Loaded::Whole(TicketHistory {
-                issuer: self.issuer,
-                traces: self.traces,
-            })
+            Loaded::Whole(TicketHistory::new(self.issuer, self.traces))
         };
         (self.ticket, loaded)
     }

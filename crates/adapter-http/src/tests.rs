@@ -47,10 +47,7 @@ fn history_of(issuer: &str) -> Arc<TicketHistory> {
     trace.new_status = Some(Status::Fresh);
     trace.op_name = "詹姆斯".to_owned();
     trace.remark = "工单已创建".to_owned();
-    Arc::new(TicketHistory {
-        issuer: StudentId::from(issuer),
-        traces: vec![trace],
-    })
+    Arc::new(TicketHistory::new(StudentId::from(issuer), vec![trace]))
 }
 
 #[tokio::test]

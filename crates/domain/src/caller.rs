@@ -4,11 +4,19 @@ use crate::{Access, StudentId};
 
 /// A person or service whose identity has been established, by a token for example.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Caller {
     /// The caller's student number. May be empty for a service, which then owns no ticket.
     pub student: StudentId,
     /// The caller's rank.
     pub access: Access,
+}
+
+impl Caller {
+    /// A caller with this student number and this rank.
+    pub fn new(student: StudentId, access: Access) -> Self {
+        Self { student, access }
+    }
 }
 
 /// A caller who has been found active. [`ensure_active`](crate::ensure_active) makes it, and nothing else does, so

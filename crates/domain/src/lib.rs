@@ -1,7 +1,9 @@
 //! Tickets of a campus network team, the traces that staff leave on them, and who may read those traces.
 //!
-//! This crate is the vocabulary that services around the ticket system share. It knows nothing of
-//! databases, HTTP, clocks or configuration and depends on nothing but the standard library.
+//! This crate is the vocabulary that services around the ticket system share: the [ticket](Ticket) and its
+//! [history](TicketHistory), closed lists such as [`Status`] with their names for programs and their
+//! [labels](Status::label) for people, [moments](Timestamp) and [days](Day) over all that PostgreSQL can hold, and the
+//! policy. It knows nothing of databases, HTTP, clocks or configuration.
 //!
 //! Another service decides whether a caller may see a history like this:
 //!
@@ -13,10 +15,7 @@
 //! // Facts, from wherever the service has them: a token, a database, a message.
 //! let ticket: TicketId = "123".parse()?;
 //! let issuer = StudentId::from("2024310001");
-//! let caller = Caller {
-//!     student: StudentId::from("2024310999"),
-//!     access: "user".parse::<Access>()?,
-//! };
+//! let caller = Caller::new(StudentId::from("2024310999"), Access::from_claim("user"));
 //!
 //! // A verdict. Only an active caller gets as far as being asked whose ticket it is.
 //! let caller = ensure_active(caller)?;
@@ -25,23 +24,57 @@
 //! assert_eq!(verdict, Err(AccessDenied::NotYourTicket), "ticket {ticket} is somebody else's");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! None is on by default, and without any the crate depends on nothing but the standard library.
+//!
+//! - `serde`: every type of a history, and [`Ticket`], can be read and written, under the names and in the forms of the
+//!   ticket system's API. Brings in `serde`.
+#![cfg_attr(
+    feature = "serde",
+    doc = r###"
+```
+use wts_domain::{Status, Trace};
+
+let trace: Trace = serde_json::from_str(
+    r##"{"opid": 3, "tid": 123, "updated_at": "2025-12-06T15:30:00Z", "op": "W007", "new_status": "solved"}"##,
+)?;
+
+assert_eq!(trace.new_status, Some(Status::Solved));
+assert_eq!(trace.new_priority, None, "what is missing or empty was not changed");
+# Ok::<(), serde_json::Error>(())
+```
+"###
+)]
+//!
+//! # How it grows
+//!
+//! Structs and closed lists are `#[non_exhaustive]`: they are made with `new`, and a `match` needs an arm for values to
+//! come. [`AccessDenied`] and [`ParseTicketIdError`] are not, so that a new reason to refuse does not compile where
+//! nobody has decided what to say of it: that is a breaking change, and meant to be one. The minimum Rust version is
+//! 1.85; a later one is a minor version of this crate.
 
 mod access;
 mod audit;
 mod caller;
+mod closed_list;
 mod ids;
-mod labels;
+mod language;
 mod policy;
 mod staff;
 mod ticket;
 mod time;
 mod trace;
+#[cfg(feature = "serde")]
+mod wire;
 
 pub use access::Access;
 pub use audit::{Finding, HistoryAudit, audit_history};
 pub use caller::{ActiveCaller, Caller};
+pub use closed_list::UnknownName;
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
-pub use labels::UnknownLabel;
+pub use language::Language;
 pub use policy::{AccessDenied, ensure_active, ensure_may_read_traces};
 pub use staff::StaffMember;
 pub use ticket::{Category, Priority, Status, Ticket};

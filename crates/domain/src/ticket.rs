@@ -1,6 +1,8 @@
 //! Tickets: what they are about and how far they have come.
 
-use crate::{Day, StudentId, TicketId, Timestamp, labels::labelled};
+use std::cmp::Ordering;
+
+use crate::{Day, StudentId, TicketId, Timestamp, closed_list::closed_list};
 
 /// A repair ticket as it stands now. How it came to stand so is its [history](crate::TicketHistory).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,21 +57,21 @@ impl Ticket {
     }
 }
 
-labelled! {
+closed_list! {
     /// How far a ticket has come.
     pub enum Status, "ticket status" {
-        /// Filed, nobody has acted yet.
-        Fresh = "fresh",
+        /// Filed, nobody has acted yet; also a ticket that was reopened.
+        Fresh = "fresh", "待解决", "Open";
         /// A visit is arranged.
-        Scheduled = "scheduled",
-        /// Put off.
-        Delay = "delay",
+        Scheduled = "scheduled", "已预约", "Scheduled";
+        /// Put off to another day.
+        Delay = "delay", "改日修", "Postponed";
         /// Handed to somebody further up.
-        Escalated = "escalated",
+        Escalated = "escalated", "已上报", "Escalated";
         /// Done.
-        Solved = "solved",
+        Solved = "solved", "已解决", "Solved";
         /// Withdrawn.
-        Canceled = "canceled",
+        Canceled = "canceled", "已取消", "Canceled";
     }
 }
 
@@ -86,36 +88,66 @@ impl Status {
     }
 }
 
-labelled! {
-    /// How urgent a ticket is, most urgent first.
+closed_list! {
+    /// How urgent a ticket is, most urgent first. What is more urgent is greater:
+    ///
+    /// ```
+    /// use wts_domain::Priority;
+    ///
+    /// assert!(Priority::Highest > Priority::Least);
+    /// ```
     pub enum Priority, "ticket priority" {
         /// Before everything else.
-        Highest = "highest",
-        /// Assigned to somebody.
-        Assigned = "assigned",
-        /// The ordinary course of work; what a new ticket gets.
-        Mainline = "mainline",
-        /// Less than the ordinary.
-        Normal = "normal",
+        Highest = "highest", "紧急派单", "Urgent";
+        /// Assigned by the network's carrier.
+        Assigned = "assigned", "运营商工单", "From the carrier";
+        /// The main line of work; what a new ticket gets.
+        Mainline = "mainline", "主线任务", "Main line";
+        /// An ordinary repair, less than the main line.
+        Normal = "normal", "普通报修", "Ordinary";
         /// When somebody is nearby anyway.
-        InPassing = "in-passing",
+        InPassing = "in-passing", "顺路看看", "In passing";
         /// When there is nothing else to do.
-        Least = "least",
+        Least = "least", "最低", "Lowest";
     }
 }
 
-labelled! {
+impl Ord for Priority {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // They are declared as databases list them, from the most urgent down.
+        (*other as u8).cmp(&(*self as u8))
+    }
+}
+
+impl PartialOrd for Priority {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+closed_list! {
     /// What a ticket is about.
     pub enum Category, "ticket category" {
         /// A first connection.
-        FirstInstall = "first-install",
+        FirstInstall = "first-install", "新装", "New connection";
         /// A slow connection.
-        LowSpeed = "low-speed",
+        LowSpeed = "low-speed", "网速慢", "Slow network";
         /// An address or a device.
-        IpOrDevice = "ip-or-device",
+        IpOrDevice = "ip-or-device", "IP或设备问题", "IP address or device";
         /// The sign-in program or the account.
-        ClientOrAccount = "client-or-account",
+        ClientOrAccount = "client-or-account", "客户端或账号问题", "Client or account";
         /// Anything else.
-        Others = "others",
+        Others = "others", "其它问题", "Something else";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Priority;
+
+    #[test]
+    fn what_is_more_urgent_is_greater() {
+        assert!(Priority::ALL.is_sorted_by(|more, less| more > less));
+        assert_eq!(Priority::ALL.iter().max(), Some(&Priority::Highest));
     }
 }

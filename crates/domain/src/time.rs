@@ -15,13 +15,13 @@ pub use day::Day;
 pub use parse::ParseTimeError;
 pub use timestamp::Timestamp;
 
-/// A moment or a day beyond those that can be counted.
+/// A moment or a day that there is not, or one beyond those that can be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfCalendar;
 
 impl fmt::Display for OutOfCalendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("beyond the moments that can be counted")
+        f.write_str("there is no such day or time, or none that can be counted")
     }
 }
 

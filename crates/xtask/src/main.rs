@@ -6,6 +6,7 @@
 )]
 
 mod layers;
+mod minimum_rust;
 mod postgres;
 mod test;
 mod warden;

@@ -1,12 +1,13 @@
 //! `cargo xtask test`: the steps, in order, up to the first that fails.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::warden::Warden;
-use crate::{layers, postgres};
+use crate::{layers, minimum_rust, postgres};
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -32,6 +33,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         // Features unify across a workspace build; alone, each has only what its own manifest asks for.
         cargo(&mut warden, &["check", "--package", "wts-domain"])?;
         cargo(&mut warden, &["check", "--package", "wts-app"])
+    })?;
+    step("wts-domain as a package", || {
+        // Also with what is not committed yet: it is the next commit that is being tested.
+        let package = ["package", "--package", "wts-domain", "--allow-dirty"];
+        cargo(&mut warden, &package)?;
+        minimum_rust::check(&mut warden)
     })?;
     // Only the tests need it, but a missing server is better known before the long steps than after.
     let database = step("PostgreSQL", || postgres::provide(&mut warden))?;
@@ -72,12 +79,14 @@ fn cargo_command(args: &[&str]) -> Command {
     command
 }
 
-fn run_to_success(warden: &mut Warden, command: &mut Command) -> Result<()> {
+pub(crate) fn run_to_success(warden: &mut Warden, command: &mut Command) -> Result<()> {
     let args: Vec<_> = command
         .get_args()
         .map(|arg| arg.to_string_lossy())
         .collect();
-    let line = format!("cargo {}", args.join(" "));
+    let program = Path::new(command.get_program());
+    let program = program.file_name().unwrap_or_default();
+    let line = format!("{} {}", program.display(), args.join(" "));
     println!("    {line}");
     let status = warden.run(command)?;
     ensure!(status.success(), "`{line}` ended with {status}");

@@ -72,10 +72,7 @@ pub(crate) async fn traces_stand_in_time_order_and_ties_by_id(kind: Kind) {
 pub(crate) async fn a_ticket_without_traces_has_an_issuer_and_an_empty_history(kind: Kind) {
     let database = Database::with(kind, campus());
 
-    let empty = TicketHistory {
-        issuer: StudentId::from(BOB),
-        traces: Vec::new(),
-    };
+    let empty = TicketHistory::new(StudentId::from(BOB), Vec::new());
     assert_eq!(history(&database, 125).await.as_deref(), Some(&empty));
 }
 

@@ -51,10 +51,7 @@ fn verify(token: &str) -> Result<Caller, TokenError> {
 }
 
 fn resident() -> Caller {
-    Caller {
-        student: StudentId::from("2024310001"),
-        access: Access::User,
-    }
+    Caller::new(StudentId::from("2024310001"), Access::User)
 }
 
 fn identity() -> Identity {

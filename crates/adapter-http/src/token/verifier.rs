@@ -58,10 +58,10 @@ impl TokenVerifier {
         let claims = decode(claims)?;
         let claims: Claims<'_> = parse(&claims).ok_or(TokenError::Claims)?;
         claims.check(&self.settings, now)?;
-        Ok(Caller {
-            student: StudentId::from(claims.sid.as_ref()),
-            access: claims.access.parse().unwrap_or(Access::Unregistered),
-        })
+        Ok(Caller::new(
+            StudentId::from(claims.sid.as_ref()),
+            Access::from_claim(&claims.access),
+        ))
     }
 }
 

@@ -14,7 +14,7 @@ fn ticket() -> TicketId {
 
 fn active(student: &str, access: Access) -> ActiveCaller {
     let student = StudentId::from(student);
-    ensure_active(Caller { student, access }).expect("the rank is active")
+    ensure_active(Caller::new(student, access)).expect("the rank is active")
 }
 
 fn trace(id: i64) -> Trace {
@@ -26,12 +26,8 @@ fn trace(id: i64) -> Trace {
 fn store_with(traces: Vec<Trace>) -> GetTraces {
     let mut histories = MockHistoryRepository::new();
     histories.expect_find().times(1).returning(move |asked| {
-        Ok((asked == ticket()).then(|| {
-            Arc::new(TicketHistory {
-                issuer: StudentId::from(ALICE),
-                traces: traces.clone(),
-            })
-        }))
+        Ok((asked == ticket())
+            .then(|| Arc::new(TicketHistory::new(StudentId::from(ALICE), traces.clone()))))
     });
     GetTraces::new(Arc::new(histories))
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::OutOfCalendar;
+
 /// Days from 0000-03-01, where the algorithms below begin their years, to 2000-01-01.
 const MARCH_OF_YEAR_ZERO_TO_EPOCH: i64 = 730_425;
 const DAYS_PER_ERA: i64 = 146_097;
@@ -46,6 +48,17 @@ impl Date {
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
         era * DAYS_PER_ERA + day_of_era - MARCH_OF_YEAR_ZERO_TO_EPOCH
     }
+
+    /// The same, for a date that may not exist.
+    pub(super) fn to_existing_days(self) -> Result<i64, OutOfCalendar> {
+        let days = self.to_days();
+        // Days that the calendar does not have come back as others: 30 February as 2 March.
+        if (1..=12).contains(&self.month) && Self::from_days(days) == self {
+            Ok(days)
+        } else {
+            Err(OutOfCalendar)
+        }
+    }
 }
 
 impl Date {
@@ -70,7 +83,7 @@ pub(super) fn two_digits(number: u16) -> [u8; 2] {
 }
 
 pub(super) fn write_ascii(f: &mut fmt::Formatter<'_>, ascii: &[u8]) -> fmt::Result {
-    f.write_str(str::from_utf8(ascii).map_err(|_| fmt::Error)?)
+    f.write_str(std::str::from_utf8(ascii).map_err(|_| fmt::Error)?)
 }
 
 /// `2025-12-06`. Years that four digits cannot hold get a sign and six, ISO 8601's expanded form.

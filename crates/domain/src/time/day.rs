@@ -44,16 +44,15 @@ impl Day {
             month: month.into(),
             day: day.into(),
         };
-        let days = date.to_days();
-        // Days that the calendar does not have come back as others: 30 February as 2 March.
-        if !(1..=12).contains(&month) || Date::from_days(days) != date {
-            return Err(OutOfCalendar);
+        Self::of(date)
+    }
+
+    pub(super) fn of(date: Date) -> Result<Self, OutOfCalendar> {
+        let days = date.to_existing_days()?;
+        match i32::try_from(days).map(Self) {
+            Ok(Self::INFINITY | Self::NEG_INFINITY) | Err(_) => Err(OutOfCalendar),
+            Ok(day) => Ok(day),
         }
-        let day = i32::try_from(days).map(Self).map_err(|_| OutOfCalendar)?;
-        if day == Self::INFINITY || day == Self::NEG_INFINITY {
-            return Err(OutOfCalendar);
-        }
-        Ok(day)
     }
 }
 

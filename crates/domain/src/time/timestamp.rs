@@ -3,12 +3,13 @@
 use std::fmt;
 
 use super::{
-    Day, OutOfCalendar,
+    Day, OutOfCalendar, ParseTimeError,
     calendar::{Date, two_digits, write_ascii},
+    parse,
 };
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
-const SECONDS_PER_DAY: i64 = 86_400;
+pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
+pub(super) const SECONDS_PER_DAY: i64 = 86_400;
 /// 1970-01-01 to 2000-01-01.
 const UNIX_EPOCH_TO_2000: i64 = 946_684_800;
 
@@ -56,6 +57,24 @@ impl Timestamp {
             .and_then(|seconds| seconds.checked_mul(MICROS_PER_SECOND))
             .map(Self)
             .ok_or(OutOfCalendar)
+    }
+
+    /// A moment in RFC 3339, wherever in the world it was written, or in any other form that a [`Timestamp`] is written
+    /// in. What is finer than a microsecond is cut off, and a leap second is the second after it, as in PostgreSQL.
+    ///
+    /// ```
+    /// use wts_domain::Timestamp;
+    ///
+    /// let moment = Timestamp::from_rfc3339("2025-12-06T18:00:00.5+08:00")?;
+    /// assert_eq!(moment.to_string(), "2025-12-06T10:00:00.5Z");
+    /// # Ok::<(), wts_domain::ParseTimeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ParseTimeError::NotRfc3339`] if it is none.
+    pub fn from_rfc3339(text: &str) -> Result<Self, ParseTimeError> {
+        parse::moment(text).ok_or(ParseTimeError::NotRfc3339)
     }
 
     /// The first moment of a day in UTC. An infinite day is the infinite moment of the same sign.

@@ -7,6 +7,7 @@ const ADAPTER_HTTP: &str = "wts-adapter-http";
 const SERVER: &str = "wts-server";
 const TESTKIT: &str = "wts-testkit";
 const XTASK: &str = "wts-xtask";
+const EXAMPLE: &str = "show-history";
 
 /// A crate of ours and what it may depend on.
 struct Layer {
@@ -82,6 +83,14 @@ const LAYERS: &[Layer] = &[
         shuns: &[],
         alone: false,
     },
+    // An importer like any other: it has nothing of ours but the domain.
+    Layer {
+        name: EXAMPLE,
+        uses: &[DOMAIN],
+        tests_with: &[],
+        shuns: &[DATABASES, HTTP],
+        alone: false,
+    },
 ];
 
 /// What a dependency is for.
@@ -148,6 +157,7 @@ mod tests {
         SERVER,
         TESTKIT,
         XTASK,
+        EXAMPLE,
     ];
 
     fn product<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
@@ -185,6 +195,7 @@ mod tests {
             (TESTKIT, DOMAIN),
             (TESTKIT, APP),
             (TESTKIT, ADAPTER_DB),
+            (EXAMPLE, DOMAIN),
         ];
 
         for from in MEMBERS {

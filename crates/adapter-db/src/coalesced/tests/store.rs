@@ -144,7 +144,7 @@ impl Store {
             })
             .collect();
         let issuer = StudentId::from(ticket.to_string());
-        Some((ticket, Loaded::Whole(TicketHistory { issuer, traces })))
+        Some((ticket, Loaded::Whole(TicketHistory::new(issuer, traces))))
     }
 }
 

@@ -20,7 +20,7 @@ fn trace(id: i64) -> Trace {
 
 fn body_of(traces: Vec<Trace>, order: Order) -> BoxBody {
     let issuer = StudentId::from("2024310001");
-    body(Arc::new(TicketHistory { issuer, traces }), order).unwrap()
+    body(Arc::new(TicketHistory::new(issuer, traces)), order).unwrap()
 }
 
 /// The chunks that the body is sent in.
@@ -74,6 +74,28 @@ async fn a_trace_that_changed_everything_says_so_in_the_documents_words() {
             "remark": "\"\\\n\u{0}\u{1f600}</script>",
         })
     );
+}
+
+#[tokio::test]
+async fn an_importer_of_the_domain_reads_and_writes_traces_as_this_service_does() {
+    let unchanged = trace(1);
+    let mut changed = trace(i64::MAX);
+    changed.new_status = Some(Status::Scheduled);
+    changed.new_priority = Some(Priority::InPassing);
+    changed.new_appointment = Some(Day::NEG_INFINITY);
+    changed.new_category = Some(Category::ClientOrAccount);
+    changed.op_name = "詹姆斯".to_owned();
+    changed.remark = "\"\\\n\u{0}\u{1f600}</script>".to_owned();
+
+    for trace in [unchanged, changed] {
+        let ours = written(vec![trace.clone()], Order::Asc).await;
+        let theirs = serde_json::to_string(&trace).unwrap();
+        assert_eq!(
+            ours,
+            format!(r#"{{"success":true,"msg":"query success","traces":[{theirs}]}}"#)
+        );
+        assert_eq!(serde_json::from_str::<Trace>(&theirs).unwrap(), trace);
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,198 @@
+//! Which texts are moments and days.
+
+use chrono::DateTime;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Texts that are nearly moments.
+fn nearly() -> impl Strategy<Value = String> {
+    "[+-]?[0-9]{3,8}-[0-9]{1,2}-[0-9]{1,2}(T[0-2]?[0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,7})?Z?)?|\\PC{0,24}"
+}
+
+proptest! {
+    #[test]
+    fn every_moment_that_is_written_is_read_back(micros: i64) {
+        let moment = Timestamp::from_micros_since_2000(micros);
+        prop_assert_eq!(moment.to_string().parse(), Ok(moment));
+    }
+
+    #[test]
+    fn every_day_that_is_written_is_read_back(days: i32) {
+        let day = Day::from_days_since_2000(days);
+        prop_assert_eq!(day.to_string().parse(), Ok(day));
+    }
+
+    #[test]
+    fn whatever_is_read_is_written_the_same(text in nearly()) {
+        if let Ok(moment) = text.parse::<Timestamp>() {
+            prop_assert_eq!(moment.to_string(), text.clone());
+        }
+        if let Ok(day) = text.parse::<Day>() {
+            prop_assert_eq!(day.to_string(), text);
+        }
+    }
+}
+
+#[test]
+fn the_ends_of_what_can_be_counted_are_read_back() {
+    for micros in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX - 1, i64::MAX] {
+        let moment = Timestamp::from_micros_since_2000(micros);
+        assert_eq!(moment.to_string().parse(), Ok(moment));
+    }
+    for days in [i32::MIN, i32::MIN + 1, -1, 0, i32::MAX - 1, i32::MAX] {
+        let day = Day::from_days_since_2000(days);
+        assert_eq!(day.to_string().parse(), Ok(day));
+    }
+}
+
+#[test]
+fn a_moment_has_one_spelling() {
+    for text in [
+        "",
+        "2025-12-06",
+        "2025-12-06T10:00:00",
+        "2025-12-06 10:00:00Z",
+        "2025-12-06T10:00:00+00:00",
+        "2025-12-06T10:00:00z",
+        "2025-12-06t10:00:00Z",
+        "2025-12-06T10:00Z",
+        "2025-12-06T24:00:00Z",
+        "2025-12-06T10:60:00Z",
+        "2025-12-06T10:00:60Z",
+        "2025-12-06T10:00:00.Z",
+        "2025-12-06T10:00:00.50Z",
+        "2025-12-06T10:00:00.0000001Z",
+        "2025-02-29T10:00:00Z",
+        "2025-00-01T10:00:00Z",
+        "2025-13-01T10:00:00Z",
+        "25-12-06T10:00:00Z",
+        "02025-12-06T10:00:00Z",
+        "+002025-12-06T10:00:00Z",
+        "-000000-12-06T10:00:00Z",
+        "+0294276-12-31T23:59:59Z",
+        "+294277-12-31T23:59:59Z",
+        "+99999999999999999999-01-01T00:00:00Z",
+        "２０２５-12-06T10:00:00Z",
+        "Infinity",
+        "+infinity",
+    ] {
+        assert_eq!(
+            text.parse::<Timestamp>(),
+            Err(ParseTimeError::NotATimestamp),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn a_day_is_a_midnight_and_nothing_else() {
+    for text in [
+        "2025-12-08",
+        "2025-12-08T00:00:01Z",
+        "2025-12-08T00:00:00.5Z",
+        "2025-02-30T00:00:00Z",
+        "+5881611-01-01T00:00:00Z",
+    ] {
+        assert_eq!(
+            text.parse::<Day>(),
+            Err(ParseTimeError::NotADay),
+            "{text:?}"
+        );
+    }
+}
+
+fn read(text: &str) -> Result<String, ParseTimeError> {
+    Ok(Timestamp::from_rfc3339(text)?.to_string())
+}
+
+#[test]
+fn every_spelling_of_rfc_3339_is_read() {
+    for (text, moment) in [
+        ("2025-12-06T10:00:00Z", "2025-12-06T10:00:00Z"),
+        ("2025-12-06t10:00:00z", "2025-12-06T10:00:00Z"),
+        ("2025-12-06T18:00:00+08:00", "2025-12-06T10:00:00Z"),
+        ("2025-12-06T00:00:00+08:00", "2025-12-05T16:00:00Z"),
+        ("2025-12-31T23:30:00-01:00", "2026-01-01T00:30:00Z"),
+        ("2025-12-06T10:00:00-00:00", "2025-12-06T10:00:00Z"),
+        ("2025-12-06T10:00:00.100Z", "2025-12-06T10:00:00.1Z"),
+        (
+            "2025-12-06T10:00:00.000001999Z",
+            "2025-12-06T10:00:00.000001Z",
+        ),
+        ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+        ("1990-12-31T23:59:60Z", "1991-01-01T00:00:00Z"),
+        ("1990-12-31T15:59:60-08:00", "1991-01-01T00:00:00Z"),
+        ("-004713-11-24T00:00:00Z", "-004713-11-24T00:00:00Z"),
+        ("infinity", "infinity"),
+    ] {
+        assert_eq!(read(text), Ok(moment.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_moment_is_refused() {
+    for malformed in [
+        "",
+        "2025-12-06",
+        "2025-12-06 10:00:00Z",
+        "2025-12-06T10:00:00",
+        "2025-12-06T10:00Z",
+        "2025-12-06T10:00:00.Z",
+        "2025-12-06T10:00:00,5Z",
+        "2025-12-06T10:00:00+0800",
+        "2025-12-06T10:00:00+24:00",
+        "2025-12-06T10:00:00Z ",
+        " 2025-12-06T10:00:00Z",
+        "25-12-06T10:00:00Z",
+        "02025-12-06T10:00:00Z",
+        "+2025-12-06T10:00:00Z",
+        "２０２５-12-06T10:00:00Z",
+        "Infinity",
+        "1765015200",
+    ] {
+        assert_eq!(
+            read(malformed),
+            Err(ParseTimeError::NotRfc3339),
+            "{malformed:?}"
+        );
+    }
+    for nowhere in [
+        "2025-02-29T00:00:00Z",
+        "2025-13-01T00:00:00Z",
+        "2025-00-01T00:00:00Z",
+        "2025-12-06T24:00:00Z",
+        "2025-12-06T10:60:00Z",
+        "2025-12-06T10:00:60Z",
+        "2025-12-06T23:59:61Z",
+        "+294277-01-09T04:00:54.775807Z",
+        "-290278-01-01T00:00:00Z",
+        "+9999999-01-01T00:00:00Z",
+    ] {
+        assert_eq!(
+            read(nowhere),
+            Err(ParseTimeError::NotRfc3339),
+            "{nowhere:?}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn offsets_are_those_of_chrono(
+        micros in -62_000_000_000_000_000..253_000_000_000_000_000_i64,
+        minutes in -1_439..=1_439_i32,
+    ) {
+        let offset = chrono::FixedOffset::east_opt(minutes * 60).unwrap();
+        let theirs = DateTime::from_timestamp_micros(micros).unwrap().with_timezone(&offset);
+        let ours = Timestamp::from_rfc3339(&theirs.to_rfc3339()).unwrap();
+        prop_assert_eq!(ours.micros_since_2000(), micros - 946_684_800_000_000);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,30}|[0-9TZ:.+-]{0,30}") {
+        let _ = Timestamp::from_rfc3339(&text);
+        let _ = text.parse::<Day>();
+    }
+
+}
