@@ -3,41 +3,48 @@
 use anyhow::Context;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tokio_postgres::{Config, NoTls};
+use wts_adapter_db::{DatabaseUrl, migrate};
 
-/// Fills a database that was migrated by us with so many tickets, five times as many traces, and three tickets more whose
-/// histories have 10, 1,000 and 100,000.
+use crate::Kind;
+
+/// Makes the tables in an empty database, and fills them with so many tickets, five times as many traces, and three
+/// tickets more whose histories have 10, 1,000 and 100,000.
 ///
 /// # Errors
 ///
 /// If it is not empty or cannot be reached.
-pub async fn fill(url: &str, tickets: u32) -> anyhow::Result<()> {
-    match url.strip_prefix("sqlite:") {
-        Some(file) => SqliteConnection::establish(file)?
-            .batch_execute(&format!(
-                "pragma synchronous = off; begin; {}; commit; pragma wal_checkpoint(truncate)",
-                script(["", "", "788918400000000", "60000000", "9191"], tickets)
-            ))
-            .context("filling SQLite"),
-        None => fill_postgres(&url.parse()?, tickets).await,
+pub async fn fill(kind: Kind, url: &str, tickets: u32) -> anyhow::Result<()> {
+    match kind {
+        Kind::Sqlite => {
+            migrate(&parsed(url)?).await?;
+            let file = url.strip_prefix("sqlite:").unwrap_or(url);
+            SqliteConnection::establish(file)?
+                .batch_execute(&format!(
+                    "pragma synchronous = off; begin; {}; commit; pragma wal_checkpoint(truncate); analyze",
+                    script(SQLITE, tickets)
+                ))
+                .context("filling SQLite")
+        }
+        Kind::Postgres => {
+            migrate(&parsed(url)?).await?;
+            fill_postgres(&url.parse()?, &script(POSTGRES, tickets)).await
+        }
+        Kind::WtsV3 => {
+            let script = format!("{}; {}", crate::database::WTS_V3, script(WTS_V3, tickets));
+            fill_postgres(&url.parse()?, &script).await
+        }
     }
 }
 
-async fn fill_postgres(config: &Config, tickets: u32) -> anyhow::Result<()> {
+async fn fill_postgres(config: &Config, script: &str) -> anyhow::Result<()> {
     let (client, driver) = config.connect(NoTls).await?;
     let driver = tokio::spawn(driver);
-    let words = [
-        "data.",
-        "wts.",
-        "timestamptz '2025-01-01 00:00:00Z'",
-        "interval '1 minute'",
-        "date '2025-03-01'",
-    ];
-    // Nothing it inserts refers to what is not there, so that nothing has to look.
+    // Nothing it inserts refers to what is not there, so that nothing has to look; and no trigger adds to it.
     client
         .batch_execute("set session_replication_role = replica")
         .await?;
     client
-        .batch_execute(&script(words, tickets))
+        .batch_execute(script)
         .await
         .context("filling PostgreSQL")?;
     client.batch_execute("vacuum analyze").await?;
@@ -46,12 +53,54 @@ async fn fill_postgres(config: &Config, tickets: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn script([data, wts, epoch, minute, day]: [&str; 5], tickets: u32) -> String {
-    include_str!("bulk.sql")
-        .replace("{data}", data)
-        .replace("{wts}", wts)
-        .replace("{epoch}", epoch)
-        .replace("{minute}", minute)
-        .replace("{day}", day)
+fn parsed(url: &str) -> anyhow::Result<DatabaseUrl> {
+    // The URL itself may hold a password.
+    url.parse()
+        .map_err(|_| anyhow::anyhow!("not the URL of a database"))
+}
+
+/// What a database spells its own way.
+type Spelling = &'static [(&'static str, &'static str)];
+
+const SQLITE: Spelling = &[
+    ("{data}", ""),
+    ("{wts}", ""),
+    ("{epoch}", "788918400000000"),
+    ("{minute}", "60000000"),
+    ("{day}", "9191"),
+];
+const POSTGRES: Spelling = &[
+    ("{data}", "data."),
+    ("{wts}", "wts."),
+    ("{epoch}", "timestamptz '2025-01-01 00:00:00Z'"),
+    ("{minute}", "interval '1 minute'"),
+    ("{day}", "date '2025-03-01'"),
+];
+/// Besides: enums, columns that we have no use for, and identities that give themselves.
+const WTS_V3: Spelling = &[
+    (
+        "{users}",
+        "insert into wts.users (sid, wx) select sid, sid from data.students on conflict do nothing;",
+    ),
+    ("{female}", ", female"),
+    ("{no}", ", false"),
+    ("{override}", "overriding system value"),
+    ("{access}", "::wts.access"),
+    ("{status}", "::wts.status"),
+    ("{priority}", "::wts.priority"),
+    ("{category}", "::wts.category"),
+];
+
+fn script(spelling: Spelling, tickets: u32) -> String {
+    let schemas = if spelling == WTS_V3 { POSTGRES } else { &[] };
+    let plain = WTS_V3.iter().map(|(name, _)| (*name, ""));
+    [schemas, spelling]
+        .concat()
+        .into_iter()
+        .chain(plain)
+        .fold(
+            include_str!("bulk.sql").to_owned(),
+            |script, (name, text)| script.replace(name, text),
+        )
         .replace("{tickets}", &tickets.to_string())
 }

@@ -1,24 +1,28 @@
 -- A campus of any size, the same one on both databases: {tickets} tickets with 2 to 8 traces, 5 on the average, that were
 -- written in the course of time, so that a ticket's lie far apart; and after them three tickets of 10, 1,000 and 100,000.
--- {epoch}, {minute} and {day} are what a database calls a moment, a minute and a day.
+-- What stands in braces is what the databases spell differently.
 
 insert into {data}students (sid, name)
-values ('-1', '(系统操作)'), ('-2', '用户');
+values ('-1', '(系统操作)'), ('-2', '用户')
+on conflict do nothing;
 
 insert into {data}students (sid, name)
 with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < {tickets} / 10 + 100)
 select '2024' || cast(10000000 + n as text), '学生' || cast(n as text) from s;
 
-insert into {wts}operators (wid, sid, access)
-values ('-1', '-1', 'dev'), ('-2', '-2', 'user');
+{users}
 
-insert into {wts}operators (wid, sid, access)
+insert into {wts}operators (wid, sid, access{female})
+values ('-1', '-1', 'api'{no}), ('-2', '-2', 'user'{no})
+on conflict do nothing;
+
+insert into {wts}operators (wid, sid, access{female})
 with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < 60)
-select 'W' || cast(100 + n as text), '2024' || cast(10000000 + n as text), 'formal-member' from s;
+select 'W' || cast(100 + n as text), '2024' || cast(10000000 + n as text), 'formal-member'{access}{no} from s;
 
-insert into {wts}tickets (tid, issuer, submitted_at, category, description)
+insert into {wts}tickets (tid, issuer, submitted_at, category, description) {override}
 with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < {tickets} + 3)
-select n, '2024' || cast(10000001 + n % ({tickets} / 10) as text), {epoch} + n * {minute}, 'low-speed', '晚上经常断线，网页打不开'
+select n, '2024' || cast(10000001 + n % ({tickets} / 10) as text), {epoch} + n * {minute}, 'low-speed'{category}, '晚上经常断线，网页打不开'
 from s;
 
 insert into {wts}ticket_traces (tid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark)
@@ -27,10 +31,10 @@ select
     tid,
     {epoch} + (tid + k * 180) * {minute},
     case k when 0 then '-2' else 'W' || cast(101 + (tid * 7919 + k * 31) % 60 as text) end,
-    case when k = 0 then 'fresh' when k % 3 = 1 then 'scheduled' when k % 3 = 2 then 'delay' end,
-    case when k = 0 then 'mainline' when k % 4 = 1 then 'assigned' end,
+    case when k = 0 then 'fresh' when k % 3 = 1 then 'scheduled' when k % 3 = 2 then 'delay' end{status},
+    case when k = 0 then 'mainline' when k % 4 = 1 then 'assigned' end{priority},
     case when k % 3 = 1 then {day} + cast(tid % 300 as integer) end,
-    case when k = 0 then 'low-speed' end,
+    case when k = 0 then 'low-speed' end{category},
     case k when 0 then '提交了报修' else '已联系同学，约定上门检查端口和网线，第' || cast(k as text) || '次' end
 from step cross join {wts}tickets
 where tid <= {tickets} and k <= 1 + tid * 7919 % 7
@@ -42,7 +46,7 @@ select
     tid,
     {epoch} + (tid + k) * {minute},
     'W' || cast(101 + k % 60 as text),
-    case when k % 2 = 0 then 'scheduled' else 'delay' end,
+    case when k % 2 = 0 then 'scheduled' else 'delay' end{status},
     '已联系同学，约定上门检查端口和网线，第' || cast(k as text) || '次'
 from step cross join {wts}tickets
 where tid = {tickets} + 1 and k <= 10 or tid = {tickets} + 2 and k <= 1000 or tid = {tickets} + 3

@@ -9,6 +9,7 @@ use std::thread;
 use wts_adapter_db::{DatabaseUrl, Records};
 
 use self::{postgres::OnServer, sqlite::OnDisk};
+pub(crate) use wts_v3::SCHEMA as WTS_V3;
 
 /// The kinds of database that the service can be attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,21 @@
-//! Migrates the database that `WTS_DATABASE_URL` names and fills it with a campus of as many tickets as its argument says.
-//! For `cargo xtask bench`.
+//! Makes the tables in the empty database that `WTS_DATABASE_URL` names, `ours` or those of a `wts-v3` database, and
+//! fills them with a campus of as many tickets as the second argument says. For `cargo xtask bench`.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use wts_testkit::Kind;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let url = std::env::var("WTS_DATABASE_URL").context("WTS_DATABASE_URL")?;
-    let tickets = std::env::args()
-        .nth(1)
-        .context("how many tickets?")?
-        .parse()?;
-    let parsed = url
-        .parse()
-        .map_err(|_| anyhow::anyhow!("WTS_DATABASE_URL is no URL of a database"))?;
-    wts_adapter_db::migrate(&parsed).await?;
-    wts_testkit::fill(&url, tickets).await
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [tables, tickets] = arguments.as_slice() else {
+        bail!("expected `ours` or `wts-v3`, and how many tickets");
+    };
+    let kind = match tables.as_str() {
+        "wts-v3" => Kind::WtsV3,
+        "ours" if url.starts_with("sqlite:") => Kind::Sqlite,
+        "ours" => Kind::Postgres,
+        _ => bail!("expected `ours` or `wts-v3`, not {tables}"),
+    };
+    wts_testkit::fill(kind, &url, tickets.parse()?).await
 }
