@@ -1,8 +1,13 @@
 //! Which traces a history has, and in which order.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use std::thread;
 
+use futures_util::future::join_all;
 use wts_domain::{Priority, Status, StudentId, TicketHistory};
 use wts_testkit::{ALICE, BOB, Database, Kind, Records, TraceOf, campus, ticket, ticket_of};
 
@@ -128,6 +133,66 @@ pub(crate) async fn what_was_committed_before_the_question_is_in_the_answer(kind
         });
         let found = histories.find(ticket(200)).await.unwrap().unwrap();
         assert_eq!(found.traces.last().map(|trace| trace.id.get()), Some(opid));
+    }
+}
+
+pub(crate) async fn who_was_renamed_has_the_new_name_in_the_next_answer(kind: Kind) {
+    let database = Database::with(kind, campus());
+    let histories = open(&database).await;
+
+    for name in ["詹姆斯", "小詹", ""] {
+        database.execute(&format!(
+            "update {} set name = '{name}' where sid = '2022310007'",
+            database.table("students")
+        ));
+        for _ in 0..3 {
+            let found = histories.find(ticket(123)).await.unwrap().unwrap();
+            assert_eq!(found.traces[1].op_name, name);
+        }
+    }
+}
+
+pub(crate) async fn answers_stay_fresh_while_others_write(kind: Kind) {
+    const WRITERS: i64 = 3;
+    const TRACES: usize = 20;
+    let mut records = campus();
+    records
+        .tickets
+        .extend((0..WRITERS).map(|n| ticket_of(300 + n, BOB)));
+    let database = Arc::new(Database::with(kind, records));
+    let histories = open(&database).await;
+    // Of each ticket, how many traces are known to be committed.
+    let committed: Arc<[AtomicUsize]> = (0..WRITERS).map(|_| AtomicUsize::new(0)).collect();
+
+    let writers = (0..WRITERS).zip(0..).map(|(writer, at)| {
+        let (database, committed) = (Arc::clone(&database), Arc::clone(&committed));
+        thread::spawn(move || {
+            for n in (1..).take(TRACES) {
+                let opid = 1_000 * (writer + 1) + n;
+                database.insert(Records {
+                    traces: vec![TraceOf::ticket(300 + writer, opid, n, "W007", "")],
+                    ..Records::default()
+                });
+                committed[at].fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    let read = async |number: i64, committed: &AtomicUsize| {
+        let mut before = 0;
+        while before < TRACES {
+            before = committed.load(Ordering::SeqCst);
+            let found = histories.find(ticket(number)).await.unwrap().unwrap();
+            let read = found.traces.len();
+            assert!(read >= before, "{read} of at least {before}");
+        }
+    };
+    let tickets = (300..).zip(committed.iter());
+    let readers = tickets.cycle().take(3 * committed.len());
+    join_all(readers.map(|(number, committed)| read(number, committed))).await;
+
+    for writer in writers {
+        writer.join().unwrap();
     }
 }
 

@@ -75,6 +75,8 @@ every_database_promises! {
     histories::an_operator_whose_student_is_gone_has_no_name
     histories::a_long_history_is_whole
     histories::what_was_committed_before_the_question_is_in_the_answer
+    histories::who_was_renamed_has_the_new_name_in_the_next_answer
+    histories::answers_stay_fresh_while_others_write
     histories::many_questions_at_once_get_each_their_own_answer
     values::everything_that_a_trace_can_change_is_read
     values::every_label_is_read
