@@ -15,6 +15,8 @@ pub use server::{HttpSettings, server};
 pub use token::{
     Identity, SigningFailed, TokenError, TokenSettings, TokenSigner, TokenVerifier, WeakSecret,
 };
+#[cfg(feature = "bench")]
+pub use traces::write_body;
 pub use traces::{Order, UnknownOrder};
 
 #[cfg(test)]

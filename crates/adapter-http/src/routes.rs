@@ -29,12 +29,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .default_service(web::to(method_not_allowed)),
         )
         .default_service(web::to(no_such_path));
-    #[cfg(feature = "floor")]
+    #[cfg(feature = "bench")]
     config.route("/floor", web::get().to(floor));
 }
 
 /// What every answer costs, whatever it is about. Only there to be measured.
-#[cfg(feature = "floor")]
+#[cfg(feature = "bench")]
 async fn floor(_: crate::authentication::Active) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(JSON)

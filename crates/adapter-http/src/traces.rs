@@ -8,6 +8,8 @@ mod params;
 use actix_web::{HttpResponse, web::Data};
 use wts_app::GetTraces;
 
+#[cfg(feature = "bench")]
+pub use self::body::write_body;
 pub use self::order::{Order, UnknownOrder};
 use self::{body::body, params::Params};
 use crate::{authentication::Active, error::ApiError, routes::JSON};

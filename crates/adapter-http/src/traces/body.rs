@@ -31,12 +31,7 @@ const TRACE: usize = 320;
 ///
 /// If the first of them cannot be written.
 pub(super) fn body(history: Arc<TicketHistory>, order: Order) -> serde_json::Result<BoxBody> {
-    let mut writer = Writer {
-        history,
-        order,
-        written: 0,
-        ended: false,
-    };
+    let mut writer = Writer::new(history, order);
     let first = writer.chunk()?;
     if writer.ended {
         return Ok(first.boxed());
@@ -49,6 +44,21 @@ pub(super) fn body(history: Arc<TicketHistory>, order: Order) -> serde_json::Res
     Ok(stream.boxed())
 }
 
+/// Writes a whole body, as fast as a client could take it; its length in bytes.
+///
+/// # Errors
+///
+/// If a trace cannot be written.
+#[cfg(feature = "bench")]
+pub fn write_body(history: Arc<TicketHistory>) -> serde_json::Result<usize> {
+    let mut writer = Writer::new(history, Order::Asc);
+    let mut length = 0;
+    while !writer.ended {
+        length += writer.chunk()?.len();
+    }
+    Ok(length)
+}
+
 /// Writes the body chunk by chunk.
 struct Writer {
     history: Arc<TicketHistory>,
@@ -59,6 +69,15 @@ struct Writer {
 }
 
 impl Writer {
+    fn new(history: Arc<TicketHistory>, order: Order) -> Self {
+        Self {
+            history,
+            order,
+            written: 0,
+            ended: false,
+        }
+    }
+
     /// The next trace to be written.
     fn next(&self) -> Option<&Trace> {
         let traces = &self.history.traces;

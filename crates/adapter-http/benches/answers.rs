@@ -1,0 +1,91 @@
+//! What the parts of a request cost that need no database: telling who calls, deciding, writing the answer.
+//! `cargo bench --package wts-adapter-http --features bench`
+#![expect(clippy::unwrap_used, reason = "a benchmark stops where it stands")]
+
+use std::{sync::Arc, time::Duration};
+
+use divan::{AllocProfiler, Bencher, black_box, counter::BytesCount};
+use wts_adapter_http::{Identity, TokenSettings, TokenSigner, TokenVerifier, write_body};
+use wts_domain::{
+    Access, Caller, Category, Day, Priority, StaffId, Status, StudentId, TicketHistory, TicketId,
+    Timestamp, Trace, TraceId, ensure_active, ensure_may_read_traces,
+};
+
+#[global_allocator]
+static ALLOCATOR: AllocProfiler = AllocProfiler::system();
+
+const NOW: i64 = 1_765_015_200;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench]
+fn verify_an_hs256_token(bencher: Bencher<'_, '_>) {
+    let settings = TokenSettings {
+        secret: b"benchmarks-share-this-secret-of-48-bytes-and-more"
+            .to_vec()
+            .into(),
+        issuer: None,
+        audience: None,
+    };
+    let identity = Identity {
+        openid: "o6_bmjrPTlm6_2sgVt7hMZOPfL2M".to_owned(),
+        sid: "2024310001".to_owned(),
+        username: "alice".to_owned(),
+        avatar: "https://example.org/avatars/2024310001.png".to_owned(),
+        access: Access::User,
+        name: "爱丽丝".to_owned(),
+    };
+    let token = TokenSigner::new(&settings)
+        .unwrap()
+        .sign(&identity, NOW, Duration::from_secs(3_600))
+        .unwrap();
+    let verifier = TokenVerifier::new(&settings).unwrap();
+
+    bencher.bench(|| verifier.verify(black_box(&token), NOW).unwrap());
+}
+
+#[divan::bench]
+fn decide_whether_an_owner_may_read(bencher: Bencher<'_, '_>) {
+    let caller = Caller::new(StudentId::from("2024310001"), Access::User);
+    let issuer = StudentId::from("2024310001");
+
+    bencher
+        .with_inputs(|| caller.clone())
+        .bench_values(|caller| {
+            let active = ensure_active(caller).unwrap();
+            ensure_may_read_traces(black_box(&active), black_box(&issuer)).unwrap();
+        });
+}
+
+#[divan::bench(args = [5, 200, 10_000])]
+fn write_a_body_of_traces(bencher: Bencher<'_, '_>, traces: i64) {
+    let history = Arc::new(history_of(traces));
+    let length = write_body(Arc::clone(&history)).unwrap();
+
+    bencher
+        .counter(BytesCount::new(length))
+        .bench(|| write_body(Arc::clone(black_box(&history))).unwrap());
+}
+
+fn history_of(traces: i64) -> TicketHistory {
+    let ticket = TicketId::new(123).unwrap();
+    let traces = (0..traces).map(|n| {
+        let moment = Timestamp::from_unix_seconds(NOW + 60 * n).unwrap();
+        let mut trace = Trace::new(
+            TraceId::new(1_000 + n),
+            ticket,
+            moment,
+            StaffId::from("W007"),
+        );
+        "詹姆斯".clone_into(&mut trace.op_name);
+        trace.new_status = (n % 2 == 0).then_some(Status::Scheduled);
+        trace.new_priority = (n % 4 == 0).then_some(Priority::Mainline);
+        trace.new_appointment = (n % 2 == 0).then(|| Day::from_ymd(2025, 12, 8).unwrap());
+        trace.new_category = (n % 5 == 0).then_some(Category::LowSpeed);
+        "已联系同学，约定上门检查端口和网线".clone_into(&mut trace.remark);
+        trace
+    });
+    TicketHistory::new(StudentId::from("2024310001"), traces.collect())
+}
