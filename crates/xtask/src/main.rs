@@ -5,9 +5,13 @@
     reason = "what a task prints is for the person who runs it"
 )]
 
+mod account;
+mod bench;
+mod install;
 mod layers;
 mod minimum_rust;
 mod postgres;
+mod programs;
 mod test;
 mod warden;
 
@@ -21,11 +25,14 @@ use clap::Parser;
 enum Task {
     /// Check everything that can be checked, on a PostgreSQL of its own
     Test(test::Args),
+    /// Measure the service beside the database alone and beside a route that does nothing
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Test(args) => test::run(&args),
+        Task::Bench(args) => bench::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

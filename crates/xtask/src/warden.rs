@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub(crate) struct Warden {
     shell: Child,
     orders: Option<ChildStdin>,
-    server: Option<Child>,
+    servers: Vec<Child>,
 }
 
 impl Warden {
@@ -45,7 +45,7 @@ impl Warden {
         Ok(Self {
             shell,
             orders,
-            server: None,
+            servers: Vec::new(),
         })
     }
 
@@ -62,29 +62,61 @@ impl Warden {
         Ok(status)
     }
 
-    /// Starts `command` as the server, which runs until the warden is dropped.
+    /// Runs `command` to its end and keeps what it prints.
+    ///
+    /// # Errors
+    ///
+    /// If it did not start; how it ended is the caller's to judge.
+    pub(crate) fn output(&mut self, command: &mut Command) -> Result<Output> {
+        let child = spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        self.order("step", &child.id().to_string())?;
+        let output = child
+            .wait_with_output()
+            .context("could not wait for a child")?;
+        self.order("step", "")?;
+        Ok(output)
+    }
+
+    /// Starts `command` as a server, which runs until it is ended or the warden dropped; its process id.
     ///
     /// # Errors
     ///
     /// If it did not start.
-    pub(crate) fn serve(&mut self, command: &mut Command) -> Result<()> {
+    pub(crate) fn serve(&mut self, command: &mut Command) -> Result<u32> {
         let child = spawn(command)?;
-        self.order("server", &child.id().to_string())?;
-        self.server = Some(child);
-        Ok(())
+        let id = child.id();
+        self.servers.push(child);
+        self.order("server", &id.to_string())?;
+        Ok(id)
     }
 
-    /// How the server ended, if it did.
+    /// How a server ended, if it did.
     ///
     /// # Errors
     ///
     /// If the operating system does not say.
-    pub(crate) fn server_ended(&mut self) -> Result<Option<ExitStatus>> {
-        let ended = self.server.as_mut().map(Child::try_wait).transpose();
-        Ok(ended.context("could not ask after the server")?.flatten())
+    pub(crate) fn server_ended(&mut self, id: u32) -> Result<Option<ExitStatus>> {
+        let server = self.servers.iter_mut().find(|server| server.id() == id);
+        let ended = server.map(Child::try_wait).transpose();
+        Ok(ended.context("could not ask after a server")?.flatten())
     }
 
-    /// Has `directory`, which the server is to write, removed in the end.
+    /// Ends a server at once.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system does not let us.
+    pub(crate) fn end_server(&mut self, id: u32) -> Result<()> {
+        if let Some(at) = self.servers.iter().position(|server| server.id() == id) {
+            let mut server = self.servers.swap_remove(at);
+            let ended = server.kill().and_then(|()| server.wait());
+            ended.context("could not end a server")?;
+            self.order("ended", &id.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Has `directory`, which a server is to write, removed in the end.
     ///
     /// # Errors
     ///
@@ -108,8 +140,8 @@ impl Drop for Warden {
     fn drop(&mut self) {
         drop(self.orders.take());
         let outcome = loop {
-            // The warden sees the server until we have taken note of its end.
-            if let Some(server) = &mut self.server {
+            // The warden sees a server until we have taken note of its end.
+            for server in &mut self.servers {
                 let _ = server.try_wait();
             }
             match self.shell.try_wait() {
@@ -121,8 +153,8 @@ impl Drop for Warden {
             Ok(Some(status)) if status.success() => {}
             outcome => eprintln!("xtask: cleaning up failed: {outcome:?}"),
         }
-        // In case the warden itself was killed; otherwise the server is gone, and this does nothing.
-        if let Some(server) = &mut self.server {
+        // In case the warden itself was killed; otherwise the servers are gone, and this does nothing.
+        for server in &mut self.servers {
             let _ = server.kill();
         }
     }

@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, iter};
 
 use anyhow::{Context, Result, ensure};
+
+use crate::programs::on_path;
 
 /// Where packages put the programs of one version: the parent, what the folder's name begins with, and the way on.
 const PACKAGED: &[(&str, &str, &str)] = &[
@@ -20,7 +22,7 @@ const PACKAGED: &[(&str, &str, &str)] = &[
 ];
 
 /// The programs of one PostgreSQL.
-pub(super) struct Binaries {
+pub(crate) struct Binaries {
     directory: PathBuf,
 }
 
@@ -44,8 +46,13 @@ impl Binaries {
     }
 
     /// The folder they are in.
-    pub(super) fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// One of them.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 
     /// What the server says of itself.
@@ -54,7 +61,7 @@ impl Binaries {
     ///
     /// If it does not run here.
     pub(super) fn version(&self) -> Result<String> {
-        let server = self.directory.join("postgres");
+        let server = self.program("postgres");
         let output = Command::new(&server)
             .arg("--version")
             .output()
@@ -67,13 +74,6 @@ impl Binaries {
         );
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
-}
-
-/// The file that the shell would run as `program`.
-pub(super) fn on_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
 }
 
 fn configured() -> Option<PathBuf> {

@@ -11,66 +11,95 @@ use std::{env, thread};
 
 use anyhow::{Context, Result, bail};
 
-use super::account::Account;
 use super::binaries::Binaries;
+use crate::account::Account;
 use crate::warden::Warden;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 const ATTEMPTS: u32 = 5;
 
-/// Speed over durability: nothing outlives the tests. Many connections: the tests run side by side.
+/// Speed over durability: nothing outlives the task.
 const SETTINGS: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
-    "max_connections=300",
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=", // none: the path of a socket has a limit of about 100 bytes
 ];
 
-/// Creates a cluster and starts its server, which ends with `warden`; the URL of its superuser.
+/// A server that runs.
+pub(crate) struct Cluster {
+    pub(crate) port: u16,
+    /// The superuser's.
+    pub(crate) password: String,
+    /// The process that all of the server's others are children of.
+    pub(crate) process: u32,
+}
+
+impl Cluster {
+    /// The superuser's URL.
+    pub(crate) fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// The same, of one database.
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        format!(
+            "postgres://postgres:{}@127.0.0.1:{}/{database}",
+            self.password, self.port
+        )
+    }
+}
+
+/// Creates a cluster and starts its server, which ends with `warden`.
 ///
 /// # Errors
 ///
 /// If a program of PostgreSQL fails, with the end of what it wrote.
-pub(super) fn start(warden: &mut Warden, binaries: &Binaries) -> Result<String> {
+pub(super) fn start(
+    warden: &mut Warden,
+    binaries: &Binaries,
+    settings: &[&str],
+) -> Result<Cluster> {
     let account = Account::choose()?;
-    let cluster = Cluster {
+    let place = Place {
         directory: directory(warden, &account)?,
         binaries,
         account,
     };
     let password = random_hex()?;
-    cluster.create(warden, &password)?;
+    place.create(warden, &password)?;
     for _ in 0..ATTEMPTS {
         let port = free_port()?;
-        if cluster.serve(warden, port)? == Start::Ready {
+        if let Start::Ready(process) = place.serve(warden, port, settings)? {
             println!(
                 "    a private server on 127.0.0.1:{port}, in {}",
-                cluster.directory.display()
+                place.directory.display()
             );
-            return Ok(format!(
-                "postgres://postgres:{password}@127.0.0.1:{port}/postgres"
-            ));
+            return Ok(Cluster {
+                port,
+                password,
+                process,
+            });
         }
     }
     bail!("each of {ATTEMPTS} free ports was taken before the server could have it")
 }
 
-#[derive(PartialEq, Eq)]
 enum Start {
-    Ready,
+    Ready(u32),
     PortTaken,
 }
 
-struct Cluster<'a> {
+/// Where a cluster lives.
+struct Place<'a> {
     directory: PathBuf,
     binaries: &'a Binaries,
     account: Account,
 }
 
-impl Cluster<'_> {
+impl Place<'_> {
     fn create(&self, warden: &mut Warden, password: &str) -> Result<()> {
         // In a file: arguments are there for everyone to see.
         let password_file = self.directory.join("password");
@@ -97,22 +126,23 @@ impl Cluster<'_> {
         fs::remove_file(&password_file).context("could not remove the password file")
     }
 
-    fn serve(&self, warden: &mut Warden, port: u16) -> Result<Start> {
+    fn serve(&self, warden: &mut Warden, port: u16, settings: &[&str]) -> Result<Start> {
         let log = self.directory.join("server.log");
         let mut server = self.program("postgres", &log)?;
         server
             .arg("-D")
             .arg(self.data())
             .args(["-p", &port.to_string()]);
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter().chain(settings) {
             server.args(["-c", setting]);
         }
-        warden.serve(&mut server)?;
+        let process = warden.serve(&mut server)?;
 
         let deadline = Instant::now() + PATIENCE;
         while !self.is_ready() {
-            if let Some(status) = warden.server_ended()? {
+            if let Some(status) = warden.server_ended(process)? {
                 let tail = tail(&log);
+                warden.end_server(process)?;
                 if tail.contains("could not bind") {
                     return Ok(Start::PortTaken);
                 }
@@ -126,7 +156,7 @@ impl Cluster<'_> {
             }
             thread::sleep(POLL);
         }
-        Ok(Start::Ready)
+        Ok(Start::Ready(process))
     }
 
     /// Whether the server says that it takes connections: the eighth line of its lock file, as `pg_ctl` reads it.
@@ -145,7 +175,7 @@ impl Cluster<'_> {
     /// `name` under the server's account, writing to `log`, with nothing of our environment: it may hold `PGDATA` or a locale.
     fn program(&self, name: &str, log: &Path) -> Result<Command> {
         let log = File::create(log).context("could not create a log file")?;
-        let mut command = Command::new(self.binaries.directory().join(name));
+        let mut command = Command::new(self.binaries.program(name));
         command
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
@@ -176,7 +206,12 @@ fn directory(warden: &mut Warden, account: &Account) -> Result<PathBuf> {
     Ok(directory.keep())
 }
 
-fn random_hex() -> Result<String> {
+/// A secret.
+///
+/// # Errors
+///
+/// If the operating system has no randomness to give.
+pub(crate) fn random_hex() -> Result<String> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom")
         .and_then(|mut random| random.read_exact(&mut bytes))

@@ -12,12 +12,12 @@ use anyhow::{Context, Result, ensure};
 /// # Errors
 ///
 /// If `id` does not say.
-pub(super) fn is_root() -> Result<bool> {
+pub(crate) fn is_root() -> Result<bool> {
     Ok(id(&["-u"])? == 0)
 }
 
 /// The account that the server runs under.
-pub(super) enum Account {
+pub(crate) enum Account {
     /// Ours.
     Own,
     /// Another, since ours is root.
@@ -30,7 +30,7 @@ impl Account {
     /// # Errors
     ///
     /// If neither does.
-    pub(super) fn choose() -> Result<Self> {
+    pub(crate) fn choose() -> Result<Self> {
         if !is_root()? {
             return Ok(Self::Own);
         }
@@ -50,7 +50,7 @@ impl Account {
     /// # Errors
     ///
     /// If the file system does not let us.
-    pub(super) fn give(&self, path: &Path) -> Result<()> {
+    pub(crate) fn give(&self, path: &Path) -> Result<()> {
         match *self {
             Self::Own => Ok(()),
             Self::Other { uid, gid } => chown(path, Some(uid), Some(gid))
@@ -59,7 +59,7 @@ impl Account {
     }
 
     /// Makes `command` run under the account.
-    pub(super) fn run(&self, command: &mut Command) {
+    pub(crate) fn run(&self, command: &mut Command) {
         if let Self::Other { uid, gid } = *self {
             command.uid(uid).gid(gid);
         }
