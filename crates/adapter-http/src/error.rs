@@ -76,6 +76,9 @@ pub(crate) enum Unauthenticated {
     BadToken(#[source] TokenError),
 }
 
+/// What everyone is told who shows no good token.
+const UNAUTHENTICATED: &str = "a valid token is required";
+
 /// The contract's `errType`.
 #[derive(Clone, Copy)]
 #[repr(u8)]
@@ -98,13 +101,14 @@ impl ApiError {
     fn told(&self) -> Told {
         use ErrType::{Internal, Logic, Permission, Request};
         match self {
-            Self::Unauthenticated(why @ Unauthenticated::NoToken) => {
-                tell(StatusCode::UNAUTHORIZED, Permission, why.to_string())
+            // One text for all: which check a token fails is nobody's business who has no good one.
+            Self::Unauthenticated(Unauthenticated::NoToken) => {
+                tell(StatusCode::UNAUTHORIZED, Permission, UNAUTHENTICATED)
                     .with(WWW_AUTHENTICATE, "Bearer")
             }
             Self::Unauthenticated(
-                why @ (Unauthenticated::SeveralFields | Unauthenticated::BadToken(_)),
-            ) => tell(StatusCode::UNAUTHORIZED, Permission, why.to_string())
+                Unauthenticated::SeveralFields | Unauthenticated::BadToken(_),
+            ) => tell(StatusCode::UNAUTHORIZED, Permission, UNAUTHENTICATED)
                 .with(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
             Self::Denied(AccessDenied::NotActive) => tell(
                 StatusCode::FORBIDDEN,

@@ -13,7 +13,8 @@ mod traces;
 
 pub use server::{HttpSettings, server};
 pub use token::{
-    Identity, SigningFailed, TokenError, TokenSettings, TokenSigner, TokenVerifier, WeakSecret,
+    Identity, InvalidKey, Key, Keyring, Secret, Secrets, SigningFailed, TokenError, TokenSettings,
+    TokenSigner, TokenVerifier, WeakSecret,
 };
 #[cfg(feature = "bench")]
 pub use traces::write_body;

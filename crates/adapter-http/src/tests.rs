@@ -11,17 +11,13 @@ use wts_domain::{
 };
 
 use self::app::App;
-use crate::{Identity, TokenSettings, TokenSigner};
+use crate::{Identity, Secret, TokenSettings, TokenSigner};
 
 const PATH: &str = "/api/v3/get_traces?tid=123";
 const ALICE: &str = "2024310001";
 
-fn settings() -> TokenSettings {
-    TokenSettings {
-        secret: vec![7; 32].into(),
-        issuer: None,
-        audience: None,
-    }
+fn secret() -> Secret {
+    Secret::new(b"the secret of these tests, 32 bytes and more".to_vec()).unwrap()
 }
 
 fn token(sid: &str, access: Access) -> String {
@@ -33,7 +29,7 @@ fn token(sid: &str, access: Access) -> String {
         access,
         name: "令牌里的名字".to_owned(),
     };
-    let signer = TokenSigner::new(&settings()).unwrap();
+    let signer = TokenSigner::new(&secret(), TokenSettings::default());
     // From long ago until far from now, so that no clock is needed.
     signer
         .sign(&identity, 0, Duration::from_secs(10_000_000_000))

@@ -1,14 +1,24 @@
-//! Tokens: JWT (RFC 7519) signed with HS256 (RFC 7518 3.2), read as RFC 8725 advises.
+//! Tokens: JWT (RFC 7519) that are signed (RFC 7515), read as RFC 8725 advises.
 
+mod algorithm;
 mod claims;
+mod error;
 mod header;
+mod key;
+mod keyring;
+mod object;
+mod secret;
 mod settings;
 mod signer;
 mod verifier;
 
-pub use settings::{TokenSettings, WeakSecret};
+pub use error::TokenError;
+pub use key::{InvalidKey, Key, Secrets};
+pub use keyring::Keyring;
+pub use secret::{Secret, WeakSecret};
+pub use settings::TokenSettings;
 pub use signer::{Identity, SigningFailed, TokenSigner};
-pub use verifier::{TokenError, TokenVerifier};
+pub use verifier::TokenVerifier;
 
 #[cfg(test)]
 mod tests;

@@ -11,9 +11,10 @@ use std::{
 };
 
 use anyhow::Context;
-use secrecy::SecretSlice;
 use wts_adapter_db::{DatabaseUrl, Student};
-use wts_adapter_http::{HttpSettings, Identity, TokenSettings, TokenSigner, TokenVerifier};
+use wts_adapter_http::{
+    HttpSettings, Identity, Key, Keyring, Secret, TokenSettings, TokenSigner, TokenVerifier,
+};
 use wts_app::GetTraces;
 use wts_domain::Access;
 
@@ -41,12 +42,10 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     wts_adapter_db::migrate(&url).await?;
     records.insert_into(&url).await?;
 
-    let settings = TokenSettings {
-        secret: random_secret()?,
-        issuer: None,
-        audience: None,
-    };
-    let (signer, verifier) = (TokenSigner::new(&settings)?, TokenVerifier::new(&settings)?);
+    let secret = random_secret()?;
+    let signer = TokenSigner::new(&secret, TokenSettings::default());
+    let keys = Keyring::fixed(vec![Key::shared(&secret)])?;
+    let verifier = TokenVerifier::new(keys, TokenSettings::default());
     let get_traces = GetTraces::new(wts_adapter_db::connect(&url).await?);
     let listener = listen(port)?;
     let address = format!("http://{}", listener.local_addr()?);
@@ -101,10 +100,10 @@ fn identity(student: &Student, access: Access) -> Identity {
     }
 }
 
-fn random_secret() -> anyhow::Result<SecretSlice<u8>> {
+fn random_secret() -> anyhow::Result<Secret> {
     let mut secret = vec![0; 32];
     getrandom::fill(&mut secret).context("the system gives no random bytes")?;
-    Ok(secret.into())
+    Ok(Secret::new(secret)?)
 }
 
 /// Listens on `port`, or on the default port and, where a demo is running there already, on a free one.

@@ -9,15 +9,14 @@ use wts_app::GetTraces;
 
 use crate::settings::{
     Settings,
-    catalogue::{DATABASE_URL, JWT_SECRET, LISTEN},
+    catalogue::{DATABASE_URL, LISTEN},
 };
 
 /// Serves until told to stop. Everything that can be wrong is found before anything listens.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let _logging = settings.start_logging()?;
     let listen = settings.require(&LISTEN)?;
-    let verifier =
-        TokenVerifier::new(&settings.token()?).with_context(|| settings.origin(&JWT_SECRET))?;
+    let verifier = TokenVerifier::new(settings.keyring()?, settings.token()?);
     let http = settings.http()?;
     let histories = wts_adapter_db::connect(&settings.require(&DATABASE_URL)?)
         .await

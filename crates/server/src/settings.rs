@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 mod effective;
 mod flags;
+mod keys;
 mod setting;
 mod sources;
 
@@ -11,13 +12,11 @@ use std::{fs, path::Path};
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretSlice};
 use tracing_appender::non_blocking::WorkerGuard;
-use wts_adapter_http::{HttpSettings, TokenSettings};
+use wts_adapter_http::HttpSettings;
 
 pub(crate) use self::flags::Flags;
 use self::{
-    catalogue::{
-        DEFAULT_ORDER, JWT_AUDIENCE, JWT_ISSUER, JWT_SECRET, LOG, SHUTDOWN_TIMEOUT, WORKERS,
-    },
+    catalogue::{DEFAULT_ORDER, LOG, SHUTDOWN_TIMEOUT, WORKERS},
     setting::{Default, Described, Setting},
     sources::Sources,
 };
@@ -84,15 +83,6 @@ impl Settings {
     /// How to log. Logging ends when what is returned is dropped.
     pub(crate) fn start_logging(&self) -> anyhow::Result<WorkerGuard> {
         crate::logging::start(&self.require(&LOG)?).with_context(|| self.origin(&LOG))
-    }
-
-    /// What tokens are checked against.
-    pub(crate) fn token(&self) -> anyhow::Result<TokenSettings> {
-        Ok(TokenSettings {
-            secret: self.require(&JWT_SECRET)?,
-            issuer: self.get(&JWT_ISSUER)?,
-            audience: self.get(&JWT_AUDIENCE)?,
-        })
     }
 
     /// How to serve.

@@ -12,8 +12,7 @@ use crate::{
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
-    let signer =
-        TokenSigner::new(&settings.token()?).with_context(|| settings.origin(&JWT_SECRET))?;
+    let signer = TokenSigner::new(&settings.require(&JWT_SECRET)?, settings.token()?);
     let ttl = subject.ttl;
     println!("{}", signer.sign(&subject.into(), now()?, ttl)?);
     Ok(())

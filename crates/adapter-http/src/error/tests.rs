@@ -42,24 +42,13 @@ async fn assert_told(error: ApiError, status: u16, err_type: u8, msg: &str, head
 #[tokio::test]
 async fn who_is_not_known_is_challenged() {
     let invalid = Some("Bearer error=\"invalid_token\"");
-    for (error, msg, challenge) in [
-        (
-            Unauthenticated::NoToken,
-            "there is no bearer token in an Authorization field",
-            Some("Bearer"),
-        ),
-        (
-            Unauthenticated::SeveralFields,
-            "there are several Authorization fields",
-            invalid,
-        ),
-        (
-            Unauthenticated::BadToken(TokenError::Expired),
-            "the token is not valid: it has expired",
-            invalid,
-        ),
+    for (error, challenge) in [
+        (Unauthenticated::NoToken, Some("Bearer")),
+        (Unauthenticated::SeveralFields, invalid),
+        (Unauthenticated::BadToken(TokenError::Expired), invalid),
+        (Unauthenticated::BadToken(TokenError::Signature), invalid),
     ] {
-        assert_told(error.into(), 401, 3, msg, challenge).await;
+        assert_told(error.into(), 401, 3, "a valid token is required", challenge).await;
     }
 }
 

@@ -11,8 +11,8 @@ use std::{
 use actix_web::dev::ServerHandle;
 use wts_app::{GetTraces, MockHistoryRepository};
 
-use super::settings;
-use crate::{HttpSettings, TokenVerifier, server};
+use super::secret;
+use crate::{HttpSettings, Key, Keyring, TokenSettings, TokenVerifier, server};
 
 /// The server on a port of its own, until it is dropped.
 pub(super) struct App {
@@ -27,7 +27,8 @@ impl App {
         told(&mut histories);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let verifier = TokenVerifier::new(&settings()).unwrap();
+        let keys = Keyring::fixed(vec![Key::shared(&secret())]).unwrap();
+        let verifier = TokenVerifier::new(keys, TokenSettings::default());
         let http = HttpSettings {
             workers: NonZeroUsize::new(1),
             ..HttpSettings::default()

@@ -96,3 +96,34 @@ async fn other_methods_and_other_paths_are_refused_in_the_envelope() {
         );
     }
 }
+
+#[tokio::test]
+async fn every_bad_token_is_answered_alike() {
+    let app = open_to_alice();
+    let alice = token(ALICE, Access::User);
+    let (message, _) = alice.rsplit_once('.').unwrap();
+    let mut answers = Vec::new();
+    for bad in [
+        "x".to_owned(),
+        "a.b.c".to_owned(),
+        format!("{message}."),
+        alice.replacen('e', "f", 1),
+        "\u{fffd}".to_owned(),
+        "a".repeat(20_000),
+    ] {
+        let answer = app.get(PATH, &bad).await;
+        let without_what_differs: Vec<_> = answer
+            .lines()
+            .filter(|line| !line.starts_with("x-request-id: ") && !line.starts_with("date: "))
+            .map(ToOwned::to_owned)
+            .collect();
+        answers.push(without_what_differs);
+    }
+    assert!(
+        answers[0][0].starts_with("HTTP/1.1 401 "),
+        "{:?}",
+        answers[0]
+    );
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:#?}");
+}

@@ -1,41 +1,45 @@
 //! The header of a token, of which nothing is believed: it may only agree with what is configured.
 
-use serde::Deserialize;
-use serde_json::Value;
+use std::borrow::Cow;
 
-use super::verifier::TokenError;
+use super::{error::TokenError, object::Object};
 
-/// The members that are looked at. `kid`, `jku`, `jwk`, `x5u` and the like choose nothing here, so they are not read.
-#[derive(Deserialize)]
+/// What a header says of the key. The key decides whether it is right.
 pub(super) struct Header<'a> {
-    #[serde(borrow)]
-    alg: std::borrow::Cow<'a, str>,
-    #[serde(default, deserialize_with = "present")]
-    typ: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
-    crit: Option<Value>,
+    /// The algorithm that the token claims to be signed with.
+    pub(super) alg: Cow<'a, str>,
+    /// Which of the configured keys it claims to be signed with.
+    pub(super) kid: Option<Cow<'a, str>>,
 }
 
-impl Header<'_> {
-    /// Agrees with the one algorithm, and asks for nothing that is not understood.
-    pub(super) fn check(&self) -> Result<(), TokenError> {
-        if self.alg != "HS256" {
-            return Err(TokenError::AnotherAlgorithm);
-        }
-        if self.crit.is_some() {
+impl<'a> Header<'a> {
+    /// Reads a header that asks for nothing which is not understood here and brings nothing that is not asked for.
+    pub(super) fn read(json: &'a [u8]) -> Result<Self, TokenError> {
+        let header = Object::parse(json).ok_or(TokenError::Header)?;
+        let text = |name| header.text(name).map_err(|_| TokenError::Header);
+        let alg = text("alg")?.ok_or(TokenError::Header)?;
+        let kid = text("kid")?;
+        // RFC 7515 4.1.11, RFC 7797 3: an extension that must be understood, and one that would change what is signed.
+        if header.has("crit") || header.has("b64") {
             return Err(TokenError::CriticalHeader);
         }
-        match &self.typ {
-            None => Ok(()),
-            Some(Value::String(typ)) if typ == "JWT" || typ == "at+jwt" => Ok(()),
-            Some(_) => Err(TokenError::AnotherType),
+        // RFC 7515 10.7, RFC 8725 3.10: a key out of the token proves nothing.
+        if ["jwk", "jku", "x5c", "x5u"]
+            .iter()
+            .any(|name| header.has(name))
+        {
+            return Err(TokenError::EmbeddedKey);
+        }
+        match header.text("typ") {
+            Ok(None) => {}
+            Ok(Some(typ)) if typ == "JWT" || typ == "at+jwt" => {}
+            _ => return Err(TokenError::AnotherType),
+        }
+        // RFC 7519 5.2: the claims would be another token.
+        match header.text("cty") {
+            Ok(Some(cty)) if cty.to_ascii_lowercase().contains("jwt") => Err(TokenError::Nested),
+            Ok(_) => Ok(Self { alg, kid }),
+            Err(_) => Err(TokenError::Header),
         }
     }
-}
-
-/// Tells a member that is `null` from one that is not there.
-pub(super) fn present<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }

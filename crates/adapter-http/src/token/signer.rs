@@ -6,27 +6,21 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use wts_domain::Access;
 
-use super::{TokenSettings, WeakSecret};
+use super::{Secret, TokenSettings};
 
 /// Makes tokens, for development, operators and the demo.
 pub struct TokenSigner {
     key: EncodingKey,
-    issuer: Option<String>,
-    audience: Option<String>,
+    settings: TokenSettings,
 }
 
 impl TokenSigner {
-    /// A signer whose tokens a [`TokenVerifier`](super::TokenVerifier) of the same settings believes.
-    ///
-    /// # Errors
-    ///
-    /// [`WeakSecret`] if the secret is shorter than 32 bytes.
-    pub fn new(settings: &TokenSettings) -> Result<Self, WeakSecret> {
-        Ok(Self {
-            key: EncodingKey::from_secret(settings.strong_secret()?),
-            issuer: settings.issuer.clone(),
-            audience: settings.audience.clone(),
-        })
+    /// A signer whose tokens a [`TokenVerifier`](super::TokenVerifier) with this secret and these settings believes.
+    pub fn new(secret: &Secret, settings: TokenSettings) -> Self {
+        Self {
+            key: EncodingKey::from_secret(secret.expose()),
+            settings,
+        }
     }
 
     /// A token for this person, from `issued_at`, in seconds since 1970, for as long as `lifetime`.
@@ -47,8 +41,8 @@ impl TokenSigner {
             avatar: &identity.avatar,
             access: identity.access.as_str(),
             name: &identity.name,
-            iss: self.issuer.as_deref(),
-            aud: self.audience.as_deref(),
+            iss: self.settings.issuer.as_deref(),
+            aud: self.settings.audience.as_deref(),
             iat: issued_at,
             exp: issued_at.saturating_add_unsigned(lifetime.as_secs()),
         };

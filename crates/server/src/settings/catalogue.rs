@@ -2,17 +2,16 @@
 //!
 //! Whoever adds one adds it here, and to the README's table, which a test compares with this list.
 
-use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use secrecy::SecretSlice;
 use wts_adapter_db::DatabaseUrl;
-use wts_adapter_http::Order;
+use wts_adapter_http::{Order, Secret as JwtSecret};
 
 use super::setting::{
     Default::{Is, Words},
     Described,
     Secrecy::{Open, Secret},
-    Setting, any_text, count, duration, masked, parsed, parsed_or_told,
+    Setting, Wrong, any_text, count, duration, masked, parsed, parsed_or_told,
 };
 
 /// Declares each setting as a constant, and [`ALL`] of them.
@@ -34,13 +33,29 @@ settings! {
         secrecy: Secret(redacted_url),
         read: parsed_or_told,
     }
-    JWT_SECRET: SecretSlice<u8> {
+    JWT_SECRET: JwtSecret {
         name: "jwt_secret",
-        help: "the secret that tokens are signed with, 32 bytes or more",
+        help: "the secret that tokens are signed with under HS256, 32 random bytes or more",
         expected: "the HS256 secret that tokens are signed with, 32 bytes or more",
         default: Words("none"),
         secrecy: Secret(masked),
-        read: |value| Ok(value.to_vec().into()),
+        read: |value| JwtSecret::new(value.to_vec()).map_err(|weak| Wrong::Because(weak.to_string())),
+    }
+    JWT_PUBLIC_KEYS_FILE: PathBuf {
+        name: "jwt_public_keys_file",
+        help: "public keys in PEM: P-256 for ES256, Ed25519 for EdDSA, RSA of 2048 bits or more for RS256",
+        expected: "a file's path",
+        default: Words("none"),
+        secrecy: Open,
+        read: parsed,
+    }
+    JWT_JWKS_FILE: PathBuf {
+        name: "jwt_jwks_file",
+        help: "keys as a JSON Web Key Set, each found by its `kid`; also secrets (`oct`), so keep it to yourself",
+        expected: "a file's path",
+        default: Words("none"),
+        secrecy: Open,
+        read: parsed,
     }
     JWT_ISSUER: String {
         name: "jwt_issuer",

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::{
-    catalogue::{ALL, DATABASE_URL, LISTEN},
+    catalogue::{ALL, DATABASE_URL, JWT_SECRET, LISTEN},
     *,
 };
 
@@ -55,9 +55,13 @@ fn what_has_no_default_names_itself_when_it_is_missing() {
         ),
         "{database}"
     );
-    let secret = told(nothing.token());
-    assert!(secret.starts_with("WTS_JWT_SECRET is not set"), "{secret}");
-    assert!(secret.contains("32 bytes"), "{secret}");
+    for secret in [
+        told(nothing.keyring().map(drop)),
+        told(nothing.require(&JWT_SECRET)),
+    ] {
+        assert!(secret.starts_with("WTS_JWT_SECRET is not set"), "{secret}");
+        assert!(secret.contains("32 bytes"), "{secret}");
+    }
 }
 
 #[test]
@@ -159,10 +163,9 @@ fn a_secret_comes_from_a_file_without_its_last_newline() {
         ("s3cret \n\n", "s3cret \n"),
     ] {
         fs::write(&path, written).unwrap();
-        let token = from_environment(&[("WTS_JWT_SECRET_FILE", path.to_str().unwrap())])
-            .token()
-            .unwrap();
-        assert_eq!(token.secret.expose_secret(), read.as_bytes());
+        let settings = from_environment(&[("WTS_JWT_SECRET_FILE", path.to_str().unwrap())]);
+        let (secret, _) = settings.given(&JWT_SECRET).unwrap().unwrap();
+        assert_eq!(secret.expose_secret(), read.as_bytes());
     }
     fs::write(&path, "sqlite:/var/lib/wts.db\n").unwrap();
     assert!(
@@ -179,7 +182,7 @@ fn a_secret_that_is_given_twice_is_an_error() {
         ("WTS_JWT_SECRET_FILE", "/nowhere"),
     ]);
     assert_eq!(
-        told(twice.token()),
+        told(twice.require(&JWT_SECRET)),
         "WTS_JWT_SECRET and WTS_JWT_SECRET_FILE are both set: expected one"
     );
 }
@@ -187,7 +190,7 @@ fn a_secret_that_is_given_twice_is_an_error() {
 #[test]
 fn a_secret_file_that_is_missing_names_its_setting() {
     let missing = from_environment(&[("WTS_JWT_SECRET_FILE", "/nowhere/secret")]);
-    let error = told(missing.token());
+    let error = told(missing.require(&JWT_SECRET));
     assert!(
         error.starts_with("WTS_JWT_SECRET_FILE: cannot read /nowhere/secret"),
         "{error}"
@@ -260,7 +263,7 @@ fn a_secret_is_no_flag_but_its_file_is() {
 fn what_is_shown_of_the_settings_can_be_read_again_and_tells_no_secret() {
     let given = from_environment(&[
         ("WTS_DATABASE_URL", "postgres://wts:hunter2@db/wts"),
-        ("WTS_JWT_SECRET", "hunter2hunter2hunter2hunter2hunter2"),
+        ("WTS_JWT_SECRET", "hunter2-and-25-other-random-bytes"),
         ("WTS_DEFAULT_ORDER", "desc"),
     ]);
     let shown: Vec<_> = given.effective().collect();

@@ -6,6 +6,8 @@
 )]
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+pub(crate) mod issuer;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},

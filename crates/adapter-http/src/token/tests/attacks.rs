@@ -1,0 +1,92 @@
+//! The catalogue of tokens that somebody made to get in: each with what it is and what it is refused for.
+
+mod algorithms;
+mod claims;
+mod headers;
+mod spelling;
+
+use std::collections::BTreeSet;
+
+use super::{
+    forge::{PAIRS, base64url},
+    *,
+};
+
+/// Claims that would be good.
+const CLAIMS: &str = r#"{"sid":"2024310001","access":"dev","exp":4102444800}"#;
+/// A header that would be good.
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+/// What it is, the token, and why it is refused.
+type Attack = (String, String, TokenError);
+
+fn attack(kind: impl Into<String>, token: impl Into<String>, refused: TokenError) -> Attack {
+    (kind.into(), token.into(), refused)
+}
+
+/// A service that knows the shared secret, and a public key of each kind by its `kid`: there is much to be confused.
+fn target() -> TokenVerifier {
+    let mut keys = vec![Key::shared(&secret())];
+    keys.extend(Key::from_jwks(PAIRS.jwks().as_bytes(), Secrets::Refused).unwrap());
+    TokenVerifier::new(Keyring::fixed(keys).unwrap(), TokenSettings::default())
+}
+
+#[test]
+fn every_attack_of_the_catalogue_is_refused_for_its_own_reason() {
+    let catalogue = [
+        algorithms::attacks(),
+        headers::attacks(),
+        claims::attacks(),
+        spelling::attacks(),
+    ]
+    .concat();
+    let kinds: BTreeSet<_> = catalogue.iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds.len(), catalogue.len(), "no kind is there twice");
+    assert!(kinds.len() >= 100, "{}", kinds.len());
+
+    let target = target();
+    let surprises: Vec<_> = catalogue
+        .iter()
+        .map(|(kind, token, refused)| (kind, target.verify(token, NOW), Err(*refused)))
+        .filter(|(_, outcome, expected)| outcome != expected)
+        .collect();
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[test]
+fn what_the_attacks_start_from_would_be_good() {
+    let target = target();
+    for header in [
+        HEADER,
+        r#"{"alg":"HS256"}"#,
+        r#"{"alg":"HS256","typ":"at+jwt"}"#,
+        // A name that nobody has is no name; members that nobody knows mean nothing (RFC 7515 4).
+        r#"{"alg":"HS256","kid":"../../dev/null"}"#,
+        r#"{"alg":"HS256","x5t":"AAAA","zip":"none","cty":"json"}"#,
+        " {\"alg\" :\t\"HS256\"\r\n} ",
+    ] {
+        assert!(
+            target.verify(&signed(header, CLAIMS), NOW).is_ok(),
+            "{header}"
+        );
+    }
+    for claims in [
+        CLAIMS,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800,"x":[[[{"y":"[[[[[[[[[["}]]]}"#,
+        r#"{"\u0073id":"2024\u0033310001","access":"dev","exp":4.1024448e9}"#,
+    ] {
+        assert!(
+            target.verify(&signed(HEADER, claims), NOW).is_ok(),
+            "{claims}"
+        );
+    }
+    for alg in ["ES256", "EdDSA", "RS256"] {
+        for header in [
+            format!(r#"{{"alg":"{alg}","kid":"{alg}"}}"#),
+            format!(r#"{{"alg":"{alg}"}}"#),
+        ] {
+            let token = PAIRS.sign(alg, &header, CLAIMS);
+            assert!(target.verify(&token, NOW).is_ok(), "{header}");
+        }
+    }
+}

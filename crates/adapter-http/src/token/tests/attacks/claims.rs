@@ -1,0 +1,170 @@
+//! Claims of the wrong type, time, or spelling, well signed: what a careless issuer, or one for others, might sign.
+
+use super::*;
+
+pub(super) fn attacks() -> Vec<Attack> {
+    [malformed(), untimely(), misdirected()].concat()
+}
+
+fn with(claims: &str, refused: TokenError) -> Attack {
+    let kind: String = claims.chars().take(120).collect();
+    attack(format!("claims {kind}"), signed(HEADER, claims), refused)
+}
+
+/// The good claims, with one more or another.
+fn but(member: &str) -> String {
+    let name = member.split(':').next().unwrap();
+    let rest: Vec<_> = [
+        r#""sid":"2024310001""#,
+        r#""access":"dev""#,
+        r#""exp":4102444800"#,
+    ]
+    .into_iter()
+    .filter(|known| !known.starts_with(name))
+    .collect();
+    format!("{{{},{member}}}", rest.join(","))
+}
+
+fn malformed() -> Vec<Attack> {
+    let deep =
+        |open: &str, close: &str| format!(r#""x":{}1{}"#, open.repeat(500), close.repeat(500));
+    let whole = [
+        "",
+        "null",
+        "[]",
+        "\"2024310001\"",
+        r#"["2024310001","dev",4102444800]"#,
+        r#"[{"sid":"2024310001","access":"dev","exp":4102444800}]"#,
+        r#"{"access":"dev","exp":4102444800}"#,
+        r#"{"sid":"2024310001","exp":4102444800}"#,
+        r#"{"sid":"2024310001","access":"dev"}"#,
+        r#"{"SID":"2024310001","access":"dev","exp":4102444800}"#,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800}{}"#,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800} x"#,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800,}"#,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800"#,
+        r#"{"sid":"2024310002","sid":"2024310001","access":"dev","exp":4102444800}"#,
+        r#"{"sid":"2024310001","access":"user","access":"dev","exp":4102444800}"#,
+        r#"{"sid":"2024310001","access":"user","\u0061ccess":"dev","exp":4102444800}"#,
+        r#"{"sid":"2024310001","access":"dev","exp":0,"exp":4102444800}"#,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800,"name":"a","name":"b"}"#,
+        "\u{feff}{\"sid\":\"2024310001\",\"access\":\"dev\",\"exp\":4102444800}",
+    ];
+    let members = [
+        r#""sid":null"#,
+        r#""sid":2024310001"#,
+        r#""sid":true"#,
+        r#""sid":["2024310001"]"#,
+        r#""sid":{"$ne":null}"#,
+        r#""sid":"\ud800""#,
+        "\"sid\":\"2024\n310001\"",
+        r#""access":8"#,
+        r#""access":null"#,
+        r#""access":true"#,
+        r#""access":["dev"]"#,
+        r#""access":{"$gt":""}"#,
+        r#""exp":"4102444800""#,
+        r#""exp":"never""#,
+        r#""exp":true"#,
+        r#""exp":null"#,
+        r#""exp":[4102444800]"#,
+        r#""exp":{}"#,
+        r#""exp":1e999"#,
+        r#""exp":NaN"#,
+        r#""exp":Infinity"#,
+        r#""exp":0x7fffffff"#,
+        r#""exp":04102444800"#,
+        r#""exp":+4102444800"#,
+        r#""nbf":"0""#,
+        r#""nbf":null"#,
+        r#""iat":null"#,
+        r#""iat":"1765015200""#,
+        r#""iat":{}"#,
+        &deep("[", "]"),
+        &deep(r#"{"x":"#, "}"),
+    ];
+    whole
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .chain(members.into_iter().map(but))
+        .map(|claims| with(&claims, TokenError::Claims))
+        .chain([attack(
+            "claims that are not UTF-8",
+            signed(
+                HEADER,
+                b"{\"sid\":\"\xff\",\"access\":\"dev\",\"exp\":4102444800}",
+            ),
+            TokenError::Claims,
+        )])
+        .collect()
+}
+
+/// Times at the edges of every type that a number could be read into.
+fn untimely() -> Vec<Attack> {
+    let expired = [
+        "0",
+        "-0",
+        "-1",
+        "1",
+        "0.1",
+        "1765015170",
+        "1765015170.0",
+        "-9223372036854775808",
+        "-1e308",
+        "1e-400",
+        "4102",
+        "2147483647e-1",
+    ];
+    let in_the_future = [
+        "1765015231",
+        "1765015230.01",
+        "2147483648",
+        "4294967296",
+        "9007199254740993",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1e308",
+        "4102444800000",
+    ];
+    let of = |name: &'static str, refused| {
+        move |at: &str| with(&but(&format!(r#""{name}":{at}"#)), refused)
+    };
+    expired
+        .into_iter()
+        .map(of("exp", TokenError::Expired))
+        .chain(
+            in_the_future
+                .into_iter()
+                .map(of("nbf", TokenError::NotYetValid)),
+        )
+        .chain(
+            in_the_future
+                .into_iter()
+                .map(of("iat", TokenError::IssuedInTheFuture)),
+        )
+        .collect()
+}
+
+/// For somebody else. No audience is configured, so that whoever is named, it is not us (RFC 7519 4.1.3).
+fn misdirected() -> Vec<Attack> {
+    [
+        r#""another-service""#,
+        r#""""#,
+        r#"["another-service"]"#,
+        "[]",
+        "null",
+        "7",
+        r#"{"wts":true}"#,
+        r#"[["wts"]]"#,
+    ]
+    .into_iter()
+    .map(|aud| {
+        with(
+            &but(&format!(r#""aud":{aud}"#)),
+            TokenError::AnotherAudience,
+        )
+    })
+    .collect()
+}

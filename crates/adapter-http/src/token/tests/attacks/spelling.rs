@@ -1,0 +1,217 @@
+//! The three parts, spelled otherwise (RFC 7515 2, RFC 4648 3.5), too many, too few, or of another serialisation.
+
+use super::*;
+
+pub(super) fn attacks() -> Vec<Attack> {
+    let good = signed(HEADER, CLAIMS);
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let (header, claims) = message.split_once('.').unwrap();
+    [
+        parts(&good, header, claims, signature),
+        letters(header, claims, signature),
+        lengths(message, signature),
+    ]
+    .concat()
+}
+
+fn parts(good: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack> {
+    let json =
+        format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#);
+    let nested = base64url(good);
+    let shape = TokenError::Shape;
+    [
+        ("nothing", String::new(), shape),
+        ("one dot", ".".to_owned(), shape),
+        ("two dots", "..".to_owned(), TokenError::Header),
+        ("four dots", "....".to_owned(), shape),
+        ("only a header", header.to_owned(), shape),
+        ("two parts", format!("{header}.{claims}"), shape),
+        ("a dot behind", format!("{good}."), shape),
+        ("a dot in front", format!(".{good}"), shape),
+        ("a part behind", format!("{good}.{signature}"), shape),
+        (
+            "claims twice",
+            format!("{header}.{claims}.{claims}.{signature}"),
+            shape,
+        ),
+        (
+            "five parts, a JWE",
+            format!("{header}.{claims}.{signature}.{claims}.{signature}"),
+            shape,
+        ),
+        (
+            "no claims",
+            format!("{header}..{signature}"),
+            TokenError::Signature,
+        ),
+        (
+            "no header",
+            format!(".{claims}.{signature}"),
+            TokenError::Header,
+        ),
+        (
+            "parts in another order",
+            format!("{claims}.{header}.{signature}"),
+            TokenError::Header,
+        ),
+        ("the JSON serialisation", json.clone(), shape),
+        (
+            "the JSON serialisation in base64url",
+            base64url(json),
+            shape,
+        ),
+        ("a token in base64url", nested.clone(), shape),
+        (
+            "a token for claims",
+            signed(HEADER, good),
+            TokenError::Claims,
+        ),
+        (
+            "a token in base64url for claims",
+            signed(HEADER, format!("\"{nested}\"")),
+            TokenError::Claims,
+        ),
+        ("a token twice", format!("{good}{good}"), shape),
+        ("the word null", "null".to_owned(), shape),
+        ("the word undefined", "undefined".to_owned(), shape),
+        ("[object Object]", "[object Object]".to_owned(), shape),
+    ]
+    .into_iter()
+    .map(|(kind, token, refused)| attack(kind, token, refused))
+    .collect()
+}
+
+fn letters(header: &str, claims: &str, signature: &str) -> Vec<Attack> {
+    // The last letter of 32 bytes holds four bits: sixteen letters in four would do for a careless decoder.
+    let last = signature.chars().last().unwrap();
+    let twin = ALPHABET[(ALPHABET.iter().position(|letter| *letter == last).unwrap()) ^ 1];
+    let lax = format!("{}{twin}", &signature[..42]);
+    let standard = signature.replace('-', "+").replace('_', "/");
+    let mut attacks = vec![
+        attack(
+            "the last letter's spare bits set",
+            format!("{header}.{claims}.{lax}"),
+            TokenError::Signature,
+        ),
+        attack(
+            "padding in the header",
+            format!("{header}=.{claims}.{signature}"),
+            TokenError::Shape,
+        ),
+        attack(
+            "padding in the claims",
+            format!("{header}.{claims}==.{signature}"),
+            TokenError::Signature,
+        ),
+        attack(
+            "padding in the signature",
+            format!("{header}.{claims}.{signature}="),
+            TokenError::Signature,
+        ),
+        attack(
+            "percent-encoding",
+            format!("%65{}.{claims}.{signature}", &header[1..]),
+            TokenError::Shape,
+        ),
+    ];
+    if standard != signature {
+        attacks.push(attack(
+            "a signature in base64",
+            format!("{header}.{claims}.{standard}"),
+            TokenError::Signature,
+        ));
+    }
+    for (kind, odd) in [
+        ("a space", " "),
+        ("a newline", "\n"),
+        ("a line break", "\r\n"),
+        ("a tab", "\t"),
+        ("a zero", "\0"),
+        ("a letter that is none of base64url's", "*"),
+        ("a letter of base64", "+"),
+        ("a no-break space", "\u{a0}"),
+        ("a zero-width space", "\u{200b}"),
+        ("a Cyrillic letter", "\u{430}"),
+        ("a fullwidth letter", "\u{ff21}"),
+        ("a combining accent", "\u{301}"),
+    ] {
+        for (place, token, refused) in [
+            (
+                "in front of the token",
+                format!("{odd}{header}.{claims}.{signature}"),
+                TokenError::Shape,
+            ),
+            (
+                "in the header",
+                format!("{}{odd}{}.{claims}.{signature}", &header[..4], &header[4..]),
+                TokenError::Shape,
+            ),
+            (
+                "in the claims",
+                format!("{header}.{}{odd}{}.{signature}", &claims[..4], &claims[4..]),
+                TokenError::Signature,
+            ),
+            (
+                "behind the token",
+                format!("{header}.{claims}.{signature}{odd}"),
+                TokenError::Signature,
+            ),
+        ] {
+            attacks.push(attack(format!("{kind} {place}"), token, refused));
+        }
+    }
+    attacks
+}
+
+const ALPHABET: [char; 64] = {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut alphabet = ['A'; 64];
+    let mut at = 0;
+    while at < 64 {
+        alphabet[at] = letters[at] as char;
+        at += 1;
+    }
+    alphabet
+};
+
+fn lengths(message: &str, signature: &str) -> Vec<Attack> {
+    let mut attacks: Vec<_> = [1, 2, 4, 8, 16, 22, 32, 40, 41, 42]
+        .into_iter()
+        .map(|length| {
+            let token = format!("{message}.{}", &signature[..length]);
+            attack(
+                format!("a signature of {length} letters"),
+                token,
+                TokenError::Signature,
+            )
+        })
+        .collect();
+    let long = |length: usize| {
+        let claims = |pad| format!(r#"{{"x":"{}",{}"#, "x".repeat(pad), &CLAIMS[1..]);
+        (0..length)
+            .map(|pad| signed(HEADER, claims(pad)))
+            .find(|token| token.len() >= length)
+            .unwrap()
+    };
+    assert!(target().verify(&long(8_190), NOW).is_ok());
+    attacks.extend([
+        attack(
+            "a signature twice",
+            format!("{message}.{signature}{signature}"),
+            TokenError::Signature,
+        ),
+        attack(
+            "a longer signature",
+            format!("{message}.{signature}AA"),
+            TokenError::Signature,
+        ),
+        attack("a good token over 8 KiB", long(8_193), TokenError::TooLong),
+        attack("a megabyte", "a".repeat(1 << 20), TokenError::TooLong),
+        attack(
+            "a megabyte of dots",
+            ".".repeat(1 << 20),
+            TokenError::TooLong,
+        ),
+    ]);
+    attacks
+}

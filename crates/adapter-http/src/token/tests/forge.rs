@@ -1,0 +1,122 @@
+//! Making tokens, good ones and others.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    hmac,
+    rand::SystemRandom,
+    rsa,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    },
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+
+pub(in crate::token) const SECRET: &[u8] = b"a secret of more than the 32 bytes that HS256 needs";
+
+pub(in crate::token) fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Any two texts as header and claims, well signed with the shared secret.
+pub(in crate::token) fn signed(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
+    signed_with(SECRET, header, claims)
+}
+
+/// The same, with another secret.
+pub(in crate::token) fn signed_with(
+    secret: &[u8],
+    header: impl AsRef<[u8]>,
+    claims: impl AsRef<[u8]>,
+) -> String {
+    let message = format!("{}.{}", base64url(header), base64url(claims));
+    let signature = hmac(hmac::HMAC_SHA256, secret, &message);
+    format!("{message}.{signature}")
+}
+
+pub(in crate::token) fn hmac(algorithm: hmac::Algorithm, secret: &[u8], message: &str) -> String {
+    base64url(hmac::sign(
+        &hmac::Key::new(algorithm, secret),
+        message.as_bytes(),
+    ))
+}
+
+/// A key pair of each kind. Made once: RSA takes its time.
+pub(in crate::token) struct Pairs {
+    pub(super) es256: EcdsaKeyPair,
+    pub(super) eddsa: Ed25519KeyPair,
+    pub(super) rs256: rsa::KeyPair,
+}
+
+pub(in crate::token) static PAIRS: LazyLock<Pairs> = LazyLock::new(|| Pairs {
+    es256: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
+    eddsa: Ed25519KeyPair::generate().unwrap(),
+    rs256: rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap(),
+});
+
+impl Pairs {
+    /// A token under the private key for this algorithm.
+    pub(in crate::token) fn sign(&self, alg: &str, header: &str, claims: &str) -> String {
+        let message = format!("{}.{}", base64url(header), base64url(claims));
+        let (random, bytes) = (SystemRandom::new(), message.as_bytes());
+        let signature = match alg {
+            "ES256" => self.es256.sign(&random, bytes).unwrap().as_ref().to_vec(),
+            "EdDSA" => self.eddsa.sign(bytes).as_ref().to_vec(),
+            _ => {
+                let mut signature = vec![0; self.rs256.public_modulus_len()];
+                self.rs256
+                    .sign(&RSA_PKCS1_SHA256, &random, bytes, &mut signature)
+                    .unwrap();
+                signature
+            }
+        };
+        format!("{message}.{}", base64url(signature))
+    }
+
+    /// The public key for this algorithm, as DER has it.
+    pub(in crate::token) fn der(&self, alg: &str) -> Vec<u8> {
+        match alg {
+            "ES256" => self.es256.public_key().as_der().unwrap().as_ref().to_vec(),
+            "EdDSA" => self.eddsa.public_key().as_der().unwrap().as_ref().to_vec(),
+            _ => self.rs256.public_key().as_der().unwrap().as_ref().to_vec(),
+        }
+    }
+
+    /// The same in PEM.
+    pub(in crate::token) fn pem(&self, alg: &str) -> String {
+        pem("PUBLIC KEY", &self.der(alg))
+    }
+
+    /// All three as a JSON Web Key Set, each with its algorithm for a `kid`.
+    pub(in crate::token) fn jwks(&self) -> String {
+        let point = self.es256.public_key().as_ref();
+        let rsa = self.rs256.public_key();
+        serde_json::json!({"keys": [
+            {"kty": "EC", "crv": "P-256", "kid": "ES256", "use": "sig", "alg": "ES256",
+             "x": base64url(&point[1..33]), "y": base64url(&point[33..])},
+            {"kty": "OKP", "crv": "Ed25519", "kid": "EdDSA", "key_ops": ["verify"],
+             "x": base64url(self.eddsa.public_key())},
+            {"kty": "RSA", "kid": "RS256",
+             "n": base64url(rsa.modulus().big_endian_without_leading_zero()),
+             "e": base64url(rsa.exponent().big_endian_without_leading_zero())},
+        ]})
+        .to_string()
+    }
+}
+
+pub(in crate::token) fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<_> = text
+        .as_bytes()
+        .chunks(64)
+        .map(String::from_utf8_lossy)
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
+}

@@ -1,0 +1,103 @@
+//! Good tokens, changed.
+
+use std::thread;
+
+use proptest::prelude::*;
+
+use super::{forge::PAIRS, *};
+
+const CLAIMS: &str =
+    r#"{"sid":"2024310001","access":"user","exp":4102444800,"iat":1765015200,"name":"x"}"#;
+const MUTATIONS: u64 = 1_000_000;
+const ALPHABET: &[u8] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ %~\n\0\x7f";
+
+/// One change, at random: a character put in another's place, put in, taken out or turned, two that change places, a piece
+/// repeated, moved, cut off, or taken from the other token.
+fn mutate(token: &mut Vec<u8>, other: &[u8], random: &mut fastrand::Rng) {
+    if token.is_empty() {
+        return;
+    }
+    let (at, to) = (random.usize(..token.len()), random.usize(..token.len()));
+    let (from, until) = (at.min(to), at.max(to));
+    match random.u8(..10) {
+        0 | 1 => token[at] = *random.choice(ALPHABET).unwrap(),
+        2 => token.insert(at, *random.choice(ALPHABET).unwrap()),
+        3 => drop(token.remove(at)),
+        4 => token[at] ^= 1 << random.u8(..7),
+        5 => token.swap(at, to),
+        6 => {
+            let piece = token[from..until].to_vec();
+            drop(token.splice(from..from, piece));
+        }
+        7 => token[from..=until].rotate_left(1),
+        8 => token.truncate(at.max(1)),
+        _ => {
+            let until = until.min(other.len());
+            let from = from.min(until);
+            token[from..until].copy_from_slice(&other[from..until]);
+        }
+    }
+}
+
+#[test]
+fn no_mutation_of_a_good_token_is_believed_a_million_tried() {
+    let good = signed(r#"{"alg":"HS256","typ":"JWT"}"#, CLAIMS);
+    let other = signed(
+        r#"{"alg":"HS256","typ":"JWT"}"#,
+        CLAIMS.replace("user", "chie"),
+    );
+    let verifier = verifier(TokenSettings::default());
+    assert!(verifier.verify(&good, NOW).is_ok() && verifier.verify(&other, NOW).is_ok());
+
+    thread::scope(|scope| {
+        for seed in 0..2 {
+            let (good, other, verifier) = (&good, &other, &verifier);
+            scope.spawn(move || {
+                let mut random = fastrand::Rng::with_seed(seed);
+                for _ in 0..MUTATIONS / 2 {
+                    let mut mutant = good.clone().into_bytes();
+                    for _ in 0..random.u8(1..4) {
+                        mutate(&mut mutant, other.as_bytes(), &mut random);
+                    }
+                    let mutant = String::from_utf8(mutant).unwrap();
+                    assert!(
+                        verifier.verify(&mutant, NOW).is_err()
+                            || mutant == *good
+                            || mutant == *other,
+                        "{mutant}"
+                    );
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn no_mutation_of_a_token_under_a_public_key_is_believed() {
+    let keys = Key::from_jwks(PAIRS.jwks().as_bytes(), Secrets::Refused).unwrap();
+    let verifier = TokenVerifier::new(Keyring::fixed(keys).unwrap(), TokenSettings::default());
+    for alg in ["ES256", "EdDSA", "RS256"] {
+        let header = format!(r#"{{"alg":"{alg}","kid":"{alg}"}}"#);
+        let good = PAIRS.sign(alg, &header, CLAIMS);
+        let other = PAIRS.sign(alg, &header, &CLAIMS.replace("user", "chie"));
+        assert!(verifier.verify(&good, NOW).is_ok() && verifier.verify(&other, NOW).is_ok());
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..5_000 {
+            let mut mutant = good.clone().into_bytes();
+            mutate(&mut mutant, other.as_bytes(), &mut random);
+            let mutant = String::from_utf8(mutant).unwrap();
+            assert!(
+                verifier.verify(&mutant, NOW).is_err() || mutant == good || mutant == other,
+                "{mutant}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_refused(token in "\\PC{0,60}|[A-Za-z0-9_-]{0,20}(\\.[A-Za-z0-9_-]{0,20}){2}") {
+        prop_assert!(verify(&token).is_err());
+    }
+}

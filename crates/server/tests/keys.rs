@@ -1,0 +1,122 @@
+//! What tokens are checked with, from an operator's side.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+use crate::support::{Service, issuer::Issuer, now, outcome, wts};
+
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+
+fn claims() -> Value {
+    json!({"sid": ALICE, "access": "user", "exp": now() + 600})
+}
+
+/// `wts serve` on an SQLite database, with no keys but those of these settings.
+fn serve(database: &Database, settings: &[(&str, &Path)]) -> std::process::Command {
+    let mut command = wts(&["serve"]);
+    command
+        .env("WTS_DATABASE_URL", database.url())
+        .env("WTS_LISTEN", "127.0.0.1:0")
+        .envs(settings.iter().copied());
+    command
+}
+
+#[test]
+fn a_service_that_holds_public_keys_only_believes_who_holds_the_private_ones() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let directory = tempfile::tempdir().unwrap();
+    let (first, second, stranger) = (Issuer::new("a"), Issuer::new("b"), Issuer::new("a"));
+    let (pem, jwks) = (
+        directory.path().join("keys.pem"),
+        directory.path().join("keys.json"),
+    );
+    fs::write(&pem, first.pem()).unwrap();
+    fs::write(&jwks, Issuer::jwks(&[&second])).unwrap();
+    let service = Service::run_serving(&mut serve(
+        &database,
+        &[
+            ("WTS_JWT_PUBLIC_KEYS_FILE", &pem),
+            ("WTS_JWT_JWKS_FILE", &jwks),
+        ],
+    ));
+    let status = |token: &str| service.get(TRACES, token).status;
+
+    assert_eq!(status(&first.sign(&claims())), 200);
+    assert_eq!(status(&second.sign(&claims())), 200);
+    assert_eq!(status(&stranger.sign(&claims())), 401);
+    let with_the_public_key = jsonwebtoken::encode(
+        &jsonwebtoken::Header::default(),
+        &claims(),
+        &jsonwebtoken::EncodingKey::from_secret(first.pem().as_bytes()),
+    );
+    assert_eq!(status(&with_the_public_key.unwrap()), 401);
+}
+
+#[test]
+fn keys_that_cannot_be_used_stop_the_start_and_say_where_and_why() {
+    let database = Database::new(Kind::Sqlite);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("keys");
+    let complaint = |setting: &str, text: &str| {
+        fs::write(&file, text).unwrap();
+        let (status, _, stderr) = outcome(&mut serve(&database, &[(setting, &file)]));
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        let start = format!("wts: {setting}: {}: ", file.display());
+        stderr
+            .strip_prefix(&start)
+            .unwrap_or_else(|| panic!("{stderr:?}"))
+            .to_owned()
+    };
+    let private = Issuer::new("a").private_pem();
+    let secret = "c2VjcmV0IQ";
+
+    let said = complaint("WTS_JWT_PUBLIC_KEYS_FILE", &private);
+    assert!(said.contains("not a private key"), "{said}");
+    let said = complaint("WTS_JWT_PUBLIC_KEYS_FILE", "hunter2");
+    assert!(
+        said.contains("expected public keys in PEM") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let said = complaint("WTS_JWT_JWKS_FILE", "hunter2");
+    assert!(
+        said.contains("expected a JSON Web Key Set") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let said = complaint(
+        "WTS_JWT_JWKS_FILE",
+        &json!({"keys": [{"kty": "oct", "k": secret}]}).to_string(),
+    );
+    assert!(
+        said.contains("key 1 of the set is weak: the secret has 7 bytes"),
+        "{said}"
+    );
+    assert!(!said.contains(secret), "{said}");
+
+    let (_, _, stderr) = outcome(&mut serve(&database, &[]));
+    assert!(
+        stderr.starts_with("wts: WTS_JWT_SECRET is not set, nor is "),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_secret_out_of_an_example_stops_the_start() {
+    let database = Database::new(Kind::Sqlite);
+    for known in [
+        "a-string-secret-at-least-256-bits-long",
+        "00000000000000000000000000000000",
+        "changeme-changeme-changeme-changeme",
+    ] {
+        let (status, _, stderr) = outcome(serve(&database, &[]).env("WTS_JWT_SECRET", known));
+        assert_eq!(status.code(), Some(1));
+        assert!(
+            stderr.starts_with("wts: WTS_JWT_SECRET: the secret "),
+            "{stderr}"
+        );
+        assert!(!stderr.contains(known), "{stderr}");
+    }
+}
