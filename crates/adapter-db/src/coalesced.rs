@@ -22,7 +22,7 @@ use std::{
 
 use async_trait::async_trait;
 use wts_app::{HistoryRepository, RepositoryError};
-use wts_domain::{TicketHistory, TicketId};
+use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
 pub(crate) use self::lane::Bounds;
 use self::lane::Lane;
@@ -30,16 +30,30 @@ use crate::error::Cause;
 
 /// What batches are loaded by.
 pub(crate) trait Loader: Send + Sync + 'static {
-    /// Reads the histories of these tickets, each given once, as they are now or later; of a ticket that does not exist
-    /// it says nothing. It is not asked again before it has answered, and gives up by itself in the end.
+    /// Reads what is asked for as it is now or later; of a ticket or a student that does not exist it says nothing. It is
+    /// not asked again before it has answered, and gives up by itself in the end.
     ///
     /// # Errors
     ///
     /// What kept it from reading any of them.
-    fn load(
-        &self,
-        tickets: &[TicketId],
-    ) -> impl Future<Output = Result<Vec<(TicketId, Loaded)>, Cause>> + Send;
+    fn load(&self, asked: &Asked) -> impl Future<Output = Result<Read, Cause>> + Send;
+}
+
+/// What one batch is about, each given once.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Whose histories are wanted.
+    pub(crate) tickets: Vec<TicketId>,
+    /// Whose ranks are wanted.
+    pub(crate) students: Vec<StudentId>,
+}
+
+/// What was read for a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub(crate) histories: Vec<(TicketId, Loaded)>,
+    /// Those of the students who are known.
+    pub(crate) ranks: Vec<(StudentId, Access)>,
 }
 
 /// What became of one ticket of a batch.
@@ -90,8 +104,27 @@ impl<L: Loader> Coalesced<L> {
 #[async_trait]
 impl<L: Loader> HistoryRepository for Coalesced<L> {
     async fn find(&self, ticket: TicketId) -> Result<Option<Arc<TicketHistory>>, RepositoryError> {
-        let answer = match self.lane().find(ticket).await {
-            Err(Unanswered::TooLong) => self.long.find(ticket).await,
+        let (history, _) = self.ask(ticket, None).await?;
+        Ok(history)
+    }
+
+    async fn find_with_rank(
+        &self,
+        ticket: TicketId,
+        student: &StudentId,
+    ) -> Result<(Option<Arc<TicketHistory>>, Access), RepositoryError> {
+        self.ask(ticket, Some(student)).await
+    }
+}
+
+impl<L: Loader> Coalesced<L> {
+    async fn ask(
+        &self,
+        ticket: TicketId,
+        student: Option<&StudentId>,
+    ) -> Result<Found, RepositoryError> {
+        let answer = match self.lane().find(ticket, student).await {
+            Err(Unanswered::TooLong) => self.long.find(ticket, student).await,
             answer => answer,
         };
         answer.map_err(|unanswered| match unanswered {
@@ -102,8 +135,11 @@ impl<L: Loader> HistoryRepository for Coalesced<L> {
     }
 }
 
+/// The history of a ticket, and the rank of the student whose rank was wanted, if anybody's was.
+type Found = (Option<Arc<TicketHistory>>, Access);
+
 /// What a lane tells one who asks.
-type Answer = Result<Option<Arc<TicketHistory>>, Unanswered>;
+type Answer = Result<Found, Unanswered>;
 
 /// Why a lane has no history to give.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use diesel::{
     sql_types::{Nullable, Text},
 };
 use wts_domain::{
-    Category, Priority, StaffId, Status, StudentId, TicketHistory, TicketId, Trace, TraceId,
+    Access, Category, Priority, StaffId, Status, StudentId, TicketHistory, TicketId, Trace, TraceId,
 };
 
 use crate::{
@@ -30,6 +30,12 @@ macro_rules! tables {
             $($data.)? students (sid) {
                 sid -> Text,
                 name -> Text,
+            }
+        }
+
+        diesel::table! {
+            $($wts.)? users (sid) {
+                sid -> Text,
             }
         }
 
@@ -80,7 +86,7 @@ macro_rules! tables {
             }
         }
 
-        diesel::allow_tables_to_appear_in_same_query!(students, operators, tickets, ticket_traces);
+        diesel::allow_tables_to_appear_in_same_query!(students, users, operators, tickets, ticket_traces);
     };
 }
 
@@ -143,6 +149,15 @@ pub(crate) struct Unreadable {
     column: &'static str,
     #[source]
     cause: Cause,
+}
+
+/// Somebody who is registered; their rank, if they are staff.
+pub(crate) type RankRow = (String, Option<ReadLabel<Access>>);
+
+/// Who is no staff is a user. Who has a rank that nobody here knows may do nothing: it could be lower than any.
+pub(crate) fn ranked((student, rank): RankRow) -> (StudentId, Access) {
+    let rank = rank.map_or(Access::User, |rank| rank.0.unwrap_or(Access::Unregistered));
+    (StudentId::from(student), rank)
 }
 
 /// A history that is being read, row by row.

@@ -1,8 +1,10 @@
 //! Reading the history of one ticket.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use wts_domain::{AccessDenied, ActiveCaller, TicketHistory, TicketId, ensure_may_read_traces};
+use wts_domain::{
+    AccessDenied, ActiveCaller, TicketHistory, TicketId, ensure_may_read_traces, hold_to_rank,
+};
 
 use crate::{HistoryRepository, RepositoryError};
 
@@ -10,17 +12,38 @@ use crate::{HistoryRepository, RepositoryError};
 #[derive(Clone)]
 pub struct GetTraces {
     histories: Arc<dyn HistoryRepository>,
+    authority: Authority,
+}
+
+/// Whose word a caller's rank is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Authority {
+    /// That of whoever made the caller known, a token for example.
+    #[default]
+    Caller,
+    /// That of the store, too: the lower rank counts, and who is not in the store is nobody.
+    Store,
 }
 
 impl GetTraces {
-    /// The use case over the histories of this store.
+    /// The use case over the histories of this store, with the caller's word for their rank.
     pub fn new(histories: Arc<dyn HistoryRepository>) -> Self {
-        Self { histories }
+        Self {
+            histories,
+            authority: Authority::Caller,
+        }
+    }
+
+    /// The same with another's word for it.
+    #[must_use]
+    pub fn with_authority(self, authority: Authority) -> Self {
+        Self { authority, ..self }
     }
 
     /// The history of `ticket`, all its traces, oldest first, ties by ascending id.
     ///
-    /// That the caller is active has been settled before: an [`ActiveCaller`] is the proof.
+    /// That the caller is active has been settled before: an [`ActiveCaller`] is the proof. Where the store has a say in
+    /// it, it is settled once more.
     ///
     /// # Errors
     ///
@@ -30,12 +53,16 @@ impl GetTraces {
         caller: &ActiveCaller,
         ticket: TicketId,
     ) -> Result<Arc<TicketHistory>, GetTracesError> {
-        let history = self
-            .histories
-            .find(ticket)
-            .await?
-            .ok_or(GetTracesError::NoSuchTicket(ticket))?;
-        ensure_may_read_traces(caller, &history.issuer)?;
+        let (history, caller) = match self.authority {
+            Authority::Caller => (self.histories.find(ticket).await?, Cow::Borrowed(caller)),
+            Authority::Store => {
+                let student = caller.student();
+                let (history, rank) = self.histories.find_with_rank(ticket, student).await?;
+                (history, Cow::Owned(hold_to_rank(caller, rank)?))
+            }
+        };
+        let history = history.ok_or(GetTracesError::NoSuchTicket(ticket))?;
+        ensure_may_read_traces(&caller, &history.issuer)?;
         Ok(history)
     }
 }

@@ -3,7 +3,7 @@
 use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
-use wts_domain::{TicketHistory, TicketId};
+use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
 /// Reads whole ticket histories.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -16,6 +16,19 @@ pub trait HistoryRepository: Send + Sync {
     ///
     /// [`RepositoryError`] if the store could not answer.
     async fn find(&self, ticket: TicketId) -> Result<Option<Arc<TicketHistory>>, RepositoryError>;
+
+    /// The same, and the rank that the store gives `student`, which is as fresh and costs no conversation of its own: what
+    /// their staff record says, or else [`Access::User`]; and [`Access::Unregistered`] where the store does not know them,
+    /// or knows a rank that is none of ours.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError`] if the store could not answer.
+    async fn find_with_rank(
+        &self,
+        ticket: TicketId,
+        student: &StudentId,
+    ) -> Result<(Option<Arc<TicketHistory>>, Access), RepositoryError>;
 }
 
 /// Why a store gave no answer.

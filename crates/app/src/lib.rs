@@ -7,7 +7,7 @@
 mod get_traces;
 mod history_repository;
 
-pub use get_traces::{GetTraces, GetTracesError};
+pub use get_traces::{Authority, GetTraces, GetTracesError};
 #[cfg(feature = "mocks")]
 pub use history_repository::MockHistoryRepository;
 pub use history_repository::{HistoryRepository, RepositoryError};

@@ -75,7 +75,7 @@ pub use caller::{ActiveCaller, Caller};
 pub use closed_list::UnknownName;
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
 pub use language::Language;
-pub use policy::{AccessDenied, ensure_active, ensure_may_read_traces};
+pub use policy::{AccessDenied, ensure_active, ensure_may_read_traces, hold_to_rank};
 pub use staff::StaffMember;
 pub use ticket::{Category, Priority, Status, Ticket};
 pub use time::{Day, OutOfCalendar, ParseTimeError, Timestamp};

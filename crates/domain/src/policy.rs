@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::{ActiveCaller, Caller, StudentId};
+use crate::{Access, ActiveCaller, Caller, StudentId};
 
 /// Why a caller may not do what they asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,19 @@ pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
     }
 }
 
+/// Holds an active caller to `rank`, which somebody knows of them now: from here on theirs is the lower of the two. What a
+/// caller brings along, such as a token, may have been true when it was made and no longer be.
+///
+/// # Errors
+///
+/// [`AccessDenied::NotActive`] if that leaves them inactive.
+pub fn hold_to_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller, AccessDenied> {
+    ensure_active(Caller {
+        student: caller.student().clone(),
+        access: caller.access().min(rank),
+    })
+}
+
 /// Lets a ticket's issuer and every operator read the ticket's traces.
 ///
 /// An empty student number is nobody's: it makes no caller the issuer of a ticket without one.
@@ -59,7 +72,7 @@ pub fn ensure_may_read_traces(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Access::{self, *};
+    use crate::Access::*;
 
     fn caller(student: &str, access: Access) -> Caller {
         Caller {
@@ -102,6 +115,22 @@ mod tests {
                 anothers,
                 "{rank}, another's ticket"
             );
+        }
+    }
+
+    #[test]
+    fn whoever_is_held_to_a_rank_has_the_lower_of_the_two() {
+        for brought in Access::ALL {
+            let Ok(active) = ensure_active(caller("alice", *brought)) else {
+                continue;
+            };
+            for known in Access::ALL {
+                let held = hold_to_rank(&active, *known);
+                match brought.min(known) {
+                    Unregistered => assert_eq!(held, Err(AccessDenied::NotActive)),
+                    lower => assert_eq!(held, ensure_active(caller("alice", *lower))),
+                }
+            }
         }
     }
 

@@ -1,15 +1,16 @@
 //! `wts serve`: the service, wired.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, sync::Arc};
 
 use anyhow::Context;
 use wts_adapter_db::OpenError;
 use wts_adapter_http::TokenVerifier;
-use wts_app::GetTraces;
+use wts_app::{Authority, GetTraces, HistoryRepository};
+use wts_domain::{StudentId, TicketId};
 
 use crate::settings::{
     Settings,
-    catalogue::{DATABASE_URL, LISTEN},
+    catalogue::{DATABASE_URL, LISTEN, RECHECK_ACCESS},
 };
 
 /// Serves until told to stop. Everything that can be wrong is found before anything listens.
@@ -22,12 +23,36 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         .await
         .map_err(with_remedy)
         .with_context(|| settings.origin(&DATABASE_URL))?;
+    let get_traces = GetTraces::new(Arc::clone(&histories)).with_authority(
+        if settings.require(&RECHECK_ACCESS)? {
+            ensure_ranks(&*histories)
+                .await
+                .with_context(|| settings.origin(&RECHECK_ACCESS))?;
+            Authority::Store
+        } else {
+            Authority::Caller
+        },
+    );
     let listener = TcpListener::bind(listen)
         .with_context(|| format!("{}: cannot listen on {listen}", settings.origin(&LISTEN)))?;
 
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    wts_adapter_http::server(listener, GetTraces::new(histories), verifier, &http)?.await?;
+    wts_adapter_http::server(listener, get_traces, verifier, &http)?.await?;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Proves, with a real read, that ranks can be read.
+async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
+    if let Some(any) = TicketId::new(i64::MAX) {
+        histories
+            .find_with_rank(any, &StudentId::from(""))
+            .await
+            .context(
+                "the database does not tell ranks (in a database of ours run `wts migrate`, in an existing one grant the \
+                 role what the README lists)",
+            )?;
+    }
     Ok(())
 }
 

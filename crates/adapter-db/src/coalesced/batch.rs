@@ -7,14 +7,16 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use wts_domain::{TicketHistory, TicketId};
+use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
-use super::{Answer, Loaded, SharedCause, Unanswered};
+use super::{Answer, Asked, Loaded, Read, SharedCause, Unanswered};
 use crate::error::Cause;
 
 /// Somebody who has asked.
 pub(super) struct Waiter {
     pub(super) ticket: TicketId,
+    /// Whose rank is wanted, if anybody's is.
+    pub(super) student: Option<StudentId>,
     pub(super) since: Instant,
     pub(super) answer: oneshot::Sender<Answer>,
 }
@@ -22,8 +24,8 @@ pub(super) struct Waiter {
 /// Those who wait for one statement.
 pub(super) struct Batch {
     waiters: Vec<Waiter>,
-    /// What they ask for, each ticket once.
-    pub(super) tickets: Vec<TicketId>,
+    /// What they ask for.
+    pub(super) asked: Asked,
 }
 
 impl Batch {
@@ -31,8 +33,12 @@ impl Batch {
     pub(super) fn take(waiting: &mut VecDeque<Waiter>, most: usize) -> Self {
         let mut batch = Self {
             waiters: Vec::with_capacity(waiting.len()),
-            tickets: Vec::with_capacity(waiting.len().min(most)),
+            asked: Asked {
+                tickets: Vec::with_capacity(waiting.len().min(most)),
+                students: Vec::new(),
+            },
         };
+        let Asked { tickets, students } = &mut batch.asked;
         for _ in 0..waiting.len() {
             let Some(waiter) = waiting.pop_front() else {
                 break;
@@ -40,12 +46,17 @@ impl Batch {
             if waiter.answer.is_closed() {
                 continue; // gone meanwhile
             }
-            if !batch.tickets.contains(&waiter.ticket) {
-                if batch.tickets.len() >= most {
+            if !tickets.contains(&waiter.ticket) {
+                if tickets.len() >= most {
                     waiting.push_back(waiter);
                     continue;
                 }
-                batch.tickets.push(waiter.ticket);
+                tickets.push(waiter.ticket);
+            }
+            if let Some(student) = &waiter.student
+                && !students.contains(student)
+            {
+                students.push(student.clone());
             }
             batch.waiters.push(waiter);
         }
@@ -53,26 +64,26 @@ impl Batch {
     }
 
     /// Tells everyone what they asked for, and hands back the histories that were told.
-    pub(super) fn answer(
-        self,
-        outcome: Result<Vec<(TicketId, Loaded)>, Cause>,
-    ) -> Vec<Arc<TicketHistory>> {
+    pub(super) fn answer(self, outcome: Result<Read, Cause>) -> Vec<Arc<TicketHistory>> {
         let mut told = Vec::new();
-        let (answers, for_others): (HashMap<_, Answer>, Answer) = match outcome {
-            Ok(loaded) => (
-                loaded
+        let (answers, ranks, for_others): (HashMap<_, History>, _, History) = match outcome {
+            Ok(read) => (
+                read.histories
                     .into_iter()
                     .map(|(ticket, loaded)| (ticket, loaded.into()))
                     .collect(),
+                read.ranks,
                 Ok(None),
             ),
             Err(cause) => (
                 HashMap::new(),
+                Vec::new(),
                 Err(Unanswered::Failed(SharedCause::new(cause))),
             ),
         };
         for waiter in self.waiters {
-            let answer = answers.get(&waiter.ticket).unwrap_or(&for_others).clone();
+            let history = answers.get(&waiter.ticket).unwrap_or(&for_others).clone();
+            let answer = history.map(|history| (history, rank_of(waiter.student.as_ref(), &ranks)));
             // Whoever has stopped waiting needs no answer.
             let _ = waiter.answer.send(answer);
         }
@@ -81,7 +92,17 @@ impl Batch {
     }
 }
 
-impl From<Loaded> for Answer {
+/// What becomes of one ticket.
+type History = Result<Option<Arc<TicketHistory>>, Unanswered>;
+
+/// Who was not found is nobody.
+fn rank_of(student: Option<&StudentId>, ranks: &[(StudentId, Access)]) -> Access {
+    student
+        .and_then(|student| ranks.iter().find(|(known, _)| known == student))
+        .map_or(Access::Unregistered, |(_, rank)| *rank)
+}
+
+impl From<Loaded> for History {
     fn from(loaded: Loaded) -> Self {
         match loaded {
             Loaded::Whole(history) => Ok(Some(Arc::new(history))),

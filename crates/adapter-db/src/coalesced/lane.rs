@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{sync::oneshot, task::yield_now, time::sleep};
-use wts_domain::{TicketHistory, TicketId};
+use wts_domain::{StudentId, TicketHistory, TicketId};
 
 use super::{
     Answer, Loader, SharedCause, Unanswered,
@@ -73,10 +73,15 @@ impl<L: Loader> Lane<L> {
         }
     }
 
-    pub(super) async fn find(self: &Arc<Self>, ticket: TicketId) -> Answer {
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        ticket: TicketId,
+        student: Option<&StudentId>,
+    ) -> Answer {
         let (answer, answered) = oneshot::channel();
         let waiter = Waiter {
             ticket,
+            student: student.cloned(),
             since: Instant::now(),
             answer,
         };
@@ -108,7 +113,7 @@ impl<L: Loader> Lane<L> {
     fn next_batch(&self) -> Option<Batch> {
         let mut state = self.state();
         let batch = Batch::take(&mut state.waiting, self.bounds.batch);
-        state.driven = !batch.tickets.is_empty();
+        state.driven = !batch.asked.tickets.is_empty();
         state.sent = state.driven.then(Instant::now);
         state.driven.then_some(batch)
     }
@@ -209,7 +214,7 @@ impl<L: Loader> Driver<L> {
             let Some(batch) = lane.next_batch() else {
                 break;
             };
-            let load = lane.loader.load(&batch.tickets);
+            let load = lane.loader.load(&batch.asked);
             let outcome = lane.while_others_wait(load).await;
             lane.take_note(outcome.is_err());
             lane.remember(&batch.answer(outcome));

@@ -1,5 +1,6 @@
 //! The decorator by itself, over a loader whose batches the test lets through one by one.
 
+mod ranks;
 mod store;
 
 use std::time::Duration;

@@ -7,15 +7,13 @@ use std::{
 
 use diesel::result::Error::DatabaseError;
 use tokio_postgres::Config;
-use wts_domain::TicketId;
 
 use super::{
     connection::ConnectError,
-    reader::{ReadError, Reader},
+    reader::{Question, ReadError, Reader},
 };
 use crate::{
-    coalesced::{Bounds, Coalesced, Loaded, Loader},
-    columns::AnyWidth,
+    coalesced::{Asked, Bounds, Coalesced, Loader, Read},
     error::{Cause, OpenError},
     history::LONGEST_IN_COMPANY,
 };
@@ -76,11 +74,11 @@ impl Batches {
 
     /// Reading changes nothing, so that where a connection that was used before is refused at once, because it died
     /// unnoticed or has prepared a statement for tables that are different now, a new one is asked.
-    async fn read(&self, tickets: &[AnyWidth]) -> Result<Vec<(TicketId, Loaded)>, BatchError> {
+    async fn read(&self, asked: &Question<'_>) -> Result<Read, BatchError> {
         let begun = Instant::now();
         let idle = self.idle().take();
         if let Some(reader) = idle {
-            match self.read_through(reader, tickets).await {
+            match self.read_through(reader, asked).await {
                 Err(ReadError::Query(DatabaseError(_, cause)))
                     if begun.elapsed() < RETRY_BEFORE =>
                 {
@@ -90,18 +88,18 @@ impl Batches {
             }
         }
         let reader = Reader::connect(&self.config, self.limit).await?;
-        Ok(self.read_through(reader, tickets).await?)
+        Ok(self.read_through(reader, asked).await?)
     }
 
     /// A connection that has not answered may be dead or busy: it is not used again. Nor is one whose reader went away.
     async fn read_through(
         &self,
         mut reader: Reader,
-        tickets: &[AnyWidth],
-    ) -> Result<Vec<(TicketId, Loaded)>, ReadError> {
-        let histories = reader.read(tickets, self.most).await?;
+        asked: &Question<'_>,
+    ) -> Result<Read, ReadError> {
+        let read = reader.read(asked, self.most).await?;
         *self.idle() = Some(reader);
-        Ok(histories)
+        Ok(read)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Option<Reader>> {
@@ -110,12 +108,8 @@ impl Batches {
 }
 
 impl Loader for Batches {
-    async fn load(&self, tickets: &[TicketId]) -> Result<Vec<(TicketId, Loaded)>, Cause> {
-        let tickets: Vec<_> = tickets
-            .iter()
-            .map(|ticket| AnyWidth(ticket.get()))
-            .collect();
-        Ok(self.read(&tickets).await?)
+    async fn load(&self, asked: &Asked) -> Result<Read, Cause> {
+        Ok(self.read(&Question::from(asked)).await?)
     }
 }
 

@@ -4,18 +4,22 @@ use std::{pin::pin, time::Duration};
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, future::try_join};
 use tokio::time::timeout;
 use tokio_postgres::Config;
-use wts_domain::TicketId;
+use wts_domain::{Access, StudentId, TicketId};
 
 use super::{
     connect,
     connection::ConnectError,
     names::Names,
-    statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, Snapshot},
+    statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
 };
-use crate::{coalesced::Loaded, columns::AnyWidth, history::Rows};
+use crate::{
+    coalesced::{Asked, Read},
+    columns::AnyWidth,
+    history::{RankRow, Rows, ranked},
+};
 
 /// How long the server may be silent. It should have ended the statement before.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,6 +29,24 @@ const NO_TICKET: AnyWidth = AnyWidth(0);
 const NOBODY: &str = "";
 /// How many rows are taken at a time, if so many are there.
 const CHUNK: usize = 256;
+
+/// What is asked for, as PostgreSQL takes it.
+pub(super) struct Question<'a> {
+    tickets: Vec<AnyWidth>,
+    students: Vec<&'a str>,
+}
+
+impl<'a> From<&'a Asked> for Question<'a> {
+    fn from(asked: &'a Asked) -> Self {
+        let tickets = asked.tickets.iter().map(|ticket| AnyWidth(ticket.get()));
+        let students = asked.students.iter().map(StudentId::as_str);
+        Self {
+            tickets: tickets.collect(),
+            // No text in PostgreSQL has a zero in it, and so nobody is called like that.
+            students: students.filter(|student| !student.contains('\0')).collect(),
+        }
+    }
+}
 
 /// Reads histories, of each up to so many traces.
 pub(super) struct Reader {
@@ -50,50 +72,31 @@ impl Reader {
 
     /// Reads what cannot be there, to prove that it can.
     pub(super) async fn probe(&mut self) -> Result<(), ReadError> {
-        self.rows(&[NO_TICKET], 1).await?;
+        rows(&self.connection, &[NO_TICKET], 1).await?;
         self.names_of(&[NOBODY]).await?;
         Ok(())
     }
 
-    /// Reads these histories; those of more than `most` traces not to the end.
+    /// Reads what is asked for; histories of more than `most` traces not to the end.
     pub(super) async fn read(
         &mut self,
-        tickets: &[AnyWidth],
+        asked: &Question<'_>,
         most: i64,
-    ) -> Result<Vec<(TicketId, Loaded)>, ReadError> {
-        let (mut histories, seen) = self.rows(tickets, most.saturating_add(1)).await?;
+    ) -> Result<Read, ReadError> {
+        // Both statements are under way before either is answered: one round trip. The answer that may be long comes last.
+        let (ranks, (mut histories, seen)) = try_join(
+            ranks(&self.connection, &asked.students),
+            rows(&self.connection, &asked.tickets, most.saturating_add(1)),
+        )
+        .await?;
         self.name(&mut histories, seen).await?;
-        Ok(histories
-            .into_iter()
-            .map(|rows| rows.finish(most))
-            .collect())
-    }
-
-    async fn rows(
-        &mut self,
-        tickets: &[AnyWidth],
-        limit: i64,
-    ) -> Result<(Vec<Rows>, Snapshot), ReadError> {
-        let statement = HistoriesOf { tickets, limit };
-        let rows = in_time(statement.load_stream::<HistoryRow>(&mut self.connection)).await?;
-        let mut chunks = pin!(rows.try_ready_chunks(CHUNK));
-        let mut histories: Vec<Rows> = Vec::with_capacity(tickets.len());
-        let mut snapshot = Snapshot::default();
-        while let Some(chunk) =
-            in_time(async { chunks.try_next().await.map_err(|error| error.1) }).await?
-        {
-            for (ticket, issuer, seen, trace) in chunk {
-                let Some(ticket) = TicketId::new(ticket.0) else {
-                    continue; // nobody asked for it
-                };
-                snapshot = seen;
-                let rows = history_of(ticket, issuer, &mut histories);
-                if let (Some(rows), Some(trace)) = (rows, trace) {
-                    rows.push(trace, String::new());
-                }
-            }
-        }
-        Ok((histories, snapshot))
+        Ok(Read {
+            histories: histories
+                .into_iter()
+                .map(|rows| rows.finish(most))
+                .collect(),
+            ranks,
+        })
     }
 
     /// Gives the traces the names of those who did them.
@@ -114,6 +117,45 @@ impl Reader {
     async fn names_of(&mut self, operators: &[&str]) -> Result<Vec<NameRow>, ReadError> {
         in_time(NamesOf { operators }.load(&mut self.connection)).await
     }
+}
+
+async fn rows(
+    mut connection: &AsyncPgConnection,
+    tickets: &[AnyWidth],
+    limit: i64,
+) -> Result<(Vec<Rows>, Snapshot), ReadError> {
+    let statement = HistoriesOf { tickets, limit };
+    let rows = in_time(statement.load_stream::<HistoryRow>(&mut connection)).await?;
+    let mut chunks = pin!(rows.try_ready_chunks(CHUNK));
+    let mut histories: Vec<Rows> = Vec::with_capacity(tickets.len());
+    let mut snapshot = Snapshot::default();
+    while let Some(chunk) =
+        in_time(async { chunks.try_next().await.map_err(|error| error.1) }).await?
+    {
+        for (ticket, issuer, seen, trace) in chunk {
+            let Some(ticket) = TicketId::new(ticket.0) else {
+                continue; // nobody asked for it
+            };
+            snapshot = seen;
+            let rows = history_of(ticket, issuer, &mut histories);
+            if let (Some(rows), Some(trace)) = (rows, trace) {
+                rows.push(trace, String::new());
+            }
+        }
+    }
+    Ok((histories, snapshot))
+}
+
+/// The ranks of those of `students` who are known. Nothing is asked where there is nobody to ask for.
+async fn ranks(
+    mut connection: &AsyncPgConnection,
+    students: &[&str],
+) -> Result<Vec<(StudentId, Access)>, ReadError> {
+    if students.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<RankRow> = in_time(RanksOf { students }.load(&mut connection)).await?;
+    Ok(rows.into_iter().map(ranked).collect())
 }
 
 /// The history that is being read of `ticket`. Its rows come one after the other, as a rule.

@@ -5,11 +5,11 @@ use diesel::{
     deserialize::{self, FromSql, FromSqlRow},
     pg::{Pg, PgValue},
     query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, SqlType, Text},
+    sql_types::{Array, BigInt, Nullable, SqlType, Text},
 };
 
 use crate::{
-    columns::{AnyWidth, Id},
+    columns::{AnyWidth, Id, Label},
     history::{TraceColumns, TraceRow},
 };
 
@@ -83,6 +83,33 @@ impl QueryId for NamesOf<'_> {
 
 impl Query for NamesOf<'_> {
     type SqlType = (Text, Text);
+}
+
+/// Reads the ranks of these students: a [`RankRow`](crate::history::RankRow) for each who is registered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RanksOf<'a> {
+    pub(super) students: &'a [&'a str],
+}
+
+impl QueryFragment<Pg> for RanksOf<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "select u.sid, o.access from wts.users u left join wts.operators o on o.sid = u.sid where u.sid = any(",
+        );
+        out.push_bind_param::<Array<Text>, _>(&self.students)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryId for RanksOf<'_> {
+    type QueryId = RanksOf<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for RanksOf<'_> {
+    type SqlType = (Text, Nullable<Label>);
 }
 
 /// The type of `pg_current_snapshot()`, which says what transactions a statement sees.

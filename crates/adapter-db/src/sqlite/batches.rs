@@ -10,19 +10,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::{QueryResult, RunQueryDsl, SqliteConnection, connection::DefaultLoadingMode};
+use diesel::{
+    OptionalExtension, QueryResult, RunQueryDsl, SqliteConnection, connection::DefaultLoadingMode,
+};
 use tokio::{sync::oneshot, time::timeout};
-use wts_domain::TicketId;
+use wts_domain::{StudentId, TicketId};
 
 use super::{
     Mode, connect,
-    statement::{HistoryRow, history_of},
+    statement::{HistoryRow, history_of, rank_of},
 };
 use crate::{
-    coalesced::{Bounds, Coalesced, Loaded, Loader},
+    coalesced::{Asked, Bounds, Coalesced, Loaded, Loader, Read},
     columns::AnyWidth,
     error::{Cause, OpenError},
-    history::{LONGEST_IN_COMPANY, Rows},
+    history::{LONGEST_IN_COMPANY, RankRow, Rows, ranked},
 };
 
 /// What a reader is asked at once.
@@ -54,7 +56,7 @@ pub(crate) async fn histories(file: &Path, lanes: usize) -> Result<Coalesced<Bat
         .map(|_| Batches::open(file, LONGEST_IN_COMPANY, ANSWER_TIMEOUT))
         .collect::<Result<Vec<_>, _>>()?;
     let long = Batches::open(file, i64::MAX, LONG_ANSWER_TIMEOUT)?;
-    long.ask(vec![NO_TICKET])
+    long.ask(vec![NO_TICKET], Vec::new())
         .await
         .map_err(|error| OpenError::Unreadable(error.into()))?;
     Ok(Coalesced::new(lanes, BOUNDS, long))
@@ -68,10 +70,11 @@ pub(crate) struct Batches {
 
 struct Question {
     tickets: Vec<i64>,
+    students: Vec<StudentId>,
     answer: oneshot::Sender<Answer>,
 }
 
-type Answer = Result<Vec<(TicketId, Loaded)>, ReadError>;
+type Answer = Result<Read, ReadError>;
 
 impl Batches {
     /// Opens the file and starts a reader of histories of up to `most` traces.
@@ -89,10 +92,14 @@ impl Batches {
         })
     }
 
-    async fn ask(&self, tickets: Vec<i64>) -> Answer {
+    async fn ask(&self, tickets: Vec<i64>, students: Vec<StudentId>) -> Answer {
         let (answer, answered) = oneshot::channel();
         self.questions
-            .try_send(Question { tickets, answer })
+            .try_send(Question {
+                tickets,
+                students,
+                answer,
+            })
             .map_err(|refused| match refused {
                 TrySendError::Full(_) => ReadError::TooSlow,
                 TrySendError::Disconnected(_) => ReadError::Gone,
@@ -106,9 +113,9 @@ impl Batches {
 }
 
 impl Loader for Batches {
-    async fn load(&self, tickets: &[TicketId]) -> Result<Vec<(TicketId, Loaded)>, Cause> {
-        let tickets = tickets.iter().map(|ticket| ticket.get()).collect();
-        Ok(self.ask(tickets).await?)
+    async fn load(&self, asked: &Asked) -> Result<Read, Cause> {
+        let tickets = asked.tickets.iter().map(|ticket| ticket.get()).collect();
+        Ok(self.ask(tickets, asked.students.clone()).await?)
     }
 }
 
@@ -117,13 +124,14 @@ fn answer_all(mut connection: SqliteConnection, inbox: &Receiver<Question>, most
     for question in inbox {
         // Whoever has stopped waiting needs no answer.
         if !question.answer.is_closed() {
-            let answer = read(&mut connection, &question.tickets, most);
+            let answer = read(&mut connection, &question, most);
             let _ = question.answer.send(answer);
         }
     }
 }
 
-fn read(connection: &mut SqliteConnection, tickets: &[i64], most: i64) -> Answer {
+fn read(connection: &mut SqliteConnection, asked: &Question, most: i64) -> Answer {
+    let tickets = &asked.tickets;
     let begun = Instant::now();
     let mut histories = Vec::with_capacity(tickets.len());
     for ticket in tickets.iter().copied() {
@@ -141,7 +149,12 @@ fn read(connection: &mut SqliteConnection, tickets: &[i64], most: i64) -> Answer
             },
         }
     }
-    Ok(histories)
+    let mut ranks = Vec::with_capacity(asked.students.len());
+    for student in &asked.students {
+        let row = rank_of(student.as_str()).first::<RankRow>(connection);
+        ranks.extend(row.optional().map_err(ReadError::Query)?.map(ranked));
+    }
+    Ok(Read { histories, ranks })
 }
 
 /// The rows of a history, no more of them than are needed to see that it has more than `most` traces.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::tables::{operators, students, ticket_traces, tickets};
+use super::tables::{operators, students, ticket_traces, tickets, users};
 use crate::{columns::AnyWidth, history::TraceRow};
 
 /// Reads a ticket's issuer and its traces with the names of those who did them: a [`HistoryRow`] for each trace, and one
@@ -32,6 +32,16 @@ pub(super) fn history_of(ticket: AnyWidth) -> _ {
                 .nullable(),
             students::name.nullable(),
         ))
+}
+
+/// Reads a student's rank: a [`RankRow`](crate::history::RankRow), if they are registered.
+#[expect(clippy::elidable_lifetime_names, reason = "the macro wants it named")]
+#[diesel::dsl::auto_type]
+pub(super) fn rank_of<'a>(student: &'a str) -> _ {
+    users::table
+        .left_join(operators::table.on(operators::sid.eq(users::sid)))
+        .filter(users::sid.eq(student))
+        .select((users::sid, operators::access.nullable()))
 }
 
 /// The ticket's issuer; one of its traces; the name of who did it.

@@ -8,6 +8,7 @@
 )]
 
 mod histories;
+mod ranks;
 mod values;
 
 use std::sync::Arc;
@@ -78,6 +79,10 @@ every_database_promises! {
     histories::who_was_renamed_has_the_new_name_in_the_next_answer
     histories::answers_stay_fresh_while_others_write
     histories::many_questions_at_once_get_each_their_own_answer
+    ranks::a_rank_is_that_of_the_staff_record_or_a_users_or_none
+    ranks::a_rank_is_as_fresh_as_the_history_that_it_comes_with
+    ranks::many_callers_at_once_get_each_their_own_rank
+    ranks::whatever_a_caller_is_called_it_is_a_name_and_no_more
     values::everything_that_a_trace_can_change_is_read
     values::every_label_is_read
     values::the_ends_of_time_are_read

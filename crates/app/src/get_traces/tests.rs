@@ -101,3 +101,51 @@ async fn a_store_that_fails_is_no_missing_ticket() {
         Err(GetTracesError::Repository(RepositoryError::Failed(_)))
     ));
 }
+
+/// Ticket 123 is Alice's, and the store says of whoever asks that their rank is this one.
+fn store_that_knows(rank: Access) -> GetTraces {
+    let mut histories = MockHistoryRepository::new();
+    histories
+        .expect_find_with_rank()
+        .times(1)
+        .returning(move |asked, _| {
+            let history = TicketHistory::new(StudentId::from(ALICE), Vec::new());
+            Ok(((asked == ticket()).then(|| Arc::new(history)), rank))
+        });
+    GetTraces::new(Arc::new(histories)).with_authority(Authority::Store)
+}
+
+#[tokio::test]
+async fn where_the_store_has_a_say_the_lower_rank_counts() {
+    use GetTracesError::{Denied, NoSuchTicket};
+
+    let absent = TicketId::new(124).unwrap();
+    for brought in Access::ALL.iter().filter(|rank| rank.is_active()) {
+        for known in Access::ALL {
+            let effective = *brought.min(known);
+            for (student, asked) in [(ALICE, ticket()), (MALLORY, ticket()), (ALICE, absent)] {
+                let outcome = store_that_knows(*known)
+                    .execute(&active(student, *brought), asked)
+                    .await;
+
+                let is_as_expected = match &outcome {
+                    Err(Denied(AccessDenied::NotActive)) => !effective.is_active(),
+                    Err(NoSuchTicket(_)) => effective.is_active() && asked == absent,
+                    Err(Denied(AccessDenied::NotYourTicket)) => {
+                        effective.is_active() && !effective.is_operator() && student == MALLORY
+                    }
+                    Ok(_) => {
+                        asked == ticket()
+                            && (effective.is_operator()
+                                || effective.is_active() && student == ALICE)
+                    }
+                    Err(GetTracesError::Repository(_)) => false,
+                };
+                assert!(
+                    is_as_expected,
+                    "{brought}, {known}, {student}, {asked}: {outcome:?}"
+                );
+            }
+        }
+    }
+}

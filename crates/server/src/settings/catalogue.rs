@@ -11,7 +11,7 @@ use super::setting::{
     Default::{Is, Words},
     Described,
     Secrecy::{Open, Secret},
-    Setting, Wrong, any_text, count, duration, masked, parsed, parsed_or_told,
+    Setting, Wrong, any_text, count, duration, masked, parsed, parsed_or_told, switch,
 };
 
 /// Declares each setting as a constant, and [`ALL`] of them.
@@ -72,6 +72,14 @@ settings! {
         default: Words("none: a token with an `aud` is refused"),
         secrecy: Open,
         read: any_text,
+    }
+    RECHECK_ACCESS: bool {
+        name: "recheck_access",
+        help: "`on`: a rank counts only as far as the database has it too, and who is not in it may read nothing",
+        expected: "on or off",
+        default: Is("off"),
+        secrecy: Open,
+        read: switch,
     }
     LISTEN: SocketAddr {
         name: "listen",

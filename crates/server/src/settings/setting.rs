@@ -153,6 +153,15 @@ pub(super) fn duration(value: &[u8]) -> Result<Duration, Wrong> {
     }
 }
 
+/// `on` or `off`, and what a settings file calls them.
+pub(super) fn switch(value: &[u8]) -> Result<bool, Wrong> {
+    match value {
+        b"on" | b"true" => Ok(true),
+        b"off" | b"false" => Ok(false),
+        _ => Err(Wrong::Unexpected),
+    }
+}
+
 /// A number of things, one at least.
 pub(super) fn count(value: &[u8]) -> Result<NonZeroUsize, Wrong> {
     let count: NonZeroU32 = parsed(value)?;

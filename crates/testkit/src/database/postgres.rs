@@ -63,7 +63,8 @@ impl OnServer {
             Ok(client
                 .batch_execute(&format!(
                     "grant usage on schema data, wts to {reader};
-                     grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to {reader};"
+                     grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to {reader};
+                     grant select (sid) on wts.users to {reader};"
                 ))
                 .await?)
         });

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::Semaphore;
 use wts_domain::{StaffId, StudentId, TicketHistory, TicketId, Timestamp, Trace, TraceId};
 
-use super::super::{Loaded, Loader};
+use super::super::{Asked, Loaded, Loader, Read};
 use crate::error::Cause;
 
 /// A history of more steps is too long.
@@ -149,22 +149,31 @@ impl Store {
 }
 
 impl Loader for Store {
-    async fn load(&self, tickets: &[TicketId]) -> Result<Vec<(TicketId, Loaded)>, Cause> {
+    async fn load(&self, asked: &Asked) -> Result<Read, Cause> {
         let (lane, gate) = if self.for_long {
             (&self.inside.long, &self.inside.let_long_through)
         } else {
             (&self.inside.short, &self.inside.let_through)
         };
-        let asked = tickets.iter().map(|ticket| ticket.get()).collect();
-        lane.batches.lock().unwrap().push(asked);
+        let tickets = asked.tickets.iter().map(|ticket| ticket.get()).collect();
+        lane.batches.lock().unwrap().push(tickets);
         gate.acquire().await?.forget();
         let delay = *self.inside.delay.lock().unwrap();
         // What is read is as of the beginning: nobody may join who comes later.
-        let answer: Vec<_> = tickets
-            .iter()
-            .filter_map(|ticket| self.read(*ticket))
-            .rev()
-            .collect();
+        let histories = asked.tickets.iter();
+        let answer = Read {
+            histories: histories
+                .filter_map(|ticket| self.read(*ticket))
+                .rev()
+                .collect(),
+            // Students are called like ranks.
+            ranks: asked
+                .students
+                .iter()
+                .filter_map(|student| Some((student.clone(), student.as_str().parse().ok()?)))
+                .rev()
+                .collect(),
+        };
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }

@@ -1,0 +1,95 @@
+//! Callers whose token says more than the database.
+
+use wts_domain::{Access, StaffId, StudentId};
+use wts_testkit::{ALICE, Database, Kind, Operator, campus};
+
+use crate::{
+    assert_refused,
+    support::{Service, token_for},
+    traces_of,
+};
+
+/// What the database makes of Alice after her token was made.
+#[derive(Debug, Clone, Copy)]
+enum Since {
+    Same,
+    Lowered(Access),
+    Gone,
+}
+
+pub(crate) fn every_rank_with_its_own_anothers_and_no_ticket_as_the_database_lets_it_stand(
+    kind: Kind,
+) {
+    let mut records = campus();
+    records.operators.push(Operator {
+        wid: StaffId::from("W001"),
+        sid: StudentId::from(ALICE),
+        access: Access::Dev,
+    });
+    let database = Database::with(kind, records);
+    let service = Service::with(&database.url(), &[("WTS_RECHECK_ACCESS", "on")]);
+    let operators = database.table("operators");
+    let set = |rank: Access| {
+        database.execute(&format!(
+            "update {operators} set access = '{rank}' where wid = 'W001'"
+        ));
+    };
+
+    for token in Access::ALL {
+        set(*token);
+        ask(&service, *token, Since::Same);
+        for lower in Access::ALL.iter().filter(|lower| *lower < token) {
+            set(*lower);
+            ask(&service, *token, Since::Lowered(*lower));
+        }
+    }
+    // A staff record that is gone leaves a user; a token that says less than the database says it all the same.
+    database.execute(&format!("delete from {operators} where wid = 'W001'"));
+    for token in Access::ALL {
+        ask(&service, *token, Since::Lowered(Access::User));
+    }
+    database.delete_unchecked(&match kind {
+        Kind::Sqlite | Kind::Postgres => {
+            format!(
+                "delete from {} where sid = '{ALICE}'",
+                database.table("students")
+            )
+        }
+        Kind::WtsV3 => format!("delete from wts.users where sid = '{ALICE}'"),
+    });
+    for token in Access::ALL {
+        ask(&service, *token, Since::Gone);
+    }
+}
+
+/// Asks for Alice's own ticket, for Bob's and for one that is not there.
+fn ask(service: &Service, token: Access, since: Since) {
+    let effective = match since {
+        Since::Same => token,
+        Since::Lowered(rank) => rank.min(token),
+        Since::Gone => Access::Unregistered,
+    };
+    let shown = format!("{token}, {since:?}");
+    let answer = |ticket: &str| service.get(&traces_of(ticket), &token_for(ALICE, token.as_str()));
+    let (own, anothers, absent) = (answer("123"), answer("124"), answer("999"));
+
+    if !effective.is_active() {
+        for answer in [own, anothers, absent] {
+            assert_refused(&answer, 403, 3, "only active users can access this API");
+        }
+        return;
+    }
+    assert_eq!(own.status, 200, "{shown}: {own:?}");
+    assert_eq!(own.opids(), [1, 3], "{shown}");
+    assert_refused(&absent, 400, 5, "无法找到对应的工单");
+    if effective.is_operator() {
+        assert_eq!(anothers.opids(), [9, 2, 5], "{shown}");
+    } else {
+        assert_refused(
+            &anothers,
+            403,
+            3,
+            "you can only view ticket traces of your own",
+        );
+    }
+}
