@@ -11,7 +11,8 @@ use actix_web::{
     http::header::{AUTHORIZATION, HeaderMap, HeaderValue},
     web::Data,
 };
-use wts_domain::{ActiveCaller, ensure_active};
+use futures_util::future::{Either, LocalBoxFuture};
+use wts_domain::{ActiveCaller, Caller, ensure_active};
 
 use crate::{
     error::{ApiError, Unauthenticated},
@@ -23,22 +24,45 @@ pub(crate) struct Active(pub(crate) ActiveCaller);
 
 impl FromRequest for Active {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    // Nearly always the answer is there at once, and costs no memory.
+    type Future =
+        Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(active_caller(request).map(Self))
+        match known(request) {
+            Ok(Known::Caller(caller)) => Either::Left(ready(active(caller))),
+            Ok(Known::NotYet(verifier, token)) => Either::Right(Box::pin(async move {
+                let outcome = verifier.verify_with_new_keys(&token, now()?).await;
+                active(outcome.map_err(Unauthenticated::BadToken)?)
+            })),
+            Err(error) => Either::Left(ready(Err(error))),
+        }
     }
 }
 
-fn active_caller(request: &HttpRequest) -> Result<ActiveCaller, ApiError> {
+/// Who calls.
+enum Known {
+    Caller(Caller),
+    /// That takes a key which has to be fetched first.
+    NotYet(Data<TokenVerifier>, String),
+}
+
+fn known(request: &HttpRequest) -> Result<Known, ApiError> {
     let token = bearer(request.headers())?;
     let verifier = request
         .app_data::<Data<TokenVerifier>>()
         .ok_or(ApiError::Fault("the application has no token verifier"))?;
-    let caller = verifier
-        .verify(token, now()?)
-        .map_err(Unauthenticated::BadToken)?;
-    Ok(ensure_active(caller)?)
+    match verifier.verify(token, now()?) {
+        Ok(caller) => Ok(Known::Caller(caller)),
+        Err(TokenError::UnknownKey) if verifier.may_get_new_keys() => {
+            Ok(Known::NotYet(Data::clone(verifier), token.to_owned()))
+        }
+        Err(error) => Err(Unauthenticated::BadToken(error).into()),
+    }
+}
+
+fn active(caller: Caller) -> Result<Active, ApiError> {
+    Ok(Active(ensure_active(caller)?))
 }
 
 /// RFC 6750 2.1: the token of the one `Authorization` field. A token anywhere else is none.

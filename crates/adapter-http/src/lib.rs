@@ -13,8 +13,9 @@ mod traces;
 
 pub use server::{HttpSettings, server};
 pub use token::{
-    Identity, InvalidKey, Key, Keyring, Secret, Secrets, SigningFailed, TokenError, TokenSettings,
-    TokenSigner, TokenVerifier, WeakSecret,
+    Identity, InvalidKey, InvalidKeySetUrl, Key, KeySetUrl, KeySource, KeySourceError, Keyring,
+    Pace, Secret, Secrets, SigningFailed, TokenError, TokenSettings, TokenSigner, TokenVerifier,
+    WeakSecret,
 };
 #[cfg(feature = "bench")]
 pub use traces::write_body;

@@ -14,7 +14,7 @@ mod verifier;
 
 pub use error::TokenError;
 pub use key::{InvalidKey, Key, Secrets};
-pub use keyring::Keyring;
+pub use keyring::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError, Keyring, Pace};
 pub use secret::{Secret, WeakSecret};
 pub use settings::TokenSettings;
 pub use signer::{Identity, SigningFailed, TokenSigner};

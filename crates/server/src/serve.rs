@@ -17,7 +17,7 @@ use crate::settings::{
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let _logging = settings.start_logging()?;
     let listen = settings.require(&LISTEN)?;
-    let verifier = TokenVerifier::new(settings.keyring()?, settings.token()?);
+    let verifier = TokenVerifier::new(settings.keyring().await?, settings.token()?);
     let http = settings.http()?;
     let histories = wts_adapter_db::connect(&settings.require(&DATABASE_URL)?)
         .await

@@ -7,7 +7,11 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use wts_testkit::{ALICE, Database, Kind, campus};
 
-use crate::support::{Service, issuer::Issuer, now, outcome, wts};
+use crate::support::{
+    Service,
+    issuer::{Issuer, Published},
+    now, outcome, wts,
+};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -118,5 +122,46 @@ fn a_secret_out_of_an_example_stops_the_start() {
             "{stderr}"
         );
         assert!(!stderr.contains(known), "{stderr}");
+    }
+}
+
+#[test]
+fn keys_rotate_without_a_restart_and_the_service_outlives_its_issuers_absence() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let (old, new, newest) = (Issuer::new("1"), Issuer::new("2"), Issuer::new("3"));
+    let published = Published::new(&Issuer::jwks(&[&old]));
+    let mut command = serve(&database, &[]);
+    command
+        .env("WTS_JWT_JWKS_URL", published.url())
+        .env("WTS_JWT_JWKS_REFRESH", "100ms");
+    let service = Service::run_serving(&mut command);
+    let status = |issuer: &Issuer| service.get(TRACES, &issuer.sign(&claims())).status;
+    assert_eq!((status(&old), status(&new)), (200, 401));
+
+    // Both, for as long as old tokens live; then only the new one.
+    published.publish(&Issuer::jwks(&[&new, &old]));
+    wait_until(|| status(&new) == 200);
+    assert_eq!(status(&old), 200);
+    published.publish(&Issuer::jwks(&[&new]));
+    wait_until(|| status(&old) == 401);
+    assert_eq!(status(&new), 200);
+
+    // The issuer goes away, is asked in vain, and comes back.
+    published.publish("");
+    let asked = published.asked();
+    wait_until(|| published.asked() > asked + 2);
+    assert_eq!((status(&new), status(&newest)), (200, 401));
+    published.publish(&Issuer::jwks(&[&newest]));
+    wait_until(|| status(&newest) == 200);
+
+    let (_, log) = service.stop("TERM");
+    assert!(log.contains("a key set could not be read again"), "{log}");
+}
+
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !condition() {
+        assert!(begun.elapsed().as_secs() < 30, "it did not come to pass");
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }

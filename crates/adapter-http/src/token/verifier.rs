@@ -49,6 +49,23 @@ impl TokenVerifier {
             Access::from_claim(&claims.access),
         ))
     }
+
+    /// The same, and where a token names a key that is not there, looks for it once more where keys come from.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenVerifier::verify`].
+    pub async fn verify_with_new_keys(&self, token: &str, now: i64) -> Result<Caller, TokenError> {
+        match self.verify(token, now) {
+            Err(TokenError::UnknownKey) if self.keys.look_again().await => self.verify(token, now),
+            outcome => outcome,
+        }
+    }
+
+    /// Whether keys may come that are not there yet.
+    pub(crate) fn may_get_new_keys(&self) -> bool {
+        self.keys.may_look_again()
+    }
 }
 
 /// RFC 7515 2: base64url without padding, and of the spellings that decode to the same bytes only the canonical one.

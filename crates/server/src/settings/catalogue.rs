@@ -5,7 +5,7 @@
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use wts_adapter_db::DatabaseUrl;
-use wts_adapter_http::{Order, Secret as JwtSecret};
+use wts_adapter_http::{KeySetUrl, Order, Secret as JwtSecret};
 
 use super::setting::{
     Default::{Is, Words},
@@ -56,6 +56,22 @@ settings! {
         default: Words("none"),
         secrecy: Open,
         read: parsed,
+    }
+    JWT_JWKS_URL: KeySetUrl {
+        name: "jwt_jwks_url",
+        help: "where the sign-in service publishes its public keys as a JSON Web Key Set, `https://…`",
+        expected: "https://… without a user, or http://… on this machine",
+        default: Words("none"),
+        secrecy: Open,
+        read: parsed,
+    }
+    JWT_JWKS_REFRESH: Duration {
+        name: "jwt_jwks_refresh",
+        help: "how often a key set is read again, be it file or URL; also when a token names a key that is not in it",
+        expected: "a duration, such as 5m",
+        default: Is("5m"),
+        secrecy: Open,
+        read: duration,
     }
     JWT_ISSUER: String {
         name: "jwt_issuer",

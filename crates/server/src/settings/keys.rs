@@ -1,32 +1,61 @@
 //! What tokens are checked with.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::Path, time::Duration};
 
-use anyhow::{Context, anyhow};
-use wts_adapter_http::{InvalidKey, Key, Keyring, Secrets, TokenSettings};
+use anyhow::{Context, anyhow, ensure};
+use wts_adapter_http::{Key, KeySource, KeySourceError, Keyring, Pace, TokenSettings};
 
 use super::{
     Settings,
-    catalogue::{JWT_AUDIENCE, JWT_ISSUER, JWT_JWKS_FILE, JWT_PUBLIC_KEYS_FILE, JWT_SECRET},
-    setting::Setting,
+    catalogue::{
+        JWT_AUDIENCE, JWT_ISSUER, JWT_JWKS_FILE, JWT_JWKS_REFRESH, JWT_JWKS_URL,
+        JWT_PUBLIC_KEYS_FILE, JWT_SECRET,
+    },
+    setting::Described,
 };
+
+/// How long, at least, between two times that somebody's token has a key set read again.
+const LEAST_PAUSE: Duration = Duration::from_secs(10);
 
 impl Settings {
     /// The keys that tokens are checked with.
-    pub(crate) fn keyring(&self) -> anyhow::Result<Keyring> {
+    pub(crate) async fn keyring(&self) -> anyhow::Result<Keyring> {
         let secret = self.get(&JWT_SECRET)?.map(|secret| Key::shared(&secret));
         let mut keys = Vec::from_iter(secret);
-        keys.extend(self.keys_in(&JWT_PUBLIC_KEYS_FILE, Key::from_pem)?);
-        keys.extend(self.keys_in(&JWT_JWKS_FILE, |file| {
-            Key::from_jwks(file, Secrets::Allowed)
-        })?);
-        Keyring::fixed(keys).map_err(|error| match error {
-            InvalidKey::None => anyhow!(
-                "WTS_JWT_SECRET is not set, nor is WTS_JWT_SECRET_FILE, WTS_JWT_PUBLIC_KEYS_FILE or WTS_JWT_JWKS_FILE: \
-                 expected what tokens are signed with, 32 bytes or more, or the public keys for it"
-            ),
-            other => anyhow!("WTS_JWT_PUBLIC_KEYS_FILE and WTS_JWT_JWKS_FILE: {other}"),
-        })
+        if let Some(path) = self.get(&JWT_PUBLIC_KEYS_FILE)? {
+            keys.extend(pem(&path).with_context(|| self.origin(&JWT_PUBLIC_KEYS_FILE))?);
+        }
+        let (file, url) = (self.get(&JWT_JWKS_FILE)?, self.get(&JWT_JWKS_URL)?);
+        ensure!(
+            !keys.is_empty() || file.is_some() || url.is_some(),
+            "WTS_JWT_SECRET is not set, nor is WTS_JWT_SECRET_FILE, WTS_JWT_PUBLIC_KEYS_FILE, WTS_JWT_JWKS_FILE or \
+             WTS_JWT_JWKS_URL: expected what tokens are signed with, 32 bytes or more, or the public keys for it"
+        );
+        let mut sources = Vec::from_iter(file.map(KeySource::File));
+        sources.extend(url.map(KeySource::Url));
+        if sources.is_empty() {
+            return Keyring::fixed(keys).with_context(|| self.origin(&JWT_PUBLIC_KEYS_FILE));
+        }
+        let every = self.require(&JWT_JWKS_REFRESH)?;
+        let pace = Pace {
+            every,
+            not_within: every.min(LEAST_PAUSE),
+        };
+        Keyring::following(keys, sources, pace)
+            .await
+            .map_err(|error| {
+                let setting: &dyn Described = match error {
+                    KeySourceError::Url(..) => &JWT_JWKS_URL,
+                    _ if self
+                        .given(&JWT_JWKS_FILE)
+                        .is_ok_and(|given| given.is_some()) =>
+                    {
+                        &JWT_JWKS_FILE
+                    }
+                    _ => &JWT_JWKS_URL,
+                };
+                anyhow!("{}: {error}", self.origin(setting))
+            })
     }
 
     /// Whom tokens must name.
@@ -36,17 +65,10 @@ impl Settings {
             audience: self.get(&JWT_AUDIENCE)?,
         })
     }
+}
 
-    fn keys_in(
-        &self,
-        setting: &Setting<PathBuf>,
-        read: impl FnOnce(&[u8]) -> Result<Vec<Key>, InvalidKey>,
-    ) -> anyhow::Result<Vec<Key>> {
-        let Some(path) = self.get(setting)? else {
-            return Ok(Vec::new());
-        };
-        let (origin, shown) = (self.origin(setting), path.display());
-        let file = fs::read(&path).with_context(|| format!("{origin}: cannot read {shown}"))?;
-        read(&file).with_context(|| format!("{origin}: {shown}"))
-    }
+fn pem(path: &Path) -> anyhow::Result<Vec<Key>> {
+    let shown = path.display();
+    let file = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    Key::from_pem(&file).with_context(|| shown.to_string())
 }

@@ -45,8 +45,8 @@ fn what_is_not_given_has_its_documented_default() {
     );
 }
 
-#[test]
-fn what_has_no_default_names_itself_when_it_is_missing() {
+#[tokio::test]
+async fn what_has_no_default_names_itself_when_it_is_missing() {
     let nothing = from_environment(&[("WTS_DATABASE_URL", ""), ("PATH", "/bin")]);
     let database = told(nothing.require(&DATABASE_URL));
     assert!(
@@ -56,7 +56,7 @@ fn what_has_no_default_names_itself_when_it_is_missing() {
         "{database}"
     );
     for secret in [
-        told(nothing.keyring().map(drop)),
+        told(nothing.keyring().await.map(drop)),
         told(nothing.require(&JWT_SECRET)),
     ] {
         assert!(secret.starts_with("WTS_JWT_SECRET is not set"), "{secret}");

@@ -1,5 +1,15 @@
 //! A sign-in service with a key pair.
 
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
 use aws_lc_rs::{
     encoding::AsDer,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
@@ -63,4 +73,48 @@ impl Issuer {
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+}
+
+/// A key set on the web.
+pub(crate) struct Published {
+    address: SocketAddr,
+    set: Arc<Mutex<String>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Published {
+    pub(crate) fn new(set: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let published = Self {
+            address: listener.local_addr().expect("an address"),
+            set: Arc::new(Mutex::new(set.to_owned())),
+            asked: Arc::default(),
+        };
+        let (set, asked) = (Arc::clone(&published.set), Arc::clone(&published.asked));
+        thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                asked.fetch_add(1, Ordering::SeqCst);
+                let set = set.lock().expect("nobody panicked").clone();
+                // Whoever publishes nothing hangs up.
+                if !set.is_empty() && client.read(&mut [0; 4096]).is_ok() {
+                    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", set.len());
+                    let _ = client.write_all((head + &set).as_bytes());
+                }
+            }
+        });
+        published
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/jwks.json", self.address)
+    }
+
+    /// From now on this set, or nothing if it is empty.
+    pub(crate) fn publish(&self, set: &str) {
+        set.clone_into(&mut self.set.lock().expect("nobody panicked"));
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
 }

@@ -38,7 +38,8 @@ impl OnServer {
     pub(super) fn owner_url(&self) -> String {
         let user = self.server.get_user().unwrap_or("postgres");
         let password = self.server.get_password().map(String::from_utf8_lossy);
-        self.url(user, &password.unwrap_or_default())
+        // On a machine that is busy with other tests the server may take its time to let somebody in.
+        self.url(user, &password.unwrap_or_default()) + "?connect_timeout=30"
     }
 
     pub(super) fn reader_url(&self) -> String {

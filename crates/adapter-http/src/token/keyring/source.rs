@@ -1,0 +1,155 @@
+//! Where key sets come from.
+
+use std::{fmt, fs, io, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+
+use actix_web::http::Uri;
+use tokio::task::spawn_blocking;
+use ureq::{
+    Agent,
+    http::StatusCode,
+    tls::{Certificate, RootCerts, TlsConfig},
+};
+
+use crate::token::key::{InvalidKey, Key, Secrets};
+
+/// How long a server may take for all of its answer, name resolution and handshake included.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The largest key set that is read, in bytes. Those of large providers, with certificates, have a tenth of it.
+const LARGEST: u64 = 256 * 1024;
+
+/// Where a JSON Web Key Set (RFC 7517) comes from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// A file, which may hold secrets.
+    File(PathBuf),
+    /// A server, which may not.
+    Url(KeySetUrl),
+}
+
+impl KeySource {
+    pub(super) async fn read(&self) -> Result<Vec<Key>, KeySourceError> {
+        let source = self.clone();
+        spawn_blocking(move || source.read_now())
+            .await
+            .unwrap_or_else(|_panic| Err(KeySourceError::Panicked))
+    }
+
+    fn read_now(&self) -> Result<Vec<Key>, KeySourceError> {
+        let (json, secrets) = match self {
+            Self::File(path) => (
+                fs::read(path).map_err(|error| KeySourceError::File(path.clone(), error))?,
+                Secrets::Allowed,
+            ),
+            Self::Url(url) => (
+                url.fetch()
+                    .map_err(|error| KeySourceError::Url(url.clone(), Box::new(error)))?,
+                Secrets::Refused,
+            ),
+        };
+        Key::from_jwks(&json, secrets)
+            .map_err(|error| KeySourceError::Keys(self.to_string(), error))
+    }
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(url) => url.fmt(f),
+        }
+    }
+}
+
+/// The address of a key set: `https`, or `http` on this machine, so that nobody on the way can put in keys of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySetUrl(Uri);
+
+impl KeySetUrl {
+    /// Asks once. Whoever answers with a redirection has not answered.
+    fn fetch(&self) -> Result<Vec<u8>, ureq::Error> {
+        let agent: Agent = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .max_redirects(0)
+            .https_only(!is_on_this_machine(&self.0))
+            .max_idle_connections(0)
+            .user_agent("wts")
+            .accept("application/jwk-set+json, application/json")
+            .tls_config(tls())
+            .build()
+            .into();
+        let mut answer = agent.get(self.to_string()).call()?;
+        if answer.status() != StatusCode::OK {
+            return Err(ureq::Error::StatusCode(answer.status().as_u16()));
+        }
+        answer.body_mut().with_config().limit(LARGEST).read_to_vec()
+    }
+}
+
+/// The authorities are those of the system, read each time: they change too.
+fn tls() -> TlsConfig {
+    let roots = rustls_native_certs::load_native_certs().certs;
+    let roots = roots
+        .iter()
+        .map(|root| Certificate::from_der(root).to_owned())
+        .collect();
+    TlsConfig::builder()
+        .root_certs(RootCerts::Specific(Arc::new(roots)))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .build()
+}
+
+fn is_on_this_machine(uri: &Uri) -> bool {
+    matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+impl FromStr for KeySetUrl {
+    type Err = InvalidKeySetUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeySetUrl> {
+        let uri: Uri = text.parse().map_err(|_| InvalidKeySetUrl)?;
+        let is_private = match uri.scheme_str() {
+            Some("https") => uri.host().is_some_and(|host| !host.is_empty()),
+            Some("http") => is_on_this_machine(&uri),
+            _ => false,
+        };
+        // A password would end up in the log.
+        let has_user = uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'));
+        (is_private && !has_user)
+            .then_some(Self(uri))
+            .ok_or(InvalidKeySetUrl)
+    }
+}
+
+impl fmt::Display for KeySetUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Not the address of a key set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected https://… without a user, or http://… on this machine")]
+pub struct InvalidKeySetUrl;
+
+/// Why a source could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeySourceError {
+    /// The file could not be read.
+    #[error("cannot read {path}: {1}", path = .0.display())]
+    File(PathBuf, io::Error),
+    /// The server could not be asked, or did not answer well, in time and in good measure.
+    #[error("cannot fetch {0}: {1}")]
+    Url(KeySetUrl, Box<ureq::Error>),
+    /// What was read are no keys.
+    #[error("{0}: {1}")]
+    Keys(String, InvalidKey),
+    /// The keys cannot be used together with those of other sources.
+    #[error(transparent)]
+    Together(InvalidKey),
+    /// A fault of this program.
+    #[error("reading panicked")]
+    Panicked,
+}

@@ -1,0 +1,242 @@
+//! Keys that come and go while tokens are checked.
+
+mod issuer;
+
+use std::{fs, time::Duration};
+
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::json;
+
+use self::issuer::{Answer, Issuer};
+use super::*;
+use crate::token::{TokenError, TokenSettings, TokenVerifier, tests::forge::base64url};
+
+const NOW: i64 = 1_765_015_200;
+const LONG: Duration = Duration::from_secs(3_600);
+/// Reads only when it is asked to, and then always.
+const EAGER: Pace = Pace {
+    every: LONG,
+    not_within: Duration::ZERO,
+};
+/// Reads only when it is asked to, and then once.
+const ONCE: Pace = Pace {
+    every: LONG,
+    not_within: LONG,
+};
+
+/// A key set of secrets with these names, and a token under one of them.
+fn set(names: &[&str]) -> String {
+    let keys: Vec<_> = names
+        .iter()
+        .map(|name| json!({"kty": "oct", "kid": name, "k": base64url(secret(name))}))
+        .collect();
+    json!({ "keys": keys }).to_string()
+}
+
+fn secret(name: &str) -> String {
+    format!("the secret that is called {name}, 32 bytes and more")
+}
+
+fn token(name: &str) -> String {
+    let mut header = jsonwebtoken::Header::new(Algorithm::HS256);
+    header.kid = Some(name.to_owned());
+    let claims = json!({"sid": "1", "access": "user", "exp": NOW + 60});
+    let key = EncodingKey::from_secret(secret(name).as_bytes());
+    jsonwebtoken::encode(&header, &claims, &key).unwrap()
+}
+
+async fn following(source: KeySource, pace: Pace) -> Result<TokenVerifier, KeySourceError> {
+    let keys = Keyring::following(Vec::new(), vec![source], pace).await?;
+    Ok(TokenVerifier::new(keys, TokenSettings::default()))
+}
+
+#[tokio::test]
+async fn a_token_under_a_new_key_in_the_file_is_believed_at_once_and_under_an_old_one_no_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("keys.json");
+    fs::write(&file, set(&["a"])).unwrap();
+    let verifier = following(KeySource::File(file.clone()), EAGER)
+        .await
+        .unwrap();
+    let outcome = async |name| {
+        verifier
+            .verify_with_new_keys(&token(name), NOW)
+            .await
+            .map(drop)
+    };
+
+    assert_eq!(outcome("a").await, Ok(()));
+    assert_eq!(outcome("b").await, Err(TokenError::UnknownKey));
+
+    fs::write(&file, set(&["a", "b"])).unwrap();
+    assert_eq!(outcome("b").await, Ok(()), "the new key is there");
+    assert_eq!(outcome("a").await, Ok(()), "and so is the old one");
+
+    fs::write(&file, set(&["b"])).unwrap();
+    let _ = outcome("c").await;
+    assert_eq!(
+        outcome("a").await,
+        Err(TokenError::UnknownKey),
+        "it has been withdrawn"
+    );
+    assert_eq!(outcome("b").await, Ok(()));
+
+    fs::write(&file, "half a file").unwrap();
+    let _ = outcome("c").await;
+    assert_eq!(
+        outcome("b").await,
+        Ok(()),
+        "what cannot be read takes nothing away"
+    );
+}
+
+#[tokio::test]
+async fn keys_of_a_server_rotate_and_outlive_its_absence() {
+    let issuer = Issuer::serving(Answer::keys(&["a"]));
+    let verifier = following(issuer.source(), EAGER).await.unwrap();
+    let outcome = async |kid: &str| {
+        let token = issuer.token(kid, NOW + 60);
+        verifier.verify_with_new_keys(&token, NOW).await.map(drop)
+    };
+
+    assert_eq!(outcome("a").await, Ok(()));
+    assert_eq!(issuer.asked(), 1, "what is known is not asked for again");
+    assert_eq!(outcome("b").await, Err(TokenError::UnknownKey));
+
+    issuer.answer(Answer::keys(&["b", "a"]));
+    assert_eq!(outcome("b").await, Ok(()), "the new key is there");
+
+    for trouble in [
+        Answer::Status(500),
+        Answer::Status(404),
+        Answer::HangUp,
+        Answer::Silence,
+        Answer::Redirection,
+        Answer::Body("<html>".to_owned()),
+        Answer::Body(set(&["c"])),
+        Answer::Body(format!("{}{}", " ".repeat(300_000), issuer.key_set(&["c"]))),
+    ] {
+        issuer.answer(trouble);
+        assert_eq!(outcome("c").await, Err(TokenError::UnknownKey));
+        assert_eq!(outcome("a").await, Ok(()), "the keys stay");
+    }
+
+    issuer.answer(Answer::keys(&["c"]));
+    assert_eq!(outcome("c").await, Ok(()), "it is back");
+    assert_eq!(outcome("a").await, Err(TokenError::UnknownKey), "withdrawn");
+}
+
+#[tokio::test]
+async fn names_that_somebody_made_up_do_not_keep_the_server_busy() {
+    let issuer = Issuer::serving(Answer::keys(&["a"]));
+    let verifier = following(issuer.source(), ONCE).await.unwrap();
+
+    let mut questions = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let (verifier, token) = (
+            verifier.clone(),
+            issuer.token(&format!("made up {n}"), NOW + 60),
+        );
+        questions.spawn(async move { verifier.verify_with_new_keys(&token, NOW).await });
+    }
+    for outcome in questions.join_all().await {
+        assert_eq!(outcome, Err(TokenError::UnknownKey));
+    }
+
+    assert_eq!(issuer.asked(), 2, "at the start, and once more");
+    let good = issuer.token("a", NOW + 60);
+    assert!(verifier.verify_with_new_keys(&good, NOW).await.is_ok());
+}
+
+#[tokio::test]
+async fn keys_are_read_again_without_anybody_asking() {
+    let issuer = Issuer::serving(Answer::keys(&["a"]));
+    let pace = Pace {
+        every: Duration::from_millis(20),
+        not_within: LONG,
+    };
+    let verifier = following(issuer.source(), pace).await.unwrap();
+    issuer.answer(Answer::keys(&["b"]));
+
+    let (old, new) = (issuer.token("a", NOW + 60), issuer.token("b", NOW + 60));
+    while verifier.verify(&new, NOW).is_err() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(verifier.verify(&old, NOW), Err(TokenError::UnknownKey));
+
+    drop(verifier);
+    let asked = async || {
+        sleep(Duration::from_millis(200)).await;
+        issuer.asked()
+    };
+    assert_eq!(
+        asked().await,
+        asked().await,
+        "nobody has the keys any more, so nobody reads them"
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_be_read_at_the_start_is_named() {
+    let missing = following(KeySource::File("/nowhere/keys.json".into()), EAGER).await;
+    let told = missing.err().unwrap().to_string();
+    assert!(
+        told.starts_with("cannot read /nowhere/keys.json: "),
+        "{told}"
+    );
+
+    let issuer = Issuer::serving(Answer::Status(503));
+    let told = following(issuer.source(), EAGER)
+        .await
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        told.starts_with("cannot fetch http://127.0.0.1:") && told.contains("503"),
+        "{told}"
+    );
+
+    issuer.answer(Answer::Body(set(&["a"])));
+    let told = following(issuer.source(), EAGER)
+        .await
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        told.contains("a secret has no place in a set of public keys"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_key_set_comes_over_tls_or_from_this_machine() {
+    for good in [
+        "https://sign-in.example/jwks.json",
+        "https://sign-in.example:8443/a?b=c",
+        "http://localhost:8000/jwks",
+        "http://127.0.0.1/jwks",
+        "http://[::1]:80/jwks",
+    ] {
+        assert_eq!(
+            good.parse::<KeySetUrl>()
+                .map(|url| url.to_string())
+                .as_deref(),
+            Ok(good)
+        );
+    }
+    for bad in [
+        "",
+        "/jwks",
+        "sign-in.example/jwks",
+        "http://sign-in.example/jwks",
+        "http://localhost.example/jwks",
+        "http://127.0.0.1.example/jwks",
+        "http://127.0.0.1@sign-in.example/jwks",
+        "https://user:hunter2@sign-in.example/jwks",
+        "ftp://sign-in.example/jwks",
+        "file:///etc/passwd",
+        "https:///jwks",
+    ] {
+        assert_eq!(bad.parse::<KeySetUrl>(), Err(InvalidKeySetUrl), "{bad}");
+    }
+}
