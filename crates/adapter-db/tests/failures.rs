@@ -138,22 +138,24 @@ async fn ask(
 }
 
 /// Locks the tickets for so many seconds, and comes back when they are locked.
-async fn lock(
-    database: &Arc<Database>,
-    histories: &Arc<dyn HistoryRepository>,
-    seconds: u8,
-) -> JoinHandle<()> {
-    let database = Arc::clone(database);
+async fn lock(database: &Arc<Database>, seconds: u8) -> JoinHandle<()> {
+    let (writer, watching) = (Arc::clone(database), Arc::clone(database));
     let locking = tokio::task::spawn_blocking(move || {
-        database.execute(&format!(
+        writer.execute(&format!(
             "begin; lock table wts.tickets; select pg_sleep({seconds}); commit"
         ));
     });
-    // The lock is taken once a read is held up by it.
-    while tokio::time::timeout(Duration::from_millis(200), histories.find(ticket(123)))
-        .await
-        .is_ok()
-    {}
+    let watched = tokio::task::spawn_blocking(move || {
+        watching.execute(
+            "do $$ begin
+                 while not exists (select from pg_locks where relation = 'wts.tickets'::regclass
+                                   and mode = 'AccessExclusiveLock' and granted) loop
+                     perform pg_sleep(0.01);
+                 end loop;
+             end $$",
+        );
+    });
+    watched.await.unwrap();
     locking
 }
 
@@ -161,7 +163,7 @@ async fn lock(
 async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves() {
     let database = Arc::new(Database::with(Kind::Postgres, campus()));
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let stuck = lock(&database, &histories, 4).await;
+    let stuck = lock(&database, 4).await;
 
     let answers = ask(&histories, 40).await;
 
@@ -183,7 +185,7 @@ async fn a_stuck_postgresql_keeps_nobody_waiting_and_is_used_again_when_it_moves
 async fn a_stuck_postgresql_is_not_given_ever_more_connections() {
     let database = Arc::new(Database::with(Kind::Postgres, campus()));
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let stuck = lock(&database, &histories, 6).await;
+    let stuck = lock(&database, 6).await;
 
     for _ in 0..2 {
         ask(&histories, 12).await;
@@ -219,7 +221,7 @@ async fn readers_who_go_away_do_not_harm_the_next() {
 async fn a_postgresql_that_was_found_stuck_has_failed_and_is_not_busy() {
     let database = Arc::new(Database::with(Kind::Postgres, campus()));
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let stuck = lock(&database, &histories, 6).await;
+    let stuck = lock(&database, 6).await;
     ask(&histories, 12).await;
     for answer in ask(&histories, 12).await {
         assert!(
