@@ -5,7 +5,9 @@ mod connection;
 mod migrate;
 mod names;
 mod reader;
+mod server;
 mod statements;
+mod tls;
 
 pub(crate) mod tables {
     //! The tables, in the schemas that the WTS v3 database gave them.
@@ -19,3 +21,4 @@ pub(crate) mod tables {
 pub(crate) use batches::histories;
 pub(crate) use connection::connect;
 pub(crate) use migrate::migrate;
+pub(crate) use server::Server;

@@ -129,14 +129,11 @@ impl Records {
         }
     }
 
-    async fn insert_into_postgres(
-        &self,
-        config: &tokio_postgres::Config,
-    ) -> Result<(), InsertError> {
+    async fn insert_into_postgres(&self, server: &postgres::Server) -> Result<(), InsertError> {
         use diesel::ExpressionMethods;
         use diesel_async::RunQueryDsl;
 
-        let mut connection = postgres::connect(config, "")
+        let mut connection = postgres::connect(server, "")
             .await
             .map_err(|error| InsertError::Unreachable(error.into()))?;
         connection

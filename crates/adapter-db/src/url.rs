@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use tokio_postgres::config::{Host, SslMode};
+use crate::postgres::Server;
 
 /// The address of a database: `postgres://…` (also `postgresql://…`) or `sqlite:PATH`.
 ///
@@ -12,7 +12,7 @@ pub struct DatabaseUrl(Address);
 
 #[derive(Clone)]
 pub(crate) enum Address {
-    Postgres(Box<tokio_postgres::Config>),
+    Postgres(Box<Server>),
     Sqlite(PathBuf),
 }
 
@@ -26,7 +26,7 @@ impl DatabaseUrl {
     pub fn redacted(&self) -> String {
         match &self.0 {
             Address::Sqlite(file) => format!("sqlite:{}", file.display()),
-            Address::Postgres(config) => redacted(config),
+            Address::Postgres(server) => server.redacted(),
         }
     }
 
@@ -52,53 +52,10 @@ impl FromStr for DatabaseUrl {
             return sqlite_file(path).map(Self::sqlite);
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let config: tokio_postgres::Config =
-                url.parse().map_err(|_| InvalidDatabaseUrl::Postgres)?;
-            if config.get_hosts().is_empty() {
-                return Err(InvalidDatabaseUrl::NoHost);
-            }
-            if config.get_ssl_mode() == SslMode::Require {
-                return Err(InvalidDatabaseUrl::Tls);
-            }
-            return Ok(Self(Address::Postgres(Box::new(config))));
+            return Ok(Self(Address::Postgres(Box::new(url.parse()?))));
         }
         Err(InvalidDatabaseUrl::Scheme)
     }
-}
-
-fn redacted(config: &tokio_postgres::Config) -> String {
-    let user = config.get_user().unwrap_or_default();
-    let password = config.get_password().map_or("", |_| ":***");
-    let at = if user.is_empty() && password.is_empty() {
-        ""
-    } else {
-        "@"
-    };
-    let ports = config.get_ports();
-    let hosts: Vec<_> = config
-        .get_hosts()
-        .iter()
-        .enumerate()
-        .map(|(number, host)| {
-            let host = match host {
-                Host::Tcp(host) if host.contains(':') => format!("[{host}]"),
-                Host::Tcp(host) => host.clone(),
-                Host::Unix(directory) => directory.display().to_string().replace('/', "%2F"),
-            };
-            match ports.get(number).or(ports.first()) {
-                Some(port) => format!("{host}:{port}"),
-                None => host,
-            }
-        })
-        .collect();
-    let database = config
-        .get_dbname()
-        .map(|name| format!("/{name}"))
-        .unwrap_or_default();
-    format!(
-        "postgres://{user}{password}{at}{}{database}",
-        hosts.join(",")
-    )
 }
 
 /// The file that `sqlite:PATH` names, after the colon, to the letter. `:memory:` and an authority, which mean something
@@ -130,9 +87,9 @@ pub enum InvalidDatabaseUrl {
          parameters that the driver knows"
     )]
     Postgres,
-    /// A PostgreSQL address that asks for TLS.
-    #[error("sslmode=require is not supported: connections to PostgreSQL are not encrypted")]
-    Tls,
+    /// An `sslmode` that does not exist.
+    #[error("expected sslmode=verify-full or sslmode=disable")]
+    SslMode,
     /// A PostgreSQL address without a host.
     #[error("expected a host in postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     NoHost,
@@ -192,8 +149,8 @@ mod tests {
             InvalidDatabaseUrl::Postgres
         );
         assert_eq!(
-            refusal("postgres://localhost/wts?sslmode=require"),
-            InvalidDatabaseUrl::Tls
+            refusal("postgres://localhost/wts?sslmode=sometimes"),
+            InvalidDatabaseUrl::SslMode
         );
         assert_eq!(refusal("postgres:///wts"), InvalidDatabaseUrl::NoHost);
         assert_eq!(refusal("sqlite:"), InvalidDatabaseUrl::NoFile);
@@ -211,11 +168,11 @@ mod tests {
         for (given, shown) in [
             (
                 "postgres://wts:hunter2@db.example:5433/wts",
-                "postgres://wts:***@db.example:5433/wts",
+                "postgres://wts:***@db.example:5433/wts?sslmode=verify-full",
             ),
             (
                 "postgres://wts@a,b/wts?password=hunter2",
-                "postgres://wts:***@a:5432,b:5432/wts",
+                "postgres://wts:***@a:5432,b:5432/wts?sslmode=verify-full",
             ),
             (
                 "postgres://%2Fvar%2Frun/wts",

@@ -6,9 +6,9 @@ use std::{
 };
 
 use diesel::result::Error::DatabaseError;
-use tokio_postgres::Config;
 
 use super::{
+    Server,
     connection::ConnectError,
     reader::{Question, ReadError, Reader},
 };
@@ -35,10 +35,10 @@ const RETRY_BEFORE: Duration = Duration::from_millis(500);
 ///
 /// Before that, reads a history that cannot be there, to prove that it can.
 pub(crate) async fn histories(
-    config: &Config,
+    server: &Server,
     lanes: usize,
 ) -> Result<Coalesced<Batches>, OpenError> {
-    let mut reader = Reader::connect(config, BATCH_LIMIT)
+    let mut reader = Reader::connect(server, BATCH_LIMIT)
         .await
         .map_err(|error| OpenError::Unreachable(error.into()))?;
     reader
@@ -46,15 +46,15 @@ pub(crate) async fn histories(
         .await
         .map_err(|error| OpenError::Unreadable(error.into()))?;
     Ok(Coalesced::new(
-        (0..lanes).map(|_| Batches::new(config, LONGEST_IN_COMPANY, BATCH_LIMIT)),
+        (0..lanes).map(|_| Batches::new(server, LONGEST_IN_COMPANY, BATCH_LIMIT)),
         BOUNDS,
-        Batches::new(config, i64::MAX, LONG_LIMIT),
+        Batches::new(server, i64::MAX, LONG_LIMIT),
     ))
 }
 
 /// Reads batch after batch over one connection, which is made when it is needed and lives on the runtime that needed it.
 pub(crate) struct Batches {
-    config: Config,
+    server: Server,
     /// The most traces that a history may have.
     most: i64,
     /// How long one statement may take.
@@ -63,9 +63,9 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    fn new(config: &Config, most: i64, limit: Duration) -> Self {
+    fn new(server: &Server, most: i64, limit: Duration) -> Self {
         Self {
-            config: config.clone(),
+            server: server.clone(),
             most,
             limit,
             idle: Mutex::new(None),
@@ -87,7 +87,7 @@ impl Batches {
                 outcome => return Ok(outcome?),
             }
         }
-        let reader = Reader::connect(&self.config, self.limit).await?;
+        let reader = Reader::connect(&self.server, self.limit).await?;
         Ok(self.read_through(reader, asked).await?)
     }
 

@@ -7,6 +7,11 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::timeout;
 use tokio_postgres::{Config, NoTls};
 
+use super::{
+    Server,
+    tls::{Tls, TlsError},
+};
+
 /// How long one host may take to accept a connection and to let us in.
 const HOST_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long data that was sent may go without an acknowledgement before the connection counts as lost.
@@ -15,10 +20,10 @@ const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 /// Opens a connection and says `greeting` to it, statements without results. What the address says of timeouts and
 /// names goes before our own.
 pub(crate) async fn connect(
-    config: &Config,
+    server: &Server,
     greeting: &str,
 ) -> Result<AsyncPgConnection, ConnectError> {
-    let mut config = config.clone();
+    let mut config = Config::clone(server);
     let for_each = *config.get_connect_timeout().unwrap_or(&HOST_TIMEOUT);
     config.connect_timeout(for_each);
     if config.get_tcp_user_timeout().is_none() {
@@ -30,14 +35,24 @@ pub(crate) async fn connect(
     // The driver's own limit ends when a host has accepted, and a host may fall silent afterwards.
     let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
     let for_all = for_each.saturating_mul(hosts);
-    timeout(for_all, open(&config, greeting))
+    timeout(for_all, open(&config, server.tls.as_ref(), greeting))
         .await
         .map_err(|_| ConnectError::Silent(for_all))?
 }
 
-async fn open(config: &Config, greeting: &str) -> Result<AsyncPgConnection, ConnectError> {
-    let (client, driver) = config.connect(NoTls).await?;
-    let mut connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await?;
+/// Where there is to be TLS, not even the user's name is said before the server has proved who it is.
+async fn open(
+    config: &Config,
+    tls: Option<&Tls>,
+    greeting: &str,
+) -> Result<AsyncPgConnection, ConnectError> {
+    let mut connection = if let Some(tls) = tls {
+        let (client, driver) = config.connect(tls.connector()?).await?;
+        AsyncPgConnection::try_from_client_and_connection(client, driver).await?
+    } else {
+        let (client, driver) = config.connect(NoTls).await?;
+        AsyncPgConnection::try_from_client_and_connection(client, driver).await?
+    };
     connection.batch_execute(greeting).await?;
     Ok(connection)
 }
@@ -47,6 +62,8 @@ async fn open(config: &Config, greeting: &str) -> Result<AsyncPgConnection, Conn
 pub(crate) enum ConnectError {
     #[error("no connection within {0:?}")]
     Silent(Duration),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Refused(#[from] tokio_postgres::Error),
     #[error("setting the connection up")]

@@ -2,9 +2,8 @@
 
 use diesel::{QueryableByName, sql_types::Bool};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
-use tokio_postgres::Config;
 
-use super::connect;
+use super::{Server, connect};
 use crate::{
     MigrateError,
     migrations::{self, Direction, POSTGRES},
@@ -18,10 +17,10 @@ const PATIENCE: &str = "set lock_timeout = '60s'";
 
 /// See [`crate::migrate`].
 pub(crate) async fn migrate(
-    config: &Config,
+    server: &Server,
     direction: Direction,
 ) -> Result<Vec<String>, MigrateError> {
-    let mut connection = connect(config, PATIENCE)
+    let mut connection = connect(server, PATIENCE)
         .await
         .map_err(|error| MigrateError::Unreachable(error.into()))?;
     // Held until the connection closes, so that two who migrate at once take turns.

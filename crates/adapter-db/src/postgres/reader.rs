@@ -6,11 +6,10 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{TryStreamExt, future::try_join};
 use tokio::time::timeout;
-use tokio_postgres::Config;
 use wts_domain::{Access, StudentId, TicketId};
 
 use super::{
-    connect,
+    Server, connect,
     connection::ConnectError,
     names::Names,
     statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
@@ -57,7 +56,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Connects. The server ends by itself what takes longer than `limit`: a client that merely stops waiting would
     /// leave it at work, on a connection that no longer counts.
-    pub(super) async fn connect(config: &Config, limit: Duration) -> Result<Self, ConnectError> {
+    pub(super) async fn connect(server: &Server, limit: Duration) -> Result<Self, ConnectError> {
         let greeting = format!(
             "set statement_timeout = {}; \
              set default_transaction_read_only = on; \
@@ -65,7 +64,7 @@ impl Reader {
             limit.as_millis()
         );
         Ok(Self {
-            connection: connect(config, &greeting).await?,
+            connection: connect(server, &greeting).await?,
             names: Names::default(),
         })
     }

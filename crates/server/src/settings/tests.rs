@@ -272,7 +272,7 @@ fn what_is_shown_of_the_settings_can_be_read_again_and_tells_no_secret() {
     let text = lines.join("\n");
     assert!(!text.contains("hunter2"), "{text}");
     assert!(
-        text.contains("database_url = \"postgres://wts:***@db:5432/wts\" # WTS_DATABASE_URL"),
+        text.contains("database_url = \"postgres://wts:***@db:5432/wts?sslmode=verify-full\" # WTS_DATABASE_URL"),
         "{text}"
     );
     assert!(

@@ -1,0 +1,196 @@
+//! Where a PostgreSQL server is, and how it is spoken to.
+
+use std::{net::IpAddr, ops::Deref, path::PathBuf, str::FromStr};
+
+use percent_encoding::percent_decode_str;
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode},
+};
+
+use super::tls::Tls;
+use crate::InvalidDatabaseUrl;
+
+/// A server, or several of which one will do, as a `postgres://…` address names it.
+#[derive(Clone)]
+pub(crate) struct Server {
+    config: Config,
+    pub(super) tls: Option<Tls>,
+}
+
+impl Deref for Server {
+    type Target = Config;
+
+    fn deref(&self) -> &Config {
+        &self.config
+    }
+}
+
+impl FromStr for Server {
+    type Err = InvalidDatabaseUrl;
+
+    /// What the address says of TLS is ours to read: the driver knows neither verification nor authorities.
+    fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
+        let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+        let (mut mode, mut authorities, mut others) = (None, None, Vec::new());
+        for parameter in parameters.split('&').filter(|text| !text.is_empty()) {
+            let value = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+            match parameter.split_once('=') {
+                Some(("sslmode", text)) => mode = Some(value(text)),
+                Some(("sslrootcert", text)) => authorities = Some(value(text)),
+                _ => others.push(parameter),
+            }
+        }
+        let mut config: Config = format!("{address}?{}", others.join("&"))
+            .parse()
+            .map_err(|_| InvalidDatabaseUrl::Postgres)?;
+        if config.get_hosts().is_empty() {
+            return Err(InvalidDatabaseUrl::NoHost);
+        }
+        let is_encrypted = match mode.as_deref() {
+            Some("disable") => false,
+            // Whoever wants some protection gets all of it.
+            Some("require" | "verify-ca" | "verify-full") => true,
+            // These two let anyone on the way choose that there is none.
+            Some("allow" | "prefer") | None => {
+                authorities.is_some() || !is_on_this_machine(&config)
+            }
+            Some(_) => return Err(InvalidDatabaseUrl::SslMode),
+        };
+        config.ssl_mode(if is_encrypted {
+            SslMode::Require
+        } else {
+            SslMode::Disable
+        });
+        let authorities = authorities.filter(|file| file != "system");
+        Ok(Self {
+            config,
+            tls: is_encrypted.then(|| Tls::new(authorities.map(PathBuf::from))),
+        })
+    }
+}
+
+/// Whether nothing goes over a network.
+fn is_on_this_machine(config: &Config) -> bool {
+    config.get_hosts().iter().all(|host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        }
+    }) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
+}
+
+impl Server {
+    /// Its address without the password, to be shown.
+    pub(crate) fn redacted(&self) -> String {
+        let config = &self.config;
+        let user = config.get_user().unwrap_or_default();
+        let password = config.get_password().map_or("", |_| ":***");
+        let at = if user.is_empty() && password.is_empty() {
+            ""
+        } else {
+            "@"
+        };
+        let ports = config.get_ports();
+        let hosts: Vec<_> = config
+            .get_hosts()
+            .iter()
+            .enumerate()
+            .map(|(number, host)| {
+                let host = match host {
+                    Host::Tcp(host) if host.contains(':') => format!("[{host}]"),
+                    Host::Tcp(host) => host.clone(),
+                    Host::Unix(directory) => directory.display().to_string().replace('/', "%2F"),
+                };
+                match ports.get(number).or(ports.first()) {
+                    Some(port) => format!("{host}:{port}"),
+                    None => host,
+                }
+            })
+            .collect();
+        let database = config
+            .get_dbname()
+            .map(|name| format!("/{name}"))
+            .unwrap_or_default();
+        let tls = match &self.tls {
+            Some(tls) => tls.to_string(),
+            None if is_on_this_machine(config) => String::new(),
+            None => "?sslmode=disable".to_owned(),
+        };
+        format!(
+            "postgres://{user}{password}{at}{}{database}{tls}",
+            hosts.join(",")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(url: &str) -> Server {
+        url.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
+    }
+
+    #[test]
+    fn whatever_goes_over_a_network_is_encrypted_unless_somebody_says_otherwise() {
+        for (url, encrypted) in [
+            ("postgres://localhost/wts", false),
+            ("postgres://127.0.0.1/wts", false),
+            ("postgres://127.9.9.9/wts", false),
+            ("postgres://[::1]/wts", false),
+            ("postgres://%2Frun%2Fpostgresql/wts", false),
+            ("postgres://localhost,127.0.0.1/wts?sslmode=prefer", false),
+            ("postgres://localhost/wts?sslmode=require", true),
+            ("postgres://localhost/wts?sslrootcert=ca.pem", true),
+            (
+                "postgres://localhost/wts?sslrootcert=ca.pem&sslmode=disable",
+                false,
+            ),
+            ("postgres://db.example/wts", true),
+            ("postgres://postgres/wts", true),
+            ("postgres://192.0.2.1/wts", true),
+            ("postgres://[2001:db8::1]/wts", true),
+            ("postgres://localhost.example/wts", true),
+            ("postgres://localhost,db.example/wts", true),
+            ("postgres://localhost/wts?hostaddr=192.0.2.1", true),
+            ("postgres://db.example/wts?hostaddr=127.0.0.1", true),
+            ("postgres://db.example/wts?sslmode=prefer", true),
+            ("postgres://db.example/wts?sslmode=allow", true),
+            ("postgres://db.example/wts?sslmode=verify-ca", true),
+            (
+                "postgres://db.example/wts?sslmode=verify-full&application_name=a",
+                true,
+            ),
+            (
+                "postgres://db.example/wts?application_name=a&sslmode=disable",
+                false,
+            ),
+        ] {
+            let server = server(url);
+            assert_eq!(server.tls.is_some(), encrypted, "{url}");
+            let mode = if encrypted {
+                SslMode::Require
+            } else {
+                SslMode::Disable
+            };
+            assert_eq!(server.get_ssl_mode(), mode, "{url}");
+        }
+        assert_eq!(
+            server("postgres://db.example/wts?application_name=a").get_application_name(),
+            Some("a")
+        );
+    }
+
+    #[test]
+    fn what_is_shown_of_an_address_is_read_as_the_same_one() {
+        for url in [
+            "postgres://wts:***@db.example:5432/wts?sslmode=verify-full",
+            "postgres://wts:***@db.example:5432/wts?sslmode=verify-full&sslrootcert=/etc/wts/our%20ca.pem",
+            "postgres://wts@db.example:5432/wts?sslmode=disable",
+            "postgres://wts@localhost:5432/wts",
+        ] {
+            assert_eq!(server(url).redacted(), url);
+        }
+    }
+}

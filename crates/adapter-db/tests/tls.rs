@@ -1,0 +1,144 @@
+//! PostgreSQL over TLS: who proves to be the server is told who we are, and nobody else is.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+#[path = "tls/server.rs"]
+mod server;
+
+use std::{fs, path::PathBuf};
+
+use tempfile::TempDir;
+use wts_adapter_db::{DatabaseUrl, OpenError, connect};
+use wts_testkit::{Database, Kind, campus, ticket, told};
+
+use self::server::{Authority, Behaviour, Server};
+
+/// A database, a certificate authority, and a file with its certificate.
+struct Scene {
+    database: Database,
+    authority: Authority,
+    file: PathBuf,
+    _directory: TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (authority, file) = (Authority::new(), directory.path().join("our ca.pem"));
+        fs::write(&file, authority.pem()).unwrap();
+        Self {
+            database: Database::with(Kind::Postgres, campus()),
+            authority,
+            file,
+            _directory: directory,
+        }
+    }
+
+    /// A server in front of the database.
+    async fn server(&self, behaviour: Behaviour) -> Server {
+        Server::start(&self.database.url(), behaviour).await
+    }
+
+    /// The server's address, by a name that is not this machine's, so that nothing has to be said for TLS.
+    fn url(&self, server: &Server) -> DatabaseUrl {
+        let file = self.file.display().to_string().replace(' ', "%20");
+        let url = server.url_by_name("db.example") + "&sslrootcert=" + &file;
+        url.parse().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn histories_are_read_over_tls_from_a_server_that_proves_who_it_is() {
+    let scene = Scene::new();
+    let good = scene.authority.certificate(&["db.example"]);
+    let server = scene.server(Behaviour::Tls(good)).await;
+
+    let histories = connect(&scene.url(&server)).await.unwrap();
+
+    assert!(histories.find(ticket(123)).await.unwrap().is_some());
+    assert!(
+        server.handshakes() >= 2,
+        "one to probe with, one to read with"
+    );
+    let name = scene
+        .database
+        .url()
+        .split(':')
+        .nth(1)
+        .unwrap()
+        .replace("//", "");
+    assert!(!server.heard(&name), "the user's name is in no plain text");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_prove_who_it_is_learns_neither_user_nor_password() {
+    let scene = Scene::new();
+    let (ours, others) = (&scene.authority, Authority::new());
+    for (behaviour, reason) in [
+        (
+            Behaviour::Tls(others.certificate(&["db.example"])),
+            "invalid peer certificate",
+        ),
+        (
+            Behaviour::Tls(Authority::self_signed(&["db.example"])),
+            "invalid peer certificate",
+        ),
+        (
+            Behaviour::Tls(ours.certificate(&["db.example.com", "localhost"])),
+            "not valid for name",
+        ),
+        (
+            Behaviour::Tls(ours.expired_certificate(&["db.example"])),
+            "expired",
+        ),
+        (Behaviour::NoTls, "server does not support TLS"),
+        (Behaviour::Error, "server does not support TLS"),
+        (Behaviour::HangUp, ""),
+    ] {
+        let server = scene.server(behaviour).await;
+
+        let Err(refusal @ OpenError::Unreachable(_)) = connect(&scene.url(&server)).await else {
+            panic!("it connected, or found more than it should: {reason}");
+        };
+
+        let told = told(&refusal);
+        assert!(told.contains(reason), "{reason:?} in {told}");
+        assert_eq!(server.handshakes(), 0, "{reason}");
+        let user = scene.database.url()["postgres://".len()..]
+            .split(':')
+            .next()
+            .unwrap()
+            .to_owned();
+        assert!(!server.heard(&user) && !told.contains(&user), "{reason}");
+        assert!(
+            !server.heard("database") && !server.heard("wts"),
+            "nor what is asked for: {reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn authorities_that_cannot_be_read_are_named() {
+    let scene = Scene::new();
+    let server = scene.server(Behaviour::NoTls).await;
+    for (text, reason) in [
+        (Some(""), "there are none in it"),
+        (Some("no PEM"), "there are none in it"),
+        (
+            Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+            "our ca.pem",
+        ),
+        (None, "our ca.pem"),
+    ] {
+        match text {
+            Some(text) => fs::write(&scene.file, text).unwrap(),
+            None => fs::remove_file(&scene.file).unwrap(),
+        }
+        let refusal = connect(&scene.url(&server)).await.err().unwrap();
+        let told = told(&refusal);
+        assert!(
+            told.contains("sslrootcert") && told.contains(reason),
+            "{told}"
+        );
+    }
+    assert_eq!(server.connections(), 0);
+}

@@ -1,0 +1,212 @@
+//! A PostgreSQL server that speaks TLS, more or less well: a proxy in front of the real one.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream, UnixStream},
+};
+use tokio_postgres::config::Host;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, PrivateKeyDer},
+    },
+};
+
+/// Who vouches for servers.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// What a server shows.
+pub(crate) struct Certificate(CertificateDer<'static>, PrivateKeyDer<'static>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    pub(crate) fn certificate(&self, names: &[&str]) -> Certificate {
+        self.sign(&params(names))
+    }
+
+    pub(crate) fn expired_certificate(&self, names: &[&str]) -> Certificate {
+        let mut params = params(names);
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2002, 1, 1);
+        self.sign(&params)
+    }
+
+    pub(crate) fn self_signed(names: &[&str]) -> Certificate {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params(names).self_signed(&key).unwrap();
+        Certificate(
+            certificate.der().clone(),
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Certificate {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        Certificate(
+            certificate.der().clone(),
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+    }
+}
+
+fn params(names: &[&str]) -> CertificateParams {
+    CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap()
+}
+
+/// What a server does when it is asked for TLS.
+pub(crate) enum Behaviour {
+    Tls(Certificate),
+    /// Says that it has none.
+    NoTls,
+    /// Fails, as one does that has never heard of it.
+    Error,
+    HangUp,
+}
+
+pub(crate) struct Server {
+    /// User, password and database, as they stand in an address.
+    login: (String, String),
+    port: u16,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    connections: AtomicUsize,
+    handshakes: AtomicUsize,
+    /// What came before TLS, or without it.
+    plain: Mutex<Vec<u8>>,
+}
+
+impl Server {
+    /// In front of the server of this database.
+    pub(crate) async fn start(database: &str, behaviour: Behaviour) -> Self {
+        let (login, rest) = database["postgres://".len()..].split_once('@').unwrap();
+        let (_, name) = rest.split_once('/').unwrap();
+        let login = (login.to_owned(), name.to_owned());
+        let upstream: tokio_postgres::Config = database.parse().unwrap();
+        let acceptor = match &behaviour {
+            Behaviour::Tls(certificate) => Some(acceptor(certificate)),
+            _ => None,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Seen::default());
+        let (watching, behaviour, upstream) =
+            (Arc::clone(&seen), Arc::new(behaviour), Arc::new(upstream));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                watching.connections.fetch_add(1, Ordering::SeqCst);
+                let (seen, behaviour) = (Arc::clone(&watching), Arc::clone(&behaviour));
+                let (acceptor, upstream) = (acceptor.clone(), Arc::clone(&upstream));
+                tokio::spawn(
+                    async move { serve(client, &behaviour, acceptor, &upstream, &seen).await },
+                );
+            }
+        });
+        Self { login, port, seen }
+    }
+
+    /// Its address under a name that is looked up nowhere.
+    pub(crate) fn url_by_name(&self, name: &str) -> String {
+        let (login, database) = &self.login;
+        format!(
+            "postgres://{login}@{name}:{}/{database}?hostaddr=127.0.0.1",
+            self.port
+        )
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn handshakes(&self) -> usize {
+        self.seen.handshakes.load(Ordering::SeqCst)
+    }
+
+    /// Whether a text came in the clear.
+    pub(crate) fn heard(&self, text: &str) -> bool {
+        let plain = self.seen.plain.lock().unwrap();
+        plain
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    }
+}
+
+fn acceptor(Certificate(certificate, key): &Certificate) -> TlsAcceptor {
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key.clone_key())
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn serve(
+    mut client: TcpStream,
+    behaviour: &Behaviour,
+    acceptor: Option<TlsAcceptor>,
+    upstream: &tokio_postgres::Config,
+    seen: &Seen,
+) {
+    // The request for TLS, 8 bytes that name nobody.
+    let mut request = [0; 8];
+    if client.read_exact(&mut request).await.is_err() {
+        return;
+    }
+    seen.plain.lock().unwrap().extend_from_slice(&request);
+    let answer: &[u8] = match behaviour {
+        Behaviour::Tls(_) => b"S",
+        Behaviour::NoTls => b"N",
+        Behaviour::Error => b"E\0\0\0\x10SFATAL\0MWhat?\0\0",
+        Behaviour::HangUp => return,
+    };
+    let _ = client.write_all(answer).await;
+    if let Some(acceptor) = acceptor {
+        if let Ok(mut client) = acceptor.accept(client).await {
+            seen.handshakes.fetch_add(1, Ordering::SeqCst);
+            let mut server = reach(upstream).await;
+            let _ = copy_bidirectional(&mut client, &mut server).await;
+        }
+    } else {
+        let mut rest = Vec::new();
+        let _ = client.read_to_end(&mut rest).await;
+        seen.plain.lock().unwrap().extend_from_slice(&rest);
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// A connection to the real server.
+async fn reach(upstream: &tokio_postgres::Config) -> Box<dyn Stream> {
+    let port = *upstream.get_ports().first().unwrap();
+    match upstream.get_hosts().first().unwrap() {
+        Host::Tcp(host) => Box::new(TcpStream::connect((host.as_str(), port)).await.unwrap()),
+        Host::Unix(directory) => {
+            let socket = directory.join(format!(".s.PGSQL.{port}"));
+            Box::new(UnixStream::connect(socket).await.unwrap())
+        }
+    }
+}
