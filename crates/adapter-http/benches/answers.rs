@@ -5,7 +5,9 @@
 use std::{sync::Arc, time::Duration};
 
 use divan::{AllocProfiler, Bencher, black_box, counter::BytesCount};
-use wts_adapter_http::{Identity, TokenSettings, TokenSigner, TokenVerifier, write_body};
+use wts_adapter_http::{
+    Identity, Key, Keyring, Secret, TokenSettings, TokenSigner, TokenVerifier, write_body,
+};
 use wts_domain::{
     Access, Caller, Category, Day, Priority, StaffId, Status, StudentId, TicketHistory, TicketId,
     Timestamp, Trace, TraceId, ensure_active, ensure_may_read_traces,
@@ -22,13 +24,8 @@ fn main() {
 
 #[divan::bench]
 fn verify_an_hs256_token(bencher: Bencher<'_, '_>) {
-    let settings = TokenSettings {
-        secret: b"benchmarks-share-this-secret-of-48-bytes-and-more"
-            .to_vec()
-            .into(),
-        issuer: None,
-        audience: None,
-    };
+    let secret =
+        Secret::new(b"benchmarks-share-this-secret-of-48-bytes-and-more".to_vec()).unwrap();
     let identity = Identity {
         openid: "o6_bmjrPTlm6_2sgVt7hMZOPfL2M".to_owned(),
         sid: "2024310001".to_owned(),
@@ -37,11 +34,11 @@ fn verify_an_hs256_token(bencher: Bencher<'_, '_>) {
         access: Access::User,
         name: "爱丽丝".to_owned(),
     };
-    let token = TokenSigner::new(&settings)
-        .unwrap()
+    let token = TokenSigner::new(&secret, TokenSettings::default())
         .sign(&identity, NOW, Duration::from_secs(3_600))
         .unwrap();
-    let verifier = TokenVerifier::new(&settings).unwrap();
+    let keys = Keyring::fixed(vec![Key::shared(&secret)]).unwrap();
+    let verifier = TokenVerifier::new(keys, TokenSettings::default());
 
     bencher.bench(|| verifier.verify(black_box(&token), NOW).unwrap());
 }
