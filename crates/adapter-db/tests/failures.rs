@@ -155,7 +155,7 @@ async fn lock(database: &Arc<Database>, seconds: u8) -> JoinHandle<()> {
              end $$",
         );
     });
-    watched.await.unwrap();
+    assert!(watched.await.is_ok(), "the lock is taken");
     locking
 }
 
