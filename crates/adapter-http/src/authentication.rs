@@ -16,6 +16,7 @@ use wts_domain::{ActiveCaller, Caller, ensure_active};
 
 use crate::{
     error::{ApiError, Unauthenticated},
+    rate_limit::ClientLimits,
     token::{TokenError, TokenVerifier},
 };
 
@@ -30,11 +31,15 @@ impl FromRequest for Active {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         match known(request) {
-            Ok(Known::Caller(caller)) => Either::Left(ready(active(caller))),
-            Ok(Known::NotYet(verifier, token)) => Either::Right(Box::pin(async move {
-                let outcome = verifier.verify_with_new_keys(&token, now()?).await;
-                active(outcome.map_err(Unauthenticated::BadToken)?)
-            })),
+            Ok(Known::NotYet(verifier, token)) => {
+                let request = request.clone();
+                Either::Right(Box::pin(async move {
+                    let outcome = verifier.verify_with_new_keys(&token, now()?).await;
+                    admit(&request, outcome.map_err(Unauthenticated::BadToken))
+                }))
+            }
+            Ok(Known::Caller(caller)) => Either::Left(ready(admit(request, Ok(caller)))),
+            Ok(Known::Nobody(why)) => Either::Left(ready(admit(request, Err(why)))),
             Err(error) => Either::Left(ready(Err(error))),
         }
     }
@@ -45,24 +50,47 @@ enum Known {
     Caller(Caller),
     /// That takes a key which has to be fetched first.
     NotYet(Data<TokenVerifier>, String),
+    Nobody(Unauthenticated),
 }
 
 fn known(request: &HttpRequest) -> Result<Known, ApiError> {
-    let token = bearer(request.headers())?;
-    let verifier = request
-        .app_data::<Data<TokenVerifier>>()
-        .ok_or(ApiError::Fault("the application has no token verifier"))?;
-    match verifier.verify(token, now()?) {
-        Ok(caller) => Ok(Known::Caller(caller)),
+    let token = match bearer(request.headers()) {
+        Ok(token) => token,
+        Err(why) => return Ok(Known::Nobody(why)),
+    };
+    let verifier: &Data<TokenVerifier> = of_the_app(request)?;
+    Ok(match verifier.verify(token, now()?) {
+        Ok(caller) => Known::Caller(caller),
         Err(TokenError::UnknownKey) if verifier.may_get_new_keys() => {
-            Ok(Known::NotYet(Data::clone(verifier), token.to_owned()))
+            Known::NotYet(Data::clone(verifier), token.to_owned())
         }
-        Err(error) => Err(Unauthenticated::BadToken(error).into()),
+        Err(error) => Known::Nobody(Unauthenticated::BadToken(error)),
+    })
+}
+
+/// Lets in who is known, is active and does not ask too often.
+fn admit(
+    request: &HttpRequest,
+    caller: Result<Caller, Unauthenticated>,
+) -> Result<Active, ApiError> {
+    let limits: &Data<ClientLimits> = of_the_app(request)?;
+    let address = request.peer_addr().map(|peer| peer.ip());
+    match caller {
+        Ok(caller) => {
+            limits.count_caller(&caller, address)?;
+            Ok(Active(ensure_active(caller)?))
+        }
+        Err(why) => {
+            limits.count_stranger(address)?;
+            Err(why.into())
+        }
     }
 }
 
-fn active(caller: Caller) -> Result<Active, ApiError> {
-    Ok(Active(ensure_active(caller)?))
+fn of_the_app<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, ApiError> {
+    request
+        .app_data::<Data<T>>()
+        .ok_or(ApiError::Fault("the application lacks a part"))
 }
 
 /// RFC 6750 2.1: the token of the one `Authorization` field. A token anywhere else is none.

@@ -51,6 +51,15 @@ pub(crate) enum ApiError {
     /// The header fields together are too long to look at.
     #[error("the request's header is too long")]
     HeaderTooLong,
+    /// The request's body is too long to pass over.
+    #[error("the request's body is too long")]
+    BodyTooLong,
+    /// Others may take the request for another one.
+    #[error("the request can be read in more than one way")]
+    Ambiguous,
+    /// The client asks too often; in so many seconds it may again.
+    #[error("the client asks too often")]
+    TooMany(u64),
     /// Too much to do.
     #[error("the database has more to do than it can take on")]
     Busy,
@@ -94,7 +103,7 @@ struct Told {
     status: StatusCode,
     err_type: ErrType,
     msg: Cow<'static, str>,
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<(HeaderName, Cow<'static, str>)>,
 }
 
 impl ApiError {
@@ -158,6 +167,22 @@ impl ApiError {
                 Request,
                 "header fields are too long",
             ),
+            Self::BodyTooLong => tell(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Request,
+                "nothing here takes a body",
+            ),
+            Self::Ambiguous => tell(
+                StatusCode::BAD_REQUEST,
+                Request,
+                "header fields are ambiguous",
+            ),
+            Self::TooMany(seconds) => tell(
+                StatusCode::TOO_MANY_REQUESTS,
+                Request,
+                "too many requests, ask again later",
+            )
+            .with(RETRY_AFTER, seconds.to_string()),
             Self::Busy => tell(
                 StatusCode::SERVICE_UNAVAILABLE,
                 Internal,
@@ -183,9 +208,9 @@ fn tell(status: StatusCode, err_type: ErrType, msg: impl Into<Cow<'static, str>>
 }
 
 impl Told {
-    fn with(self, name: HeaderName, value: &'static str) -> Self {
+    fn with(self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            header: Some((name, value)),
+            header: Some((name, value.into())),
             ..self
         }
     }
@@ -205,8 +230,8 @@ impl ResponseError for ApiError {
         } = self.told();
         let mut response = HttpResponse::build(status);
         response.content_type(JSON);
-        if let Some(header) = header {
-            response.insert_header(header);
+        if let Some((name, value)) = header {
+            response.insert_header((name, value.as_ref()));
         }
         response.json(Envelope {
             success: false,

@@ -1,7 +1,10 @@
 //! What every request and every answer passes, whatever lies behind: limits, a request id, the access record, and a
 //! stop for panics.
 
+mod cors;
+mod framing;
 mod limits;
+mod protection;
 mod record;
 mod request_id;
 
@@ -14,7 +17,10 @@ use actix_web::{
     middleware::Next,
 };
 use futures_util::FutureExt;
+use tokio::task::yield_now;
 
+pub use self::cors::{InvalidOrigin, Origins};
+pub(crate) use self::framing::Over;
 use self::{record::Record, request_id::RequestId};
 use crate::error::ApiError;
 
@@ -23,9 +29,18 @@ pub(crate) async fn pass(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let record = Record::begin(RequestId::random(), request.method());
-    if let Err(refusal) = limits::check(&request) {
+    let record = Record::begin(&request, RequestId::random());
+    if Over::takes(&request) {
+        // Meanwhile the answer to the last request is sent.
+        yield_now().await;
+        let cut = request.error_response(ApiError::Ambiguous);
+        return Ok(record.end(cut).map_body(|_, _| BoxBody::new(framing::Cut)));
+    }
+    if let Err(refusal) = framing::check(&request).and_then(|()| limits::check(&request)) {
         return Ok(record.end(request.error_response(refusal)));
+    }
+    if let Some(answer) = cors::preflight(&request) {
+        return Ok(record.end(request.into_response(answer)));
     }
     let answer = AssertUnwindSafe(async { next.call(request).await })
         .catch_unwind()

@@ -6,11 +6,14 @@
 mod authentication;
 mod error;
 mod gate;
+mod rate_limit;
 mod routes;
 mod server;
 mod token;
 mod traces;
 
+pub use gate::{InvalidOrigin, Origins};
+pub use rate_limit::RateLimits;
 pub use server::{HttpSettings, server};
 pub use token::{
     Identity, InvalidKey, InvalidKeySetUrl, Key, KeySetUrl, KeySource, KeySourceError, Keyring,

@@ -5,13 +5,23 @@ use std::{io, net::TcpListener, num::NonZeroUsize, time::Duration};
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 use wts_app::GetTraces;
 
-use crate::{gate, routes, token::TokenVerifier, traces::Order};
+use crate::{
+    gate::{self, Origins},
+    rate_limit::{ClientLimits, RateLimits},
+    routes,
+    token::TokenVerifier,
+    traces::Order,
+};
 
 /// What an operator may decide about the server.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// The order of traces where a caller asks for none.
     pub default_order: Order,
+    /// Whose pages may read answers.
+    pub cors_origins: Origins,
+    /// How often one client may ask.
+    pub rate_limits: RateLimits,
     /// How many threads serve connections; `None` for one per core.
     pub workers: Option<NonZeroUsize>,
     /// How long requests in flight may take to finish when the server is told to stop, in whole seconds.
@@ -22,6 +32,8 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             default_order: Order::default(),
+            cors_origins: Origins::default(),
+            rate_limits: RateLimits::default(),
             workers: None,
             shutdown_timeout: Duration::from_secs(30),
         }
@@ -43,13 +55,20 @@ pub fn server(
     // Made here, not per worker, so that all workers share them.
     let (get_traces, verifier) = (Data::new(get_traces), Data::new(verifier));
     let default_order = Data::new(settings.default_order);
+    let cors_origins = Data::new(settings.cors_origins.clone());
+    let client_limits = Data::from(ClientLimits::new(settings.rate_limits));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::clone(&get_traces))
             .app_data(Data::clone(&verifier))
             .app_data(Data::clone(&default_order))
+            .app_data(Data::clone(&cors_origins))
+            .app_data(Data::clone(&client_limits))
             .configure(routes::configure)
             .wrap(from_fn(gate::pass))
+    })
+    .on_connect(|_, connection| {
+        connection.insert(gate::Over::default());
     })
     .listen(listener)?
     // A small answer goes out at once, also where an earlier one is not acknowledged yet.

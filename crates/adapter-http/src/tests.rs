@@ -3,6 +3,7 @@
 mod app;
 mod http;
 mod logs;
+mod protection;
 
 use std::{sync::Arc, time::Duration};
 

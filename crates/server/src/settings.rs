@@ -12,11 +12,14 @@ use std::{fs, path::Path};
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretSlice};
 use tracing_appender::non_blocking::WorkerGuard;
-use wts_adapter_http::HttpSettings;
+use wts_adapter_http::{HttpSettings, RateLimits};
 
 pub(crate) use self::flags::Flags;
 use self::{
-    catalogue::{DEFAULT_ORDER, LOG, SHUTDOWN_TIMEOUT, WORKERS},
+    catalogue::{
+        ADDRESS_RATE_LIMIT, CALLER_RATE_LIMIT, CORS_ORIGINS, DEFAULT_ORDER, LOG, SHUTDOWN_TIMEOUT,
+        WORKERS,
+    },
     setting::{Default, Described, Setting},
     sources::Sources,
 };
@@ -89,6 +92,11 @@ impl Settings {
     pub(crate) fn http(&self) -> anyhow::Result<HttpSettings> {
         Ok(HttpSettings {
             default_order: self.require(&DEFAULT_ORDER)?,
+            cors_origins: self.get(&CORS_ORIGINS)?.unwrap_or_default(),
+            rate_limits: RateLimits {
+                per_caller: self.require(&CALLER_RATE_LIMIT)?,
+                per_address: self.require(&ADDRESS_RATE_LIMIT)?,
+            },
             workers: self.get(&WORKERS)?,
             shutdown_timeout: self.require(&SHUTDOWN_TIMEOUT)?,
         })

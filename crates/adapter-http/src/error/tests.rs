@@ -94,6 +94,8 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
         (ApiError::NoSuchPath, 404, "no such path"),
         (ApiError::TargetTooLong, 414, "path and query are too long"),
         (ApiError::HeaderTooLong, 431, "header fields are too long"),
+        (ApiError::BodyTooLong, 413, "nothing here takes a body"),
+        (ApiError::Ambiguous, 400, "header fields are ambiguous"),
     ] {
         assert_told(error, status, 2, msg, None).await;
     }
@@ -105,6 +107,8 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
         Some("GET, HEAD"),
     )
     .await;
+    let too_often = "too many requests, ask again later";
+    assert_told(ApiError::TooMany(7), 429, 2, too_often, Some("7")).await;
     let missing = GetTracesError::NoSuchTicket(wts_domain::TicketId::new(7).unwrap());
     assert_told(missing.into(), 400, 5, "无法找到对应的工单", None).await;
 }

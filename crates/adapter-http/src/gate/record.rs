@@ -3,15 +3,18 @@
 use std::{error::Error as _, fmt, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpResponse,
     body::BoxBody,
-    dev::ServiceResponse,
+    dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{Method, StatusCode},
 };
 use wts_domain::TicketId;
 
-use super::request_id::{RequestId, X_REQUEST_ID};
+use super::{
+    protection::Protection,
+    request_id::{RequestId, X_REQUEST_ID},
+};
 use crate::{error::ApiError, routes};
 
 /// What is known of a request before it is answered. Neither path nor query are: there is no telling what clients put
@@ -20,14 +23,16 @@ pub(super) struct Record {
     id: RequestId,
     method: Method,
     begun: Instant,
+    protection: Protection,
 }
 
 impl Record {
-    pub(super) fn begin(id: RequestId, method: &Method) -> Self {
+    pub(super) fn begin(request: &ServiceRequest, id: RequestId) -> Self {
         Self {
             id,
-            method: method.clone(),
+            method: request.method().clone(),
             begun: Instant::now(),
+            protection: Protection::of(request),
         }
     }
 
@@ -37,9 +42,7 @@ impl Record {
         let route = response.request().match_pattern();
         let error = response.response().error();
         self.log(response.status(), route.as_deref(), ticket, error);
-        response
-            .headers_mut()
-            .insert(X_REQUEST_ID, self.id.header());
+        self.seal(response.response_mut());
         response
     }
 
@@ -47,10 +50,15 @@ impl Record {
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
         self.log(response.status(), None, None, Some(&error));
-        response
-            .headers_mut()
-            .insert(X_REQUEST_ID, self.id.header());
+        self.seal(&mut response);
         InternalError::from_response(error, response).into()
+    }
+
+    /// Names the answer and protects it.
+    fn seal<B>(&self, answer: &mut HttpResponse<B>) {
+        let head = answer.head_mut();
+        head.headers_mut().insert(X_REQUEST_ID, self.id.header());
+        self.protection.apply(head);
     }
 
     fn log(

@@ -23,6 +23,14 @@ pub(super) struct App {
 impl App {
     /// Over a store that behaves as `told`.
     pub(super) fn with(told: impl FnOnce(&mut MockHistoryRepository)) -> Self {
+        Self::serving(HttpSettings::default(), told)
+    }
+
+    /// The same, with settings, of which there is one worker.
+    pub(super) fn serving(
+        settings: HttpSettings,
+        told: impl FnOnce(&mut MockHistoryRepository),
+    ) -> Self {
         let mut histories = MockHistoryRepository::new();
         told(&mut histories);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -31,7 +39,7 @@ impl App {
         let verifier = TokenVerifier::new(keys, TokenSettings::default());
         let http = HttpSettings {
             workers: NonZeroUsize::new(1),
-            ..HttpSettings::default()
+            ..settings
         };
         let server = server(
             listener,

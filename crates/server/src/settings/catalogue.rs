@@ -2,16 +2,21 @@
 //!
 //! Whoever adds one adds it here, and to the README's table, which a test compares with this list.
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
 use wts_adapter_db::DatabaseUrl;
-use wts_adapter_http::{KeySetUrl, Order, Secret as JwtSecret};
+use wts_adapter_http::{KeySetUrl, Order, Origins, Secret as JwtSecret};
 
 use super::setting::{
     Default::{Is, Words},
     Described,
     Secrecy::{Open, Secret},
-    Setting, Wrong, any_text, count, duration, masked, parsed, parsed_or_told, switch,
+    Setting, Wrong, any_text, count, duration, masked, parsed, parsed_or_told, rate, switch,
 };
 
 /// Declares each setting as a constant, and [`ALL`] of them.
@@ -128,6 +133,30 @@ settings! {
         default: Is("30s"),
         secrecy: Open,
         read: duration,
+    }
+    CALLER_RATE_LIMIT: Option<NonZeroU32> {
+        name: "caller_rate_limit",
+        help: "how many requests a second one caller may make, on average, and ten times as many at once; `off` for any number",
+        expected: "a number of requests a second, or off",
+        default: Is("off"),
+        secrecy: Open,
+        read: rate,
+    }
+    ADDRESS_RATE_LIMIT: Option<NonZeroU32> {
+        name: "address_rate_limit",
+        help: "the same for requests without a good token, of one address; who has a token is never refused for them",
+        expected: "a number of requests a second, or off",
+        default: Is("1000"),
+        secrecy: Open,
+        read: rate,
+    }
+    CORS_ORIGINS: Origins {
+        name: "cors_origins",
+        help: "whose pages may read answers, `https://wts.example` and so on, with commas between them",
+        expected: "origins, such as https://wts.example",
+        default: Words("none"),
+        secrecy: Open,
+        read: parsed_or_told,
     }
     LOG: String {
         name: "log",

@@ -162,6 +162,14 @@ pub(super) fn switch(value: &[u8]) -> Result<bool, Wrong> {
     }
 }
 
+/// So many a second, or any number.
+pub(super) fn rate(value: &[u8]) -> Result<Option<NonZeroU32>, Wrong> {
+    match value {
+        b"off" | b"false" => Ok(None),
+        number => parsed(number).map(Some),
+    }
+}
+
 /// A number of things, one at least.
 pub(super) fn count(value: &[u8]) -> Result<NonZeroUsize, Wrong> {
     let count: NonZeroU32 = parsed(value)?;
