@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod logging;
 mod migrate;
+mod panics;
 mod serve;
 mod settings;
 mod token;
@@ -23,6 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    panics::log_where_only();
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

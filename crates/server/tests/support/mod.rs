@@ -130,6 +130,11 @@ impl Service {
         self.address
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All that it has printed so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().expect("nobody panicked").clone()
@@ -254,6 +259,11 @@ impl Answer {
             headers,
             body: body.to_owned(),
         }
+    }
+
+    /// All of it, in one text.
+    pub(crate) fn shown(&self) -> String {
+        format!("{self:?}")
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

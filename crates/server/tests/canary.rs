@@ -1,0 +1,175 @@
+//! Secrets and people, looked for in everything that ever comes out.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod support;
+
+use std::fs;
+
+use serde_json::json;
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+use crate::support::{SECRET, Service, issuer::Issuer, now, outcome, signed, token, wts};
+
+/// The password in a database's address. The tests' reader is called the same, which may be told.
+fn with_password(database: &Database, password: &str) -> String {
+    let url = database.url();
+    let (user, rest) = url["postgres://".len()..].split_once(':').unwrap();
+    let (_, host) = rest.split_once('@').unwrap();
+    database.execute(&format!("alter role {user} password '{password}'"));
+    format!("postgres://{user}:{password}@{host}")
+}
+
+/// What must not be found, by what it is.
+struct Canaries(Vec<(&'static str, String)>);
+
+impl Canaries {
+    fn assert_absent(&self, place: &str, text: &str) {
+        for (what, canary) in &self.0 {
+            assert!(
+                !text.contains(canary.as_str()),
+                "{what} is in {place}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
+    const PASSWORD: &str = "canary-of-the-password-7Fq";
+    let database = Database::with(Kind::Postgres, campus());
+    let directory = tempfile::tempdir().unwrap();
+    let key_set = directory.path().join("keys.json");
+    let shared = "Y2FuYXJ5LW9mLXRoZS1zZWNyZXQtaW4tdGhlLWtleS1zZXQtMTIz"; // in base64url
+    let key = json!({"keys": [{"kty": "oct", "kid": "1", "k": shared}]});
+    fs::write(&key_set, key.to_string()).unwrap();
+
+    let good = [token(ALICE, Access::User), token(ALICE, Access::Dev)];
+    let other_issuer =
+        Issuer::new("unknown").sign(&json!({"sid": ALICE, "access": "dev", "exp": now() + 60}));
+    let expired = signed(
+        &json!({"sid": "sid-of-a-canary", "access": "user", "exp": 1, "name": "名字里的金丝雀"}),
+    );
+    let mut canaries = Canaries(vec![
+        ("the shared secret", SECRET.to_owned()),
+        ("a secret of the key set", shared.to_owned()),
+        ("the database's password", PASSWORD.to_owned()),
+        ("a name in a token", "令牌里的名字".to_owned()),
+        ("a name in a bad token", "名字里的金丝雀".to_owned()),
+        ("a number in a bad token", "sid-of-a-canary".to_owned()),
+        ("what stands in a query", "canary-of-the-query".to_owned()),
+        ("what stands in a path", "canary-of-the-path".to_owned()),
+        ("what stands in a cookie", "canary-of-the-cookie".to_owned()),
+        ("what stands under Basic", "Y2FuYXJ5OmNhbmFyeQ".to_owned()),
+    ]);
+    // Tokens piece by piece: none of the three parts is to be found.
+    for token in good.iter().chain([&other_issuer, &expired]) {
+        let parts: Vec<_> = token.split('.').collect();
+        canaries
+            .0
+            .push(("the claims of a token", parts[1].to_owned()));
+        canaries
+            .0
+            .push(("the signature of a token", parts[2].to_owned()));
+    }
+
+    let url = with_password(&database, PASSWORD);
+    let service = Service::with(
+        &url,
+        &[
+            ("WTS_LOG", "trace"),
+            ("WTS_RECHECK_ACCESS", "on"),
+            ("WTS_JWT_JWKS_FILE", key_set.to_str().unwrap()),
+        ],
+    );
+    let mut answers = String::new();
+    let ask_everything = |answers: &mut String| {
+        for path in [
+            "/api/v3/get_traces?tid=123",
+            "/api/v3/get_traces?tid=124&x=canary-of-the-query",
+            "/api/v3/get_traces?tid=canary-of-the-query",
+            "/api/v3/get_traces?order=canary-of-the-query&tid=1",
+            "/api/v3/get_traces?tid=123&access_token=canary-of-the-query",
+            "/canary-of-the-path",
+            "/livez",
+        ] {
+            for authorization in good
+                .iter()
+                .chain([&other_issuer, &expired])
+                .flat_map(|token| {
+                    [
+                        format!("Bearer {token}"),
+                        format!("Bearer {token}x"),
+                        token.clone(),
+                    ]
+                })
+                .chain(["Basic Y2FuYXJ5OmNhbmFyeQ==".to_owned()])
+            {
+                for method in ["GET", "POST"] {
+                    let headers = [
+                        ("Authorization", authorization.as_str()),
+                        ("Cookie", "session=canary-of-the-cookie"),
+                        ("X-Request-Id", "canary-of-the-query"),
+                    ];
+                    answers.push_str(&service.ask(method, path, &headers).shown());
+                }
+            }
+        }
+        let garbage = format!(
+            "GET /canary-of-the-path HTTP/1.1\r\nAuthorization: Bearer {}\r\n\u{1}\r\n\r\n",
+            good[0]
+        );
+        answers.push_str(&String::from_utf8_lossy(&service.send(garbage.as_bytes())));
+    };
+    ask_everything(&mut answers);
+    // And once more while nothing can be read.
+    database.execute("alter table wts.ticket_traces rename to gone");
+    ask_everything(&mut answers);
+    assert!(answers.contains("status: 200") && answers.contains("status: 500"));
+
+    let arguments = fs::read_to_string(format!("/proc/{}/cmdline", service.id())).unwrap();
+    canaries.assert_absent("the argument list", &arguments);
+    let (_, log) = service.stop("TERM");
+    assert!(log.contains("TRACE") && log.contains("status=200") && log.contains("status=500"));
+    canaries.0.extend([
+        ("a remark", "工单已创建".to_owned()),
+        ("an operator's name", "詹姆斯".to_owned()),
+    ]);
+    canaries.assert_absent("the log", &log);
+    // Remarks and operators' names are what answers are for; nothing else of these is.
+    canaries.0.truncate(canaries.0.len() - 2);
+    canaries.assert_absent("an answer", &answers);
+}
+
+#[test]
+fn neither_secrets_nor_passwords_are_in_what_commands_say_when_they_fail_or_do_not() {
+    let canaries = Canaries(vec![
+        ("the shared secret", SECRET.to_owned()),
+        ("the password", "hunter2-canary".to_owned()),
+    ]);
+    for url in [
+        "postgres://wts:hunter2-canary@127.0.0.1:1/wts",
+        "postgres://wts:hunter2-canary@/wts",
+        "postgres://wts:hunter2-canary@localhost:x/wts",
+        "postgres://wts:hunter2-canary@localhost/wts?sslmode=hunter2-canary",
+        "postgres://wts@localhost:1/wts?password=hunter2-canary&x",
+        "mysql://wts:hunter2-canary@localhost/wts",
+    ] {
+        for arguments in [
+            &["serve"][..],
+            &["migrate"],
+            &["config"],
+            &["token", "--sid", "1", "--access", "user"],
+        ] {
+            let mut command = wts(arguments);
+            command
+                .env("WTS_DATABASE_URL", url)
+                .env("WTS_JWT_SECRET", SECRET)
+                .env("WTS_LISTEN", "127.0.0.1:0")
+                .env("WTS_LOG", "trace");
+            let (_, stdout, stderr) = outcome(&mut command);
+            let place = format!("{arguments:?} with {url}");
+            canaries.assert_absent(&place, &(stdout + &stderr));
+        }
+    }
+}
