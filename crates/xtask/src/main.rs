@@ -12,6 +12,7 @@ mod layers;
 mod minimum_rust;
 mod postgres;
 mod programs;
+mod supply;
 mod test;
 mod warden;
 

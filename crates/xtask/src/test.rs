@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::warden::Warden;
-use crate::{layers, minimum_rust, postgres};
+use crate::{layers, minimum_rust, postgres, supply};
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -40,6 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         cargo(&mut warden, &package)?;
         minimum_rust::check(&mut warden)
     })?;
+    step("supply chain", || supply::check(&mut warden))?;
     // Only the tests need it, but a missing server is better known before the long steps than after.
     let database = step("PostgreSQL", || postgres::provide(&mut warden))?;
     step("lints", || {
