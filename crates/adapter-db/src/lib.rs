@@ -6,6 +6,9 @@
 mod coalesced;
 mod columns;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod history;
 mod migrations;
 mod postgres;

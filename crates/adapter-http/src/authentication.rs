@@ -94,7 +94,7 @@ fn of_the_app<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, ApiError> {
 }
 
 /// RFC 6750 2.1: the token of the one `Authorization` field. A token anywhere else is none.
-fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     let mut fields = headers.get_all(AUTHORIZATION);
     let field = fields.next().ok_or(Unauthenticated::NoToken)?;
     if fields.next().is_some() {

@@ -5,6 +5,9 @@
 
 mod authentication;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod rate_limit;
 mod routes;

@@ -11,6 +11,8 @@ use wts_app::GetTraces;
 #[cfg(feature = "bench")]
 pub use self::body::write_body;
 pub use self::order::{Order, UnknownOrder};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::params::ticket_of;
 use self::{body::body, params::Params};
 use crate::{authentication::Active, error::ApiError, routes::JSON};
 

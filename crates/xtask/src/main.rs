@@ -7,6 +7,7 @@
 
 mod account;
 mod bench;
+mod fuzz;
 mod install;
 mod layers;
 mod minimum_rust;
@@ -26,6 +27,8 @@ use clap::Parser;
 enum Task {
     /// Check everything that can be checked, on a PostgreSQL of its own
     Test(test::Args),
+    /// Feed made-up inputs to whatever reads what others wrote, and see whether anything breaks
+    Fuzz(fuzz::Args),
     /// Measure the service beside the database alone and beside a route that does nothing
     Bench(bench::Args),
 }
@@ -33,6 +36,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Test(args) => test::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Bench(args) => bench::run(&args),
     };
     match outcome {

@@ -30,6 +30,12 @@ impl Params {
     }
 }
 
+/// The ticket that a query asks for.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn ticket_of(query: &str) -> Result<TicketId, ApiError> {
+    Params::read(query, Order::default()).map(|params| params.ticket)
+}
+
 impl FromRequest for Params {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;

@@ -1,0 +1,152 @@
+//! What a fuzzer feeds, and every test run with the inputs that were found worth keeping. Each of these panics where a
+//! promise is broken, and on nothing else.
+
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, crypto};
+
+use crate::{
+    Key, KeySetUrl, Keyring, Order, Origins, Secret, Secrets, TokenError, TokenSettings,
+    TokenVerifier, authentication::bearer, traces::ticket_of,
+};
+
+const SECRET: &str = "nobody who makes inputs for a fuzzer knows this";
+const NOW: i64 = 1_765_015_200;
+
+fn verifier() -> Option<TokenVerifier> {
+    let secret = Secret::new(SECRET.as_bytes().to_vec()).ok()?;
+    let keys = Keyring::fixed(vec![Key::shared(&secret)]).ok()?;
+    Some(TokenVerifier::new(keys, TokenSettings::default()))
+}
+
+/// From the value of an `Authorization` field to who calls.
+///
+/// # Panics
+///
+/// If a caller is believed, who cannot have signed.
+pub fn authorization(bytes: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for value in bytes.split(|byte| *byte == b'\n') {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(AUTHORIZATION, value);
+        }
+    }
+    if let (Ok(token), Some(verifier)) = (bearer(&headers), verifier()) {
+        let outcome = verifier.verify(token, NOW);
+        assert!(outcome.is_err(), "believed: {token}");
+    }
+}
+
+/// From a header and claims, a line feed between them, that are well signed, to who calls.
+///
+/// # Panics
+///
+/// If a caller is believed without saying a student number, or past the end of all tokens' time.
+pub fn claims(bytes: &[u8]) {
+    let (header, claims) = match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(at) => (bytes.get(..at), bytes.get(at + 1..)),
+        None => (Some(&br#"{"alg":"HS256"}"#[..]), Some(bytes)),
+    };
+    let part = |bytes: Option<&[u8]>| URL_SAFE_NO_PAD.encode(bytes.unwrap_or_default());
+    let message = format!("{}.{}", part(header), part(claims));
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    let Ok(signature) = crypto::sign(message.as_bytes(), &key, Algorithm::HS256) else {
+        return;
+    };
+    let token = format!("{message}.{signature}");
+    let Some(verifier) = verifier() else {
+        return;
+    };
+    match verifier.verify(&token, NOW) {
+        Ok(_) => {
+            let says = |text: &str| {
+                claims.is_some_and(|claims| {
+                    claims.contains(&b'\\') // however it is spelled
+                        || claims.windows(text.len()).any(|part| part == text.as_bytes())
+                })
+            };
+            assert!(
+                says("\"sid\"") && says("\"access\"") && says("\"exp\""),
+                "{token}"
+            );
+            let at_the_end = verifier.verify(&token, i64::MAX);
+            assert!(
+                at_the_end == Err(TokenError::Expired) || says("exp"),
+                "{token}"
+            );
+        }
+        Err(error) => assert!(error != TokenError::Signature, "it is good: {token}"),
+    }
+}
+
+/// From a query to the number of a ticket.
+///
+/// # Panics
+///
+/// If a number is found that the query does not have in it.
+pub fn query(bytes: &[u8]) {
+    let Ok(query) = str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(ticket) = ticket_of(query) {
+        let number = ticket.get();
+        assert!(number > 0, "{query}");
+        let is_spelled_out = query.contains(&number.to_string()) || query.contains('%');
+        assert!(is_spelled_out, "{query} is not ticket {number}");
+    }
+}
+
+/// From what an operator gives to keys, origins and so on.
+///
+/// # Panics
+///
+/// If a reason for which it is refused quotes what may be a secret.
+pub fn settings(bytes: &[u8]) {
+    for refused in [
+        Key::from_pem(bytes).err(),
+        Key::from_jwks(bytes, Secrets::Allowed).err(),
+        Key::from_jwks(bytes, Secrets::Refused).err(),
+    ] {
+        let told = refused.map_or_else(String::new, |error| error.to_string());
+        if let Ok(given) = str::from_utf8(bytes)
+            && given.len() > 100
+        {
+            assert!(!told.contains(given), "{told}");
+        }
+    }
+    let _ = Secret::new(bytes.to_vec());
+    if let Ok(text) = str::from_utf8(bytes) {
+        let _ = text.parse::<Origins>();
+        let _ = text.parse::<Order>();
+        if let Ok(url) = text.parse::<KeySetUrl>() {
+            assert!(!url.to_string().contains('@'), "{url} shows a user");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    /// Feeds every input that is kept for a target, and cuts of it.
+    fn replay(target: &str, feed: impl Fn(&[u8])) {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+        let mut inputs = 0;
+        for input in fs::read_dir(corpus.join(target)).unwrap() {
+            let input = fs::read(input.unwrap().path()).unwrap();
+            for end in 0..=input.len() {
+                feed(&input[..end]);
+            }
+            inputs += 1;
+        }
+        assert!(inputs > 0, "there is a corpus of {target}");
+    }
+
+    #[test]
+    fn the_fuzzers_inputs_break_no_promise() {
+        replay("authorization", super::authorization);
+        replay("claims", super::claims);
+        replay("query", super::query);
+        replay("settings", super::settings);
+    }
+}
