@@ -74,6 +74,21 @@ async fn what_is_asked_while_a_batch_is_on_its_way_becomes_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_batch_that_is_on_its_way_does_not_answer_who_asks_now() {
+    let store = Store::with([1]);
+    let repository = repository(&store);
+    let first = ask(&repository, 1).await;
+    store.step(1);
+
+    let second = ask(&repository, 1).await;
+    store.let_through(2);
+
+    let before = steps(first).await;
+    assert_eq!(steps(second).await, before + 1);
+    assert_eq!(store.batches(), [vec![1], vec![1]]);
+}
+
+#[tokio::test]
 async fn everyone_gets_the_history_they_asked_for_in_whatever_order_the_loader_answers() {
     let store = Store::with(1..=100);
     let repository = repository(&store);

@@ -50,3 +50,42 @@ impl Names {
         self.known.get(operator).map_or("", String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quiet_at(next: u8) -> Snapshot {
+        let mut bytes = [0; 20];
+        bytes[11] = next;
+        bytes[19] = next;
+        Snapshot::read(&bytes).unwrap()
+    }
+
+    fn known_at(next: u8) -> Names {
+        let mut names = Names::default();
+        names.forget_unless(quiet_at(next));
+        names.learn(&["W007", "W008"], vec![("W007".into(), "詹姆斯".into())]);
+        names
+    }
+
+    #[test]
+    fn names_are_used_again_while_nobody_writes() {
+        let mut names = known_at(7);
+        names.forget_unless(quiet_at(7));
+
+        assert_eq!(names.of("W007"), "詹姆斯");
+        let asked = names.unknown(["W009", "W007", "W008", "W009"].into_iter());
+        assert_eq!(asked, ["W009"], "also of who is known to have none");
+    }
+
+    #[test]
+    fn names_are_read_again_as_soon_as_anybody_writes() {
+        for seen in [quiet_at(8), Snapshot::default()] {
+            let mut names = known_at(7);
+            names.forget_unless(seen);
+
+            assert_eq!(names.unknown(["W007"].into_iter()), ["W007"]);
+        }
+    }
+}

@@ -127,23 +127,55 @@ impl Snapshot {
     pub(super) fn is_equal_to(self, other: Self) -> bool {
         self.0.is_some() && self.0 == other.0
     }
+
+    /// The form that `pg_snapshot_send` writes: how many transactions were in progress, the first of them, the first
+    /// that had not begun, and then each of them. A standby leaves out the last part, but not what comes before.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (in_progress, rest) = bytes.split_first_chunk::<4>()?;
+        let (oldest, rest) = rest.split_first_chunk::<8>()?;
+        let (next, _) = rest.split_first_chunk::<8>()?;
+        let quiet = *in_progress == [0; 4] && oldest == next;
+        Some(Self(quiet.then_some(i64::from_be_bytes(*next))))
+    }
 }
 
 impl FromSql<PgSnapshot, Pg> for Snapshot {
-    /// The form that `pg_snapshot_send` writes: how many transactions were in progress, the first of them, the first
-    /// that had not begun, and then each of them. A standby leaves out the last part, but not what comes before.
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let (in_progress, rest) = value
-            .as_bytes()
-            .split_first_chunk::<4>()
-            .ok_or("a snapshot that is cut short")?;
-        let (oldest, rest) = rest
-            .split_first_chunk::<8>()
-            .ok_or("a snapshot that is cut short")?;
-        let (next, _) = rest
-            .split_first_chunk::<8>()
-            .ok_or("a snapshot that is cut short")?;
-        let quiet = *in_progress == [0; 4] && oldest == next;
-        Ok(Self(quiet.then_some(i64::from_be_bytes(*next))))
+        Self::read(value.as_bytes()).ok_or_else(|| "a snapshot that is cut short".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(oldest: i64, next: i64, in_progress: &[i64]) -> Snapshot {
+        let count = i32::try_from(in_progress.len()).unwrap();
+        let mut bytes = count.to_be_bytes().to_vec();
+        for id in [&[oldest, next], in_progress].concat() {
+            bytes.extend(id.to_be_bytes());
+        }
+        Snapshot::read(&bytes).unwrap()
+    }
+
+    #[test]
+    fn two_statements_saw_the_same_where_nobody_wrote_before_or_between() {
+        assert!(snapshot(7, 7, &[]).is_equal_to(snapshot(7, 7, &[])));
+        assert!(!snapshot(7, 7, &[]).is_equal_to(snapshot(8, 8, &[])));
+    }
+
+    #[test]
+    fn while_somebody_writes_nothing_is_certain() {
+        // Transaction 7 may end between two statements that look alike otherwise.
+        for writing in [snapshot(7, 9, &[7]), snapshot(7, 9, &[])] {
+            assert!(!writing.is_equal_to(writing));
+            assert!(!snapshot(9, 9, &[]).is_equal_to(writing));
+        }
+        assert!(!Snapshot::default().is_equal_to(Snapshot::default()));
+    }
+
+    #[test]
+    fn a_snapshot_that_is_cut_short_is_none() {
+        assert!(Snapshot::read(&[0; 19]).is_none());
     }
 }

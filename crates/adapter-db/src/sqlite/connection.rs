@@ -53,7 +53,7 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
 
 #[cfg(test)]
 mod tests {
-    use diesel::{RunQueryDsl, sql_query};
+    use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Bool};
 
     use super::*;
 
@@ -72,6 +72,26 @@ mod tests {
             .unwrap();
         assert!(file.exists(), "under the very name that was asked for");
         assert!(connect(&file, Mode::Read).is_ok());
+    }
+
+    /// The flags stand in `.cargo/config.toml`; without them readers wait for each other.
+    #[test]
+    fn connections_share_no_lock() {
+        #[derive(QueryableByName)]
+        struct Compiled {
+            #[diesel(sql_type = Bool)]
+            as_meant: bool,
+        }
+
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection = connect(&directory.path().join("wts.db"), Mode::Create).unwrap();
+        let compiled: Compiled = sql_query(
+            "select sqlite_compileoption_used('THREADSAFE=2') \
+             and not sqlite_compileoption_used('ENABLE_MEMORY_MANAGEMENT') as as_meant",
+        )
+        .get_result(&mut connection)
+        .unwrap();
+        assert!(compiled.as_meant);
     }
 
     #[test]

@@ -60,7 +60,8 @@ macro_rules! every_database_promises {
 
 macro_rules! promise {
     ($kind:ident $file:ident $promise:ident) => {
-        #[tokio::test]
+        // Several threads ask, as they do in the service, and each over a connection of its own.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $promise() {
             crate::$file::$promise(wts_testkit::Kind::$kind).await;
         }

@@ -157,8 +157,6 @@ impl Loader for Store {
         };
         let tickets = asked.tickets.iter().map(|ticket| ticket.get()).collect();
         lane.batches.lock().unwrap().push(tickets);
-        gate.acquire().await?.forget();
-        let delay = *self.inside.delay.lock().unwrap();
         // What is read is as of the beginning: nobody may join who comes later.
         let histories = asked.tickets.iter();
         let answer = Read {
@@ -174,6 +172,8 @@ impl Loader for Store {
                 .rev()
                 .collect(),
         };
+        gate.acquire().await?.forget();
+        let delay = *self.inside.delay.lock().unwrap();
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
