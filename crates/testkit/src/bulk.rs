@@ -7,13 +7,21 @@ use wts_adapter_db::{DatabaseUrl, migrate};
 
 use crate::Kind;
 
-/// Makes the tables in an empty database, and fills them with so many tickets, five times as many traces, and three
-/// tickets more whose histories have 10, 1,000 and 100,000.
+/// How much there is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// How many tickets, with five times as many traces.
+    pub tickets: u32,
+    /// Whether there are twenty tickets more, with long histories.
+    pub long: bool,
+}
+
+/// Makes the tables in an empty database, and fills them.
 ///
 /// # Errors
 ///
 /// If it is not empty or cannot be reached.
-pub async fn fill(kind: Kind, url: &str, tickets: u32) -> anyhow::Result<()> {
+pub async fn fill(kind: Kind, url: &str, size: Size) -> anyhow::Result<()> {
     match kind {
         Kind::Sqlite => {
             migrate(&parsed(url)?).await?;
@@ -21,16 +29,16 @@ pub async fn fill(kind: Kind, url: &str, tickets: u32) -> anyhow::Result<()> {
             SqliteConnection::establish(file)?
                 .batch_execute(&format!(
                     "pragma synchronous = off; begin; {}; commit; pragma wal_checkpoint(truncate); analyze",
-                    script(SQLITE, tickets)
+                    script(SQLITE, size)
                 ))
                 .context("filling SQLite")
         }
         Kind::Postgres => {
             migrate(&parsed(url)?).await?;
-            fill_postgres(&url.parse()?, &script(POSTGRES, tickets)).await
+            fill_postgres(&url.parse()?, &script(POSTGRES, size)).await
         }
         Kind::WtsV3 => {
-            let script = format!("{}; {}", crate::database::WTS_V3, script(WTS_V3, tickets));
+            let script = format!("{}; {}", crate::database::WTS_V3, script(WTS_V3, size));
             fill_postgres(&url.parse()?, &script).await
         }
     }
@@ -91,16 +99,19 @@ const WTS_V3: Spelling = &[
     ("{category}", "::wts.category"),
 ];
 
-fn script(spelling: Spelling, tickets: u32) -> String {
+fn script(spelling: Spelling, size: Size) -> String {
+    let mut statements = include_str!("bulk.sql").to_owned();
+    if size.long {
+        statements += include_str!("bulk_long.sql");
+    }
     let schemas = if spelling == WTS_V3 { POSTGRES } else { &[] };
     let plain = WTS_V3.iter().map(|(name, _)| (*name, ""));
     [schemas, spelling]
         .concat()
         .into_iter()
         .chain(plain)
-        .fold(
-            include_str!("bulk.sql").to_owned(),
-            |script, (name, text)| script.replace(name, text),
-        )
-        .replace("{tickets}", &tickets.to_string())
+        .fold(statements, |script, (name, text)| {
+            script.replace(name, text)
+        })
+        .replace("{tickets}", &size.tickets.to_string())
 }

@@ -1,5 +1,5 @@
 -- A campus of any size, the same one on both databases: {tickets} tickets with 2 to 8 traces, 5 on the average, that were
--- written in the course of time, so that a ticket's lie far apart; and after them three tickets of 10, 1,000 and 100,000.
+-- written in the course of time, so that a ticket's lie far apart.
 -- What stands in braces is what the databases spell differently.
 
 insert into {data}students (sid, name)
@@ -21,7 +21,7 @@ with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s 
 select 'W' || cast(100 + n as text), '2024' || cast(10000000 + n as text), 'formal-member'{access}{no} from s;
 
 insert into {wts}tickets (tid, issuer, submitted_at, category, description) {override}
-with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < {tickets} + 3)
+with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < {tickets})
 select n, '2024' || cast(10000001 + n % ({tickets} / 10) as text), {epoch} + n * {minute}, 'low-speed'{category}, '晚上经常断线，网页打不开'
 from s;
 
@@ -39,15 +39,3 @@ select
 from step cross join {wts}tickets
 where tid <= {tickets} and k <= 1 + tid * 7919 % 7
 order by tid + k * 180;
-
-insert into {wts}ticket_traces (tid, updated_at, op, new_status, remark)
-with recursive step (k) as (select cast(1 as bigint) union all select k + 1 from step where k < 100000)
-select
-    tid,
-    {epoch} + (tid + k) * {minute},
-    'W' || cast(101 + k % 60 as text),
-    case when k % 2 = 0 then 'scheduled' else 'delay' end{status},
-    '已联系同学，约定上门检查端口和网线，第' || cast(k as text) || '次'
-from step cross join {wts}tickets
-where tid = {tickets} + 1 and k <= 10 or tid = {tickets} + 2 and k <= 1000 or tid = {tickets} + 3
-order by k;

@@ -14,7 +14,7 @@ mod database;
 mod fixture;
 mod told;
 
-pub use bulk::fill;
+pub use bulk::{Size, fill};
 pub use database::{Database, Kind};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, ticket, ticket_of};
 pub use told::told;

@@ -17,6 +17,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use self::{
+    meter::Seen,
     place::{Place, Servers},
     service::{Service, Tokens},
     table::{Table, What},
@@ -25,8 +26,10 @@ use crate::warden::Warden;
 
 /// How long everything is kept busy before it is measured.
 const WARM_UP: Duration = Duration::from_secs(2);
-/// The long histories that every data set ends with, in this order.
-const LONG_HISTORIES: [u32; 3] = [10, 1_000, 100_000];
+/// The tickets with long histories after all others: the first, the last, and how many traces each has.
+const LONG_HISTORIES: [(u32, u32, u32); 3] = [(1, 8, 10), (9, 16, 1_000), (17, 20, 100_000)];
+/// Answers so long take more time to count.
+const LONG: Duration = Duration::from_secs(10);
 
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -46,7 +49,7 @@ pub(crate) struct Args {
     /// How long each is measured, in seconds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Also ask for single tickets with histories of 10, 1,000 and 100,000 traces
+    /// Also ask for some tickets with histories of 10, 1,000 and 100,000 traces
     #[arg(long)]
     histories: bool,
 }
@@ -74,14 +77,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let servers = Servers::start(&mut warden, &args.databases)?;
     for kind in &args.databases {
         for tickets in &args.tickets {
-            let place = servers.fill(&mut warden, *kind, *tickets)?;
+            let place = servers.fill(&mut warden, *kind, *tickets, args.histories)?;
             let service = Service::start(&mut warden, &place)?;
             let tokens = service.tokens(&mut warden)?;
             println!("\n{}, {tickets} tickets\n", place.name());
             measure(args, &mut warden, &place, &service, &tokens)?.print();
             if args.histories {
                 println!();
-                histories(args, &mut warden, &place, &service, &tokens)?.print();
+                histories(&mut warden, &place, &service, &tokens)?.print();
             }
             service.stop(&mut warden)?;
             place.remove()?;
@@ -111,10 +114,34 @@ fn measure(
                 (What::Service, &traces),
                 (What::Floor, &wrk::Target::floor()),
             ] {
-                let meter = service.meter(place)?;
-                let answers = wrk::run(warden, service, tokens, target, *connections, duration)?;
-                table.add(what, *connections, meter.read(&answers)?);
-                service.forget_log()?;
+                let seen = ask(
+                    warden,
+                    place,
+                    service,
+                    tokens,
+                    target,
+                    *connections,
+                    duration,
+                )?;
+                table.add(what, *connections, seen.all_answered()?);
+            }
+            if let Some(cluster) = place.cluster() {
+                let writers = pgbench::start_writing(warden, place, cluster)?;
+                let seen = ask(
+                    warden,
+                    place,
+                    service,
+                    tokens,
+                    &traces,
+                    *connections,
+                    duration,
+                )?;
+                warden.end_server(writers)?;
+                table.add(
+                    What::ServiceBesideWriters,
+                    *connections,
+                    seen.all_answered()?,
+                );
             }
         }
     }
@@ -122,25 +149,37 @@ fn measure(
 }
 
 fn histories(
-    args: &Args,
     warden: &mut Warden,
     place: &Place<'_>,
     service: &Service,
     tokens: &Tokens,
 ) -> Result<Table> {
     let mut table = Table::new();
-    for (after, traces) in (1..).zip(LONG_HISTORIES) {
-        let ticket = place.tickets + after;
-        let target = wrk::Target::traces(ticket, ticket);
+    for (first, last, traces) in LONG_HISTORIES {
+        let target = wrk::Target::traces(place.tickets + first, place.tickets + last);
         for connections in [1, 16, 64] {
-            let meter = service.meter(place)?;
-            let duration = Duration::from_secs(args.seconds);
-            let answers = wrk::run(warden, service, tokens, &target, connections, duration)?;
-            table.add(What::History(traces), connections, meter.read(&answers)?);
-            service.forget_log()?;
+            // Some may be turned away: that keeps the memory bounded. The table says how many.
+            let seen = ask(warden, place, service, tokens, &target, connections, LONG)?;
+            table.add(What::History(traces), connections, seen);
         }
     }
     Ok(table)
+}
+
+/// Asks the service for a while, and sees what it costs.
+fn ask(
+    warden: &mut Warden,
+    place: &Place<'_>,
+    service: &Service,
+    tokens: &Tokens,
+    target: &wrk::Target,
+    connections: u32,
+    duration: Duration,
+) -> Result<Seen> {
+    let meter = service.meter(place)?;
+    let answers = wrk::run(warden, service, tokens, target, connections, duration)?;
+    service.forget_log()?;
+    meter.read(&answers)
 }
 
 /// Whether a program that was run is content.

@@ -4,11 +4,13 @@ use std::fs;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// What those who asked saw.
 pub(super) struct Answers {
     pub(super) count: f64,
+    /// How many were refused, besides.
+    pub(super) refused: f64,
     /// Of them in a second.
     pub(super) rate: f64,
     /// How long half of them took at most, in microseconds.
@@ -20,6 +22,8 @@ pub(super) struct Answers {
 /// What a measurement saw.
 pub(super) struct Seen {
     pub(super) rate: f64,
+    /// What part of the requests was refused.
+    pub(super) refused: f64,
     pub(super) p50: f64,
     pub(super) p99: f64,
     /// Processor time of the service, in microseconds a request.
@@ -28,6 +32,21 @@ pub(super) struct Seen {
     pub(super) postgres: Option<f64>,
     /// The most memory that the service held, in MiB.
     pub(super) peak: Option<f64>,
+}
+
+impl Seen {
+    /// # Errors
+    ///
+    /// If any request was refused, or none was answered.
+    pub(super) fn all_answered(self) -> Result<Self> {
+        ensure!(
+            self.refused == 0.0 && self.rate > 0.0,
+            "{:.3} % of the requests were refused, {} a second answered",
+            100.0 * self.refused,
+            self.rate
+        );
+        Ok(self)
+    }
 }
 
 /// Watches processes from when it is made.
@@ -68,12 +87,13 @@ impl Meter {
         let each = |watched: Option<(u32, f64)>| {
             watched
                 .map(|(process, before)| {
-                    anyhow::Ok((processor_time(process)? - before) * 1e6 / answers.count)
+                    anyhow::Ok((processor_time(process)? - before) * 1e6 / answers.count.max(1.0))
                 })
                 .transpose()
         };
         Ok(Seen {
             rate: answers.rate,
+            refused: answers.refused / (answers.count + answers.refused).max(1.0),
             p50: answers.p50,
             p99: answers.p99,
             service: each(self.service)?,

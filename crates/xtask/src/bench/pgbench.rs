@@ -1,7 +1,7 @@
 //! What PostgreSQL does by itself: the same read as one prepared statement, asked by `pgbench`.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -23,6 +23,11 @@ left join data.students s on s.sid = o.sid \
 where t.tid = :tid \
 order by x.updated_at, x.opid;";
 
+/// What others write meanwhile, and how often in a second: far more than a campus does.
+const WRITE: &str = "\
+insert into wts.ticket_traces (tid, op, updated_at, remark) values (:tid, 'W101', now(), '已联系同学');";
+const WRITES: u32 = 100;
+
 /// Asks over so many connections, on each again as soon as it has its answer.
 ///
 /// # Errors
@@ -40,12 +45,15 @@ pub(super) fn run(
     let script = logs.path().join("read.sql");
     let text = format!("\\set tid random(1, {})\n{STATEMENT}\n", place.tickets);
     fs::write(&script, text).context("could not write pgbench's script")?;
-    let mut pgbench = Command::new(place.program("pgbench"));
+    let mut pgbench = command(place, cluster);
     pgbench
-        .env("PGPASSWORD", &cluster.password)
-        .args(["--host=127.0.0.1", "--username=postgres"])
-        .arg(format!("--port={}", cluster.port))
-        .args(["--no-vacuum", "--protocol=prepared", "--log"])
+        // To log every transaction would cost more than some of them.
+        .args([
+            "--no-vacuum",
+            "--protocol=prepared",
+            "--log",
+            "--sampling-rate=0.1",
+        ])
         .arg(format!(
             "--log-prefix={}",
             logs.path().join("log").display()
@@ -59,10 +67,20 @@ pub(super) fn run(
     let meter = Meter::start(None, Some(cluster.process))?;
     let output = warden.output(&mut pgbench)?;
     succeeded("pgbench", &output)?;
-    let rate = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok())
-        .context("pgbench did not say how many transactions it made in a second")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let number = |after: &str| -> Result<f64> {
+        said.lines()
+            .find_map(|line| {
+                line.strip_prefix(after)?
+                    .split([' ', '/'])
+                    .next()?
+                    .parse()
+                    .ok()
+            })
+            .with_context(|| format!("pgbench did not say {after:?}"))
+    };
+    let count = number("number of transactions actually processed: ")?;
+    let rate = number("tps = ")?;
     let mut latencies = Vec::new();
     for log in fs::read_dir(logs.path()).context("pgbench's logs")? {
         let path = log.context("pgbench's logs")?.path();
@@ -81,11 +99,45 @@ pub(super) fn run(
         let index = (latencies.len() * percent / 100).min(latencies.len() - 1);
         latencies.get(index).copied().map_or(0.0, f64::from)
     };
-    let count = u32::try_from(latencies.len()).context("too many transactions to count")?;
     meter.read(&Answers {
-        count: f64::from(count),
+        count,
+        refused: 0.0,
         rate,
         p50: at(50),
         p99: at(99),
     })
+}
+
+/// Has others write traces until their process, which this returns, is ended.
+///
+/// # Errors
+///
+/// If pgbench does not start.
+pub(super) fn start_writing(
+    warden: &mut Warden,
+    place: &Place<'_>,
+    cluster: &Cluster,
+) -> Result<u32> {
+    let script = place.directory().join("write.sql");
+    let text = format!("\\set tid random(1, {})\n{WRITE}\n", place.tickets);
+    fs::write(&script, text).context("could not write pgbench's script")?;
+    let mut pgbench = command(place, cluster);
+    pgbench
+        .args(["--no-vacuum", "--client=2", "--time=3600"])
+        .arg(format!("--rate={WRITES}"))
+        .arg("--file")
+        .arg(&script)
+        .arg(place.database())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    warden.serve(&mut pgbench)
+}
+
+fn command(place: &Place<'_>, cluster: &Cluster) -> Command {
+    let mut pgbench = Command::new(place.program("pgbench"));
+    pgbench
+        .env("PGPASSWORD", &cluster.password)
+        .args(["--host=127.0.0.1", "--username=postgres"])
+        .arg(format!("--port={}", cluster.port));
+    pgbench
 }

@@ -42,7 +42,13 @@ impl Servers {
     /// # Errors
     ///
     /// If it cannot be filled.
-    pub(super) fn fill(&self, warden: &mut Warden, kind: Kind, tickets: u32) -> Result<Place<'_>> {
+    pub(super) fn fill(
+        &self,
+        warden: &mut Warden,
+        kind: Kind,
+        tickets: u32,
+        long: bool,
+    ) -> Result<Place<'_>> {
         let directory = tempfile::Builder::new()
             .prefix("wts-bench-")
             .tempdir()
@@ -71,7 +77,8 @@ impl Servers {
             } else {
                 "ours"
             })
-            .arg(tickets.to_string());
+            .arg(tickets.to_string())
+            .args(long.then_some("long"));
         succeeded("wts-fill", &warden.output(&mut fill)?)?;
         Ok(place)
     }

@@ -9,6 +9,8 @@ use super::meter::Seen;
 pub(super) enum What {
     /// The service, for random tickets.
     Service,
+    /// The same, while others write to the database.
+    ServiceBesideWriters,
     /// The service, for nothing.
     Floor,
     /// The database alone.
@@ -36,9 +38,9 @@ impl Table {
     pub(super) fn print(&self) {
         println!(
             "| connections | asked for | requests/s | of pgbench | of the floor | p50 µs | p99 µs | p99 of pgbench \
-             | service CPU µs | PostgreSQL CPU µs | peak MiB |"
+             | service CPU µs | PostgreSQL CPU µs | peak MiB | refused |"
         );
-        println!("| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
+        println!("| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
         for (connections, what) in self.seen.keys() {
             println!("{}", self.row(*connections, *what));
         }
@@ -48,15 +50,16 @@ impl Table {
         let of = |what, value: fn(&Seen) -> Option<f64>| self.median(connections, what, value);
         let ratio = |other, value: fn(&Seen) -> Option<f64>| {
             let ratio = of(what, value)? / of(other, value)?;
-            (what == What::Service).then_some(ratio)
+            matches!(what, What::Service | What::ServiceBesideWriters).then_some(ratio)
         };
         let rate = |seen: &Seen| Some(seen.rate);
         let p99 = |seen: &Seen| Some(seen.p99);
         let asked = match what {
             What::Service => "traces".to_owned(),
+            What::ServiceBesideWriters => "traces, others write".to_owned(),
             What::Floor => "floor".to_owned(),
             What::Pgbench => "pgbench".to_owned(),
-            What::History(traces) => format!("{traces} traces"),
+            What::History(traces) => format!("histories of {traces}"),
         };
         let cells = [
             connections.to_string(),
@@ -70,6 +73,7 @@ impl Table {
             cell(of(what, |seen| seen.service), 1),
             cell(of(what, |seen| seen.postgres), 1),
             cell(of(what, |seen| seen.peak), 1),
+            cell(of(what, |seen| Some(100.0 * seen.refused)), 0) + " %",
         ];
         format!("| {} |", cells.join(" | "))
     }
@@ -97,6 +101,7 @@ mod tests {
     fn seen(rate: f64, p99: f64) -> Seen {
         Seen {
             rate,
+            refused: 0.0,
             p50: 10.0,
             p99,
             service: Some(12.34),
@@ -116,11 +121,11 @@ mod tests {
 
         assert_eq!(
             table.row(16, What::Service),
-            "| 16 | traces | 1000 | 2.00 | 0.50 | 10 | 30 | 0.50 | 12.3 |  | 20.0 |"
+            "| 16 | traces | 1000 | 2.00 | 0.50 | 10 | 30 | 0.50 | 12.3 |  | 20.0 | 0 % |"
         );
         assert_eq!(
             table.row(16, What::Floor),
-            "| 16 | floor | 2000 |  |  | 10 | 5 |  | 12.3 |  | 20.0 |"
+            "| 16 | floor | 2000 |  |  | 10 | 5 |  | 12.3 |  | 20.0 | 0 % |"
         );
     }
 }
