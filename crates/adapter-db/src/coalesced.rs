@@ -21,6 +21,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::runtime::Handle;
 use wts_app::{HistoryRepository, RepositoryError};
 use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
@@ -75,7 +76,8 @@ pub(crate) struct Coalesced<L> {
 }
 
 impl<L: Loader> Coalesced<L> {
-    /// A lane for each of the loaders, and one for long histories, whose loader finds none too long.
+    /// A lane for each of the loaders, and one for long histories, whose loader finds none too long and works on the
+    /// runtime that this is called on.
     pub(crate) fn new(loaders: impl IntoIterator<Item = L>, bounds: Bounds, long: L) -> Self {
         let lanes = loaders
             .into_iter()
@@ -83,7 +85,7 @@ impl<L: Loader> Coalesced<L> {
             .collect();
         Self {
             lanes,
-            long: Arc::new(Lane::new(long, Bounds::LONG)),
+            long: Arc::new(Lane::new(long, Bounds::LONG).apart(Handle::try_current().ok())),
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::oneshot, task::yield_now, time::sleep};
+use tokio::{runtime::Handle, sync::oneshot, task::yield_now, time::sleep};
 use wts_domain::{StudentId, TicketHistory, TicketId};
 
 use super::{
@@ -48,6 +48,8 @@ impl Bounds {
 pub(super) struct Lane<L> {
     loader: L,
     bounds: Bounds,
+    /// Where its batches are read, if not where the first who asks is.
+    runtime: Option<Handle>,
     state: Mutex<State>,
 }
 
@@ -69,8 +71,16 @@ impl<L: Loader> Lane<L> {
         Self {
             loader,
             bounds,
+            runtime: None,
             state: Mutex::default(),
         }
+    }
+
+    /// The same, read on this runtime: whoever asks first may be gone, and all their thread's work done, before others who
+    /// wait are answered; and a long history would keep that thread from its other work.
+    pub(super) fn apart(mut self, runtime: Option<Handle>) -> Self {
+        self.runtime = runtime;
+        self
     }
 
     pub(super) async fn find(
@@ -87,13 +97,22 @@ impl<L: Loader> Lane<L> {
         };
         if self.queue(waiter)? {
             // In a task of its own: should whoever asked first go away, the others still get their answers.
-            tokio::spawn(Driver::new(self).run());
+            let driver = Driver::new(self).run();
+            match &self.runtime {
+                Some(runtime) => runtime.spawn(driver),
+                None => tokio::spawn(driver),
+            };
         }
         answered.await.unwrap_or_else(|_dropped| {
             Err(Unanswered::Failed(SharedCause::new(
                 "the read was abandoned".into(),
             )))
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_waited_for(&self) -> bool {
+        !self.state().waiting.is_empty()
     }
 
     /// Lets one more wait. Says whether nobody sends batches yet.

@@ -372,6 +372,43 @@ fn a_runtime_that_ends_half_way_does_not_keep_the_next_from_asking() {
     assert!(answer.unwrap().is_some());
 }
 
+#[test]
+fn who_waits_for_a_long_history_is_answered_although_the_thread_of_who_asked_first_has_ended() {
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let (ours, others, service) = (runtime(), runtime(), runtime());
+    let store = Store::with([1]);
+    store.let_through(2);
+    for _ in 0..store::LONG {
+        store.step(1);
+    }
+    let repository = service.block_on(async { repository(&store) });
+    let wait_until = |state: &dyn Fn() -> bool| {
+        while !state() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let ask = |runtime: &tokio::runtime::Runtime| {
+        let repository = Arc::clone(&repository);
+        runtime.spawn(async move { repository.find(id(1)).await })
+    };
+    ask(&others);
+    wait_until(&|| store.long_batches().len() == 1);
+    let question = ask(&ours);
+    wait_until(&|| repository.long.is_waited_for());
+
+    others.shutdown_background();
+    store.let_long_ones_through(2);
+
+    let answer = ours.block_on(question).unwrap();
+    assert!(answer.unwrap().is_some());
+}
+
 /// What was committed before a question is in its answer, however many write and read at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_answer_is_as_fresh_as_the_question() {
