@@ -6,14 +6,17 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde::Serialize;
 use wts_app::{GetTracesError, RepositoryError};
 use wts_domain::{AccessDenied, ParseTicketIdError};
 
-use crate::{routes::JSON, token::TokenError};
+use crate::{
+    routes::{self, JSON},
+    token::TokenError,
+};
 
 /// Everything that a request can be answered with but what it asked for.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,12 @@ pub(crate) enum ApiError {
     /// There is something under this path, but only to be read.
     #[error("the method is not allowed")]
     MethodNotAllowed,
+    /// The client takes none of the forms that there are.
+    #[error("the client takes none of the forms that there are")]
+    NotAcceptable,
+    /// There is something under this path, but it is not to be sent anything.
+    #[error("the request has content where none is taken")]
+    ContentNotTaken,
     /// The path and the query together are too long to look at.
     #[error("the request's target is too long")]
     TargetTooLong,
@@ -156,7 +165,17 @@ impl ApiError {
                 Request,
                 "method not allowed",
             )
-            .with(ALLOW, "GET, HEAD"),
+            .with(ALLOW, routes::METHODS),
+            Self::NotAcceptable => tell(
+                StatusCode::NOT_ACCEPTABLE,
+                Request,
+                "not acceptable: there is application/json, as it is or in gzip, br or zstd",
+            ),
+            Self::ContentNotTaken => tell(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Request,
+                "the request has a body: expected none",
+            ),
             Self::TargetTooLong => tell(
                 StatusCode::URI_TOO_LONG,
                 Request,

@@ -7,6 +7,7 @@ mod limits;
 mod protection;
 mod record;
 mod request_id;
+mod trusted_proxies;
 
 use std::panic::AssertUnwindSafe;
 
@@ -21,6 +22,7 @@ use tokio::task::yield_now;
 
 pub use self::cors::{InvalidOrigin, Origins};
 pub(crate) use self::framing::Over;
+pub use self::trusted_proxies::{ParseProxiesError, TrustedProxies};
 use self::{record::Record, request_id::RequestId};
 use crate::error::ApiError;
 
@@ -29,7 +31,7 @@ pub(crate) async fn pass(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let record = Record::begin(&request, RequestId::random());
+    let record = Record::begin(&request, RequestId::of(&request));
     if Over::takes(&request) {
         // Meanwhile the answer to the last request is sent.
         yield_now().await;

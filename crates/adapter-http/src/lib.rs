@@ -3,7 +3,9 @@
 //! [`server`] serves the use case; [`TokenVerifier`] tells from a token who calls, and [`TokenSigner`] makes tokens for
 //! development and demonstrations.
 
+mod answer;
 mod authentication;
+mod content;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -15,7 +17,7 @@ mod server;
 mod token;
 mod traces;
 
-pub use gate::{InvalidOrigin, Origins};
+pub use gate::{InvalidOrigin, Origins, ParseProxiesError, TrustedProxies};
 pub use rate_limit::RateLimits;
 pub use server::{HttpSettings, server};
 pub use token::{

@@ -2,7 +2,10 @@
 
 use actix_web::{
     HttpResponse,
-    http::header::HeaderValue,
+    http::{
+        Method,
+        header::{ALLOW, HeaderValue},
+    },
     web::{self, ServiceConfig, resource},
 };
 
@@ -14,18 +17,23 @@ pub(crate) const LIVEZ: &str = "/livez";
 /// The type of every body.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
+/// What every path can be asked by.
+pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
+
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config
         .service(
             resource(GET_TRACES)
                 .route(web::get().to(traces::get))
                 .route(web::head().to(traces::get))
+                .route(web::method(Method::OPTIONS).to(options))
                 .default_service(web::to(method_not_allowed)),
         )
         .service(
             resource(LIVEZ)
                 .route(web::get().to(livez))
                 .route(web::head().to(livez))
+                .route(web::method(Method::OPTIONS).to(options))
                 .default_service(web::to(method_not_allowed)),
         )
         .default_service(web::to(no_such_path));
@@ -46,6 +54,13 @@ async fn livez() -> HttpResponse {
     HttpResponse::Ok()
         .content_type(JSON)
         .body(r#"{"success":true,"msg":"alive"}"#)
+}
+
+/// By what a path can be asked (RFC 9110 9.3.7). Nobody needs to say who they are to learn it.
+async fn options() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ALLOW, METHODS))
+        .finish()
 }
 
 async fn method_not_allowed() -> Result<HttpResponse, ApiError> {

@@ -6,7 +6,7 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 use wts_app::GetTraces;
 
 use crate::{
-    gate::{self, Origins},
+    gate::{self, Origins, TrustedProxies},
     rate_limit::{ClientLimits, RateLimits},
     routes,
     token::TokenVerifier,
@@ -22,6 +22,8 @@ pub struct HttpSettings {
     pub cors_origins: Origins,
     /// How often one client may ask.
     pub rate_limits: RateLimits,
+    /// Whose `X-Request-Id` is taken over.
+    pub trusted_proxies: TrustedProxies,
     /// How many threads serve connections; `None` for one per core.
     pub workers: Option<NonZeroUsize>,
     /// How long requests in flight may take to finish when the server is told to stop, in whole seconds.
@@ -34,6 +36,7 @@ impl Default for HttpSettings {
             default_order: Order::default(),
             cors_origins: Origins::default(),
             rate_limits: RateLimits::default(),
+            trusted_proxies: TrustedProxies::default(),
             workers: None,
             shutdown_timeout: Duration::from_secs(30),
         }
@@ -57,6 +60,7 @@ pub fn server(
     let default_order = Data::new(settings.default_order);
     let cors_origins = Data::new(settings.cors_origins.clone());
     let client_limits = Data::from(ClientLimits::new(settings.rate_limits));
+    let trusted_proxies = Data::new(settings.trusted_proxies.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::clone(&get_traces))
@@ -64,6 +68,7 @@ pub fn server(
             .app_data(Data::clone(&default_order))
             .app_data(Data::clone(&cors_origins))
             .app_data(Data::clone(&client_limits))
+            .app_data(Data::clone(&trusted_proxies))
             .configure(routes::configure)
             .wrap(from_fn(gate::pass))
     })

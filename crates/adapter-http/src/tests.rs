@@ -1,5 +1,6 @@
 //! The server, asked over sockets, with a mocked store behind it.
 
+mod answers;
 mod app;
 mod http;
 mod logs;

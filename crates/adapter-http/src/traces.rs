@@ -4,8 +4,9 @@ mod body;
 mod dto;
 mod order;
 mod params;
+mod version;
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use wts_app::GetTraces;
 
 #[cfg(feature = "bench")]
@@ -13,16 +14,20 @@ pub use self::body::write_body;
 pub use self::order::{Order, UnknownOrder};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::params::ticket_of;
-use self::{body::body, params::Params};
-use crate::{authentication::Active, error::ApiError, routes::JSON};
+use self::{body::body, params::Params, version::version};
+use crate::{answer, authentication::Active, content::WithoutContent, error::ApiError};
 
 /// Answers with the history of a ticket. The extractors stand in the contract's order of checks.
 pub(crate) async fn get(
     Active(caller): Active,
     Params { ticket, order }: Params,
+    _: WithoutContent,
     get_traces: Data<GetTraces>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let history = get_traces.execute(&caller, ticket).await?;
-    let body = body(history, order).map_err(|_| ApiError::Fault("a trace could not be written"))?;
-    Ok(HttpResponse::Ok().content_type(JSON).body(body))
+    let version = version(&history, order).await;
+    answer::json(&request, version, || {
+        body(history, order).map_err(|_| ApiError::Fault("a trace could not be written"))
+    })
 }

@@ -18,7 +18,7 @@ pub(crate) use self::flags::Flags;
 use self::{
     catalogue::{
         ADDRESS_RATE_LIMIT, CALLER_RATE_LIMIT, CORS_ORIGINS, DEFAULT_ORDER, LOG, SHUTDOWN_TIMEOUT,
-        WORKERS,
+        TRUSTED_PROXIES, WORKERS,
     },
     setting::{Default, Described, Setting},
     sources::Sources,
@@ -97,6 +97,7 @@ impl Settings {
                 per_caller: self.require(&CALLER_RATE_LIMIT)?,
                 per_address: self.require(&ADDRESS_RATE_LIMIT)?,
             },
+            trusted_proxies: self.get(&TRUSTED_PROXIES)?.unwrap_or_default(),
             workers: self.get(&WORKERS)?,
             shutdown_timeout: self.require(&SHUTDOWN_TIMEOUT)?,
         })

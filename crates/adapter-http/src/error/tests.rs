@@ -92,6 +92,16 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
             "invalid order parameter: expected asc or desc",
         ),
         (ApiError::NoSuchPath, 404, "no such path"),
+        (
+            ApiError::NotAcceptable,
+            406,
+            "not acceptable: there is application/json, as it is or in gzip, br or zstd",
+        ),
+        (
+            ApiError::ContentNotTaken,
+            415,
+            "the request has a body: expected none",
+        ),
         (ApiError::TargetTooLong, 414, "path and query are too long"),
         (ApiError::HeaderTooLong, 431, "header fields are too long"),
         (ApiError::BodyTooLong, 413, "nothing here takes a body"),
@@ -104,7 +114,7 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
         405,
         2,
         "method not allowed",
-        Some("GET, HEAD"),
+        Some("GET, HEAD, OPTIONS"),
     )
     .await;
     let too_often = "too many requests, ask again later";

@@ -61,9 +61,26 @@ impl App {
 
     /// The whole answer to a request with these header fields, as it came.
     pub(super) async fn ask(&self, method: &str, path: &str, fields: &[&str]) -> String {
+        String::from_utf8(self.ask_for_bytes(method, path, fields).await).unwrap()
+    }
+
+    /// The same, for an answer that may be compressed.
+    pub(super) async fn ask_for_bytes(&self, method: &str, path: &str, fields: &[&str]) -> Vec<u8> {
+        self.send(method, path, fields, "").await
+    }
+
+    /// The whole answer to a request with these header fields and this body, which they have to announce.
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[&str],
+        body: &str,
+    ) -> Vec<u8> {
         let fields: String = fields.iter().flat_map(|field| [*field, "\r\n"]).collect();
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nHost: wts\r\n{fields}Connection: close\r\n\r\n");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: wts\r\n{fields}Connection: close\r\n\r\n{body}"
+        );
         let address = self.address;
         tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -71,8 +88,8 @@ impl App {
                 .set_read_timeout(Some(Duration::from_secs(30)))
                 .unwrap();
             stream.write_all(request.as_bytes()).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
             answer
         })
         .await

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use serde::{Serialize, Serializer};
 use wts_domain::{Day, Timestamp, Trace};
 
+use crate::answer::Fingerprint;
+
 /// One trace. What it did not change is `""`.
 #[derive(Serialize)]
 pub(super) struct TraceDto<'a> {
@@ -35,6 +37,33 @@ impl<'a> From<&'a Trace> for TraceDto<'a> {
             new_appointment: trace.new_appointment,
             new_category: trace.new_category.map_or("", |category| category.as_str()),
             remark: &trace.remark,
+        }
+    }
+}
+
+impl TraceDto<'_> {
+    /// Adds all that a client sees.
+    pub(super) fn add_to(&self, fingerprint: &mut Fingerprint) {
+        // Taken apart whole: what is added to it does not compile until it is added here.
+        let Self {
+            opid,
+            tid,
+            updated_at,
+            op,
+            op_name,
+            new_status,
+            new_priority,
+            new_appointment,
+            new_category,
+            remark,
+        } = *self;
+        fingerprint.number(opid);
+        fingerprint.number(tid);
+        fingerprint.number(updated_at.micros_since_2000());
+        let appointment = new_appointment.map_or(i64::MIN, |day| day.days_since_2000().into());
+        fingerprint.number(appointment);
+        for text in [op, op_name, new_status, new_priority, new_category, remark] {
+            fingerprint.text(text);
         }
     }
 }

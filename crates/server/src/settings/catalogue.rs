@@ -10,7 +10,7 @@ use std::{
 };
 
 use wts_adapter_db::DatabaseUrl;
-use wts_adapter_http::{KeySetUrl, Order, Origins, Secret as JwtSecret};
+use wts_adapter_http::{KeySetUrl, Order, Origins, Secret as JwtSecret, TrustedProxies};
 
 use super::setting::{
     Default::{Is, Words},
@@ -115,6 +115,14 @@ settings! {
         help: "`asc` or `desc`, where a caller asks for neither",
         expected: "asc or desc",
         default: Is("asc"),
+        secrecy: Open,
+        read: parsed,
+    }
+    TRUSTED_PROXIES: TrustedProxies {
+        name: "trusted_proxies",
+        help: "addresses and networks of the proxies whose `X-Request-Id` is taken over, such as `127.0.0.1, 10.0.0.0/8`",
+        expected: "addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8",
+        default: Words("none: every request gets an id of its own"),
         secrecy: Open,
         read: parsed,
     }

@@ -40,16 +40,18 @@ pub(crate) fn other_methods_and_other_paths_are_refused_in_the_envelope(kind: Ki
     let ask =
         |method: &str, path: &str| service.ask(method, path, &[("Authorization", &authorization)]);
 
-    for method in [
-        "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE",
-    ] {
+    for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"] {
         let answer = ask(method, &traces_of("123"));
         assert_eq!(
             (answer.status, &answer.json()["errType"]),
             (405, &json!(2)),
             "{method}"
         );
-        assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method}");
+        assert_eq!(
+            answer.header("allow"),
+            Some("GET, HEAD, OPTIONS"),
+            "{method}"
+        );
     }
     for path in [
         "/",
@@ -68,6 +70,33 @@ pub(crate) fn other_methods_and_other_paths_are_refused_in_the_envelope(kind: Ki
         assert_eq!(answer.json().as_object().unwrap().len(), 3);
         assert!(answer.header("x-request-id").is_some());
     }
+}
+
+pub(crate) fn who_has_the_history_already_is_sent_it_again_when_it_has_changed(kind: Kind) {
+    let (service, database) = served(kind);
+    let ask = |caller: &str, order: &str, known: &str| {
+        let authorization = format!("Bearer {}", token(caller, Access::Dev));
+        let headers = [("Authorization", &*authorization), ("If-None-Match", known)];
+        service.ask("GET", &format!("{}{order}", traces_of("123")), &headers)
+    };
+    let first = ask(ALICE, "", "");
+    let tag = first.header("etag").unwrap();
+    assert_eq!(first.status, 200);
+
+    for caller in [ALICE, "2024310999"] {
+        let again = ask(caller, "", tag);
+        assert_eq!((again.status, again.body.as_str()), (304, ""));
+        assert_eq!(again.header("etag"), Some(tag));
+    }
+    assert_eq!(ask(ALICE, "&order=desc", tag).status, 200);
+
+    database.delete_unchecked(&format!(
+        "delete from {} where opid = 3",
+        database.table("ticket_traces")
+    ));
+    let changed = ask(ALICE, "", tag);
+    assert_eq!((changed.status, changed.opids()), (200, vec![1]));
+    assert_ne!(changed.header("etag"), Some(tag));
 }
 
 pub(crate) fn every_answer_bears_a_request_id_that_is_in_the_log(kind: Kind) {

@@ -93,6 +93,7 @@ on_every_database! {
     queries::unknown_parameters_are_ignored
     http::head_is_answered_as_get_without_a_body
     http::other_methods_and_other_paths_are_refused_in_the_envelope
+    http::who_has_the_history_already_is_sent_it_again_when_it_has_changed
     http::every_answer_bears_a_request_id_that_is_in_the_log
     faults::a_database_that_fails_is_not_told_of_and_is_used_again_when_it_is_back
     faults::the_log_tells_neither_tokens_nor_names_nor_remarks

@@ -1,0 +1,34 @@
+//! Which version of something an answer shows.
+
+use actix_web::http::header::EntityTag;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use xxhash_rust::xxh3::Xxh3;
+
+/// Gathers what an answer shows into an entity tag (RFC 9110 8.8.3).
+///
+/// The same content has the same tag on every instance of the same version of this program, whoever asks and for
+/// whatever coding: so it is a weak one. Its 128 bits do not meet by chance.
+pub(crate) struct Fingerprint(Xxh3);
+
+impl Fingerprint {
+    /// Of nothing so far, in the forms of this version of the program.
+    pub(crate) fn new() -> Self {
+        let mut fingerprint = Self(Xxh3::new());
+        fingerprint.text(env!("CARGO_PKG_VERSION"));
+        fingerprint
+    }
+
+    pub(crate) fn number(&mut self, number: i64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    /// With its length, so that no two rows of texts run together into the same.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.0.update(&text.len().to_le_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    pub(crate) fn tag(&self) -> EntityTag {
+        EntityTag::new_weak(URL_SAFE_NO_PAD.encode(self.0.digest128().to_be_bytes()))
+    }
+}
