@@ -6,10 +6,12 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde::Serialize;
+use strum::{EnumDiscriminants, EnumIter};
+use utoipa::ToSchema;
 use wts_app::{GetTracesError, RepositoryError};
 use wts_domain::{AccessDenied, ParseTicketIdError};
 
@@ -19,7 +21,13 @@ use crate::{
 };
 
 /// Everything that a request can be answered with but what it asked for.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(
+    name(Kind),
+    derive(EnumIter),
+    vis(pub(self)),
+    doc = "What an [`ApiError`] is about."
+)]
 pub(crate) enum ApiError {
     /// Nobody knows who calls.
     #[error(transparent)]
@@ -98,7 +106,7 @@ pub(crate) enum Unauthenticated {
 const UNAUTHENTICATED: &str = "a valid token is required";
 
 /// The contract's `errType`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, EnumIter)]
 #[repr(u8)]
 enum ErrType {
     Internal = 1,
@@ -273,14 +281,22 @@ impl From<GetTracesError> for ApiError {
     }
 }
 
-/// The body of every error.
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// The body of every answer that is not a good one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Envelope<'a> {
+    /// That it did not work.
+    #[schema(examples(false))]
     success: bool,
+    /// What is wrong, for people.
+    #[schema(examples("missing required URL parameter: tid"))]
     msg: &'a str,
     #[serde(rename = "errType")]
+    #[schema(schema_with = examples::err_type)]
     err_type: u8,
 }
+
+mod examples;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The HTTP interface: routes, tokens, and the one place where errors become answers.
 //!
-//! [`server`] serves the use case; [`TokenVerifier`] tells from a token who calls, and [`TokenSigner`] makes tokens for
+//! [`server`] serves the use case, as [`openapi_document`] describes it; [`TokenVerifier`] tells from a token who calls, and [`TokenSigner`] makes tokens for
 //! development and demonstrations.
 
 mod answer;
@@ -11,6 +11,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gate;
+mod openapi;
 mod rate_limit;
 mod routes;
 mod server;
@@ -18,6 +19,7 @@ mod token;
 mod traces;
 
 pub use gate::{InvalidOrigin, Origins, ParseProxiesError, TrustedProxies};
+pub use openapi::openapi_document;
 pub use rate_limit::RateLimits;
 pub use server::{HttpSettings, server};
 pub use token::{

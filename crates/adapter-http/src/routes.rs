@@ -1,7 +1,7 @@
 //! What answers where.
 
 use actix_web::{
-    HttpResponse,
+    FromRequest, Handler, HttpResponse, Resource, Responder,
     http::{
         Method,
         header::{ALLOW, HeaderValue},
@@ -9,9 +9,11 @@ use actix_web::{
     web::{self, ServiceConfig, resource},
 };
 
-use crate::{error::ApiError, traces};
+use crate::{error::ApiError, openapi, traces};
 
 pub(crate) const GET_TRACES: &str = "/api/v3/get_traces";
+pub(crate) const OPENAPI: &str = "/api/v3/openapi.json";
+const DOCS: &str = "/api/v3/docs";
 pub(crate) const LIVEZ: &str = "/livez";
 
 /// The type of every body.
@@ -22,23 +24,28 @@ pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config
-        .service(
-            resource(GET_TRACES)
-                .route(web::get().to(traces::get))
-                .route(web::head().to(traces::get))
-                .route(web::method(Method::OPTIONS).to(options))
-                .default_service(web::to(method_not_allowed)),
-        )
-        .service(
-            resource(LIVEZ)
-                .route(web::get().to(livez))
-                .route(web::head().to(livez))
-                .route(web::method(Method::OPTIONS).to(options))
-                .default_service(web::to(method_not_allowed)),
-        )
+        .service(readable(GET_TRACES, traces::get))
+        .service(readable(OPENAPI, openapi::document))
+        .service(readable(DOCS, openapi::to_pages))
+        .service(readable("/api/v3/docs/{file:.*}", openapi::page))
+        .service(readable(LIVEZ, livez))
         .default_service(web::to(no_such_path));
     #[cfg(feature = "bench")]
     config.route("/floor", web::get().to(floor));
+}
+
+/// What can be read under `path`, and nothing else be done with.
+fn readable<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Copy,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    resource(path)
+        .route(web::get().to(handler))
+        .route(web::head().to(handler))
+        .route(web::method(Method::OPTIONS).to(options))
+        .default_service(web::to(method_not_allowed))
 }
 
 /// What every answer costs, whatever it is about. Only there to be measured.

@@ -1,6 +1,7 @@
 //! `GET /api/v3/get_traces`.
 
 mod body;
+mod description;
 mod dto;
 mod order;
 mod params;
@@ -11,13 +12,27 @@ use wts_app::GetTraces;
 
 #[cfg(feature = "bench")]
 pub use self::body::write_body;
+pub(crate) use self::description::TracesBody;
 pub use self::order::{Order, UnknownOrder};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::params::ticket_of;
-use self::{body::body, params::Params, version::version};
-use crate::{answer, authentication::Active, content::WithoutContent, error::ApiError};
+use self::{body::body, description::Good, params::Params, version::version};
+use crate::{answer, authentication::Active, content::WithoutContent, error::ApiError, routes};
 
 /// Answers with the history of a ticket. The extractors stand in the contract's order of checks.
+#[utoipa::path(
+    get,
+    path = routes::GET_TRACES,
+    tag = "traces",
+    operation_id = "getTraces",
+    summary = "The history of a ticket",
+    description = "All traces of a ticket, in order of time. It is the creator's to read, and staff's.\n\n\
+                   What is wrong is told in this order, the first first: the token, its bearer's rank, a missing `tid`, a \
+                   malformed one, a ticket that does not exist, one that is not the caller's to see.",
+    params(Params),
+    security(("token" = [])),
+    responses(Good, ApiError)
+)]
 pub(crate) async fn get(
     Active(caller): Active,
     Params { ticket, order }: Params,

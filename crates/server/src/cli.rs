@@ -39,6 +39,8 @@ pub(crate) enum Command {
         #[arg(long)]
         port: Option<u16>,
     },
+    /// Print the description of the API, in OpenAPI 3.1
+    Openapi,
     /// Print a token that is signed with the configured secret
     Token(Subject),
 }

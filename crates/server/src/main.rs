@@ -42,8 +42,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Config(flags) => config::run(&with(&flags)?),
         Command::Migrate => migrate::run(&settings()?).await,
         Command::Demo { port } => demo::run(port).await,
+        Command::Openapi => openapi(),
         Command::Token(subject) => token::run(&settings()?, subject),
     }
+}
+
+#[expect(clippy::print_stdout, reason = "what the command has to say")]
+#[expect(clippy::unnecessary_wraps, reason = "as every command")]
+fn openapi() -> anyhow::Result<()> {
+    print!("{}", wts_adapter_http::openapi_document());
+    Ok(())
 }
 
 #[expect(

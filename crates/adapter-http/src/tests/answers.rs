@@ -320,3 +320,70 @@ async fn a_trusted_proxys_request_id_is_in_the_answer_and_anothers_is_not() {
     let answer = with_traces(1).ask("GET", PATH, &[&alice, id]).await;
     assert_ne!(field(&answer, "x-request-id"), Some("from-the-proxy_1"));
 }
+
+#[tokio::test]
+async fn the_description_of_the_api_is_there_for_everyone_and_kept_by_who_has_it() {
+    let app = App::with(|_| {});
+    let answer = app.ask("GET", "/api/v3/openapi.json", &[]).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.ends_with(crate::openapi_document()));
+
+    let known = format!("If-None-Match: {}", field(&answer, "etag").unwrap());
+    let again = app.ask("GET", "/api/v3/openapi.json", &[&known]).await;
+    assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
+}
+
+#[tokio::test]
+async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() {
+    let app = App::with(|_| {});
+    let moved = app.ask("GET", "/api/v3/docs", &[]).await;
+    assert_eq!(field(&moved, "location"), Some("/api/v3/docs/"), "{moved}");
+
+    let page = app.ask("GET", "/api/v3/docs/", &[]).await;
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    assert_eq!(field(&page, "content-type"), Some("text/html"));
+    let policy = field(&page, "content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"));
+    let linked: Vec<_> = page
+        .split(['"', '\''])
+        .filter(|link| [".js", ".css"].iter().any(|kind| link.ends_with(kind)))
+        .collect();
+    assert!(linked.len() >= 3, "{linked:?} in {page}");
+    for link in linked {
+        assert!(!link.contains("//"), "{link} is elsewhere");
+        let path = format!("/api/v3/docs/{}", link.trim_start_matches("./"));
+        // As browsers ask, and as others do.
+        for accepted in ["gzip, deflate, br, zstd", "identity"] {
+            let fields = [&*format!("Accept-Encoding: {accepted}")];
+            let file = app.ask_for_bytes("GET", &path, &fields).await;
+            assert!(file.starts_with(b"HTTP/1.1 200 "), "{path}");
+            let is_packed = file
+                .windows(22)
+                .any(|part| part == b"content-encoding: gzip");
+            // All but the one that is written for this service.
+            let may_be = accepted != "identity" && !path.ends_with("initializer.js");
+            assert_eq!(is_packed, may_be, "{path}");
+        }
+    }
+    let initializer = app
+        .ask("GET", "/api/v3/docs/swagger-initializer.js", &[])
+        .await;
+    assert!(
+        initializer.contains("/api/v3/openapi.json"),
+        "{initializer}"
+    );
+    assert!(
+        initializer.contains(r#""validatorUrl": "none""#),
+        "{initializer}"
+    );
+
+    for path in [
+        "/api/v3/docs/nothing.js",
+        "/api/v3/docs/../livez",
+        "/api/v3/docs/%2e%2e/x",
+    ] {
+        let answer = app.ask("GET", path, &[]).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+        assert!(answer.ends_with(r#""errType":2}"#), "{answer}");
+    }
+}

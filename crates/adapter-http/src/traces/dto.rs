@@ -3,24 +3,45 @@
 use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 use wts_domain::{Day, Timestamp, Trace};
 
+use super::description;
 use crate::answer::Fingerprint;
 
-/// One trace. What it did not change is `""`.
-#[derive(Serialize)]
+/// One step in a ticket's history. What it did not change is `""`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trace)]
 pub(super) struct TraceDto<'a> {
+    /// The trace's own number, unique.
+    #[schema(examples(3))]
     opid: i64,
+    /// The ticket that it belongs to.
+    #[schema(minimum = 1, examples(123))]
     tid: i64,
+    /// When it was done: RFC 3339 in UTC, with a fraction of a second only where there is one. Where a database holds
+    /// PostgreSQL's `infinity` or `-infinity`, that word.
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String, format = DateTime, examples("2025-12-06T15:30:00Z"))]
     updated_at: Timestamp,
+    /// The staff number of who did it; `-1` is the system, `-2` the user themself.
+    #[schema(examples("W007", "-1", "-2"))]
     op: &'a str,
+    /// Their name, `""` where unknown.
+    #[schema(examples("詹姆斯", ""))]
     op_name: &'a str,
+    #[schema(schema_with = description::status)]
     new_status: &'a str,
+    #[schema(schema_with = description::priority)]
     new_priority: &'a str,
+    /// The day that was set for a visit, written as its UTC midnight, `""` if it stayed as it was.
     #[serde(serialize_with = "as_text_or_empty")]
+    #[schema(value_type = String, examples("2025-12-08T00:00:00Z", ""))]
     new_appointment: Option<Day>,
+    #[schema(schema_with = description::category)]
     new_category: &'a str,
+    /// What they had to say, often nothing. Free text.
+    #[schema(examples("问题已解决,用户确认网络恢复正常。"))]
     remark: &'a str,
 }
 
