@@ -13,6 +13,7 @@ mod layers;
 mod minimum_rust;
 mod postgres;
 mod programs;
+mod schemathesis;
 mod supply;
 mod test;
 mod warden;
@@ -31,6 +32,8 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Measure the service beside the database alone and beside a route that does nothing
     Bench(bench::Args),
+    /// Ask the service for all that its description allows and much that it does not, with the Python program schemathesis
+    Schemathesis(schemathesis::Args),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Schemathesis(args) => schemathesis::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::warden::Warden;
-use crate::{layers, minimum_rust, postgres, supply};
+use crate::{layers, minimum_rust, postgres, schemathesis, supply};
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -59,6 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         command.env(postgres::URL_VARIABLE, database);
         run_to_success(&mut warden, &mut command)
     })?;
+    step("schemathesis", || schemathesis::run_briefly(&mut warden))?;
 
     println!("\n==> every step passed");
     Ok(())
@@ -73,7 +74,7 @@ fn cargo(warden: &mut Warden, args: &[&str]) -> Result<()> {
     run_to_success(warden, &mut cargo_command(args))
 }
 
-fn cargo_command(args: &[&str]) -> Command {
+pub(crate) fn cargo_command(args: &[&str]) -> Command {
     // Cargo names itself to what it runs: the same toolchain for every step.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);

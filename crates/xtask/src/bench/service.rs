@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::meter::Meter;
 use super::place::Place;
 use super::succeeded;
+use crate::programs;
 use crate::warden::Warden;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,11 +42,7 @@ pub(super) fn build(warden: &mut Warden) -> Result<()> {
 
 /// A program that was built.
 pub(super) fn release(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    );
-    target.join("release").join(name)
+    programs::built("release", name)
 }
 
 /// A service that runs.
