@@ -158,6 +158,34 @@ fn keys_rotate_without_a_restart_and_the_service_outlives_its_issuers_absence() 
     assert!(log.contains("a key set could not be read again"), "{log}");
 }
 
+#[test]
+fn a_key_server_has_to_prove_that_it_is_the_one_in_the_url() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let issuer = Issuer::new("1");
+    let (published, authority) = Published::over_tls(&Issuer::jwks(&[&issuer]));
+    let directory = tempfile::tempdir().unwrap();
+    let trusted = directory.path().join("ca.pem");
+    fs::write(&trusted, authority).unwrap();
+    let serve = |url: &str| {
+        let mut command = serve(&database, &[("SSL_CERT_FILE", &trusted)]);
+        command.env("WTS_JWT_JWKS_URL", url);
+        command
+    };
+
+    let service = Service::run_serving(&mut serve(&published.url()));
+    assert_eq!(service.get(TRACES, &issuer.sign(&claims())).status, 200);
+
+    let by_another_name = published.url().replace("localhost", "127.0.0.1");
+    let (_, _, not_for_this_name) = outcome(&mut serve(&by_another_name));
+    let (_, _, not_trusted) = outcome(serve(&published.url()).env("SSL_CERT_FILE", "/dev/null"));
+    for stderr in [not_for_this_name, not_trusted] {
+        assert!(
+            stderr.starts_with("wts: WTS_JWT_JWKS_URL: cannot fetch https://"),
+            "{stderr}"
+        );
+    }
+}
+
 fn wait_until(mut condition: impl FnMut() -> bool) {
     let begun = std::time::Instant::now();
     while !condition() {

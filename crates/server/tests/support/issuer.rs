@@ -12,12 +12,14 @@ use std::{
 
 use aws_lc_rs::{
     encoding::AsDer,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 /// It signs with ES256, under a `kid` of its own.
@@ -77,6 +79,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 
 /// A key set on the web.
 pub(crate) struct Published {
+    scheme: &'static str,
     address: SocketAddr,
     set: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
@@ -84,21 +87,52 @@ pub(crate) struct Published {
 
 impl Published {
     pub(crate) fn new(set: &str) -> Self {
+        Self::over(None, set)
+    }
+
+    /// The same over TLS, with a certificate for `localhost`, and the certificate of the authority that gave it, in PEM.
+    pub(crate) fn over_tls(set: &str) -> (Self, String) {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = KeyPair::generate().expect("a key");
+        let authority = CertifiedIssuer::self_signed(params, authority).expect("a certificate");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()])
+            .expect("a name")
+            .signed_by(&key, &authority)
+            .expect("a certificate");
+        let key = key.serialize_der().try_into().expect("a key");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .expect("a certificate and its key");
+        (Self::over(Some(Arc::new(config)), set), authority.pem())
+    }
+
+    fn over(tls: Option<Arc<ServerConfig>>, set: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let published = Self {
+            scheme: if tls.is_some() { "https" } else { "http" },
             address: listener.local_addr().expect("an address"),
             set: Arc::new(Mutex::new(set.to_owned())),
             asked: Arc::default(),
         };
         let (set, asked) = (Arc::clone(&published.set), Arc::clone(&published.asked));
         thread::spawn(move || {
-            for mut client in listener.incoming().flatten() {
+            for client in listener.incoming().flatten() {
                 asked.fetch_add(1, Ordering::SeqCst);
                 let set = set.lock().expect("nobody panicked").clone();
-                // Whoever publishes nothing hangs up.
-                if !set.is_empty() && client.read(&mut [0; 4096]).is_ok() {
-                    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", set.len());
-                    let _ = client.write_all((head + &set).as_bytes());
+                match &tls {
+                    // Whoever publishes nothing hangs up.
+                    _ if set.is_empty() => {}
+                    Some(config) => {
+                        let tls = ServerConnection::new(Arc::clone(config)).expect("a connection");
+                        tell(StreamOwned::new(tls, client), &set);
+                    }
+                    None => tell(client, &set),
                 }
             }
         });
@@ -106,7 +140,8 @@ impl Published {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/jwks.json", self.address)
+        let (scheme, port) = (self.scheme, self.address.port());
+        format!("{scheme}://localhost:{port}/jwks.json")
     }
 
     /// From now on this set, or nothing if it is empty.
@@ -116,5 +151,13 @@ impl Published {
 
     pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn tell(mut client: impl Read + Write, set: &str) {
+    if client.read(&mut [0; 4096]).is_ok() {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", set.len());
+        let _ = client.write_all((head + set).as_bytes());
+        let _ = client.flush();
     }
 }
