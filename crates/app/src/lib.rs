@@ -4,9 +4,14 @@
 //! implement, and knows nothing of HTTP or SQL. With the feature `mocks` the crate hands out mocks of its ports, so
 //! that others can test against them.
 
+mod bulk;
 mod get_traces;
 mod history_repository;
 
+pub use bulk::{
+    Batch, BulkError, Copied, CopyHistories, Counts, Entry, Fault, HistorySink, HistorySource,
+    Observer, Place, Record, RecordId, Selection, Share, Stored, Verified, VerifyHistories,
+};
 pub use get_traces::{Authority, GetTraces, GetTracesError};
 #[cfg(feature = "mocks")]
 pub use history_repository::MockHistoryRepository;
