@@ -1,0 +1,183 @@
+//! What a campus is like as a whole.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
+
+use wts_app::{Counts, HistorySource, Observer, Record, Share, VerifyHistories};
+use wts_domain::{Finding, Status, Ticket, TicketId, Trace};
+
+use crate::{Campus, CampusSource};
+
+const CAMPUS: Campus = Campus {
+    seed: 7,
+    tickets: 4_000,
+    days: 500,
+};
+
+fn records(campus: Campus) -> Vec<Record> {
+    let mut source = CampusSource::new(campus);
+    let mut records = Vec::new();
+    while let Some(batch) = source.next_batch().unwrap() {
+        records.extend(batch.into_entries().into_iter().map(|entry| entry.record));
+    }
+    records
+}
+
+fn tickets(records: &[Record]) -> Vec<&Ticket> {
+    records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Ticket(ticket) => Some(ticket),
+            Record::Staff(_) | Record::Trace(_) => None,
+        })
+        .collect()
+}
+
+fn histories(records: &[Record]) -> BTreeMap<TicketId, Vec<&Trace>> {
+    let mut histories: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for record in records {
+        if let Record::Trace(trace) = record {
+            histories.entry(trace.ticket).or_default().push(trace);
+        }
+    }
+    histories
+}
+
+#[test]
+fn the_same_seed_makes_the_same_campus_and_another_seed_another() {
+    assert_eq!(records(CAMPUS), records(CAMPUS));
+    assert_ne!(records(CAMPUS), records(Campus { seed: 8, ..CAMPUS }));
+}
+
+#[test]
+fn every_history_obeys_the_rules_and_comes_in_order() {
+    struct Nothing;
+    impl Observer for Nothing {
+        fn carried(&mut self, _: Counts, _: Option<Share>) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+        fn found(&mut self, _: Option<u64>, ticket: TicketId, finding: Finding) {
+            panic!("ticket {ticket}: {finding}");
+        }
+    }
+    for seed in 0..5 {
+        let campus = Campus { seed, ..CAMPUS };
+        let source = Box::new(CampusSource::new(campus));
+        let verified = VerifyHistories::new(source).execute(&mut Nothing).unwrap();
+        assert_eq!(verified.counts.tickets, campus.tickets);
+    }
+}
+
+#[test]
+fn a_campus_may_be_tiny() {
+    for tickets in 0..4 {
+        let campus = Campus {
+            tickets,
+            days: 0,
+            ..CAMPUS
+        };
+        assert_eq!(self::tickets(&records(campus)).len() as u64, tickets);
+    }
+}
+
+#[test]
+fn the_first_ticket_is_the_api_documents_example() {
+    let records = records(CAMPUS);
+    let first = tickets(&records)[0];
+    assert_eq!((first.id.get(), &first.issuer), (123, &CAMPUS.student(0)));
+    let [created, solved] = histories(&records)[&first.id][..] else {
+        panic!("two traces");
+    };
+    let shown = |trace: &Trace| format!("{} {} {}", trace.id, trace.updated_at, trace.op);
+    assert_eq!(shown(created), "1 2025-12-06T10:00:00Z -1");
+    assert_eq!(shown(solved), "3 2025-12-06T15:30:00Z W007");
+}
+
+#[test]
+fn traces_are_numbered_without_gaps_as_they_happened() {
+    let records = records(CAMPUS);
+    let mut traces: Vec<_> = histories(&records).into_values().flatten().collect();
+    traces.sort_by_key(|trace| trace.id);
+    for (number, trace) in (1..).zip(&traces) {
+        assert_eq!(trace.id.get(), number);
+    }
+    for (earlier, later) in traces.iter().zip(&traces[1..]) {
+        let back = earlier.updated_at.micros_since_2000() - later.updated_at.micros_since_2000();
+        assert!(back < 600_000_000, "{} is ten minutes off", later.id);
+    }
+}
+
+#[test]
+fn some_troubles_take_long_and_every_status_occurs() {
+    let records = records(CAMPUS);
+    let mut lengths: Vec<_> = histories(&records)
+        .into_values()
+        .map(|traces| traces.len())
+        .collect();
+    lengths.sort_unstable();
+    let all: usize = lengths.iter().sum();
+    assert!((4 * 4_000..6 * 4_000).contains(&all), "{all} traces");
+    assert!(lengths[3_999] > 50, "{lengths:?}");
+    let statuses: BTreeSet<_> = tickets(&records)
+        .iter()
+        .map(|ticket| ticket.status.as_str())
+        .collect();
+    assert_eq!(
+        statuses,
+        Status::ALL.iter().map(|status| status.as_str()).collect()
+    );
+}
+
+#[test]
+fn remarks_are_short_as_a_rule_awkward_at_times_and_very_long_now_and_then() {
+    let records = records(CAMPUS);
+    let remarks: Vec<_> = histories(&records)
+        .into_values()
+        .flatten()
+        .map(|trace| trace.remark.as_str())
+        .collect();
+    let share = |of: &dyn Fn(&str) -> bool| {
+        remarks.iter().filter(|remark| of(remark)).count() * 1_000 / remarks.len()
+    };
+    assert!(share(&|remark| remark.is_empty()) > 5);
+    assert!(share(&|remark| remark.chars().count() < 60) > 900);
+    assert!(remarks.iter().any(|remark| remark.len() > 10_000));
+    for awkward in ["\\N", "\u{10ffff}", "\u{202e}", "\r\n", "\"", "😀"] {
+        assert!(
+            remarks.iter().any(|remark| remark.contains(awkward)),
+            "{awkward:?}"
+        );
+    }
+}
+
+#[test]
+fn tickets_come_in_the_rhythm_of_terms_and_days() {
+    let records = records(CAMPUS);
+    let filed: Vec<_> = tickets(&records)
+        .iter()
+        .map(|ticket| ticket.submitted_at.to_string())
+        .collect();
+    let between = |from: &str, to: &str| {
+        filed
+            .iter()
+            .filter(|at| (from..to).contains(&at.as_str()))
+            .count()
+    };
+    assert!(between("2026-09-01", "2026-09-15") > 10 * between("2026-08-01", "2026-08-15"));
+    let at = |hour: &str| filed.iter().filter(|at| &at[11..13] == hour).count();
+    assert!(
+        at("13") > 10 * at("19"),
+        "nine in the evening and three at night on the campus"
+    );
+}
+
+#[test]
+fn everyone_who_acts_is_of_the_staff() {
+    let records = records(CAMPUS);
+    let staff: BTreeSet<_> = CAMPUS.staff().into_iter().map(|member| member.id).collect();
+    for trace in histories(&records).into_values().flatten() {
+        assert!(staff.contains(&trace.op), "{}", trace.op);
+    }
+}
