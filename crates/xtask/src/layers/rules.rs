@@ -3,8 +3,10 @@
 const DOMAIN: &str = "wts-domain";
 const APP: &str = "wts-app";
 const ADAPTER_DB: &str = "wts-adapter-db";
+const ADAPTER_FILE: &str = "wts-adapter-file";
 const ADAPTER_HTTP: &str = "wts-adapter-http";
 const SERVER: &str = "wts-server";
+const GENERATOR: &str = "wts-generator";
 const TESTKIT: &str = "wts-testkit";
 const XTASK: &str = "wts-xtask";
 const EXAMPLE: &str = "show-history";
@@ -50,8 +52,15 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: ADAPTER_DB,
         uses: &[DOMAIN, APP],
-        tests_with: &[TESTKIT],
+        tests_with: &[TESTKIT, GENERATOR],
         shuns: &[HTTP, UNTYPED_ERRORS],
+        alone: false,
+    },
+    Layer {
+        name: ADAPTER_FILE,
+        uses: &[DOMAIN, APP],
+        tests_with: &[GENERATOR],
+        shuns: &[DATABASES, HTTP, UNTYPED_ERRORS],
         alone: false,
     },
     Layer {
@@ -63,8 +72,22 @@ const LAYERS: &[Layer] = &[
         alone: false,
     },
     Layer {
+        name: GENERATOR,
+        uses: &[DOMAIN, APP],
+        tests_with: &[],
+        shuns: &[DATABASES, HTTP, UNTYPED_ERRORS],
+        alone: false,
+    },
+    Layer {
         name: SERVER,
-        uses: &[DOMAIN, APP, ADAPTER_DB, ADAPTER_HTTP],
+        uses: &[
+            DOMAIN,
+            APP,
+            ADAPTER_DB,
+            ADAPTER_FILE,
+            ADAPTER_HTTP,
+            GENERATOR,
+        ],
         tests_with: &[TESTKIT],
         shuns: &[],
         alone: false,
@@ -153,7 +176,9 @@ mod tests {
         DOMAIN,
         APP,
         ADAPTER_DB,
+        ADAPTER_FILE,
         ADAPTER_HTTP,
+        GENERATOR,
         SERVER,
         TESTKIT,
         XTASK,
@@ -186,12 +211,18 @@ mod tests {
             (APP, DOMAIN),
             (ADAPTER_DB, DOMAIN),
             (ADAPTER_DB, APP),
+            (ADAPTER_FILE, DOMAIN),
+            (ADAPTER_FILE, APP),
             (ADAPTER_HTTP, DOMAIN),
             (ADAPTER_HTTP, APP),
+            (GENERATOR, DOMAIN),
+            (GENERATOR, APP),
             (SERVER, DOMAIN),
             (SERVER, APP),
             (SERVER, ADAPTER_DB),
+            (SERVER, ADAPTER_FILE),
             (SERVER, ADAPTER_HTTP),
+            (SERVER, GENERATOR),
             (TESTKIT, DOMAIN),
             (TESTKIT, APP),
             (TESTKIT, ADAPTER_DB),
@@ -223,6 +254,8 @@ mod tests {
     fn tests_may_use_the_testkit_where_it_brings_no_other_layer() {
         assert!(is_allowed(tests(ADAPTER_DB, TESTKIT)));
         assert!(is_allowed(tests(SERVER, TESTKIT)));
+        assert!(is_allowed(tests(ADAPTER_FILE, GENERATOR)));
+        assert!(!is_allowed(tests(ADAPTER_FILE, TESTKIT)));
         assert!(!is_allowed(product(ADAPTER_DB, TESTKIT)));
         assert!(!is_allowed(tests(ADAPTER_HTTP, TESTKIT)));
     }
@@ -231,6 +264,8 @@ mod tests {
     fn adapters_do_not_see_each_other_in_tests_either() {
         assert!(!is_allowed(tests(ADAPTER_DB, ADAPTER_HTTP)));
         assert!(!is_allowed(tests(ADAPTER_HTTP, ADAPTER_DB)));
+        assert!(!is_allowed(tests(ADAPTER_FILE, ADAPTER_DB)));
+        assert!(!is_allowed(tests(ADAPTER_DB, ADAPTER_FILE)));
     }
 
     #[test]

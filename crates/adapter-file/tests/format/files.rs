@@ -1,0 +1,120 @@
+//! Files under their names.
+
+use std::{
+    fs,
+    os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
+    path::Path,
+};
+
+use super::*;
+
+fn put(path: &Path) -> FileSink {
+    let mut sink = FileSink::create(path, None).unwrap();
+    let entries = small()
+        .into_iter()
+        .map(|record| Entry { line: None, record });
+    sink.put(entries.collect()).unwrap();
+    sink
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap();
+    names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_file_is_there_when_it_is_whole_and_only_for_its_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("histories.jsonl");
+    let sink = put(&path);
+    assert!(!path.exists());
+    Box::new(sink).finish().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), written(&small(), None));
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(names(folder.path()), ["histories.jsonl"]);
+}
+
+#[test]
+fn a_file_that_was_there_stays_until_the_new_one_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("histories.jsonl");
+    fs::write(&path, "old").unwrap();
+    drop(put(&path));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    assert_eq!(
+        names(folder.path()),
+        ["histories.jsonl"],
+        "nothing is left behind"
+    );
+    Box::new(put(&path)).finish().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), written(&small(), None));
+}
+
+#[test]
+fn a_link_goes_on_pointing_at_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+    fs::write(&path, "old").unwrap();
+    symlink(&path, &link).unwrap();
+    Box::new(put(&link)).finish().unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read(&path).unwrap(), written(&small(), None));
+}
+
+#[test]
+fn a_device_is_written_to_and_not_replaced() {
+    Box::new(put(Path::new("/dev/null"))).finish().unwrap();
+    assert!(
+        fs::metadata("/dev/null")
+            .unwrap()
+            .file_type()
+            .is_char_device()
+    );
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_of() {
+    let Err(error) = FileSink::create(Path::new("/no/such/folder/file"), None) else {
+        panic!("there is no such folder");
+    };
+    assert_eq!(error.to_string(), "cannot write the file");
+    assert!(FileSource::open(Path::new("/no/such/file")).is_err());
+}
+
+#[test]
+fn an_output_that_takes_nothing_more_is_an_error() {
+    let mut sink = FileSink::create(Path::new("/dev/full"), None).unwrap();
+    let entries = small()
+        .into_iter()
+        .map(|record| Entry { line: None, record });
+    sink.put(entries.collect()).unwrap();
+    assert!(Box::new(sink).finish().is_err());
+}
+
+#[test]
+fn how_much_of_a_file_was_read_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("histories.jsonl");
+    Box::new(put(&path)).finish().unwrap();
+    let length = fs::metadata(&path).unwrap().len();
+    let mut source = FileSource::open(&path).unwrap();
+    let batch = source.next_batch().unwrap().unwrap();
+    assert_eq!(
+        batch.completed,
+        Some(Share {
+            done: length,
+            of: length
+        })
+    );
+    assert_eq!(source.next_batch().unwrap(), None);
+    assert_eq!(
+        source.next_batch().unwrap(),
+        None,
+        "and it stays at its end"
+    );
+}

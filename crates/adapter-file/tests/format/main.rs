@@ -1,0 +1,156 @@
+//! What the file format promises: the same records again, to the last byte, or an error that says where.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it stands"
+)]
+
+mod damage;
+mod faults;
+mod files;
+mod round_trips;
+
+use std::{
+    io::{self, Cursor, Write},
+    ops::ControlFlow,
+    sync::{Arc, Mutex},
+};
+
+use wts_adapter_file::{Compression, FileSink, FileSource};
+use wts_app::{
+    Batch, BulkError, CopyHistories, Counts, Entry, HistorySink, HistorySource, Observer, Record,
+    Share, Stored, VerifyHistories,
+};
+use wts_domain::{
+    Access, Category, Finding, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
+    Trace, TraceId,
+};
+
+/// A buffer that a sink writes into.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Wants to know nothing.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn carried(&mut self, _: Counts, _: Option<Share>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn found(&mut self, _: Option<u64>, _: TicketId, _: Finding) {}
+}
+
+fn written(records: &[Record], compression: Option<Compression>) -> Vec<u8> {
+    let output = Written::default();
+    let mut sink = FileSink::writing(output.clone(), compression).unwrap();
+    let entries = records
+        .iter()
+        .cloned()
+        .map(|record| Entry { line: None, record });
+    sink.put(entries.collect()).unwrap();
+    Box::new(sink).finish().unwrap();
+    let bytes = output.0.lock().unwrap();
+    bytes.clone()
+}
+
+/// All records of a file, in the order and with the digest that they need.
+fn read(bytes: &[u8]) -> Result<Vec<Record>, BulkError> {
+    #[derive(Clone, Default)]
+    struct Taken(Arc<Mutex<Vec<Record>>>);
+    impl HistorySink for Taken {
+        fn put(&mut self, batch: Batch) -> Result<(), BulkError> {
+            let records = batch.into_entries().into_iter().map(|entry| entry.record);
+            self.0.lock().unwrap().extend(records);
+            Ok(())
+        }
+        fn finish(self: Box<Self>) -> Result<Stored, BulkError> {
+            Ok(Stored::default())
+        }
+    }
+    let taken = Taken::default();
+    let source = FileSource::reading(Cursor::new(bytes.to_vec()))
+        .map_err(|error| BulkError::failed("opening", error))?;
+    CopyHistories::new(Box::new(source), Box::new(taken.clone())).execute(&mut Nobody)?;
+    let records = taken.0.lock().unwrap();
+    Ok(records.clone())
+}
+
+fn source(bytes: &[u8]) -> Box<dyn HistorySource> {
+    Box::new(FileSource::reading(Cursor::new(bytes.to_vec())).unwrap())
+}
+
+/// What is told of a file that is not well.
+fn complaint(bytes: &[u8]) -> String {
+    match VerifyHistories::new(source(bytes)).execute(&mut Nobody) {
+        Ok(_) => panic!("nothing is wrong with {:?}", String::from_utf8_lossy(bytes)),
+        Err(BulkError::Failed(what, cause)) => format!("{what}: {cause}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A small file with every kind of record and every field in it.
+fn small() -> Vec<Record> {
+    let mut staff = StaffMember::new(
+        StaffId::from("W007"),
+        StudentId::from("2022310007"),
+        Access::FormalMember,
+    );
+    "林静".clone_into(&mut staff.name);
+    let id = TicketId::new(123).unwrap();
+    let at = |text: &str| text.parse().unwrap();
+    let mut full = Ticket::new(
+        id,
+        StudentId::from("2024310001"),
+        at("2025-12-06T10:00:00Z"),
+        Category::FirstInstall,
+        "宿舍没有网络".to_owned(),
+    );
+    full.occur_at = Some(at("2025-12-05T23:59:59.5Z"));
+    full.notes = Some(String::new());
+    full.appointed_at = Some("2025-12-08T00:00:00Z".parse().unwrap());
+    full.status = Status::Scheduled;
+    full.last_updated_at = Some(at("2025-12-06T15:30:00Z"));
+    let mut created = Trace::new(
+        TraceId::new(1),
+        id,
+        full.submitted_at,
+        StaffId::from("W007"),
+    );
+    created.new_status = Some(Status::Fresh);
+    created.new_priority = Some(Priority::Mainline);
+    created.new_category = Some(Category::FirstInstall);
+    "工单已创建".clone_into(&mut created.remark);
+    let mut scheduled = Trace::new(
+        TraceId::new(3),
+        id,
+        at("2025-12-06T15:30:00Z"),
+        StaffId::from("W007"),
+    );
+    scheduled.new_status = Some(Status::Scheduled);
+    scheduled.new_appointment = full.appointed_at;
+    let bare = Ticket::new(
+        TicketId::new(124).unwrap(),
+        StudentId::from("2024310001"),
+        at("infinity"),
+        Category::Others,
+        String::new(),
+    );
+    vec![
+        Record::Staff(staff),
+        Record::Ticket(full),
+        Record::Trace(created),
+        Record::Trace(scheduled),
+        Record::Ticket(bare),
+    ]
+}

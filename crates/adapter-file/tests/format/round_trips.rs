@@ -1,0 +1,84 @@
+//! Whatever is written is read back.
+
+use proptest::prelude::*;
+
+use wts_generator::hostile::histories;
+
+use super::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_is_written_is_read_back_and_written_the_same(records in histories()) {
+        let file = written(&records, None);
+        let again = read(&file).unwrap();
+        prop_assert_eq!(&again, &records);
+        prop_assert_eq!(written(&again, None), file);
+    }
+
+    #[test]
+    fn compression_changes_nothing(records in histories()) {
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            prop_assert_eq!(&read(&written(&records, Some(compression))).unwrap(), &records);
+        }
+    }
+}
+
+#[test]
+fn the_format_is_spelled_as_it_is_documented() {
+    let file = String::from_utf8(written(&small(), None)).unwrap();
+    let lines: Vec<_> = file.lines().collect();
+    assert_eq!(
+        lines[..5],
+        [
+            r#"{"type":"header","format":"wts-histories","version":1}"#,
+            r#"{"type":"staff","wid":"W007","sid":"2022310007","access":"formal-member","name":"林静"}"#,
+            r#"{"type":"ticket","tid":123,"issuer":"2024310001","submitted_at":"2025-12-06T10:00:00Z","category":"first-install","description":"宿舍没有网络","occur_at":"2025-12-05T23:59:59.5Z","notes":"","appointed_at":"2025-12-08T00:00:00Z","priority":"mainline","status":"scheduled","last_updated_at":"2025-12-06T15:30:00Z"}"#,
+            r#"{"type":"trace","opid":1,"tid":123,"updated_at":"2025-12-06T10:00:00Z","op":"W007","new_status":"fresh","new_priority":"mainline","new_category":"first-install","remark":"工单已创建"}"#,
+            r#"{"type":"trace","opid":3,"tid":123,"updated_at":"2025-12-06T15:30:00Z","op":"W007","new_status":"scheduled","new_appointment":"2025-12-08T00:00:00Z","remark":""}"#,
+        ]
+    );
+    assert_eq!(
+        lines[5],
+        r#"{"type":"ticket","tid":124,"issuer":"2024310001","submitted_at":"infinity","category":"others","description":"","priority":"mainline","status":"fresh"}"#
+    );
+    assert!(lines[6].starts_with(r#"{"type":"end","staff":1,"tickets":2,"traces":2,"sha256":""#));
+    assert_eq!(lines.len(), 7);
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_file_but_for_its_digest() {
+    let documentation = include_str!("../../FORMAT.md");
+    let (_, example) = documentation.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let told = complaint(example.as_bytes());
+    let (_, digest) = told.split_once("have the digest ").expect(&told);
+    let whole = example.replace("441b…", &digest[..64]);
+    assert_eq!(read(whole.as_bytes()).unwrap().len(), 3);
+    assert!(digest.starts_with("441b"), "{digest}");
+}
+
+#[test]
+fn records_may_be_spaced_and_ordered_within_as_json_allows() {
+    let file = String::from_utf8(written(&small(), None)).unwrap();
+    let spaced = file.replace(
+        r#"{"type":"trace","opid":3,"tid":123,"#,
+        r#" { "tid" : 123 , "opid":3, "type" : "tra\u0063e" ,"#,
+    );
+    let told = complaint(spaced.as_bytes());
+    let (_, digest) = told.split_once("have the digest ").expect(&told);
+    let (_, old) = file.split_once("sha256\":\"").unwrap();
+    let whole = spaced.replace(&old[..64], &digest[..64]);
+    assert_eq!(read(whole.as_bytes()).unwrap(), small());
+}
+
+#[test]
+fn a_remark_of_many_megabytes_is_carried() {
+    let mut records = small();
+    let Record::Trace(last) = &mut records[3] else {
+        panic!("a trace");
+    };
+    last.remark = "\u{1}长".repeat(2_000_000);
+    assert!(read(&written(&records, Some(Compression::Zstd))).unwrap() == records);
+}
