@@ -7,8 +7,10 @@ mod day;
 mod id;
 mod label;
 mod moment;
+mod text;
 
 pub(crate) use day::{CalendarDay, StoredDay};
 pub(crate) use id::{AnyWidth, Id};
 pub(crate) use label::{Label, Labelled, ReadLabel};
 pub(crate) use moment::{Moment, StoredMoment};
+pub(crate) use text::ExactText;

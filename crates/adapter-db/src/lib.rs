@@ -3,6 +3,7 @@
 //! [`connect`] opens a database of either kind for reading, be it made by [`migrate`] or an existing WTS v3 database.
 //! Both kinds are read in batches (see `coalesced`) over one set of tables and row types (see `history` and `columns`).
 
+mod bulk;
 mod coalesced;
 mod columns;
 mod error;
@@ -18,6 +19,7 @@ mod url;
 
 use std::{sync::Arc, thread};
 
+pub use bulk::{SinkError, sink, source};
 pub use error::{MigrateError, OpenError};
 pub use migrations::{migrate, revert};
 pub use records::{InsertError, Operator, Records, Student};

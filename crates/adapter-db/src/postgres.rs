@@ -1,6 +1,7 @@
 //! PostgreSQL: our own schema, and the WTS v3 database as it stands.
 
 mod batches;
+mod bulk;
 mod connection;
 mod migrate;
 mod names;
@@ -19,6 +20,7 @@ pub(crate) mod tables {
 }
 
 pub(crate) use batches::histories;
+pub(crate) use bulk::{sink, source};
 pub(crate) use connection::connect;
 pub(crate) use migrate::migrate;
 pub(crate) use server::Server;

@@ -1,6 +1,7 @@
 //! Embedded SQLite.
 
 mod batches;
+mod bulk;
 mod connection;
 mod migrate;
 mod statement;
@@ -12,6 +13,7 @@ pub(crate) mod tables {
 }
 
 pub(crate) use batches::histories;
+pub(crate) use bulk::{sink, source};
 pub(crate) use connection::{Mode, connect};
 
 pub(crate) use migrate::migrate;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::timeout;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use super::{
     Server,
@@ -23,6 +23,22 @@ pub(crate) async fn connect(
     server: &Server,
     greeting: &str,
 ) -> Result<AsyncPgConnection, ConnectError> {
+    let (config, limit) = with_our_own(server);
+    timeout(limit, open(&config, server.tls.as_ref(), greeting))
+        .await
+        .map_err(|_| ConnectError::Silent(limit))?
+}
+
+/// The same, as the driver gives it, which can `COPY`.
+pub(super) async fn client(server: &Server, greeting: &str) -> Result<Client, ConnectError> {
+    let (config, limit) = with_our_own(server);
+    timeout(limit, open_client(&config, server.tls.as_ref(), greeting))
+        .await
+        .map_err(|_| ConnectError::Silent(limit))?
+}
+
+/// The address with our own timeouts and name, and how long all of its hosts may take together.
+fn with_our_own(server: &Server) -> (Config, Duration) {
     let mut config = Config::clone(server);
     let for_each = *config.get_connect_timeout().unwrap_or(&HOST_TIMEOUT);
     config.connect_timeout(for_each);
@@ -34,10 +50,26 @@ pub(crate) async fn connect(
     }
     // The driver's own limit ends when a host has accepted, and a host may fall silent afterwards.
     let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
-    let for_all = for_each.saturating_mul(hosts);
-    timeout(for_all, open(&config, server.tls.as_ref(), greeting))
-        .await
-        .map_err(|_| ConnectError::Silent(for_all))?
+    (config, for_each.saturating_mul(hosts))
+}
+
+async fn open_client(
+    config: &Config,
+    tls: Option<&Tls>,
+    greeting: &str,
+) -> Result<Client, ConnectError> {
+    // The driver ends when the client is dropped, and what goes wrong on the connection the client is told.
+    let client = if let Some(tls) = tls {
+        let (client, driver) = config.connect(tls.connector()?).await?;
+        tokio::spawn(driver);
+        client
+    } else {
+        let (client, driver) = config.connect(NoTls).await?;
+        tokio::spawn(driver);
+        client
+    };
+    client.batch_execute(greeting).await?;
+    Ok(client)
 }
 
 /// Where there is to be TLS, not even the user's name is said before the server has proved who it is.

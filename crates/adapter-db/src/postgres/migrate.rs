@@ -43,6 +43,8 @@ fn run(connection: AsyncPgConnection, direction: Direction) -> Result<Vec<String
 }
 
 /// Whether the tables were there before any migration of ours.
+pub(super) const IS_FOREIGN: &str = "select to_regclass('wts.tickets') is not null and to_regclass('__diesel_schema_migrations') is null as foreign";
+
 async fn is_foreign(connection: &mut AsyncPgConnection) -> diesel::QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Answer {
@@ -50,12 +52,7 @@ async fn is_foreign(connection: &mut AsyncPgConnection) -> diesel::QueryResult<b
         foreign: bool,
     }
 
-    let answer: Answer = diesel::sql_query(
-        "select to_regclass('wts.tickets') is not null and to_regclass('__diesel_schema_migrations') is null \
-         as foreign",
-    )
-    .get_result(connection)
-    .await?;
+    let answer: Answer = diesel::sql_query(IS_FOREIGN).get_result(connection).await?;
     Ok(answer.foreign)
 }
 

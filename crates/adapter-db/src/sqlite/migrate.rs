@@ -67,7 +67,7 @@ fn write_ahead(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
 }
 
 /// Whether the tables were there before any migration of ours.
-fn is_foreign(connection: &mut SqliteConnection) -> diesel::QueryResult<bool> {
+pub(super) fn is_foreign(connection: &mut SqliteConnection) -> diesel::QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Answer {
         #[diesel(sql_type = Bool)]
