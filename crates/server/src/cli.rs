@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use wts_domain::Access;
 
-use crate::settings::Flags;
+use crate::{
+    bulk::{Export, Generate, Import, Verify},
+    settings::Flags,
+};
 
 /// Serves the history of repair tickets over HTTP.
 ///
@@ -33,6 +36,14 @@ pub(crate) enum Command {
     Config(Flags),
     /// Bring the configured database's schema up to date
     Migrate,
+    /// Write the histories in the configured database to a file of JSON Lines, as they are at this moment
+    Export(Export),
+    /// Bring the histories in a file into the configured database, all of them or none
+    Import(Import),
+    /// Write a made-up campus to a file
+    Generate(Generate),
+    /// List what breaks the rules of a history, in the configured database or in a file
+    Verify(Verify),
     /// Serve a made-up campus on this machine, with nothing to configure
     Demo {
         /// The port to listen on; by default 8080 or, where that is taken, a free one

@@ -1,5 +1,6 @@
 //! `wts`, the service that serves the history of repair tickets.
 
+mod bulk;
 mod cli;
 mod config;
 mod demo;
@@ -41,6 +42,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Serve(flags) => serve::run(&with(&flags)?).await,
         Command::Config(flags) => config::run(&with(&flags)?),
         Command::Migrate => migrate::run(&settings()?).await,
+        Command::Export(arguments) => bulk::export(&settings()?, arguments).await,
+        Command::Import(arguments) => bulk::import(&settings()?, arguments).await,
+        Command::Generate(arguments) => bulk::generate(&settings()?, arguments).await,
+        Command::Verify(arguments) => bulk::verify(&settings()?, arguments).await,
         Command::Demo { port } => demo::run(port).await,
         Command::Openapi => openapi(),
         Command::Token(subject) => token::run(&settings()?, subject),

@@ -56,7 +56,8 @@ async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn with_remedy(error: OpenError) -> anyhow::Error {
+/// Says what an operator can do about it.
+pub(crate) fn with_remedy(error: OpenError) -> anyhow::Error {
     let remedy = match &error {
         OpenError::NoSuchFile(_) => "to make one, run `wts migrate`",
         OpenError::Unreachable(_) => "is it running, and are address, user and password right?",

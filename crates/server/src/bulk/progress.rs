@@ -1,0 +1,160 @@
+//! How far a command has come: a bar on a terminal, lines in a log.
+
+use std::{
+    io::{self, IsTerminal},
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use wts_app::{Counts, Observer, Share};
+use wts_domain::{Finding, TicketId};
+
+use super::run::stop_on_signal;
+
+/// How often a line is logged.
+const LINES: Duration = Duration::from_secs(10);
+/// How many findings are told of one by one where they are not what was asked for.
+const MOST_FINDINGS: u64 = 20;
+
+pub(super) struct Progress {
+    /// What is being done: `exporting`.
+    doing: &'static str,
+    begun: Instant,
+    last_line: Instant,
+    /// None where nobody looks at a terminal.
+    bar: Option<ProgressBar>,
+    findings: Findings,
+    found: u64,
+    stopped: Arc<AtomicBool>,
+}
+
+/// What is done with histories that break rules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Findings {
+    /// They are none of this command's business.
+    Ignored,
+    /// The first few are told of in the log.
+    Warned,
+    /// Each is printed.
+    Listed,
+}
+
+impl Progress {
+    /// From now on a signal ends what is being done, and does not kill it before it has cleared up.
+    ///
+    /// # Errors
+    ///
+    /// If signals cannot be listened for.
+    pub(super) fn begin(doing: &'static str, findings: Findings) -> anyhow::Result<Self> {
+        let now = Instant::now();
+        Ok(Self {
+            doing,
+            begun: now,
+            last_line: now,
+            bar: io::stderr().is_terminal().then(ProgressBar::no_length),
+            findings,
+            found: 0,
+            stopped: stop_on_signal()?,
+        })
+    }
+
+    /// Nothing more will be drawn.
+    pub(super) fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn draw(&self, bar: &ProgressBar, traces: u64, per_second: u64, completed: Option<Share>) {
+        if let Some(Share { done, of }) = completed {
+            if bar.length() != Some(of) {
+                bar.set_length(of);
+                bar.set_style(style("{prefix} [{bar:30}] {percent}% {msg}, {eta} left"));
+            }
+            bar.set_position(done);
+        } else if bar.position() == 0 {
+            bar.set_style(style("{prefix} {spinner} {msg}"));
+            bar.inc(1);
+        }
+        bar.set_prefix(self.doing);
+        let (traces, per_second) = (HumanCount(traces), HumanCount(per_second));
+        bar.set_message(format!("{traces} traces, {per_second}/s"));
+    }
+
+    fn line(&self, counts: Counts, per_second: u64, completed: Option<Share>) {
+        let Counts {
+            tickets, traces, ..
+        } = counts;
+        let doing = self.doing;
+        match completed {
+            Some(Share { done, of }) if done > 0 => {
+                let rest = u128::from(of.saturating_sub(done));
+                let left = self.begun.elapsed().as_secs().into();
+                let left = u128::saturating_mul(left, rest) / u128::from(done);
+                let percent = u128::from(done) * 100 / u128::from(of.max(1));
+                tracing::info!(
+                    tickets,
+                    traces,
+                    per_second,
+                    percent,
+                    seconds_left = left,
+                    "{doing}"
+                );
+            }
+            _ => tracing::info!(tickets, traces, per_second, "{doing}"),
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "what the command was asked for")]
+    fn print(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| println!("{text}")),
+            None => println!("{text}"),
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Observer for Progress {
+    fn carried(&mut self, counts: Counts, completed: Option<Share>) -> ControlFlow<()> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        let millis = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let per_second = counts.traces.saturating_mul(1_000) / millis.max(1);
+        if let Some(bar) = &self.bar {
+            self.draw(bar, counts.traces, per_second, completed);
+        } else if self.last_line.elapsed() >= LINES {
+            self.last_line = Instant::now();
+            self.line(counts, per_second, completed);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn found(&mut self, at: Option<u64>, ticket: TicketId, finding: Finding) {
+        self.found += 1;
+        let line = at.map_or_else(String::new, |line| format!("line {line}: "));
+        let trace = finding
+            .trace()
+            .map_or_else(String::new, |trace| format!("trace {trace}: "));
+        match self.findings {
+            Findings::Listed => self.print(&format!("{line}ticket {ticket}: {trace}{finding}")),
+            Findings::Warned if self.found <= MOST_FINDINGS => {
+                let warn = || tracing::warn!(ticket.id = ticket.get(), "{line}{trace}{finding}");
+                match &self.bar {
+                    Some(bar) => bar.suspend(warn),
+                    None => warn(),
+                }
+            }
+            Findings::Warned | Findings::Ignored => {}
+        }
+    }
+}
