@@ -12,28 +12,15 @@ mod writing;
 
 use std::{
     collections::VecDeque,
-    ops::ControlFlow,
     sync::{Arc, Mutex},
 };
 
 use tokio::task::spawn_blocking;
 use wts_adapter_db::{DatabaseUrl, sink, source};
 use wts_app::{
-    Batch, BulkError, CopyHistories, Counts, Entry, HistorySink, HistorySource, Observer, Record,
-    Selection, Share, Stored,
+    Batch, BulkError, CopyHistories, Counts, Entry, HistorySink, HistorySource, Record, Selection,
+    Stored,
 };
-use wts_domain::{Finding, TicketId};
-
-/// Wants to know nothing.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn carried(&mut self, _: Counts, _: Option<Share>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn found(&mut self, _: Option<u64>, _: TicketId, _: Finding) {}
-}
 
 /// Gives these records, each at its line of a file, in batches of this size.
 struct Given {
@@ -75,9 +62,7 @@ async fn copy(
     sink: Box<dyn HistorySink>,
 ) -> Result<Stored, BulkError> {
     let copy = CopyHistories::new(source, sink);
-    let copied = spawn_blocking(move || copy.execute(&mut Nobody))
-        .await
-        .unwrap();
+    let copied = spawn_blocking(move || copy.execute(&mut ())).await.unwrap();
     copied.map(|copied| copied.stored)
 }
 

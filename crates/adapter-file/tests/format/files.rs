@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use wts_app::Share;
+
 use super::*;
 
 fn put(path: &Path) -> FileSink {

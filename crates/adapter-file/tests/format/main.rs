@@ -12,18 +12,17 @@ mod round_trips;
 
 use std::{
     io::{self, Cursor, Write},
-    ops::ControlFlow,
     sync::{Arc, Mutex},
 };
 
 use wts_adapter_file::{Compression, FileSink, FileSource};
 use wts_app::{
-    Batch, BulkError, CopyHistories, Counts, Entry, HistorySink, HistorySource, Observer, Record,
-    Share, Stored, VerifyHistories,
+    Batch, BulkError, CopyHistories, Entry, HistorySink, HistorySource, Record, Stored,
+    VerifyHistories,
 };
 use wts_domain::{
-    Access, Category, Finding, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
-    Trace, TraceId,
+    Access, Category, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId, Trace,
+    TraceId,
 };
 
 /// A buffer that a sink writes into.
@@ -38,17 +37,6 @@ impl Write for Written {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Wants to know nothing.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn carried(&mut self, _: Counts, _: Option<Share>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn found(&mut self, _: Option<u64>, _: TicketId, _: Finding) {}
 }
 
 fn written(records: &[Record], compression: Option<Compression>) -> Vec<u8> {
@@ -81,7 +69,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Record>, BulkError> {
     let taken = Taken::default();
     let source = FileSource::reading(Cursor::new(bytes.to_vec()))
         .map_err(|error| BulkError::failed("opening", error))?;
-    CopyHistories::new(Box::new(source), Box::new(taken.clone())).execute(&mut Nobody)?;
+    CopyHistories::new(Box::new(source), Box::new(taken.clone())).execute(&mut ())?;
     let records = taken.0.lock().unwrap();
     Ok(records.clone())
 }
@@ -92,7 +80,7 @@ fn source(bytes: &[u8]) -> Box<dyn HistorySource> {
 
 /// What is told of a file that is not well.
 fn complaint(bytes: &[u8]) -> String {
-    match VerifyHistories::new(source(bytes)).execute(&mut Nobody) {
+    match VerifyHistories::new(source(bytes)).execute(&mut ()) {
         Ok(_) => panic!("nothing is wrong with {:?}", String::from_utf8_lossy(bytes)),
         Err(BulkError::Failed(what, cause)) => format!("{what}: {cause}"),
         Err(error) => error.to_string(),

@@ -56,3 +56,12 @@ pub trait Observer {
     /// A history breaks a rule.
     fn found(&mut self, at: Option<u64>, ticket: TicketId, finding: Finding);
 }
+
+/// Wants to know nothing.
+impl Observer for () {
+    fn carried(&mut self, _: Counts, _: Option<Share>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn found(&mut self, _: Option<u64>, _: TicketId, _: Finding) {}
+}
