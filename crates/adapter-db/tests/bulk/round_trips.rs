@@ -30,7 +30,7 @@ fn empty(database: &Database) {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_histories_go_through_both_databases_unchanged() {
     let [sqlite, postgres] = [Kind::Sqlite, Kind::Postgres].map(Database::new);
-    for records in samples(&storable_histories(), 25) {
+    for records in samples(&storable_histories(), 12) {
         put(&sqlite.owner_url(), &records).await.unwrap();
         assert_eq!(everything(&sqlite.parsed_url()).await, records);
 
@@ -49,7 +49,7 @@ async fn hostile_histories_go_through_both_databases_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_what_postgresql_cannot() {
     let sqlite = Database::new(Kind::Sqlite);
-    for records in samples(&consistent_histories(), 50) {
+    for records in samples(&consistent_histories(), 25) {
         put(&sqlite.owner_url(), &records).await.unwrap();
         assert_eq!(everything(&sqlite.parsed_url()).await, records);
         empty(&sqlite);

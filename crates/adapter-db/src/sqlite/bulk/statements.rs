@@ -58,12 +58,13 @@ pub(super) fn all_traces() -> _ {
     ))
 }
 
-/// Inserts a ticket, unless its number is taken: how many were inserted.
+/// Inserts a ticket, unless its number is taken: how many were inserted. Diesel knows the statement by its type; with
+/// `ON CONFLICT`, which says the same, it would write the text anew for every row.
 pub(super) fn insert_ticket(
     connection: &mut SqliteConnection,
     ticket: &Ticket,
 ) -> QueryResult<usize> {
-    diesel::insert_into(tickets::table)
+    diesel::insert_or_ignore_into(tickets::table)
         .values((
             tickets::tid.eq(AnyWidth(ticket.id.get())),
             tickets::issuer.eq(ticket.issuer.as_str()),
@@ -77,13 +78,12 @@ pub(super) fn insert_ticket(
             tickets::status.eq(Labelled(ticket.status)),
             tickets::last_updated_at.eq(ticket.last_updated_at.map(StoredMoment)),
         ))
-        .on_conflict_do_nothing()
         .execute(connection)
 }
 
-/// Inserts a trace, unless its number is taken: how many were inserted.
+/// The same for a trace.
 pub(super) fn insert_trace(connection: &mut SqliteConnection, trace: &Trace) -> QueryResult<usize> {
-    diesel::insert_into(ticket_traces::table)
+    diesel::insert_or_ignore_into(ticket_traces::table)
         .values((
             ticket_traces::opid.eq(AnyWidth(trace.id.get())),
             ticket_traces::tid.eq(AnyWidth(trace.ticket.get())),
@@ -95,6 +95,5 @@ pub(super) fn insert_trace(connection: &mut SqliteConnection, trace: &Trace) -> 
             ticket_traces::new_category.eq(trace.new_category.map(Labelled)),
             ticket_traces::remark.eq(&trace.remark),
         ))
-        .on_conflict_do_nothing()
         .execute(connection)
 }
