@@ -1,9 +1,5 @@
 //! `wts demo`: a made-up campus to try the service on.
 
-mod campus;
-mod phrases;
-mod term;
-
 use std::{
     io::ErrorKind,
     net::{Ipv4Addr, TcpListener},
@@ -11,15 +7,22 @@ use std::{
 };
 
 use anyhow::Context;
-use wts_adapter_db::{DatabaseUrl, Student};
+use tokio::task::spawn_blocking;
+use wts_adapter_db::DatabaseUrl;
 use wts_adapter_http::{
     HttpSettings, Identity, Key, Keyring, Secret, TokenSettings, TokenSigner, TokenVerifier,
 };
-use wts_app::GetTraces;
-use wts_domain::Access;
+use wts_app::{CopyHistories, GetTraces};
+use wts_domain::{Access, StaffMember, StudentId};
+use wts_generator::{Campus, CampusSource};
 
-use self::campus::Campus;
-
+/// The same at every start. Its first ticket is the API document's example, which W007 solved.
+const CAMPUS: Campus = Campus {
+    seed: 20_251_206,
+    tickets: 400,
+    days: 126,
+};
+const SOLVER: &str = "W007";
 const DEFAULT_PORT: u16 = 8080;
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -32,15 +35,13 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
         .tempdir()
         .context("cannot make a directory for the demo's database")?;
     let url = DatabaseUrl::sqlite(directory.path().join("wts.db"));
-    let Campus {
-        records,
-        issuer,
-        another,
-        operator,
-    } = Campus::make();
-    let tickets = records.tickets.len();
     wts_adapter_db::migrate(&url).await?;
-    records.insert_into(&url).await?;
+    fill(&url).await?;
+    let operator = CAMPUS
+        .staff()
+        .into_iter()
+        .find(|member| member.id.as_str() == SOLVER)
+        .context("nobody of the made-up staff solved the example")?;
 
     let secret = random_secret()?;
     let signer = TokenSigner::new(&secret, TokenSettings::default());
@@ -53,27 +54,26 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
         wts_adapter_http::server(listener, get_traces, verifier, &HttpSettings::default())?;
 
     let now = crate::token::now()?;
-    let curl = |query: &str, student: &Student, access| -> anyhow::Result<String> {
-        let token = signer.sign(&identity(student, access), now, TOKEN_LIFETIME)?;
+    let curl = |query: &str, identity: &Identity| -> anyhow::Result<String> {
+        let token = signer.sign(identity, now, TOKEN_LIFETIME)?;
         Ok(format!(
             "curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'"
         ))
     };
     introduce(
         &address,
-        tickets,
         &[
             (
                 "The student who filed ticket 123 reads its history:",
-                curl("tid=123", &issuer, Access::User)?,
+                curl("tid=123", &student(CAMPUS.student(0)))?,
             ),
             (
                 "Another student may not:",
-                curl("tid=123", &another, Access::User)?,
+                curl("tid=123", &student(CAMPUS.student(1)))?,
             ),
             (
                 "An operator reads anyone's ticket, this one with the newest trace first:",
-                curl("tid=130&order=desc", &operator, Access::FormalMember)?,
+                curl("tid=130&order=desc", &staff(operator))?,
             ),
         ],
     );
@@ -82,21 +82,38 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
-fn introduce(address: &str, tickets: usize, examples: &[(&str, String)]) {
+fn introduce(address: &str, examples: &[(&str, String)]) {
+    let tickets = CAMPUS.tickets;
     println!("A made-up campus of {tickets} tickets answers at {address} until you press Ctrl-C.");
     for (who, curl) in examples {
         println!("\n{who}\n{curl}");
     }
 }
 
-fn identity(student: &Student, access: Access) -> Identity {
+/// Brings the campus into the database.
+async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
+    let sink = wts_adapter_db::sink(url).await?;
+    let copy = CopyHistories::new(Box::new(CampusSource::new(CAMPUS)), sink);
+    spawn_blocking(move || copy.execute(&mut ())).await??;
+    Ok(())
+}
+
+fn student(sid: StudentId) -> Identity {
+    identity(sid, Access::User, String::new())
+}
+
+fn staff(member: StaffMember) -> Identity {
+    identity(member.student, member.access, member.name)
+}
+
+fn identity(sid: StudentId, access: Access, name: String) -> Identity {
     Identity {
-        openid: format!("demo-{}", student.sid),
-        sid: student.sid.to_string(),
-        username: format!("user-{}", student.sid),
+        openid: format!("demo-{sid}"),
+        username: format!("user-{sid}"),
         avatar: String::new(),
         access,
-        name: student.name.clone(),
+        name,
+        sid: sid.into(),
     }
 }
 
