@@ -16,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
+pub(crate) use self::service::build;
 use self::{
     meter::Seen,
     place::{Place, Servers},
@@ -72,7 +73,7 @@ pub(crate) enum Kind {
 /// If something that is needed is missing or fails, or if any request is not answered with 200.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut warden = Warden::start()?;
-    service::build(&mut warden)?;
+    build(&mut warden)?;
     wrk::provide()?;
     let servers = Servers::start(&mut warden, &args.databases)?;
     for kind in &args.databases {

@@ -7,6 +7,7 @@
 
 mod account;
 mod bench;
+mod bench_data;
 mod fuzz;
 mod install;
 mod layers;
@@ -34,6 +35,8 @@ enum Task {
     Bench(bench::Args),
     /// Ask the service for all that its description allows and much that it does not, with the Python program schemathesis
     Schemathesis(schemathesis::Args),
+    /// Measure histories in and out beside PostgreSQL's own programs
+    BenchData(bench_data::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Schemathesis(args) => schemathesis::run(&args),
+        Task::BenchData(args) => bench_data::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -62,6 +62,29 @@ impl Warden {
         Ok(status)
     }
 
+    /// Runs `command` to its end and lets `look` look at the process all the while.
+    ///
+    /// # Errors
+    ///
+    /// If it did not start; how it ended is the caller's to judge.
+    pub(crate) fn watch(
+        &mut self,
+        command: &mut Command,
+        mut look: impl FnMut(u32),
+    ) -> Result<ExitStatus> {
+        let mut child = spawn(command)?;
+        self.order("step", &child.id().to_string())?;
+        let status = loop {
+            look(child.id());
+            if let Some(status) = child.try_wait().context("could not wait for a child")? {
+                break status;
+            }
+            thread::sleep(POLL);
+        };
+        self.order("step", "")?;
+        Ok(status)
+    }
+
     /// Runs `command` to its end and keeps what it prints.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ const CALLERS: u32 = 32;
 /// # Errors
 ///
 /// If it does not compile.
-pub(super) fn build(warden: &mut Warden) -> Result<()> {
+pub(crate) fn build(warden: &mut Warden) -> Result<()> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args([
         "build",
