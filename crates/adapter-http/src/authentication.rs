@@ -16,6 +16,7 @@ use wts_domain::{ActiveCaller, Caller, ensure_active};
 
 use crate::{
     error::{ApiError, Unauthenticated},
+    gate::client_address,
     rate_limit::ClientLimits,
     token::{TokenError, TokenVerifier},
 };
@@ -74,14 +75,13 @@ fn admit(
     caller: Result<Caller, Unauthenticated>,
 ) -> Result<Active, ApiError> {
     let limits: &Data<ClientLimits> = of_the_app(request)?;
-    let address = request.peer_addr().map(|peer| peer.ip());
     match caller {
         Ok(caller) => {
-            limits.count_caller(&caller, address)?;
+            limits.count_caller(&caller, || client_address(request))?;
             Ok(Active(ensure_active(caller)?))
         }
         Err(why) => {
-            limits.count_stranger(address)?;
+            limits.count_stranger(|| client_address(request))?;
             Err(why.into())
         }
     }

@@ -1,6 +1,7 @@
 //! What every request and every answer passes, whatever lies behind: limits, a request id, the access record, and a
 //! stop for panics.
 
+mod client_address;
 mod cors;
 mod framing;
 mod limits;
@@ -21,8 +22,8 @@ use futures_util::FutureExt;
 use tokio::task::yield_now;
 
 pub use self::cors::{InvalidOrigin, Origins};
-pub(crate) use self::framing::Over;
 pub use self::trusted_proxies::{ParseProxiesError, TrustedProxies};
+pub(crate) use self::{client_address::client_address, framing::Over};
 use self::{record::Record, request_id::RequestId};
 use crate::error::ApiError;
 
@@ -32,7 +33,7 @@ pub(crate) async fn pass(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let record = Record::begin(&request, RequestId::of(&request));
-    if Over::takes(&request) {
+    if Over::takes(&request, record.is_last()) {
         // Meanwhile the answer to the last request is sent.
         yield_now().await;
         let cut = request.error_response(ApiError::Ambiguous);

@@ -61,11 +61,11 @@ pub(super) fn is_last(request: &ServiceRequest) -> bool {
 pub(crate) struct Over(Cell<bool>);
 
 impl Over {
-    /// Takes note of a request. Says whether it should not be there.
-    pub(super) fn takes(request: &ServiceRequest) -> bool {
+    /// Takes note of a request, which may be the last. Says whether it should not be there.
+    pub(super) fn takes(request: &ServiceRequest, is_last: bool) -> bool {
         request
             .conn_data::<Self>()
-            .is_some_and(|over| over.0.replace(over.0.get() || is_last(request)))
+            .is_some_and(|over| over.0.replace(over.0.get() || is_last))
     }
 }
 

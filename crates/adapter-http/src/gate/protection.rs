@@ -37,7 +37,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub(super) struct Protection {
     cors: Cors,
     /// Whether the request is the last one on its connection.
-    is_last: bool,
+    pub(super) is_last: bool,
 }
 
 impl Protection {

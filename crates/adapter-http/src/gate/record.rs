@@ -54,6 +54,11 @@ impl Record {
         InternalError::from_response(error, response).into()
     }
 
+    /// Whether the request is the last on its connection.
+    pub(super) fn is_last(&self) -> bool {
+        self.protection.is_last
+    }
+
     /// Names the answer and protects it.
     fn seal<B>(&self, answer: &mut HttpResponse<B>) {
         let head = answer.head_mut();

@@ -21,11 +21,14 @@ pub struct TrustedProxies(Vec<IpNet>);
 impl TrustedProxies {
     /// Whether whoever is connected from `peer` is one of them.
     pub(crate) fn include(&self, peer: Option<SocketAddr>) -> bool {
+        peer.is_some_and(|peer| self.have(peer.ip()))
+    }
+
+    /// Whether this is the address of one of them.
+    pub(super) fn have(&self, address: IpAddr) -> bool {
         // An IPv4 peer of a socket that takes both has an address that looks like IPv6.
-        peer.is_some_and(|peer| {
-            let address = peer.ip().to_canonical();
-            self.0.iter().any(|net| net.contains(&address))
-        })
+        let address = address.to_canonical();
+        self.0.iter().any(|net| net.contains(&address))
     }
 }
 

@@ -120,7 +120,7 @@ settings! {
     }
     TRUSTED_PROXIES: TrustedProxies {
         name: "trusted_proxies",
-        help: "addresses and networks of the proxies whose `X-Request-Id` is taken over, such as `127.0.0.1, 10.0.0.0/8`",
+        help: "addresses and networks of the proxies whose `X-Request-Id` and `X-Forwarded-For` are believed, such as `127.0.0.1, 10.0.0.0/8`",
         expected: "addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8",
         default: Words("none: every request gets an id of its own"),
         secrecy: Open,
