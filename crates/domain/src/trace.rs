@@ -61,6 +61,21 @@ impl Trace {
 }
 
 /// A ticket's whole history.
+///
+/// ```
+/// use wts_domain::{StaffId, StudentId, TicketHistory, TicketId, Timestamp, Trace, TraceId};
+///
+/// let ticket: TicketId = "123".parse()?;
+/// let at = |id, moment| Ok::<_, wts_domain::ParseTimeError>(
+///     Trace::new(TraceId::new(id), ticket, Timestamp::from_rfc3339(moment)?, StaffId::from("W007")),
+/// );
+/// let traces = vec![at(2, "2025-12-07T09:00:00Z")?, at(1, "2025-12-06T18:00:00+08:00")?];
+///
+/// let history = TicketHistory::new(StudentId::from("2024310001"), traces);
+///
+/// assert_eq!(history.traces[0].id, TraceId::new(1), "the oldest first");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TicketHistory {

@@ -22,7 +22,7 @@ use zstd::stream::write::Encoder as ZstdEncoder;
 use super::coding::Coding;
 use crate::error::ApiError;
 
-/// How many long bodies are compressed at a time. Each takes up to half a MiB while its client takes it, however slowly.
+/// How many long bodies are compressed at a time. Each takes up to 1 MiB for as long as its client takes it.
 pub(super) static LONG_AT_A_TIME: Semaphore = Semaphore::const_new(16);
 
 const ZSTD_LEVEL: i32 = 1;

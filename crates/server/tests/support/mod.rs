@@ -135,6 +135,11 @@ impl Service {
         self.child.id()
     }
 
+    /// Its process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All that it has printed so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().expect("nobody panicked").clone()
