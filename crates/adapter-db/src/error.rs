@@ -2,6 +2,8 @@
 
 use std::{error::Error, path::PathBuf};
 
+use crate::postgres::ConnectError;
+
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a database cannot be served from.
@@ -13,10 +15,25 @@ pub enum OpenError {
     /// No connection could be made.
     #[error("cannot connect to the database")]
     Unreachable(#[source] Cause),
+    /// Replicas are PostgreSQL's, and of PostgreSQL.
+    #[error("read replicas are for PostgreSQL only, and only PostgreSQL can be one")]
+    NoReplicas,
     /// It is there, but reading a history from it fails: the tables are missing, are others than expected, or the role
     /// may not read them.
     #[error("the database holds no ticket histories that this role can read")]
     Unreadable(#[source] Cause),
+}
+
+impl OpenError {
+    /// Whether it may be well in a moment, without anybody doing anything: the database is not there yet, or is starting.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(cause) => cause
+                .downcast_ref::<ConnectError>()
+                .is_some_and(ConnectError::may_pass),
+            Self::NoSuchFile(_) | Self::Unreadable(_) | Self::NoReplicas => false,
+        }
+    }
 }
 
 /// Why a database's schema cannot be brought up to date.

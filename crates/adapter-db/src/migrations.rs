@@ -60,3 +60,12 @@ pub(crate) fn run<DB: Backend>(
     };
     Ok(versions.into_iter().filter_map(name_of).collect())
 }
+
+/// How many migrations are yet to be run where so many were.
+pub(crate) fn pending<DB: Backend>(
+    migrations: &EmbeddedMigrations,
+    run: i64,
+) -> Result<usize, Cause> {
+    let all = MigrationSource::<DB>::migrations(migrations)?;
+    Ok(all.len().saturating_sub(run.try_into().unwrap_or(0)))
+}

@@ -3,12 +3,15 @@
 mod batches;
 mod bulk;
 mod connection;
+mod inspect;
 mod migrate;
 mod names;
+mod positions;
 mod reader;
 mod server;
 mod statements;
 mod tls;
+mod watch;
 
 pub(crate) mod tables {
     //! The tables, in the schemas that the WTS v3 database gave them.
@@ -21,6 +24,8 @@ pub(crate) mod tables {
 
 pub(crate) use batches::histories;
 pub(crate) use bulk::{sink, source};
-pub(crate) use connection::connect;
+pub(crate) use connection::{ConnectError, connect};
+pub(crate) use inspect::inspect;
 pub(crate) use migrate::migrate;
 pub(crate) use server::Server;
+pub(crate) use watch::looked_after;

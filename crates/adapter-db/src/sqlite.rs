@@ -3,7 +3,9 @@
 mod batches;
 mod bulk;
 mod connection;
+mod inspect;
 mod migrate;
+mod source;
 mod statement;
 
 pub(crate) mod tables {
@@ -12,8 +14,9 @@ pub(crate) mod tables {
     crate::history::tables!();
 }
 
-pub(crate) use batches::histories;
+pub(crate) use batches::{histories, looked_after};
 pub(crate) use bulk::{sink, source};
 pub(crate) use connection::{Mode, connect};
 
+pub(crate) use inspect::inspect;
 pub(crate) use migrate::migrate;

@@ -10,46 +10,87 @@ use diesel::result::Error::DatabaseError;
 use super::{
     Server,
     connection::ConnectError,
-    reader::{Question, ReadError, Reader},
+    reader::{Limits, Question, ReadError, Reader},
 };
 use crate::{
     coalesced::{Asked, Bounds, Coalesced, Loader, Read},
     error::{Cause, OpenError},
     history::LONGEST_IN_COMPANY,
+    measured::Measured,
+    metrics::NodeMetrics,
+    monitor::Pulse,
+    settings::ReadSettings,
 };
 
-/// What PostgreSQL is asked in one statement, and how long a statement of so much may take there.
-const BOUNDS: Bounds = Bounds {
-    batch: 64,
-    queue: 1_024,
-    patience: Duration::from_millis(500),
-    overdue: Duration::from_millis(500),
-    in_use: None,
-};
-const BATCH_LIMIT: Duration = Duration::from_millis(1_500);
-const LONG_LIMIT: Duration = Duration::from_secs(10);
+/// How many tickets one statement is about.
+const BATCH: usize = 64;
 /// What failed later than this is not asked again.
 const RETRY_BEFORE: Duration = Duration::from_millis(500);
 
-/// Histories out of PostgreSQL, over so many connections and one for long histories.
+/// Histories out of PostgreSQL, over as many connections as `settings` say and one for long histories, each made when it
+/// is needed.
 ///
 /// Before that, reads a history that cannot be there, to prove that it can.
 pub(crate) async fn histories(
     server: &Server,
-    lanes: usize,
-) -> Result<Coalesced<Batches>, OpenError> {
-    let mut reader = Reader::connect(server, BATCH_LIMIT)
+    settings: &ReadSettings,
+    metrics: &NodeMetrics,
+    pulse: &Pulse,
+) -> Result<Coalesced<Measured<Batches>>, OpenError> {
+    let mut reader = Reader::connect(server, limits(settings), metrics)
         .await
         .map_err(|error| OpenError::Unreachable(error.into()))?;
     reader
         .probe()
         .await
         .map_err(|error| OpenError::Unreadable(error.into()))?;
-    Ok(Coalesced::new(
-        (0..lanes).map(|_| Batches::new(server, LONGEST_IN_COMPANY, BATCH_LIMIT)),
-        BOUNDS,
-        Batches::new(server, i64::MAX, LONG_LIMIT),
-    ))
+    Ok(unproven_histories(server, settings, metrics, pulse))
+}
+
+/// The same without the proof, of a database that need not be there yet.
+pub(super) fn unproven_histories(
+    server: &Server,
+    settings: &ReadSettings,
+    metrics: &NodeMetrics,
+    pulse: &Pulse,
+) -> Coalesced<Measured<Batches>> {
+    let batches = |most, limits| {
+        let batches = Batches {
+            server: server.clone(),
+            most,
+            limits,
+            metrics: metrics.clone(),
+            pulse: pulse.clone(),
+            idle: Mutex::new(None),
+        };
+        Measured::new(batches, metrics.clone())
+    };
+    let bounds = Bounds {
+        batch: BATCH,
+        queue: settings.queue.get(),
+        patience: settings.queue_timeout,
+        overdue: settings.queue_timeout,
+        in_use: None,
+    };
+    let in_company = limits(settings);
+    let long = Limits {
+        statement: settings.long_statement_timeout,
+        ..in_company
+    };
+    Coalesced::new(
+        (0..settings.lanes()).map(|_| batches(LONGEST_IN_COMPANY, in_company)),
+        bounds,
+        batches(i64::MAX, long),
+    )
+}
+
+/// How long is waited for what is read in company.
+pub(super) fn limits(settings: &ReadSettings) -> Limits {
+    Limits {
+        connect: settings.connect_timeout,
+        statement: settings.statement_timeout,
+        answer: settings.answer_timeout,
+    }
 }
 
 /// Reads batch after batch over one connection, which is made when it is needed and lives on the runtime that needed it.
@@ -57,21 +98,13 @@ pub(crate) struct Batches {
     server: Server,
     /// The most traces that a history may have.
     most: i64,
-    /// How long one statement may take.
-    limit: Duration,
+    limits: Limits,
+    metrics: NodeMetrics,
+    pulse: Pulse,
     idle: Mutex<Option<Reader>>,
 }
 
 impl Batches {
-    fn new(server: &Server, most: i64, limit: Duration) -> Self {
-        Self {
-            server: server.clone(),
-            most,
-            limit,
-            idle: Mutex::new(None),
-        }
-    }
-
     /// Reading changes nothing, so that where a connection that was used before is refused at once, because it died
     /// unnoticed or has prepared a statement for tables that are different now, a new one is asked.
     async fn read(&self, asked: &Question<'_>) -> Result<Read, BatchError> {
@@ -87,7 +120,7 @@ impl Batches {
                 outcome => return Ok(outcome?),
             }
         }
-        let reader = Reader::connect(&self.server, self.limit).await?;
+        let reader = Reader::connect(&self.server, self.limits, &self.metrics).await?;
         Ok(self.read_through(reader, asked).await?)
     }
 
@@ -109,7 +142,12 @@ impl Batches {
 
 impl Loader for Batches {
     async fn load(&self, asked: &Asked) -> Result<Read, Cause> {
-        Ok(self.read(&Question::from(asked)).await?)
+        let question = Question::from(asked);
+        tokio::select! {
+            outcome = self.read(&question) => Ok(outcome?),
+            // What hangs while the database answers others again would hang on, on a connection that is lost.
+            () = self.pulse.returned() => Ok(self.read(&question).await?),
+        }
     }
 }
 

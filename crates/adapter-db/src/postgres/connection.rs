@@ -12,35 +12,44 @@ use super::{
     tls::{Tls, TlsError},
 };
 
-/// How long one host may take to accept a connection and to let us in.
+/// How long one host may take to accept a connection and to let us in, where nobody said otherwise.
 const HOST_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long data that was sent may go without an acknowledgement before the connection counts as lost.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a connection and says `greeting` to it, statements without results. What the address says of timeouts and
-/// names goes before our own.
+/// Opens a connection and says `greeting` to it, statements without results.
 pub(crate) async fn connect(
     server: &Server,
     greeting: &str,
 ) -> Result<AsyncPgConnection, ConnectError> {
-    let (config, limit) = with_our_own(server);
+    connect_within(server, HOST_TIMEOUT, greeting).await
+}
+
+/// The same, where each host may take `host_timeout` to accept it and to let us in. What the address says of timeouts and
+/// names goes before our own.
+pub(super) async fn connect_within(
+    server: &Server,
+    host_timeout: Duration,
+    greeting: &str,
+) -> Result<AsyncPgConnection, ConnectError> {
+    let (config, limit) = with_our_own(server, host_timeout);
     timeout(limit, open(&config, server.tls.as_ref(), greeting))
         .await
         .map_err(|_| ConnectError::Silent(limit))?
 }
 
-/// The same, as the driver gives it, which can `COPY`.
+/// The same as [`connect`], as the driver gives it, which can `COPY`.
 pub(super) async fn client(server: &Server, greeting: &str) -> Result<Client, ConnectError> {
-    let (config, limit) = with_our_own(server);
+    let (config, limit) = with_our_own(server, HOST_TIMEOUT);
     timeout(limit, open_client(&config, server.tls.as_ref(), greeting))
         .await
         .map_err(|_| ConnectError::Silent(limit))?
 }
 
 /// The address with our own timeouts and name, and how long all of its hosts may take together.
-fn with_our_own(server: &Server) -> (Config, Duration) {
+fn with_our_own(server: &Server, host_timeout: Duration) -> (Config, Duration) {
     let mut config = Config::clone(server);
-    let for_each = *config.get_connect_timeout().unwrap_or(&HOST_TIMEOUT);
+    let for_each = *config.get_connect_timeout().unwrap_or(&host_timeout);
     config.connect_timeout(for_each);
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(UNACKNOWLEDGED_TIMEOUT);
@@ -102,4 +111,20 @@ pub(crate) enum ConnectError {
     Setup(#[from] ConnectionError),
     #[error("setting the connection up")]
     Greeting(#[from] diesel::result::Error),
+}
+
+impl ConnectError {
+    /// Whether another attempt may succeed. A server that has refused us, for our password or because there is no such
+    /// database, will do so again; not so one that is starting or has no connection to spare.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Silent(_) => true,
+            Self::Refused(error) => error.as_db_error().is_none_or(|refusal| {
+                ["57P", "53", "08"]
+                    .iter()
+                    .any(|class| refusal.code().code().starts_with(class))
+            }),
+            Self::Tls(_) | Self::Setup(_) | Self::Greeting(_) => false,
+        }
+    }
 }

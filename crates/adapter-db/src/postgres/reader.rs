@@ -2,15 +2,18 @@
 
 use std::{pin::pin, time::Duration};
 
-use diesel::QueryResult;
+use diesel::{
+    QueryResult, QueryableByName,
+    sql_types::{BigInt, Bool},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{TryStreamExt, future::try_join};
 use tokio::time::timeout;
 use wts_domain::{Access, StudentId, TicketId};
 
 use super::{
-    Server, connect,
-    connection::ConnectError,
+    Server,
+    connection::{ConnectError, connect_within},
     names::Names,
     statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
 };
@@ -18,10 +21,9 @@ use crate::{
     coalesced::{Asked, Read},
     columns::AnyWidth,
     history::{RankRow, Rows, ranked},
+    metrics::{NodeMetrics, OpenConnection},
 };
 
-/// How long the server may be silent. It should have ended the statement before.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// No ticket has this number.
 const NO_TICKET: AnyWidth = AnyWidth(0);
 /// No operator has this number.
@@ -51,29 +53,66 @@ impl<'a> From<&'a Asked> for Question<'a> {
 pub(super) struct Reader {
     connection: AsyncPgConnection,
     names: Names,
+    /// How long the server may be silent. It should have ended the statement before.
+    patience: Duration,
+    _counted: OpenConnection,
+}
+
+/// How far a database is in its write-ahead log.
+#[derive(QueryableByName)]
+pub(super) struct Position {
+    /// Whether it is a replica, which replays what the primary has written.
+    #[diesel(sql_type = Bool)]
+    pub(super) replays: bool,
+    /// In bytes: what it has replayed, or else written.
+    #[diesel(sql_type = BigInt)]
+    pub(super) at: i64,
+}
+
+/// How long a reader is patient.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) connect: Duration,
+    pub(super) statement: Duration,
+    pub(super) answer: Duration,
 }
 
 impl Reader {
-    /// Connects. The server ends by itself what takes longer than `limit`: a client that merely stops waiting would
-    /// leave it at work, on a connection that no longer counts.
-    pub(super) async fn connect(server: &Server, limit: Duration) -> Result<Self, ConnectError> {
+    /// Connects. The server ends by itself what takes too long: a client that merely stops waiting would leave it at work,
+    /// on a connection that no longer counts.
+    pub(super) async fn connect(
+        server: &Server,
+        limits: Limits,
+        metrics: &NodeMetrics,
+    ) -> Result<Self, ConnectError> {
         let greeting = format!(
             "set statement_timeout = {}; \
              set default_transaction_read_only = on; \
              set plan_cache_mode = force_generic_plan", // planning takes longer than reading
-            limit.as_millis()
+            limits.statement.as_millis()
         );
         Ok(Self {
-            connection: connect(server, &greeting).await?,
+            connection: connect_within(server, limits.connect, &greeting).await?,
             names: Names::default(),
+            patience: limits.answer,
+            _counted: metrics.connection(),
         })
     }
 
     /// Reads what cannot be there, to prove that it can.
     pub(super) async fn probe(&mut self) -> Result<(), ReadError> {
-        rows(&self.connection, &[NO_TICKET], 1).await?;
+        rows(&self.connection, self.patience, &[NO_TICKET], 1).await?;
         self.names_of(&[NOBODY]).await?;
         Ok(())
+    }
+
+    /// How far the database is in its write-ahead log.
+    pub(super) async fn position(&mut self) -> Result<Position, ReadError> {
+        let position = diesel::sql_query(
+            "select pg_is_in_recovery() as replays, coalesce(pg_wal_lsn_diff(case when pg_is_in_recovery() \
+             then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0'), 0)::bigint as at",
+        );
+        in_time(self.patience, position.get_result(&mut self.connection)).await
     }
 
     /// Reads what is asked for; histories of more than `most` traces not to the end.
@@ -84,8 +123,13 @@ impl Reader {
     ) -> Result<Read, ReadError> {
         // Both statements are under way before either is answered: one round trip. The answer that may be long comes last.
         let (ranks, (mut histories, seen)) = try_join(
-            ranks(&self.connection, &asked.students),
-            rows(&self.connection, &asked.tickets, most.saturating_add(1)),
+            ranks(&self.connection, self.patience, &asked.students),
+            rows(
+                &self.connection,
+                self.patience,
+                &asked.tickets,
+                most.saturating_add(1),
+            ),
         )
         .await?;
         self.name(&mut histories, seen).await?;
@@ -114,22 +158,33 @@ impl Reader {
     }
 
     async fn names_of(&mut self, operators: &[&str]) -> Result<Vec<NameRow>, ReadError> {
-        in_time(NamesOf { operators }.load(&mut self.connection)).await
+        in_time(
+            self.patience,
+            NamesOf { operators }.load(&mut self.connection),
+        )
+        .await
     }
 }
 
 async fn rows(
     mut connection: &AsyncPgConnection,
+    patience: Duration,
     tickets: &[AnyWidth],
     limit: i64,
 ) -> Result<(Vec<Rows>, Snapshot), ReadError> {
     let statement = HistoriesOf { tickets, limit };
-    let rows = in_time(statement.load_stream::<HistoryRow>(&mut connection)).await?;
+    let rows = in_time(
+        patience,
+        statement.load_stream::<HistoryRow>(&mut connection),
+    )
+    .await?;
     let mut chunks = pin!(rows.try_ready_chunks(CHUNK));
     let mut histories: Vec<Rows> = Vec::with_capacity(tickets.len());
     let mut snapshot = Snapshot::default();
-    while let Some(chunk) =
-        in_time(async { chunks.try_next().await.map_err(|error| error.1) }).await?
+    while let Some(chunk) = in_time(patience, async {
+        chunks.try_next().await.map_err(|error| error.1)
+    })
+    .await?
     {
         for (ticket, issuer, seen, trace) in chunk {
             let Some(ticket) = TicketId::new(ticket.0) else {
@@ -148,12 +203,13 @@ async fn rows(
 /// The ranks of those of `students` who are known. Nothing is asked where there is nobody to ask for.
 async fn ranks(
     mut connection: &AsyncPgConnection,
+    patience: Duration,
     students: &[&str],
 ) -> Result<Vec<(StudentId, Access)>, ReadError> {
     if students.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<RankRow> = in_time(RanksOf { students }.load(&mut connection)).await?;
+    let rows: Vec<RankRow> = in_time(patience, RanksOf { students }.load(&mut connection)).await?;
     Ok(rows.into_iter().map(ranked).collect())
 }
 
@@ -166,10 +222,13 @@ fn history_of(ticket: TicketId, issuer: String, histories: &mut Vec<Rows>) -> Op
     histories.last_mut()
 }
 
-async fn in_time<T>(answer: impl Future<Output = QueryResult<T>>) -> Result<T, ReadError> {
-    match timeout(ANSWER_TIMEOUT, answer).await {
+async fn in_time<T>(
+    patience: Duration,
+    answer: impl Future<Output = QueryResult<T>>,
+) -> Result<T, ReadError> {
+    match timeout(patience, answer).await {
         Ok(outcome) => outcome.map_err(ReadError::Query),
-        Err(_elapsed) => Err(ReadError::Silent),
+        Err(_elapsed) => Err(ReadError::Silent(patience)),
     }
 }
 
@@ -178,6 +237,6 @@ async fn in_time<T>(answer: impl Future<Output = QueryResult<T>>) -> Result<T, R
 pub(super) enum ReadError {
     #[error("reading from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
     Query(#[source] diesel::result::Error),
-    #[error("no answer within {ANSWER_TIMEOUT:?}")]
-    Silent,
+    #[error("no answer within {0:?}")]
+    Silent(Duration),
 }

@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, time::timeout};
 use wts_domain::{StudentId, TicketId};
 
 use super::{
-    Mode, connect,
+    source::{Source, SourceError},
     statement::{HistoryRow, history_of, rank_of},
 };
 use crate::{
@@ -25,47 +25,84 @@ use crate::{
     columns::AnyWidth,
     error::{Cause, OpenError},
     history::{LONGEST_IN_COMPANY, RankRow, Rows, ranked},
+    measured::Measured,
+    metrics::{NodeMetrics, OpenConnection},
+    monitor::{self, Background, Probe, Pulse},
+    settings::ReadSettings,
 };
 
-/// What a reader is asked at once.
-const BOUNDS: Bounds = Bounds {
-    batch: 16,
-    queue: 1_024,
-    patience: Duration::from_millis(500),
-    overdue: Duration::from_millis(500),
-    in_use: None,
-};
+/// How many tickets a reader is asked for at once.
+const BATCH: usize = 16;
 /// No ticket has this number.
 const NO_TICKET: i64 = 0;
 /// When a reader stops going on with a batch. SQLite itself waits for a lock about as long.
 const BATCH_LIMIT: Duration = Duration::from_secs(1);
-/// How long an answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-const LONG_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Histories out of SQLite, read by so many threads and one for long histories.
+/// Histories out of SQLite, read by as many threads as `settings` say and one for long histories.
 ///
 /// Before that, reads a history that cannot be there, to prove that it can.
-pub(crate) async fn histories(file: &Path, lanes: usize) -> Result<Coalesced<Batches>, OpenError> {
+pub(crate) async fn histories(
+    file: &Path,
+    settings: &ReadSettings,
+    metrics: &NodeMetrics,
+) -> Result<Coalesced<Measured<Batches>>, OpenError> {
     match file.try_exists() {
         Ok(true) => {}
         Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
         Err(error) => return Err(OpenError::Unreachable(error.into())),
     }
-    let lanes = (0..lanes)
-        .map(|_| Batches::open(file, LONGEST_IN_COMPANY, ANSWER_TIMEOUT))
+    let lanes = (0..settings.lanes())
+        .map(|_| Batches::open(file, LONGEST_IN_COMPANY, settings.answer_timeout, metrics))
         .collect::<Result<Vec<_>, _>>()?;
-    let long = Batches::open(file, i64::MAX, LONG_ANSWER_TIMEOUT)?;
+    let long = Batches::open(file, i64::MAX, settings.long_statement_timeout, metrics)?;
     long.ask(vec![NO_TICKET], Vec::new())
         .await
         .map_err(|error| OpenError::Unreadable(error.into()))?;
-    Ok(Coalesced::new(lanes, BOUNDS, long))
+    let bounds = Bounds {
+        batch: BATCH,
+        queue: settings.queue.get(),
+        patience: settings.queue_timeout,
+        overdue: settings.queue_timeout,
+        in_use: None,
+    };
+    let measured = |batches| Measured::new(batches, metrics.clone());
+    Ok(Coalesced::new(
+        lanes.into_iter().map(measured),
+        bounds,
+        measured(long),
+    ))
+}
+
+/// Looks after the file, with a reader of its own.
+pub(crate) fn looked_after(
+    name: &str,
+    file: &Path,
+    settings: &ReadSettings,
+    metrics: &NodeMetrics,
+    pulse: Pulse,
+) -> Result<Background, OpenError> {
+    let reader = Batches::open(file, LONGEST_IN_COMPANY, settings.answer_timeout, metrics)?;
+    Ok(Background::run(monitor::watch(
+        name.to_owned(),
+        reader,
+        pulse,
+        settings.probe_interval,
+        metrics.clone(),
+    )))
+}
+
+impl Probe for Batches {
+    async fn probe(&mut self) -> Result<(), Cause> {
+        self.ask(vec![NO_TICKET], Vec::new()).await?;
+        Ok(())
+    }
 }
 
 /// Hands batch after batch to one reader.
 pub(crate) struct Batches {
     questions: SyncSender<Question>,
     answer_timeout: Duration,
+    _counted: OpenConnection,
 }
 
 struct Question {
@@ -78,17 +115,22 @@ type Answer = Result<Read, ReadError>;
 
 impl Batches {
     /// Opens the file and starts a reader of histories of up to `most` traces.
-    fn open(file: &Path, most: i64, answer_timeout: Duration) -> Result<Self, OpenError> {
-        let connection =
-            connect(file, Mode::Read).map_err(|error| OpenError::Unreachable(error.into()))?;
+    fn open(
+        file: &Path,
+        most: i64,
+        answer_timeout: Duration,
+        metrics: &NodeMetrics,
+    ) -> Result<Self, OpenError> {
+        let source = Source::open(file).map_err(|error| OpenError::Unreachable(error.into()))?;
         let (questions, inbox) = sync_channel(1);
         thread::Builder::new()
             .name("sqlite-reader".to_owned())
-            .spawn(move || answer_all(connection, &inbox, most))
+            .spawn(move || answer_all(source, &inbox, most))
             .map_err(|error| OpenError::Unreachable(error.into()))?;
         Ok(Self {
             questions,
             answer_timeout,
+            _counted: metrics.connection(),
         })
     }
 
@@ -120,11 +162,14 @@ impl Loader for Batches {
 }
 
 /// A reader's life: it ends when nobody can ask any more.
-fn answer_all(mut connection: SqliteConnection, inbox: &Receiver<Question>, most: i64) {
+fn answer_all(mut source: Source, inbox: &Receiver<Question>, most: i64) {
     for question in inbox {
         // Whoever has stopped waiting needs no answer.
         if !question.answer.is_closed() {
-            let answer = read(&mut connection, &question, most);
+            let answer = source
+                .connection()
+                .map_err(ReadError::Source)
+                .and_then(|connection| read(connection, &question, most));
             let _ = question.answer.send(answer);
         }
     }
@@ -186,6 +231,8 @@ enum ReadError {
     TooSlow,
     #[error("the reader is gone")]
     Gone,
+    #[error(transparent)]
+    Source(SourceError),
     #[error("reading from tickets, ticket_traces, operators and students")]
     Query(#[source] diesel::result::Error),
 }

@@ -1,6 +1,6 @@
 //! Opening a connection.
 
-use std::{os::unix::ffi::OsStrExt, path::Path};
+use std::{fs, io, os::unix::ffi::OsStrExt, path::Path};
 
 use diesel::{
     Connection, ConnectionError, ConnectionResult, SqliteConnection, connection::SimpleConnection,
@@ -34,6 +34,9 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
     let path = percent_encode(absolute.as_os_str().as_bytes(), ESCAPED);
     let (access, pragmas) = match mode {
+        Mode::Read if is_on_a_read_only_medium(file) => {
+            ("ro&immutable=1", "pragma query_only = on;")
+        }
         Mode::Read => ("rw", "pragma query_only = on; pragma busy_timeout = 1000;"),
         Mode::Write => (
             "rw",
@@ -49,6 +52,16 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
         .batch_execute(pragmas)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
+}
+
+/// Whether nobody can write to the file, so that readers need not be kept from seeing half of it. SQLite cannot keep them
+/// there: for that it writes beside the file. Where a writer has left something there, it is part of the database.
+fn is_on_a_read_only_medium(file: &Path) -> bool {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let left = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let refusal = fs::OpenOptions::new().write(true).open(file).err();
+    !left && refusal.is_some_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
 }
 
 #[cfg(test)]

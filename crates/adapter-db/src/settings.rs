@@ -1,0 +1,68 @@
+//! What an operator may decide about reading.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use crate::DatabaseUrl;
+
+/// How to read a database, and how long anything may take. No wait is without an end.
+#[derive(Debug, Clone)]
+pub struct ReadSettings {
+    /// How many connections a database is read over, and one more each for long histories and for looking after it;
+    /// `None` for one per core, up to eight. What a read costs PostgreSQL grows with their number.
+    pub connections: Option<NonZeroUsize>,
+    /// How long one host may take to accept a connection and to let us in, where the address says nothing of it.
+    pub connect_timeout: Duration,
+    /// How long PostgreSQL may work on a statement before it ends that by itself.
+    pub statement_timeout: Duration,
+    /// The same for a history that is too long to be read in company.
+    pub long_statement_timeout: Duration,
+    /// How long the database may be silent while it is waited for. Longer than it may work.
+    pub answer_timeout: Duration,
+    /// How long a read may wait before it is sent.
+    pub queue_timeout: Duration,
+    /// How many reads may wait for each connection.
+    pub queue: NonZeroUsize,
+    /// How often the database is asked whether it answers, and replicas how far they are.
+    pub probe_interval: Duration,
+    /// Streaming replicas to read from, as long as they keep up.
+    pub replicas: Vec<DatabaseUrl>,
+    /// How far behind the primary a replica may be to be read from.
+    pub replica_max_lag: Duration,
+    /// How long a replica may keep a read waiting before the primary is asked as well.
+    pub replica_timeout: Duration,
+}
+
+impl Default for ReadSettings {
+    fn default() -> Self {
+        const QUEUE: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+        Self {
+            connections: None,
+            connect_timeout: Duration::from_secs(1),
+            statement_timeout: Duration::from_millis(1_500),
+            long_statement_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(2),
+            queue_timeout: Duration::from_millis(500),
+            queue: QUEUE,
+            probe_interval: Duration::from_secs(1),
+            replicas: Vec::new(),
+            replica_max_lag: Duration::from_secs(2),
+            replica_timeout: Duration::from_millis(300),
+        }
+    }
+}
+
+impl ReadSettings {
+    /// How many connections read in company.
+    pub(crate) fn lanes(&self) -> usize {
+        const MOST: usize = 8;
+        // One for each thread that is likely to ask.
+        self.connections.map_or_else(
+            || {
+                std::thread::available_parallelism()
+                    .map_or(1, usize::from)
+                    .min(MOST)
+            },
+            usize::from,
+        )
+    }
+}
