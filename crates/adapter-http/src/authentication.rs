@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::header::{AUTHORIZATION, HeaderMap, HeaderValue},
     web::Data,
@@ -77,6 +77,7 @@ fn admit(
     let limits: &Data<ClientLimits> = of_the_app(request)?;
     match caller {
         Ok(caller) => {
+            request.extensions_mut().insert(caller.access); // for the access record
             limits.count_caller(&caller, || client_address(request))?;
             Ok(Active(ensure_active(caller)?))
         }

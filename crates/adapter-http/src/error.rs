@@ -80,6 +80,18 @@ pub(crate) enum ApiError {
     /// Too much to do.
     #[error("the database has more to do than it can take on")]
     Busy,
+    /// Too many requests are being worked on.
+    #[error("more requests are in flight than are worked on")]
+    TooManyInFlight,
+    /// Too many connections.
+    #[error("there are more connections than are served")]
+    TooManyConnections,
+    /// It is not the time to send requests here, as this says.
+    #[error("{0}")]
+    NotReady(&'static str),
+    /// The answer did not begin in time.
+    #[error("there was no answer in time")]
+    TooSlow,
     /// The store of histories failed.
     #[error("the database failed")]
     Repository(#[source] RepositoryError),
@@ -210,13 +222,16 @@ impl ApiError {
                 "too many requests, ask again later",
             )
             .with(RETRY_AFTER, seconds.to_string()),
-            Self::Busy => tell(
+            Self::Busy | Self::TooManyInFlight | Self::TooManyConnections => tell(
                 StatusCode::SERVICE_UNAVAILABLE,
                 Internal,
                 "too much to do, ask again in a moment",
             )
             .with(RETRY_AFTER, "1"),
-            Self::Repository(_) | Self::Fault(_) => tell(
+            Self::NotReady(why) => {
+                tell(StatusCode::SERVICE_UNAVAILABLE, Internal, *why).with(RETRY_AFTER, "1")
+            }
+            Self::TooSlow | Self::Repository(_) | Self::Fault(_) => tell(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 Internal,
                 "system met a uncaught error,please view logs.",

@@ -1,6 +1,7 @@
 //! What every request and every answer passes, whatever lies behind: limits, a request id, the access record, and a
-//! stop for panics.
+//! stop for panics and for what takes too long.
 
+mod admission;
 mod client_address;
 mod cors;
 mod framing;
@@ -8,31 +9,59 @@ mod limits;
 mod protection;
 mod record;
 mod request_id;
+mod trace_context;
 mod trusted_proxies;
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use actix_web::{
     Error,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
+    web::Data,
 };
 use futures_util::FutureExt;
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::timeout};
 
+pub(crate) use self::admission::Admissions;
 pub use self::cors::{InvalidOrigin, Origins};
+use self::record::Record;
 pub use self::trusted_proxies::{ParseProxiesError, TrustedProxies};
 pub(crate) use self::{client_address::client_address, framing::Over};
-use self::{record::Record, request_id::RequestId};
-use crate::error::ApiError;
+use crate::{
+    error::ApiError, health::Health, metrics::HttpMetrics, routes, settings::HttpSettings,
+};
+
+/// What the gate goes by, one for all workers.
+pub(crate) struct Gate {
+    pub(crate) admissions: Admissions,
+    request_timeout: Duration,
+    answer_timeout: Duration,
+    health: Health,
+    metrics: HttpMetrics,
+}
+
+impl Gate {
+    pub(crate) fn new(settings: &HttpSettings, health: &Health, metrics: &HttpMetrics) -> Self {
+        Self {
+            admissions: Admissions::new(settings.max_in_flight.get(), metrics.clone()),
+            request_timeout: settings.request_timeout,
+            answer_timeout: settings.answer_timeout,
+            health: health.clone(),
+            metrics: metrics.clone(),
+        }
+    }
+}
 
 /// Lets a request through and sees its answer off.
 pub(crate) async fn pass(
+    gate: Data<Gate>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let record = Record::begin(&request, RequestId::of(&request));
+    let gate: Arc<Gate> = gate.into_inner();
+    let record = Record::begin(&request, Arc::clone(&gate));
     if Over::takes(&request, record.is_last()) {
         // Meanwhile the answer to the last request is sent.
         yield_now().await;
@@ -45,15 +74,26 @@ pub(crate) async fn pass(
     if let Some(answer) = cors::preflight(&request) {
         return Ok(record.end(request.into_response(answer)));
     }
-    let answer = AssertUnwindSafe(async { next.call(request).await })
-        .catch_unwind()
-        .await;
-    match answer {
-        Ok(Ok(response)) => Ok(record.end(response.map_into_boxed_body())),
-        // What was asked is lost with these two, so their answers go to the client as errors.
-        Ok(Err(error)) => Err(record.end_with_error(error)),
-        Err(_panic) => {
+    let admission = if routes::is_health(record.route()) {
+        None
+    } else {
+        match gate.admissions.admit(&request) {
+            Ok(admission) => Some(admission),
+            Err(refusal) => return Ok(record.end(request.error_response(refusal))),
+        }
+    };
+    let answer = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
+    match timeout(gate.request_timeout, answer).await {
+        Ok(Ok(Ok(response))) => {
+            let response = record.end(response.map_into_boxed_body());
+            Ok(response
+                .map_body(|_, body| admission::until_sent(body, admission, gate.answer_timeout)))
+        }
+        // What was asked is lost with these three, so their answers go to the client as errors.
+        Ok(Ok(Err(error))) => Err(record.end_with_error(error)),
+        Ok(Err(_panic)) => {
             Err(record.end_with_error(ApiError::Fault("the request's handler panicked").into()))
         }
+        Err(_elapsed) => Err(record.end_with_error(ApiError::TooSlow.into())),
     }
 }

@@ -9,12 +9,15 @@ use actix_web::{
     web::{self, ServiceConfig, resource},
 };
 
-use crate::{error::ApiError, openapi, traces};
+use crate::{error::ApiError, health, metrics, openapi, traces};
 
 pub(crate) const GET_TRACES: &str = "/api/v3/get_traces";
 pub(crate) const OPENAPI: &str = "/api/v3/openapi.json";
 const DOCS: &str = "/api/v3/docs";
 pub(crate) const LIVEZ: &str = "/livez";
+const READYZ: &str = "/readyz";
+const STARTUPZ: &str = "/startupz";
+const METRICS: &str = "/metrics";
 
 /// The type of every body.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -22,16 +25,43 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;
 /// What every path can be asked by.
 pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
 
-pub(crate) fn configure(config: &mut ServiceConfig) {
+/// Paths that the log and the metrics name. All others are told of without a name.
+const KNOWN: [&str; 6] = [GET_TRACES, OPENAPI, DOCS, LIVEZ, READYZ, STARTUPZ];
+
+/// The path, if it is one of ours.
+pub(crate) fn known(path: &str) -> Option<&'static str> {
+    KNOWN.into_iter().find(|known| *known == path)
+}
+
+/// Whether it is asked every other second by machines, and never turned away.
+pub(crate) fn is_health(route: Option<&str>) -> bool {
+    matches!(route, Some(LIVEZ | READYZ | STARTUPZ))
+}
+
+/// What everyone may ask.
+pub(crate) fn public(config: &mut ServiceConfig) {
     config
         .service(readable(GET_TRACES, traces::get))
         .service(readable(OPENAPI, openapi::document))
         .service(readable(DOCS, openapi::to_pages))
-        .service(readable("/api/v3/docs/{file:.*}", openapi::page))
-        .service(readable(LIVEZ, livez))
-        .default_service(web::to(no_such_path));
+        .service(readable("/api/v3/docs/{file:.*}", openapi::page));
+    health(config);
     #[cfg(feature = "bench")]
     config.route("/floor", web::get().to(floor));
+}
+
+/// What the operator asks, on a listener of its own.
+pub(crate) fn operations(config: &mut ServiceConfig) {
+    config.service(readable(METRICS, metrics::tell));
+    health(config);
+}
+
+fn health(config: &mut ServiceConfig) {
+    config
+        .service(readable(LIVEZ, health::live))
+        .service(readable(READYZ, health::ready))
+        .service(readable(STARTUPZ, health::started))
+        .default_service(web::to(no_such_path));
 }
 
 /// What can be read under `path`, and nothing else be done with.
@@ -54,13 +84,6 @@ async fn floor(_: crate::authentication::Active) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(JSON)
         .body(r#"{"success":true,"msg":"floor"}"#)
-}
-
-/// That the process answers at all.
-async fn livez() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(JSON)
-        .body(r#"{"success":true,"msg":"alive"}"#)
 }
 
 /// By what a path can be asked (RFC 9110 9.3.7). Nobody needs to say who they are to learn it.

@@ -1,50 +1,35 @@
-//! The HTTP server.
+//! The HTTP servers: the one that serves the API, and the one that its operator asks.
 
-use std::{io, net::TcpListener, num::NonZeroUsize, time::Duration};
+use std::{io, net::TcpListener, thread, time::Duration};
 
-use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
+use actix_http::HttpService;
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::{
+    App, HttpServer,
+    dev::{AppConfig, Server},
+    middleware::from_fn,
+    rt::net::TcpStream,
+    web::Data,
+};
+use prometheus_client::registry::Registry;
 use wts_app::GetTraces;
 
 use crate::{
-    gate::{self, Origins, TrustedProxies},
-    rate_limit::{ClientLimits, RateLimits},
+    connection::{Connection, Patience, Places},
+    gate::{self, Gate},
+    health::Health,
+    metrics::HttpMetrics,
+    rate_limit::ClientLimits,
     routes,
+    service::Service,
+    settings::HttpSettings,
     token::TokenVerifier,
-    traces::Order,
 };
 
-/// What an operator may decide about the server.
-#[derive(Debug, Clone)]
-pub struct HttpSettings {
-    /// The order of traces where a caller asks for none.
-    pub default_order: Order,
-    /// Whose pages may read answers.
-    pub cors_origins: Origins,
-    /// How often one client may ask.
-    pub rate_limits: RateLimits,
-    /// Whose `X-Request-Id` is taken over.
-    pub trusted_proxies: TrustedProxies,
-    /// How many threads serve connections; `None` for one per core.
-    pub workers: Option<NonZeroUsize>,
-    /// How long requests in flight may take to finish when the server is told to stop, in whole seconds.
-    pub shutdown_timeout: Duration,
-}
+/// How long a client may take to close a connection that we have closed.
+const CLOSING: Duration = Duration::from_secs(1);
 
-impl Default for HttpSettings {
-    fn default() -> Self {
-        Self {
-            default_order: Order::default(),
-            cors_origins: Origins::default(),
-            rate_limits: RateLimits::default(),
-            trusted_proxies: TrustedProxies::default(),
-            workers: None,
-            shutdown_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// Serves on `listener` until a signal ends it: SIGTERM lets requests in flight finish, SIGINT does not. The future
-/// resolves when it has ended; it begins to serve at once.
+/// Serves the use case on `listener`, at once, until the service is [told to stop](Service::run_until).
 ///
 /// # Errors
 ///
@@ -54,34 +39,100 @@ pub fn server(
     get_traces: GetTraces,
     verifier: TokenVerifier,
     settings: &HttpSettings,
-) -> io::Result<Server> {
+    health: &Health,
+    metrics: &HttpMetrics,
+) -> io::Result<Service> {
     // Made here, not per worker, so that all workers share them.
+    let gate = Data::new(Gate::new(settings, health, metrics));
+    let for_the_end = Data::clone(&gate);
     let (get_traces, verifier) = (Data::new(get_traces), Data::new(verifier));
-    let default_order = Data::new(settings.default_order);
+    let (default_order, health_data) =
+        (Data::new(settings.default_order), Data::new(health.clone()));
     let cors_origins = Data::new(settings.cors_origins.clone());
     let client_limits = Data::from(ClientLimits::new(settings.rate_limits));
     let trusted_proxies = Data::new(settings.trusted_proxies.clone());
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(Data::clone(&get_traces))
             .app_data(Data::clone(&verifier))
             .app_data(Data::clone(&default_order))
+            .app_data(Data::clone(&health_data))
             .app_data(Data::clone(&cors_origins))
             .app_data(Data::clone(&client_limits))
             .app_data(Data::clone(&trusted_proxies))
-            .configure(routes::configure)
+            .app_data(Data::clone(&gate))
+            .configure(routes::public)
             .wrap(from_fn(gate::pass))
+    };
+
+    let workers = settings.workers.map_or_else(
+        || thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    let places = Places::new(settings.max_connections.get(), metrics.clone());
+    let patience = Patience {
+        request: settings.head_timeout + settings.request_timeout,
+        write: settings.write_timeout,
+    };
+    let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
+    let builder = Server::build()
+        .workers(workers)
+        // Twice as many as are served, so that those who are one too many are told.
+        .max_concurrent_connections(2 * settings.max_connections.get().div_ceil(workers))
+        .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder.listen("http", listener, move || {
+        let (places, stopping) = (places.clone(), stopping.clone());
+        let accept = fn_service(move |stream: TcpStream| {
+            // A small answer goes out at once, also where an earlier one is not acknowledged yet.
+            let _ = stream.set_nodelay(true);
+            let peer = stream.peer_addr().ok();
+            let connection = Connection::new(stream, patience, places.take());
+            async move { Ok((connection, peer)) }
+        });
+        let http = HttpService::build()
+            .keep_alive(keep_alive)
+            .client_request_timeout(head_timeout)
+            .client_disconnect_timeout(CLOSING)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, requests| {
+                requests.insert(connection.place.standing());
+                requests.insert(gate::Over::default());
+            })
+            .h1(map_config(app(), |()| AppConfig::default()));
+        accept.and_then(http)
+    })?;
+    Ok(Service::new(
+        server.run(),
+        for_the_end.into_inner(),
+        health.clone(),
+        settings,
+    ))
+}
+
+/// Serves metrics and health on a listener of its own, which is not for everyone, until it is dropped.
+///
+/// # Errors
+///
+/// If the listener cannot be taken over.
+pub fn operations(
+    listener: TcpListener,
+    registry: Registry,
+    health: &Health,
+) -> io::Result<Server> {
+    let (registry, health) = (Data::new(registry), Data::new(health.clone()));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::clone(&registry))
+            .app_data(Data::clone(&health))
+            .configure(routes::operations)
     })
-    .on_connect(|_, connection| {
-        connection.insert(gate::Over::default());
-    })
-    .listen(listener)?
-    // A small answer goes out at once, also where an earlier one is not acknowledged yet.
-    .tcp_nodelay(true)
-    .shutdown_timeout(settings.shutdown_timeout.as_secs());
-    Ok(match settings.workers {
-        Some(workers) => server.workers(workers.get()),
-        None => server,
-    }
-    .run())
+    .workers(1)
+    .disable_signals()
+    .listen(listener)?;
+    Ok(server.run())
 }

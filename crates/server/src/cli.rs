@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Serve(Flags),
     /// Print the settings as they hold, where each comes from, and what is wrong with them; secrets are masked
     Config(Flags),
+    /// Look at the settings, the machine and the database, and say what is wrong and what to do
+    Doctor(Flags),
     /// Bring the configured database's schema up to date
     Migrate,
     /// Write the histories in the configured database to a file of JSON Lines, as they are at this moment

@@ -10,11 +10,14 @@ use anyhow::Context;
 use tokio::task::spawn_blocking;
 use wts_adapter_db::DatabaseUrl;
 use wts_adapter_http::{
-    HttpSettings, Identity, Key, Keyring, Secret, TokenSettings, TokenSigner, TokenVerifier,
+    Health, HttpMetrics, HttpSettings, Identity, Key, Keyring, Secret, TokenSettings, TokenSigner,
+    TokenVerifier,
 };
 use wts_app::{CopyHistories, GetTraces};
 use wts_domain::{Access, StaffMember, StudentId};
 use wts_generator::{Campus, CampusSource};
+
+use crate::{logging::LogFormat, signals::Signals};
 
 /// The same at every start. Its first ticket is the API document's example, which W007 solved.
 const CAMPUS: Campus = Campus {
@@ -29,7 +32,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Serves the campus, on loopback only, until told to stop. The database and the secret are new every time and are
 /// gone afterwards.
 pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
-    let _logging = crate::logging::start("warn")?;
+    let _logging = crate::logging::start("warn", LogFormat::Text)?;
     let directory = tempfile::Builder::new()
         .prefix("wts-demo-")
         .tempdir()
@@ -50,8 +53,17 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let get_traces = GetTraces::new(wts_adapter_db::connect(&url).await?);
     let listener = listen(port)?;
     let address = format!("http://{}", listener.local_addr()?);
-    let server =
-        wts_adapter_http::server(listener, get_traces, verifier, &HttpSettings::default())?;
+    let health = Health::default();
+    health.set_readable(true);
+    let server = wts_adapter_http::server(
+        listener,
+        get_traces,
+        verifier,
+        &HttpSettings::default(),
+        &health,
+        &HttpMetrics::default(),
+    )?;
+    let mut signals = Signals::install()?;
 
     let now = crate::token::now()?;
     let curl = |query: &str, identity: &Identity| -> anyhow::Result<String> {
@@ -77,7 +89,12 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
             ),
         ],
     );
-    server.await?;
+    server
+        .run_until(async {
+            signals.next().await;
+            signals.end_at_the_next();
+        })
+        .await?;
     Ok(())
 }
 

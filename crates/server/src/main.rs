@@ -4,11 +4,13 @@ mod bulk;
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod logging;
 mod migrate;
 mod panics;
 mod serve;
 mod settings;
+mod signals;
 mod token;
 
 use std::process::ExitCode;
@@ -41,6 +43,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Serve(flags) => serve::run(&with(&flags)?).await,
         Command::Config(flags) => config::run(&with(&flags)?),
+        Command::Doctor(flags) => doctor::run(&with(&flags)?).await,
         Command::Migrate => migrate::run(&settings()?).await,
         Command::Export(arguments) => bulk::export(&settings()?, arguments).await,
         Command::Import(arguments) => bulk::import(&settings()?, arguments).await,

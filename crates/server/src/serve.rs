@@ -1,71 +1,115 @@
 //! `wts serve`: the service, wired.
 
-use std::{net::TcpListener, sync::Arc};
+mod process;
+mod startup;
 
-use anyhow::Context;
-use wts_adapter_db::OpenError;
-use wts_adapter_http::TokenVerifier;
-use wts_app::{Authority, GetTraces, HistoryRepository};
-use wts_domain::{StudentId, TicketId};
+use std::net::SocketAddr;
 
-use crate::settings::{
-    Settings,
-    catalogue::{DATABASE_URL, LISTEN, RECHECK_ACCESS},
+use anyhow::{Context, ensure};
+use prometheus_client::{metrics::info::Info, registry::Registry};
+use sd_notify::NotifyState;
+use tokio::sync::watch;
+use wts_adapter_db::DatabaseMetrics;
+use wts_adapter_http::{Health, HttpMetrics, TokenVerifier};
+
+pub(crate) use self::startup::{remedy, with_remedy};
+use crate::{
+    settings::{
+        Settings,
+        catalogue::{LISTEN, METRICS_LISTEN},
+    },
+    signals::Signals,
 };
 
-/// Serves until told to stop. Everything that can be wrong is found before anything listens.
+/// Serves until told to stop. Everything that can be wrong is found before anything listens to clients.
+///
+/// # Errors
+///
+/// If the service cannot start, or had to cut requests off when it stopped.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let _logging = settings.start_logging()?;
+    let mut signals = Signals::install().context("signals cannot be waited for")?;
+    process::raise_file_limit();
     let listen = settings.require(&LISTEN)?;
     let verifier = TokenVerifier::new(settings.keyring().await?, settings.token()?);
     let http = settings.http()?;
-    let histories = wts_adapter_db::connect(&settings.require(&DATABASE_URL)?)
-        .await
-        .map_err(with_remedy)
-        .with_context(|| settings.origin(&DATABASE_URL))?;
-    let get_traces = GetTraces::new(Arc::clone(&histories)).with_authority(
-        if settings.require(&RECHECK_ACCESS)? {
-            ensure_ranks(&*histories)
-                .await
-                .with_context(|| settings.origin(&RECHECK_ACCESS))?;
-            Authority::Store
-        } else {
-            Authority::Caller
-        },
-    );
-    let listener = TcpListener::bind(listen)
-        .with_context(|| format!("{}: cannot listen on {listen}", settings.origin(&LISTEN)))?;
+    let (http_metrics, database_metrics) = (HttpMetrics::default(), DatabaseMetrics::default());
+    let health = Health::default();
+    if let Some(address) = settings.get(&METRICS_LISTEN)? {
+        let registry = registry(&http_metrics, &database_metrics);
+        serve_operations(address, registry, &health)
+            .with_context(|| settings.origin(&METRICS_LISTEN))?;
+    }
 
+    let database = tokio::select! {
+        database = startup::open(settings, &database_metrics) => database?,
+        _ = signals.next() => {
+            tracing::info!("stopped before it had started");
+            return Ok(());
+        }
+    };
+    let get_traces = startup::get_traces(settings, &database).await?;
+    tokio::spawn(follow(database.readable(), health.clone()));
+    health.set_readable(true);
+
+    let listener = startup::listen(listen)
+        .with_context(|| format!("{}: cannot listen on {listen}", settings.origin(&LISTEN)))?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    wts_adapter_http::server(listener, get_traces, verifier, &http)?.await?;
+    let service = wts_adapter_http::server(
+        listener,
+        get_traces,
+        verifier,
+        &http,
+        &health,
+        &http_metrics,
+    )?;
+    process::tell_manager(NotifyState::Ready);
+    let ended = service.run_until(async {
+        signals.next().await;
+        tracing::info!(
+            "told to stop; requests in flight are finished, another signal ends it at once"
+        );
+        process::tell_manager(NotifyState::Stopping);
+        signals.end_at_the_next();
+    });
+    let ended = ended.await?;
+    ensure!(
+        ended.cut_off == 0,
+        "{} requests were cut off: they took longer than WTS_SHUTDOWN_TIMEOUT",
+        ended.cut_off
+    );
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Proves, with a real read, that ranks can be read.
-async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
-    if let Some(any) = TicketId::new(i64::MAX) {
-        histories
-            .find_with_rank(any, &StudentId::from(""))
-            .await
-            .context(
-                "the database does not tell ranks (in a database of ours run `wts migrate`, in an existing one grant the \
-                 role what the README lists)",
-            )?;
+/// Keeps `health` up to what is known of the database.
+async fn follow(mut readable: watch::Receiver<bool>, health: Health) {
+    while readable.changed().await.is_ok() {
+        health.set_readable(*readable.borrow_and_update());
     }
-    Ok(())
 }
 
-/// Says what an operator can do about it.
-pub(crate) fn with_remedy(error: OpenError) -> anyhow::Error {
-    let remedy = match &error {
-        OpenError::NoSuchFile(_) => "to make one, run `wts migrate`",
-        OpenError::Unreachable(_) => "is it running, and are address, user and password right?",
-        OpenError::Unreadable(_) => {
-            "to make the tables in a new database run `wts migrate`, in an existing one grant the role what the README \
-             lists"
-        }
-    };
-    let error = anyhow::Error::new(error);
-    anyhow::anyhow!("{error:#} ({remedy})")
+fn registry(http: &HttpMetrics, database: &DatabaseMetrics) -> Registry {
+    let mut registry = Registry::default();
+    http.register(&mut registry);
+    database.register(&mut registry);
+    registry.register(
+        "wts_build",
+        "What is running",
+        Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+    );
+    process::register(&mut registry);
+    registry
+}
+
+fn serve_operations(
+    address: SocketAddr,
+    registry: Registry,
+    health: &Health,
+) -> anyhow::Result<()> {
+    let listener = std::net::TcpListener::bind(address)
+        .with_context(|| format!("cannot listen on {address}"))?;
+    tracing::info!("metrics on http://{}/metrics", listener.local_addr()?);
+    tokio::spawn(wts_adapter_http::operations(listener, registry, health)?);
+    Ok(())
 }

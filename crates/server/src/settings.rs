@@ -12,13 +12,17 @@ use std::{fs, path::Path};
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretSlice};
 use tracing_appender::non_blocking::WorkerGuard;
+use wts_adapter_db::ReadSettings;
 use wts_adapter_http::{HttpSettings, RateLimits};
 
 pub(crate) use self::flags::Flags;
 use self::{
     catalogue::{
-        ADDRESS_RATE_LIMIT, CALLER_RATE_LIMIT, CORS_ORIGINS, DEFAULT_ORDER, LOG, SHUTDOWN_TIMEOUT,
-        TRUSTED_PROXIES, WORKERS,
+        ADDRESS_RATE_LIMIT, ANSWER_TIMEOUT, CALLER_RATE_LIMIT, CONNECT_TIMEOUT, CORS_ORIGINS,
+        DATABASE_CONNECTIONS, DATABASE_READ_URLS, DATABASE_TIMEOUT, DEFAULT_ORDER, HEAD_TIMEOUT,
+        KEEP_ALIVE, LOG, LOG_FORMAT, MAX_CONNECTIONS, MAX_IN_FLIGHT, PROBE_INTERVAL, QUEUE,
+        QUEUE_TIMEOUT, REPLICA_MAX_LAG, REPLICA_TIMEOUT, REQUEST_TIMEOUT, SHUTDOWN_DELAY,
+        SHUTDOWN_TIMEOUT, STATEMENT_TIMEOUT, TRUSTED_PROXIES, WORKERS, WRITE_TIMEOUT,
     },
     setting::{Default, Described, Setting},
     sources::Sources,
@@ -83,9 +87,19 @@ impl Settings {
             .map_or_else(|| setting.variable(), |(_, origin)| origin)
     }
 
+    /// The files that secrets are read from.
+    pub(crate) fn secret_files(&self) -> Vec<String> {
+        let names = catalogue::ALL.iter().filter(|setting| setting.is_secret());
+        names
+            .filter_map(|setting| self.sources.get(&format!("{}_file", setting.name())))
+            .map(|file| file.value.expose_secret().to_owned())
+            .collect()
+    }
+
     /// How to log. Logging ends when what is returned is dropped.
     pub(crate) fn start_logging(&self) -> anyhow::Result<WorkerGuard> {
-        crate::logging::start(&self.require(&LOG)?).with_context(|| self.origin(&LOG))
+        crate::logging::start(&self.require(&LOG)?, self.require(&LOG_FORMAT)?)
+            .with_context(|| self.origin(&LOG))
     }
 
     /// How to serve.
@@ -99,7 +113,33 @@ impl Settings {
             },
             trusted_proxies: self.get(&TRUSTED_PROXIES)?.unwrap_or_default(),
             workers: self.get(&WORKERS)?,
+            max_connections: self.require(&MAX_CONNECTIONS)?,
+            max_in_flight: self.require(&MAX_IN_FLIGHT)?,
+            head_timeout: self.require(&HEAD_TIMEOUT)?,
+            request_timeout: self.require(&REQUEST_TIMEOUT)?,
+            write_timeout: self.require(&WRITE_TIMEOUT)?,
+            answer_timeout: self.require(&ANSWER_TIMEOUT)?,
+            keep_alive: self.require(&KEEP_ALIVE)?,
+            shutdown_delay: self.require(&SHUTDOWN_DELAY)?,
             shutdown_timeout: self.require(&SHUTDOWN_TIMEOUT)?,
+        })
+    }
+
+    /// How to read the database.
+    pub(crate) fn reading(&self) -> anyhow::Result<ReadSettings> {
+        Ok(ReadSettings {
+            connections: self.get(&DATABASE_CONNECTIONS)?,
+            connect_timeout: self.require(&CONNECT_TIMEOUT)?,
+            statement_timeout: self.require(&STATEMENT_TIMEOUT)?,
+            // Nobody waits for longer.
+            long_statement_timeout: self.require(&REQUEST_TIMEOUT)?,
+            answer_timeout: self.require(&DATABASE_TIMEOUT)?,
+            queue_timeout: self.require(&QUEUE_TIMEOUT)?,
+            queue: self.require(&QUEUE)?,
+            probe_interval: self.require(&PROBE_INTERVAL)?,
+            replicas: self.get(&DATABASE_READ_URLS)?.unwrap_or_default(),
+            replica_max_lag: self.require(&REPLICA_MAX_LAG)?,
+            replica_timeout: self.require(&REPLICA_TIMEOUT)?,
         })
     }
 

@@ -95,7 +95,11 @@ fn serve_without_its_postgresql_says_so_and_keeps_the_password_to_itself() {
     let database = Database::new(Kind::Sqlite);
 
     let url = format!("postgres://wts:hunter2@{free}/wts");
-    let complaint = complaint(serve(&database).env("WTS_DATABASE_URL", url));
+    let complaint = complaint(
+        serve(&database)
+            .env("WTS_DATABASE_URL", url)
+            .env("WTS_STARTUP_TIMEOUT", "0s"),
+    );
 
     assert!(
         complaint.starts_with("WTS_DATABASE_URL: cannot connect to the database"),

@@ -58,6 +58,11 @@ fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
         Kind::Ambiguous => vec![("ambiguous", ApiError::Ambiguous)],
         Kind::TooMany => vec![("tooMany", ApiError::TooMany(1))],
         Kind::Busy => vec![("busy", ApiError::Busy)],
+        Kind::TooManyInFlight => vec![("tooManyInFlight", ApiError::TooManyInFlight)],
+        Kind::TooManyConnections => vec![("tooManyConnections", ApiError::TooManyConnections)],
+        // No answer to who asks for traces.
+        Kind::NotReady => Vec::new(),
+        Kind::TooSlow => vec![("tooSlow", ApiError::TooSlow)],
         Kind::Repository => {
             let failed = RepositoryError::Failed("the database is down".into());
             vec![("databaseFailed", ApiError::Repository(failed))]

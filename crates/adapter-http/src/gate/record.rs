@@ -1,56 +1,83 @@
 //! The access record: one a request, with the cause of what went wrong.
 
-use std::{error::Error as _, fmt, time::Instant};
+use std::{error::Error as _, fmt, sync::Arc, time::Instant};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse,
     body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::{Method, StatusCode},
+    http::{ConnectionType, Method, StatusCode},
 };
-use wts_domain::TicketId;
+use wts_domain::{Access, TicketId};
 
 use super::{
+    Gate,
     protection::Protection,
     request_id::{RequestId, X_REQUEST_ID},
+    trace_context::TraceParent,
 };
 use crate::{error::ApiError, routes};
 
 /// What is known of a request before it is answered. Neither path nor query are: there is no telling what clients put
 /// there, a token perhaps.
 pub(super) struct Record {
+    gate: Arc<Gate>,
     id: RequestId,
     method: Method,
+    route: Option<&'static str>,
+    trace: Option<TraceParent>,
     begun: Instant,
     protection: Protection,
 }
 
+/// What is known of a request once it has been looked at.
+#[derive(Default)]
+struct Asked {
+    ticket: Option<TicketId>,
+    rank: Option<Access>,
+}
+
 impl Record {
-    pub(super) fn begin(request: &ServiceRequest, id: RequestId) -> Self {
+    pub(super) fn begin(request: &ServiceRequest, gate: Arc<Gate>) -> Self {
         Self {
-            id,
+            gate,
+            id: RequestId::of(request),
             method: request.method().clone(),
+            route: routes::known(request.path()),
+            trace: TraceParent::of(request.headers()),
             begun: Instant::now(),
             protection: Protection::of(request),
         }
     }
 
+    /// The path that was asked for, if it is one of ours.
+    pub(super) fn route(&self) -> Option<&'static str> {
+        self.route
+    }
+
     /// Logs the answer and names it.
     pub(super) fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let ticket = response.request().extensions().get::<TicketId>().copied();
-        let route = response.request().match_pattern();
+        let asked = {
+            let extensions = response.request().extensions();
+            Asked {
+                ticket: extensions.get::<TicketId>().copied(),
+                rank: extensions.get::<Access>().copied(),
+            }
+        };
         let error = response.response().error();
-        self.log(response.status(), route.as_deref(), ticket, error);
-        self.seal(response.response_mut());
+        self.tell(response.status(), &asked, error);
+        let closes = self.closes(error);
+        self.seal(response.response_mut(), closes);
         response
     }
 
     /// Logs the answer that an error becomes, and names it.
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
-        self.log(response.status(), None, None, Some(&error));
-        self.seal(&mut response);
+        self.tell(response.status(), &Asked::default(), Some(&error));
+        let closes = self.closes(Some(&error));
+        self.seal(&mut response, closes);
         InternalError::from_response(error, response).into()
     }
 
@@ -60,37 +87,58 @@ impl Record {
     }
 
     /// Names the answer and protects it.
-    fn seal<B>(&self, answer: &mut HttpResponse<B>) {
+    fn seal<B>(&self, answer: &mut HttpResponse<B>, closes: bool) {
         let head = answer.head_mut();
+        if closes {
+            head.set_connection_type(ConnectionType::Close);
+        }
         head.headers_mut().insert(X_REQUEST_ID, self.id.header());
         self.protection.apply(head);
     }
 
-    fn log(
-        &self,
-        status: StatusCode,
-        route: Option<&str>,
-        ticket: Option<TicketId>,
-        error: Option<&Error>,
-    ) {
+    /// Whether this is the last answer on its connection: the service is about to stop, or has too many of them.
+    fn closes(&self, error: Option<&Error>) -> bool {
+        self.gate.health.is_stopping()
+            || matches!(
+                error.and_then(Error::as_error),
+                Some(ApiError::TooManyConnections)
+            )
+    }
+
+    /// Counts the answer, and logs it.
+    fn tell(&self, status: StatusCode, asked: &Asked, error: Option<&Error>) {
+        let duration = self.begun.elapsed();
+        self.gate
+            .metrics
+            .answered(self.route.unwrap_or("none"), status.as_u16(), duration);
+        match error.and_then(Error::as_error) {
+            Some(ApiError::TooManyConnections) => self.gate.metrics.shed("connections"),
+            Some(ApiError::TooManyInFlight) => self.gate.metrics.shed("in flight"),
+            Some(ApiError::Busy) => self.gate.metrics.shed("queue"),
+            _ => {}
+        }
         macro_rules! log {
             ($level:ident) => {
                 tracing::$level!(
                     request.id = %self.id,
+                    trace.id = self.trace.as_ref().map(|trace| tracing::field::display(trace.trace())),
+                    trace.parent_id = self.trace.as_ref().map(|trace| tracing::field::display(trace.parent())),
                     method = %self.method,
-                    route,
-                    ticket.id = ticket.map(TicketId::get),
+                    route = self.route,
+                    ticket.id = asked.ticket.map(TicketId::get),
+                    caller.rank = asked.rank.map(Access::as_str),
                     status = status.as_u16(),
-                    duration_us = self.begun.elapsed().as_micros(),
+                    duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
                     reason = error.map(|error| tracing::field::display(Chain(error))),
                     "answered a request"
                 )
             };
         }
         match status {
+            // Those who ask after the service's health do so every other second.
+            _ if routes::is_health(self.route) => log!(debug),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn),
             status if status.is_server_error() => log!(error),
-            StatusCode::OK if route == Some(routes::LIVEZ) => log!(debug),
             _ => log!(info),
         }
     }

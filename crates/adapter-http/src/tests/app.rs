@@ -8,16 +8,18 @@ use std::{
     time::Duration,
 };
 
-use actix_web::dev::ServerHandle;
+use tokio::sync::oneshot;
 use wts_app::{GetTraces, MockHistoryRepository};
 
 use super::secret;
-use crate::{HttpSettings, Key, Keyring, TokenSettings, TokenVerifier, server};
+use crate::{
+    Health, HttpMetrics, HttpSettings, Key, Keyring, TokenSettings, TokenVerifier, server,
+};
 
 /// The server on a port of its own, until it is dropped.
 pub(super) struct App {
     address: SocketAddr,
-    handle: ServerHandle,
+    _stop: oneshot::Sender<()>,
 }
 
 impl App {
@@ -41,16 +43,23 @@ impl App {
             workers: NonZeroUsize::new(1),
             ..settings
         };
+        let health = Health::default();
+        health.set_readable(true);
         let server = server(
             listener,
             GetTraces::new(Arc::new(histories)),
             verifier,
             &http,
+            &health,
+            &HttpMetrics::default(),
         )
         .unwrap();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Self { address, handle }
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(server.run_until(async { drop(stopped.await) }));
+        Self {
+            address,
+            _stop: stop,
+        }
     }
 
     /// The whole answer to a `GET`, as it came.
@@ -94,12 +103,5 @@ impl App {
         })
         .await
         .unwrap()
-    }
-}
-
-impl Drop for App {
-    fn drop(&mut self) {
-        // The message is sent at once; nobody waits for the end.
-        drop(self.handle.stop(false));
     }
 }

@@ -16,8 +16,10 @@ use super::setting::{
     Default::{Is, Words},
     Described,
     Secrecy::{Open, Secret},
-    Setting, Wrong, any_text, count, duration, masked, parsed, parsed_or_told, rate, switch,
+    Setting, Wrong, any_text, count, duration, duration_or_none, masked, parsed, parsed_or_told,
+    rate, switch,
 };
+use crate::logging::LogFormat;
 
 /// Declares each setting as a constant, and [`ALL`] of them.
 macro_rules! settings {
@@ -134,13 +136,181 @@ settings! {
         secrecy: Open,
         read: count,
     }
+    MAX_CONNECTIONS: NonZeroUsize {
+        name: "max_connections",
+        help: "how many connections are served at once; as many again are answered with 503",
+        expected: "a number, 1 or more",
+        default: Is("4096"),
+        secrecy: Open,
+        read: count,
+    }
+    MAX_IN_FLIGHT: NonZeroUsize {
+        name: "max_in_flight",
+        help: "how many requests are worked on at once; the others are answered with 503",
+        expected: "a number, 1 or more",
+        default: Is("1024"),
+        secrecy: Open,
+        read: count,
+    }
+    HEAD_TIMEOUT: Duration {
+        name: "head_timeout",
+        help: "how long a client may take to send a request's head, a second or more",
+        expected: "a duration of a second or more, such as 5s",
+        default: Is("5s"),
+        secrecy: Open,
+        read: a_second_or_more,
+    }
+    REQUEST_TIMEOUT: Duration {
+        name: "request_timeout",
+        help: "how long a request may take until its answer begins",
+        expected: "a duration, such as 2500ms",
+        default: Is("2500ms"),
+        secrecy: Open,
+        read: duration,
+    }
+    WRITE_TIMEOUT: Duration {
+        name: "write_timeout",
+        help: "how long a client may take nothing of an answer",
+        expected: "a duration, such as 10s",
+        default: Is("10s"),
+        secrecy: Open,
+        read: duration,
+    }
+    ANSWER_TIMEOUT: Duration {
+        name: "answer_timeout",
+        help: "how long a client may take over the whole of a long answer",
+        expected: "a duration, such as 1m",
+        default: Is("1m"),
+        secrecy: Open,
+        read: duration,
+    }
+    KEEP_ALIVE: Duration {
+        name: "keep_alive",
+        help: "how long a connection may wait for its next request",
+        expected: "a duration, such as 75s",
+        default: Is("75s"),
+        secrecy: Open,
+        read: duration,
+    }
+    SHUTDOWN_DELAY: Duration {
+        name: "shutdown_delay",
+        help: "how long requests are still taken after SIGTERM, while `/readyz` already says no",
+        expected: "a duration, such as 1s, or 0s",
+        default: Is("1s"),
+        secrecy: Open,
+        read: duration_or_none,
+    }
     SHUTDOWN_TIMEOUT: Duration {
         name: "shutdown_timeout",
-        help: "how long requests in flight may take to finish when the service is told to stop",
+        help: "how long requests in flight may take to finish after that",
         expected: "a duration, such as 30s",
         default: Is("30s"),
         secrecy: Open,
         read: duration,
+    }
+    DATABASE_READ_URLS: Vec<DatabaseUrl> {
+        name: "database_read_urls",
+        help: "PostgreSQL's streaming replicas to read from, separated by spaces",
+        expected: "postgres://… URLs, separated by spaces",
+        default: Words("none"),
+        secrecy: Secret(redacted_urls),
+        read: urls,
+    }
+    REPLICA_MAX_LAG: Duration {
+        name: "replica_max_lag",
+        help: "how stale an answer from a replica may be; one that is further behind is not read from",
+        expected: "a duration, such as 2s",
+        default: Is("2s"),
+        secrecy: Open,
+        read: duration,
+    }
+    REPLICA_TIMEOUT: Duration {
+        name: "replica_timeout",
+        help: "how long a replica may keep a read waiting before the primary is asked",
+        expected: "a duration, such as 300ms",
+        default: Is("300ms"),
+        secrecy: Open,
+        read: duration,
+    }
+    DATABASE_CONNECTIONS: NonZeroUsize {
+        name: "database_connections",
+        help: "how many connections a database is read over, and two more",
+        expected: "a number, 1 or more",
+        default: Words("one per core, up to 8"),
+        secrecy: Open,
+        read: count,
+    }
+    CONNECT_TIMEOUT: Duration {
+        name: "connect_timeout",
+        help: "how long a host of the database may take to let us in",
+        expected: "a duration, such as 1s",
+        default: Is("1s"),
+        secrecy: Open,
+        read: duration,
+    }
+    STATEMENT_TIMEOUT: Duration {
+        name: "statement_timeout",
+        help: "how long PostgreSQL may work on a read before it ends that by itself",
+        expected: "a duration, such as 1500ms",
+        default: Is("1500ms"),
+        secrecy: Open,
+        read: duration,
+    }
+    DATABASE_TIMEOUT: Duration {
+        name: "database_timeout",
+        help: "how long the database may be silent while it is waited for",
+        expected: "a duration, such as 2s",
+        default: Is("2s"),
+        secrecy: Open,
+        read: duration,
+    }
+    QUEUE_TIMEOUT: Duration {
+        name: "queue_timeout",
+        help: "how long a read may wait to be sent before it is answered with 503",
+        expected: "a duration, such as 500ms",
+        default: Is("500ms"),
+        secrecy: Open,
+        read: duration,
+    }
+    QUEUE: NonZeroUsize {
+        name: "queue",
+        help: "how many reads may wait for each connection to the database",
+        expected: "a number, 1 or more",
+        default: Is("1024"),
+        secrecy: Open,
+        read: count,
+    }
+    PROBE_INTERVAL: Duration {
+        name: "probe_interval",
+        help: "how often the database is asked whether it answers, for `/readyz`",
+        expected: "a duration, such as 1s",
+        default: Is("1s"),
+        secrecy: Open,
+        read: duration,
+    }
+    STARTUP_TIMEOUT: Duration {
+        name: "startup_timeout",
+        help: "how long to wait at the start for a database that is not there yet",
+        expected: "a duration, such as 10s, or 0s",
+        default: Is("10s"),
+        secrecy: Open,
+        read: duration_or_none,
+    }
+    METRICS_LISTEN: SocketAddr {
+        name: "metrics_listen",
+        help: "address and port of another listener, for `/metrics` and health, not for everyone",
+        expected: "ADDRESS:PORT, such as 127.0.0.1:9090",
+        default: Words("none"),
+        secrecy: Open,
+        read: parsed,
+    }
+    LOG_FORMAT: LogFormat {
+        name: "log_format",
+        help: "`text`, or `json` for one object a line",
+        expected: "text or json",
+        default: Is("text"),
+        secrecy: Open,
+        read: parsed,
     }
     CALLER_RATE_LIMIT: Option<NonZeroU32> {
         name: "caller_rate_limit",
@@ -173,6 +343,36 @@ settings! {
         default: Is("info"),
         secrecy: Open,
         read: any_text,
+    }
+}
+
+/// The server looks at its clock every half second.
+fn a_second_or_more(value: &[u8]) -> Result<Duration, Wrong> {
+    duration(value).and_then(|duration| {
+        if duration < Duration::from_secs(1) {
+            Err(Wrong::Unexpected)
+        } else {
+            Ok(duration)
+        }
+    })
+}
+
+/// Addresses of databases, separated by white space, or by commas that another address follows.
+fn urls(value: &[u8]) -> Result<Vec<DatabaseUrl>, Wrong> {
+    let text = str::from_utf8(value).map_err(|_| Wrong::Unexpected)?;
+    text.replace(",postgres", " postgres")
+        .split_whitespace()
+        .map(|url| parsed_or_told(url.as_bytes()))
+        .collect()
+}
+
+fn redacted_urls(value: &[u8]) -> String {
+    match urls(value) {
+        Ok(urls) => {
+            let urls: Vec<_> = urls.iter().map(DatabaseUrl::redacted).collect();
+            urls.join(" ")
+        }
+        Err(_) => masked(value),
     }
 }
 

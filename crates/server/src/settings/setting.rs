@@ -147,10 +147,15 @@ where
 
 /// A duration as people write it, `500ms` or `1m 30s`, longer than none.
 pub(super) fn duration(value: &[u8]) -> Result<Duration, Wrong> {
-    match humantime::parse_duration(text(value)?) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err(Wrong::Unexpected),
+    match duration_or_none(value) {
+        Ok(duration) if duration.is_zero() => Err(Wrong::Unexpected),
+        outcome => outcome,
     }
+}
+
+/// A duration that may be none, `0s`.
+pub(super) fn duration_or_none(value: &[u8]) -> Result<Duration, Wrong> {
+    humantime::parse_duration(text(value)?).map_err(|_| Wrong::Unexpected)
 }
 
 /// `on` or `off`, and what a settings file calls them.

@@ -68,6 +68,8 @@ impl Service {
             .env("WTS_DATABASE_URL", database)
             .env("WTS_JWT_SECRET", SECRET)
             .env("WTS_LISTEN", "127.0.0.1:0")
+            .env("WTS_SHUTDOWN_DELAY", "0s")
+            .env("WTS_KEEP_ALIVE", "2s")
             .envs(environment.iter().copied());
         Self::run_serving(&mut command)
     }
@@ -84,7 +86,21 @@ impl Service {
         Self::run(&mut command, Stream::Stdout)
     }
 
+    /// A `wts serve` that does not listen yet.
+    pub(crate) fn run_waiting(command: &mut Command) -> Self {
+        Self::start(command, Stream::Stderr)
+    }
+
     fn run(command: &mut Command, announces_on: Stream) -> Self {
+        let mut service = Self::start(command, announces_on);
+        service.address = service.announced(match announces_on {
+            Stream::Stdout => "answers at http://",
+            Stream::Stderr => "listening on http://",
+        });
+        service
+    }
+
+    fn start(command: &mut Command, announces_on: Stream) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -110,20 +126,28 @@ impl Service {
                 }
             }
         });
-        let mut service = Self {
+        Self {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             said,
             listener: Some(listener),
-        };
-        let announced = service.wait_until_said("http://127.0.0.1:");
-        let (_, after) = announced.split_once("http://").expect("it was said");
+        }
+    }
+
+    /// The address that it says after these words.
+    pub(crate) fn announced(&mut self, words: &str) -> SocketAddr {
+        let said = self.wait_until_said(words);
+        let (_, after) = said.split_once(words).expect("it was said");
         let address: String = after
             .chars()
             .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
             .collect();
-        service.address = address.parse().expect("an address");
-        service
+        address.parse().expect("an address")
+    }
+
+    /// Where its operator asks it, which `WTS_METRICS_LISTEN` has to be set for.
+    pub(crate) fn operations(&mut self) -> SocketAddr {
+        self.announced("metrics on http://")
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -188,38 +212,70 @@ impl Service {
         Answer::parse(&self.send(request.as_bytes()))
     }
 
-    /// Sends bytes and gives all that comes back.
-    pub(crate) fn send(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address).expect("it listens");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout can be set");
-        // Whoever refuses a request need not read it to its end.
-        let _ = stream.write_all(bytes);
-        let _ = stream.flush();
-        let mut answer = Vec::new();
-        if let Err(error) = stream.read_to_end(&mut answer) {
-            assert!(
-                error.kind() == std::io::ErrorKind::ConnectionReset,
-                "no end of the answer: {error}, after {:?}",
-                String::from_utf8_lossy(&answer)
-            );
-        }
-        let _ = stream.shutdown(Shutdown::Both);
-        answer
-    }
-
-    /// Ends it with a signal and gives how it ended and all that it has printed.
-    pub(crate) fn stop(mut self, signal: &str) -> (ExitStatus, String) {
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args(["-s", signal, &self.child.id().to_string()])
             .status();
         assert!(sent.expect("kill runs").success());
+    }
+
+    /// Sends a signal to the only child of the process that was started.
+    pub(crate) fn signal_child(&self, signal: &str) {
+        let parent = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+        let child = children.expect("the kernel knows").trim().to_owned();
+        let sent = Command::new("kill").args(["-s", signal, &child]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for its end, and gives how it ended and all that it has printed.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("it ends");
         if let Some(listener) = self.listener.take() {
             listener.join().expect("the listener does not panic");
         }
         (status, self.said())
+    }
+
+    /// Sends bytes and gives all that comes back.
+    pub(crate) fn send(&self, bytes: &[u8]) -> Vec<u8> {
+        send(self.address, bytes)
+    }
+}
+
+/// `GET`s a path, without a token, from whoever listens there.
+pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: wts\r\nConnection: close\r\n\r\n");
+    Answer::parse(&send(address, request.as_bytes()))
+}
+
+/// Sends bytes and gives all that comes back.
+pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a timeout can be set");
+    // Whoever refuses a request need not read it to its end.
+    let _ = stream.write_all(bytes);
+    let _ = stream.flush();
+    let mut answer = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut answer) {
+        assert!(
+            error.kind() == std::io::ErrorKind::ConnectionReset,
+            "no end of the answer: {error}, after {:?}",
+            String::from_utf8_lossy(&answer)
+        );
+    }
+    let _ = stream.shutdown(Shutdown::Both);
+    answer
+}
+
+impl Service {
+    /// Ends it with a signal and gives how it ended and all that it has printed.
+    pub(crate) fn stop(self, signal: &str) -> (ExitStatus, String) {
+        self.signal(signal);
+        self.ended()
     }
 }
 

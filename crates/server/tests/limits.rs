@@ -1,0 +1,235 @@
+//! Every wait has an end, and whoever is too many is told so at once.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod support;
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+use crate::support::{Answer, Service, get, token};
+
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+/// Longer than any limit of these tests needs on a busy machine, and shorter than how long the tests read.
+const LONG: Duration = Duration::from_secs(20);
+
+fn request() -> String {
+    let alice = token(ALICE, Access::User);
+    format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {alice}\r\n\r\n")
+}
+
+/// Reads until the server hangs up, and says how long that took.
+fn until_closed(stream: &mut TcpStream) -> (String, Duration) {
+    let begun = Instant::now();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let mut answer = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+    }
+    (
+        String::from_utf8_lossy(&answer).into_owned(),
+        begun.elapsed(),
+    )
+}
+
+#[test]
+fn whoever_does_not_finish_a_request_is_hung_up_on_also_after_a_good_one() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_HEAD_TIMEOUT", "1s"),
+            ("WTS_REQUEST_TIMEOUT", "200ms"),
+            ("WTS_KEEP_ALIVE", "1h"),
+        ],
+    );
+    let whole = request();
+    let half = &whole[..whole.len() / 2];
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    stream.write_all(half.as_bytes()).unwrap();
+    let (answer, waited) = until_closed(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(waited < LONG, "{waited:?}");
+
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    stream.write_all(whole.as_bytes()).unwrap();
+    let mut beginning = [0; 12];
+    stream.read_exact(&mut beginning).unwrap();
+    assert_eq!(&beginning, b"HTTP/1.1 200");
+    stream.write_all(half.as_bytes()).unwrap();
+    let (_, waited) = until_closed(&mut stream);
+    assert!(waited < LONG, "{waited:?}");
+}
+
+#[test]
+fn an_idle_connection_is_closed() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(&database.url(), &[("WTS_KEEP_ALIVE", "200ms")]);
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    stream.write_all(request().as_bytes()).unwrap();
+    let (answer, waited) = until_closed(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(waited < LONG, "{waited:?}");
+}
+
+#[test]
+fn whoever_asks_on_and_on_and_takes_no_answer_is_hung_up_on_and_costs_little() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let mut service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_WRITE_TIMEOUT", "300ms"),
+            ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
+        ],
+    );
+    let resident = |service: &mut Service| {
+        let metrics = get(service.operations(), "/metrics").body;
+        let line = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    let before = resident(&mut service);
+    let many = request().repeat(1_000);
+    let clients: Vec<_> = (0..4)
+        .map(|_| {
+            let (address, many) = (service.address(), many.clone());
+            thread::spawn(move || {
+                let mut stream = TcpStream::connect(address).unwrap();
+                let begun = Instant::now();
+                // Until the server has hung up, which a writer learns by an error.
+                while stream.write_all(many.as_bytes()).is_ok() {
+                    assert!(
+                        begun.elapsed() < Duration::from_secs(30),
+                        "it never hung up"
+                    );
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.join().unwrap();
+    }
+    let grown = resident(&mut service).saturating_sub(before);
+    assert!(grown < 64 * 1_024 * 1_024, "{grown} bytes");
+    assert_eq!(service.get(TRACES, &token(ALICE, Access::User)).status, 200);
+}
+
+#[test]
+fn what_takes_longer_than_a_request_may_is_answered_with_500() {
+    let database = Database::with(Kind::Postgres, campus());
+    let service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_REQUEST_TIMEOUT", "300ms"),
+            ("WTS_QUEUE_TIMEOUT", "1h"),
+            ("WTS_STATEMENT_TIMEOUT", "1h"),
+            ("WTS_DATABASE_TIMEOUT", "1h"),
+        ],
+    );
+    let answer = while_tickets_are_locked(&database, || {
+        service.get(TRACES, &token(ALICE, Access::User))
+    });
+    assert_eq!(answer.status, 500);
+    assert_eq!(
+        answer.json(),
+        json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1})
+    );
+    let (_, log) = service.stop("TERM");
+    assert!(log.contains("there was no answer in time"), "{log}");
+}
+
+#[test]
+fn one_request_too_many_is_turned_away_at_once_and_others_are_not() {
+    let database = Database::with(Kind::Postgres, campus());
+    let mut service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_MAX_IN_FLIGHT", "1"),
+            ("WTS_QUEUE_TIMEOUT", "1h"),
+            ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
+        ],
+    );
+    let operations = service.operations();
+    let alice = token(ALICE, Access::User);
+    while_tickets_are_locked(&database, || {
+        thread::scope(|scope| {
+            scope.spawn(|| service.get(TRACES, &alice));
+            wait_for(|| get(operations, "/metrics").body.contains("in_flight 1"));
+
+            let answer = service.get(TRACES, &alice);
+
+            assert_busy(&answer);
+            assert_eq!(service.ask("GET", "/livez", &[]).status, 200);
+        });
+    });
+    assert_eq!(
+        service.get(TRACES, &alice).status,
+        200,
+        "there is room again"
+    );
+    let metrics = get(operations, "/metrics").body;
+    assert!(
+        metrics.contains("wts_http_shed_total{reason=\"in flight\"} 1"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn one_connection_too_many_is_told_so_and_closed() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(
+        &database.url(),
+        &[("WTS_MAX_CONNECTIONS", "1"), ("WTS_KEEP_ALIVE", "1h")],
+    );
+    let mut first = TcpStream::connect(service.address()).unwrap();
+    first.write_all(request().as_bytes()).unwrap();
+    let mut beginning = [0; 12];
+    first.read_exact(&mut beginning).unwrap();
+    assert_eq!(&beginning, b"HTTP/1.1 200");
+
+    let mut second = TcpStream::connect(service.address()).unwrap();
+    second.write_all(request().as_bytes()).unwrap();
+    let (answer, waited) = until_closed(&mut second);
+
+    let answer = Answer::parse(answer.as_bytes());
+    assert_busy(&answer);
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert!(waited < LONG, "{waited:?}");
+    drop((first, second));
+    wait_for(|| service.get(TRACES, &token(ALICE, Access::User)).status == 200);
+}
+
+fn assert_busy(answer: &Answer) {
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(
+        answer.json(),
+        json!({"success": false, "msg": "too much to do, ask again in a moment", "errType": 1})
+    );
+}
+
+fn wait_for(mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it never came true"
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Does something while no ticket can be read.
+fn while_tickets_are_locked<T: Send>(database: &Database, work: impl FnOnce() -> T + Send) -> T {
+    database.while_locked("wts.tickets", work)
+}

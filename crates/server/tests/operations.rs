@@ -1,0 +1,190 @@
+//! What the service tells its operator: health, metrics and the log.
+
+mod support;
+
+use serde_json::{Value, json};
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+use crate::support::{Service, get, token};
+
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+
+#[test]
+fn a_healthy_service_says_so_to_everyone_and_not_to_the_log() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
+    for address in [service.address(), service.operations()] {
+        for (path, msg) in [
+            ("/livez", "alive"),
+            ("/readyz", "ready"),
+            ("/startupz", "started"),
+        ] {
+            let answer = get(address, path);
+            assert_eq!(answer.status, 200, "{path}");
+            assert_eq!(answer.json(), json!({"success": true, "msg": msg}));
+        }
+    }
+    let (_, log) = service.stop("TERM");
+    assert!(!log.contains("answered a request"), "{log}");
+}
+
+#[test]
+fn a_service_that_waits_for_its_database_is_alive_and_has_not_started() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!(
+        "postgres://wts:hunter2@{}/wts",
+        nobody.local_addr().unwrap()
+    );
+    drop(nobody);
+    let mut command = support::wts(&["serve"]);
+    command
+        .env("WTS_DATABASE_URL", url)
+        .env("WTS_JWT_SECRET", support::SECRET)
+        .env("WTS_STARTUP_TIMEOUT", "1h")
+        .env("WTS_METRICS_LISTEN", "127.0.0.1:0");
+    let mut service = Service::run_waiting(&mut command);
+
+    let log = service.wait_until_said("waiting for the database");
+    assert!(log.contains("refused") && !log.contains("hunter2"), "{log}");
+    let operations = service.operations();
+    assert_eq!(get(operations, "/livez").status, 200);
+    for path in ["/startupz", "/readyz"] {
+        let answer = get(operations, path);
+        assert_eq!(answer.status, 503, "{path}");
+        assert_eq!(answer.json()["msg"], "the service is starting");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    let (status, _) = service.stop("TERM");
+    assert!(status.success(), "nobody had to be waited for: {status}");
+}
+
+#[test]
+fn metrics_count_what_happened_and_are_not_for_everyone() {
+    let database = Database::with(Kind::Postgres, campus());
+    let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
+    let alice = token(ALICE, Access::User);
+    assert_eq!(service.get(TRACES, &alice).status, 200);
+    assert_eq!(service.get(TRACES, &alice).status, 200);
+    assert_eq!(service.get(TRACES, "x").status, 401);
+    assert_eq!(service.get("/nowhere/at-all", "x").status, 404);
+    assert_eq!(service.ask("GET", "/metrics", &[]).status, 404);
+
+    let metrics = get(service.operations(), "/metrics");
+
+    assert_eq!(
+        metrics.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    let text = &metrics.body;
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let route = r#"route="/api/v3/get_traces""#;
+    for line in [
+        format!("wts_http_requests_total{{{route},status=\"200\"}} 2"),
+        format!("wts_http_requests_total{{{route},status=\"401\"}} 1"),
+        "wts_http_requests_total{route=\"none\",status=\"404\"} 2".to_owned(),
+        format!("wts_http_request_duration_seconds_count{{{route}}} 3"),
+        "wts_http_requests_in_flight 0".to_owned(),
+        "wts_database_up{database=\"primary\"} 1".to_owned(),
+        "wts_database_batch_tickets_count{database=\"primary\"} 2".to_owned(),
+        format!(
+            "wts_build_info{{version=\"{}\"}} 1",
+            env!("CARGO_PKG_VERSION")
+        ),
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} in {text}");
+    }
+    for name in [
+        "wts_http_connections",
+        "wts_database_connections",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+    ] {
+        assert!(text.contains(&format!("# TYPE {name} gauge")), "{name}");
+    }
+    assert!(
+        !text.contains("at-all"),
+        "paths of the clients' choosing: {text}"
+    );
+}
+
+#[test]
+fn a_json_log_has_one_object_a_line_with_what_an_operator_searches_by() {
+    const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(
+        &database.url(),
+        &[("WTS_LOG_FORMAT", "json"), ("WTS_LOG", "info")],
+    );
+    let bearer = format!("Bearer {}", token(ALICE, Access::User));
+    let answer = service.ask(
+        "GET",
+        TRACES,
+        &[("Authorization", &bearer), ("traceparent", TRACEPARENT)],
+    );
+    let id = answer.header("x-request-id").unwrap().to_owned();
+
+    let (_, log) = service.stop("TERM");
+    let records: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| unreachable!("{line}")))
+        .collect();
+    let access: Vec<_> = records
+        .iter()
+        .filter(|record| record["message"] == "answered a request")
+        .collect();
+    assert_eq!(access.len(), 1, "{log}");
+    let record = access[0];
+    for (field, value) in [
+        ("request.id", json!(id)),
+        ("trace.id", json!("0af7651916cd43dd8448eb211c80319c")),
+        ("trace.parent_id", json!("b7ad6b7169203331")),
+        ("method", json!("GET")),
+        ("route", json!("/api/v3/get_traces")),
+        ("ticket.id", json!(123)),
+        ("caller.rank", json!("user")),
+        ("status", json!(200)),
+        ("level", json!("INFO")),
+    ] {
+        assert_eq!(record[field], value, "{field} in {record}");
+    }
+    assert!(
+        record["duration_us"].is_u64() && record["timestamp"].is_string(),
+        "{record}"
+    );
+}
+
+#[test]
+fn nobody_can_forge_a_line_of_the_log() {
+    for format in ["text", "json"] {
+        let database = Database::with(Kind::Sqlite, campus());
+        let service = Service::with(
+            &database.url(),
+            &[("WTS_LOG_FORMAT", format), ("WTS_LOG", "trace")],
+        );
+        let forged = "forged by a client";
+        let alice = format!("Bearer {}", token(ALICE, Access::User));
+        let path = format!(
+            "/api/v3/get_traces?tid=1%0A%0D{}",
+            forged.replace(' ', "%20")
+        );
+        service.ask("GET", &path, &[("Authorization", &alice)]);
+        service.ask(
+            "GET",
+            TRACES,
+            &[
+                ("Authorization", &alice),
+                ("traceparent", &format!("00-{forged}")),
+                ("X-Request-Id", forged),
+            ],
+        );
+        service.send(format!("GET / HTTP/1.1\r\nX: a\n{forged}\r\n\r\n").as_bytes());
+        let (_, log) = service.stop("TERM");
+        assert!(
+            !log.lines()
+                .any(|line| line.trim_start().starts_with(forged)),
+            "{log}"
+        );
+    }
+}

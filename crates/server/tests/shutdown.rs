@@ -1,0 +1,302 @@
+//! How the service ends.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod support;
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    os::unix::{net::UnixDatagram, process::ExitStatusExt},
+    process::Command,
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+use crate::support::{Service, get, token};
+
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+
+/// Sends a request on a connection, new or not.
+fn send(stream: &mut TcpStream, bearer: &str) -> bool {
+    let request =
+        format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n");
+    stream.write_all(request.as_bytes()).is_ok()
+}
+
+/// Reads one answer: its head and as much more as the head says. Gives the head.
+fn receive(stream: &mut TcpStream) -> Option<String> {
+    let mut read = Vec::new();
+    let mut byte = [0];
+    while !read.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        read.extend(byte);
+    }
+    let head = String::from_utf8(read).ok()?;
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))?
+        .parse()
+        .ok()?;
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    Some(head)
+}
+
+#[test]
+fn no_request_is_lost_that_was_sent_before_the_signal() {
+    let database = Database::with(Kind::Postgres, campus());
+    let service = Service::with(&database.url(), &[("WTS_KEEP_ALIVE", "1h")]);
+    let (address, bearer) = (service.address(), token(ALICE, Access::User));
+    let (told, sent, answered) = (
+        AtomicBool::new(false),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    let begun = Barrier::new(17);
+
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream
+                    .set_read_timeout(Some(Duration::from_secs(30)))
+                    .unwrap();
+                begun.wait();
+                // Several at a time, so that some always wait in the socket.
+                while !told.load(SeqCst) {
+                    for _ in 0..4 {
+                        assert!(send(&mut stream, &bearer));
+                        sent.fetch_add(1, SeqCst);
+                    }
+                    for _ in 0..4 {
+                        match receive(&mut stream) {
+                            Some(head) => {
+                                assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+                                answered.fetch_add(1, SeqCst);
+                                if head.contains("connection: close") {
+                                    return;
+                                }
+                            }
+                            None => return,
+                        }
+                    }
+                }
+            });
+        }
+        begun.wait();
+        thread::sleep(Duration::from_millis(300));
+        told.store(true, SeqCst);
+        service.signal("TERM");
+    });
+
+    let (sent, answered) = (sent.into_inner(), answered.into_inner());
+    assert!(answered > 100, "{answered} under load");
+    let (status, log) = service.ended();
+    assert!(status.success(), "{log}");
+    // Of four on one connection, those behind the one whose answer closes it are sent again by any client (RFC 9112 9.3.2).
+    let closed = sent - answered;
+    assert!(closed <= 16 * 3, "{closed} of {sent}");
+}
+
+#[test]
+fn a_request_that_lies_unread_on_an_idle_connection_is_answered() {
+    let database = Database::with(Kind::Sqlite, campus());
+    for _ in 0..20 {
+        let service = Service::with(&database.url(), &[("WTS_KEEP_ALIVE", "1h")]);
+        let bearer = token(ALICE, Access::User);
+        let mut idle: Vec<_> = (0..8)
+            .map(|_| {
+                let mut stream = TcpStream::connect(service.address()).unwrap();
+                stream
+                    .set_read_timeout(Some(Duration::from_secs(30)))
+                    .unwrap();
+                assert!(send(&mut stream, &bearer) && receive(&mut stream).is_some());
+                stream
+            })
+            .collect();
+        let mut new: Vec<_> = (0..8)
+            .map(|_| TcpStream::connect(service.address()).unwrap())
+            .collect();
+
+        for stream in idle.iter_mut().chain(&mut new) {
+            assert!(send(stream, &bearer));
+        }
+        service.signal("TERM");
+
+        for stream in idle.iter_mut().chain(&mut new) {
+            let head = receive(stream).expect("an answer");
+            assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        }
+        let (status, log) = service.ended();
+        assert!(status.success(), "{log}");
+    }
+}
+
+#[test]
+fn readiness_goes_first_while_requests_are_still_taken() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let mut service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_SHUTDOWN_DELAY", "3s"),
+            ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
+        ],
+    );
+    let operations = service.operations();
+    service.signal("TERM");
+    service.wait_until_said("told to stop");
+    let begun = Instant::now();
+    while get(service.address(), "/readyz").status == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(2), "readiness stays");
+    }
+    for address in [service.address(), operations] {
+        let answer = get(address, "/readyz");
+        assert_eq!(answer.status, 503);
+        assert!(
+            answer.body.contains("the service is stopping"),
+            "{}",
+            answer.body
+        );
+        assert_eq!(get(address, "/livez").status, 200);
+    }
+    let answer = service.get(TRACES, &token(ALICE, Access::User));
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("connection"), Some("close"));
+    let (status, log) = service.ended();
+    assert!(status.success(), "{log}");
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_cut_off_and_said_to_be() {
+    let database = Database::with(Kind::Postgres, campus());
+    let mut service = Service::with(&database.url(), &slow(&[("WTS_SHUTDOWN_TIMEOUT", "300ms")]));
+    let operations = service.operations();
+    let (status, log) = database.while_locked("wts.tickets", || {
+        ask_and_wait(&service, operations);
+        service.signal("TERM");
+        service.ended()
+    });
+    assert_eq!(status.code(), Some(1), "{log}");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for (first, second, code) in [
+        ("TERM", "TERM", 143),
+        ("TERM", "INT", 130),
+        ("INT", "INT", 130),
+    ] {
+        let database = Database::with(Kind::Postgres, campus());
+        let mut service = Service::with(&database.url(), &slow(&[("WTS_SHUTDOWN_TIMEOUT", "1h")]));
+        let operations = service.operations();
+        let (status, log) = database.while_locked("wts.tickets", || {
+            ask_and_wait(&service, operations);
+            service.signal(first);
+            service.wait_until_said("told to stop");
+            service.signal(second);
+            service.ended()
+        });
+        assert_eq!(status.code(), Some(code), "{first}, {second}: {log}");
+    }
+}
+
+/// Settings under which a request may take for ever.
+fn slow<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut settings = vec![
+        ("WTS_REQUEST_TIMEOUT", "1h"),
+        ("WTS_QUEUE_TIMEOUT", "1h"),
+        ("WTS_STATEMENT_TIMEOUT", "1h"),
+        ("WTS_DATABASE_TIMEOUT", "1h"),
+        ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
+    ];
+    settings.extend(more);
+    settings
+}
+
+/// Sends a request and leaves it in flight.
+fn ask_and_wait(service: &Service, operations: std::net::SocketAddr) {
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    assert!(send(&mut stream, &token(ALICE, Access::User)));
+    // Whoever waits for it is not important; that the connection is open is.
+    std::mem::forget(stream);
+    let begun = Instant::now();
+    while !get(operations, "/metrics").body.contains("in_flight 1") {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it is never in flight"
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn systemd_is_told_when_it_is_ready_and_when_it_stops() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let heard = || {
+        let mut message = [0; 512];
+        let length = manager.recv(&mut message).unwrap();
+        String::from_utf8_lossy(&message[..length])
+            .trim()
+            .to_owned()
+    };
+    let service = Service::with(
+        &database.url(),
+        &[("NOTIFY_SOCKET", path.to_str().unwrap())],
+    );
+    assert_eq!(heard(), "READY=1");
+    service.signal("TERM");
+    assert_eq!(heard(), "STOPPING=1");
+    let (status, log) = service.ended();
+    assert!(status.success(), "{log}");
+}
+
+#[test]
+fn it_stops_when_it_is_told_to_as_the_first_process_of_a_container() {
+    let unshare = [
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ];
+    let may = Command::new("unshare").args(unshare).arg("true").status();
+    if !may.is_ok_and(|status| status.success()) {
+        // Only the kernel makes a first process, and not for everyone.
+        return;
+    }
+    let database = Database::with(Kind::Sqlite, campus());
+    let mut command = Command::new("unshare");
+    command
+        .args(unshare)
+        // The only way to its number from outside: its parent waits for it.
+        .args([env!("CARGO_BIN_EXE_wts"), "serve"])
+        .env_clear()
+        .env("WTS_DATABASE_URL", database.url())
+        .env("WTS_JWT_SECRET", support::SECRET)
+        .env("WTS_LISTEN", "127.0.0.1:0")
+        .env("WTS_SHUTDOWN_DELAY", "0s");
+    let service = Service::run_serving(&mut command);
+    assert_eq!(service.get(TRACES, &token(ALICE, Access::User)).status, 200);
+
+    service.signal_child("TERM");
+
+    let (status, log) = service.ended();
+    assert!(
+        status.success() && status.signal().is_none(),
+        "{status}: {log}"
+    );
+    assert!(log.contains("stopped"), "{log}");
+}
