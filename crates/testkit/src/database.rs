@@ -8,6 +8,8 @@ use std::thread;
 
 use wts_adapter_db::{DatabaseUrl, Records};
 
+pub(crate) use self::postgres::with_client;
+pub use self::sqlite::write_sqlite;
 use self::{postgres::OnServer, sqlite::OnDisk};
 pub(crate) use wts_v3::SCHEMA as WTS_V3;
 
@@ -120,6 +122,23 @@ impl Database {
         }
     }
 
+    /// Does something while nobody can read this table of a PostgreSQL.
+    pub fn while_locked<T: Send>(&self, table: &str, work: impl FnOnce() -> T + Send) -> T {
+        let Place::OnServer(server) = &self.place else {
+            panic!("SQLite locks no tables");
+        };
+        let mut done = None;
+        server.run(async |client| {
+            client
+                .batch_execute(&format!("begin; lock table {table}"))
+                .await?;
+            // In a thread that may block, while the connection is kept.
+            done = Some(tokio::task::block_in_place(work));
+            Ok(client.batch_execute("rollback").await?)
+        });
+        done.expect("the work was done")
+    }
+
     /// A table's name as SQL has to spell it here: `wts.tickets` or `tickets`.
     pub fn table(&self, name: &str) -> String {
         match (self.kind, name) {
@@ -141,7 +160,7 @@ impl Database {
 }
 
 /// Waits for asynchronous work wherever the caller is, be it on a runtime or not.
-fn wait_for<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
+pub(crate) fn wait_for<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         scope
             .spawn(|| {

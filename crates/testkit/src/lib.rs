@@ -1,5 +1,8 @@
 //! Throw-away databases and what stands in them, for the tests.
 //!
+//! A [`Proxy`] stands between the service and a database and does to the connection what networks do. A [`Cluster`] is a
+//! PostgreSQL server of the test's own, to be killed, or followed by a standby.
+//!
 //! A [`Database`] is of one of three kinds, is made for one test and vanishes with it. PostgreSQL is whatever
 //! `WTS_TEST_POSTGRES_URL` points at, which `cargo xtask test` sees to.
 #![expect(
@@ -10,12 +13,16 @@
 )]
 
 mod bulk;
+mod cluster;
 mod database;
 mod fixture;
+mod proxy;
 mod told;
 
 pub use bulk::{Size, fill};
-pub use database::{Database, Kind};
+pub use cluster::Cluster;
+pub use database::{Database, Kind, write_sqlite};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, ticket, ticket_of};
+pub use proxy::{Fault, Proxy};
 pub use told::told;
 pub use wts_adapter_db::{Operator, Records, Student};

@@ -8,6 +8,7 @@
 mod account;
 mod bench;
 mod bench_data;
+mod faults;
 mod fuzz;
 mod install;
 mod layers;
@@ -33,6 +34,8 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Measure the service beside the database alone and beside a route that does nothing
     Bench(bench::Args),
+    /// Let the database fail in many ways, and ask for too much, for minutes; print what clients saw
+    Faults,
     /// Ask the service for all that its description allows and much that it does not, with the Python program schemathesis
     Schemathesis(schemathesis::Args),
     /// Measure histories in and out beside PostgreSQL's own programs
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Faults => faults::run(),
         Task::Schemathesis(args) => schemathesis::run(&args),
         Task::BenchData(args) => bench_data::run(&args),
     };

@@ -102,7 +102,10 @@ impl Drop for OnServer {
 }
 
 /// Does something through a connection of its own.
-fn with_client(config: &Config, work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send) {
+pub(crate) fn with_client(
+    config: &Config,
+    work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send,
+) {
     let outcome = wait_for(async || {
         let (client, connection) = config
             .connect(NoTls)

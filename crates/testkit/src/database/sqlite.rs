@@ -1,5 +1,7 @@
 //! A database in a directory of its own.
 
+use std::path::Path;
+
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tempfile::TempDir;
 
@@ -26,10 +28,16 @@ impl OnDisk {
     }
 
     pub(super) fn execute(&self, sql: &str) {
-        let mut connection = SqliteConnection::establish(&self.file()).expect("the file opens");
-        connection
-            .batch_execute("pragma busy_timeout = 10000; pragma foreign_keys = on")
-            .and_then(|()| connection.batch_execute(sql))
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        write_sqlite(Path::new(&self.file()), sql);
     }
+}
+
+/// Runs statements on an SQLite file.
+pub fn write_sqlite(file: &Path, sql: &str) {
+    let file = file.to_str().expect("the tests' paths are UTF-8");
+    let mut connection = SqliteConnection::establish(file).expect("the file opens");
+    connection
+        .batch_execute("pragma busy_timeout = 10000; pragma foreign_keys = on")
+        .and_then(|()| connection.batch_execute(sql))
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }

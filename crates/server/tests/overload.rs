@@ -1,0 +1,254 @@
+//! Four times as many requests as can be answered: nearly as many good answers as without the others, and a quick refusal
+//! for the rest.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test stops where it stands"
+)]
+
+mod support;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep_until, timeout},
+};
+use wts_domain::Access;
+use wts_testkit::{BOB, Database, Fault, Kind, Proxy, campus, ticket_of};
+
+use crate::support::{Service, token};
+
+/// How many tickets there are, so that hardly anyone asks for the same at the same time.
+const TICKETS: u32 = 4_000;
+const FIRST_TICKET: u32 = 10_000;
+/// Whoever has no answer by then has gone.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Clients that keep their connections.
+struct Clients {
+    address: SocketAddr,
+    bearer: String,
+    idle: Mutex<Vec<TcpStream>>,
+    next: AtomicU32,
+}
+
+/// What came of a time of asking.
+#[derive(Debug, Default)]
+struct Tally {
+    good: u32,
+    shed: u32,
+    /// Neither a good answer nor 503 within a second.
+    lost: u32,
+    slowest_refusal: Duration,
+    seconds: f64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:.0} good answers/s, {:.0} refusals/s, slowest {:?}, {} without an answer within {PATIENCE:?}",
+            self.goodput(),
+            f64::from(self.shed) / self.seconds,
+            self.slowest_refusal,
+            self.lost
+        )
+    }
+}
+
+impl Tally {
+    fn goodput(&self) -> f64 {
+        f64::from(self.good) / self.seconds
+    }
+
+    fn count(&mut self, status: Option<u16>, took: Duration) {
+        match status {
+            Some(200) => self.good += 1,
+            Some(503) => {
+                self.shed += 1;
+                self.slowest_refusal = self.slowest_refusal.max(took);
+            }
+            _ => self.lost += 1,
+        }
+    }
+}
+
+impl Clients {
+    fn of(service: &Service) -> Arc<Self> {
+        Arc::new(Self {
+            address: service.address(),
+            bearer: token("", Access::Dev),
+            idle: Mutex::default(),
+            next: AtomicU32::new(0),
+        })
+    }
+
+    /// The status of an answer, if there is one in time.
+    async fn ask(&self) -> Option<u16> {
+        timeout(PATIENCE, self.ask_patiently()).await.ok()?
+    }
+
+    async fn ask_patiently(&self) -> Option<u16> {
+        let idle = self.idle.lock().unwrap().pop();
+        let mut stream = match idle {
+            Some(stream) => stream,
+            None => TcpStream::connect(self.address).await.ok()?,
+        };
+        let number = FIRST_TICKET + self.next.fetch_add(1, Relaxed) % TICKETS;
+        let request = format!(
+            "GET /api/v3/get_traces?tid={number} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+            self.bearer
+        );
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = Vec::with_capacity(1_024);
+        loop {
+            if stream.read_buf(&mut answer).await.ok()? == 0 {
+                return None;
+            }
+            let text = String::from_utf8_lossy(&answer);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            let length: usize = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())?;
+            if body.len() >= length {
+                let status = head.get(9..12)?.parse().ok();
+                if !head.contains("connection: close") {
+                    self.idle.lock().unwrap().push(stream);
+                }
+                return status;
+            }
+        }
+    }
+
+    /// So many clients, each asking again as soon as it has its answer.
+    async fn as_fast_as_it_answers(self: &Arc<Self>, clients: usize, lasts: Duration) -> Tally {
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let begun = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..clients {
+            let (this, tally) = (Arc::clone(self), Arc::clone(&tally));
+            tasks.spawn(async move {
+                while begun.elapsed() < lasts {
+                    let asked = Instant::now();
+                    let status = this.ask().await;
+                    tally.lock().unwrap().count(status, asked.elapsed());
+                }
+            });
+        }
+        tasks.join_all().await;
+        finish(tally, begun)
+    }
+
+    /// So many requests a second, whether it answers or not.
+    async fn at_a_rate(self: &Arc<Self>, rate: f64, lasts: Duration) -> Tally {
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let begun = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0.. {
+            let due = begun + Duration::from_secs_f64(f64::from(number) / rate);
+            if due - begun > lasts {
+                break;
+            }
+            sleep_until(due.into()).await;
+            let (this, tally) = (Arc::clone(self), Arc::clone(&tally));
+            tasks.spawn(async move {
+                let asked = Instant::now();
+                let status = this.ask().await;
+                tally.lock().unwrap().count(status, asked.elapsed());
+            });
+        }
+        tasks.join_all().await;
+        finish(tally, begun)
+    }
+}
+
+fn finish(tally: Arc<Mutex<Tally>>, begun: Instant) -> Tally {
+    let mut tally = Arc::into_inner(tally)
+        .expect("all have ended")
+        .into_inner()
+        .unwrap();
+    tally.seconds = begun.elapsed().as_secs_f64();
+    tally
+}
+
+/// A database of many tickets that answers a while after it was asked, so that it is what limits the service, and not the
+/// machine that it shares with these clients.
+fn far_database() -> (Database, Proxy) {
+    let mut records = campus();
+    records.tickets = (FIRST_TICKET..FIRST_TICKET + TICKETS)
+        .map(|number| ticket_of(number.into(), BOB))
+        .collect();
+    records.traces.clear();
+    let database = Database::with(Kind::Postgres, records);
+    let proxy = Proxy::before(&database.url());
+    proxy.set(Fault::Slow(Duration::from_millis(25)));
+    (database, proxy)
+}
+
+/// What can be answered to so many clients, and what is answered when four times as much is asked.
+fn capacity_and_overload(
+    clients: usize,
+    settings: &[(&str, &str)],
+    lasts: Duration,
+) -> (Tally, Tally) {
+    let (database, proxy) = far_database();
+    let mut environment = vec![
+        ("WTS_DATABASE_CONNECTIONS", "1"),
+        ("WTS_CONNECT_TIMEOUT", "10s"),
+        ("WTS_LOG", "error,wts=info"),
+    ];
+    environment.extend(settings);
+    let service = Service::with(&proxy.url(&database.url()), &environment);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let all = Clients::of(&service);
+        // Until it is connected.
+        all.as_fast_as_it_answers(8, Duration::from_secs(2)).await;
+        let capacity = all.as_fast_as_it_answers(clients, lasts).await;
+        let overload = all.at_a_rate(4.0 * capacity.goodput(), lasts).await;
+        (capacity, overload)
+    })
+}
+
+#[test]
+fn at_four_times_its_capacity_it_answers_as_many_and_refuses_the_others_quickly() {
+    // So few at once that neither the service nor these clients are what limits it, also on a busy machine.
+    let few = [("WTS_MAX_IN_FLIGHT", "16")];
+    let (capacity, overload) = capacity_and_overload(16, &few, Duration::from_secs(3));
+    // `cargo xtask faults` says how much it is.
+    assert!(
+        overload.goodput() > 0.6 * capacity.goodput(),
+        "{capacity}; {overload}"
+    );
+    assert!(overload.shed > overload.good, "{overload}");
+    assert!(overload.lost < overload.shed / 10, "{overload}");
+}
+
+#[test]
+#[ignore = "for `cargo xtask faults`"]
+#[expect(clippy::print_stdout, reason = "what `cargo xtask faults` has to say")]
+fn goodput_at_four_times_the_capacity() {
+    let (capacity, overload) = capacity_and_overload(192, &[], Duration::from_secs(10));
+    println!("     capacity: {capacity}");
+    println!("at four times: {overload}");
+    println!(
+        "goodput at four times the capacity: {:.0} %",
+        100.0 * overload.goodput() / capacity.goodput()
+    );
+    assert!(overload.goodput() > 0.8 * capacity.goodput());
+}

@@ -1,0 +1,250 @@
+//! Reads from PostgreSQL's own streaming replication: a real primary and a real standby.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod support;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use wts_domain::Access;
+use wts_testkit::{ALICE, Cluster, Fault, Proxy, campus};
+
+use crate::support::{Service, get, outcome, token, wts};
+
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+/// How long anything may take to be noticed on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an answer may take on a busy machine while a replica fails. What is promised is 1 s.
+const SLOWEST: Duration = Duration::from_secs(4);
+
+/// A primary, a standby through a network that may fail, and a service that reads from both.
+struct Campus {
+    service: Service,
+    operations: SocketAddr,
+    network: Proxy,
+    standby: Cluster,
+    primary: Cluster,
+}
+
+impl Campus {
+    fn new() -> Self {
+        let primary = Cluster::with(campus());
+        let standby = primary.standby();
+        let network = Proxy::before(&standby.url());
+        let mut service = Service::with(
+            &primary.url(),
+            &[
+                ("WTS_DATABASE_READ_URLS", &network.url(&standby.url())),
+                ("WTS_REPLICA_MAX_LAG", "1s"),
+                ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
+                ("WTS_LOG", "warn,wts=info"),
+            ],
+        );
+        let operations = service.operations();
+        let campus = Self {
+            service,
+            operations,
+            network,
+            standby,
+            primary,
+        };
+        campus.wait_until_replica_is_in_use(true);
+        campus
+    }
+
+    fn opids(&self) -> Vec<i64> {
+        let answer = self.service.get(TRACES, &token(ALICE, Access::User));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.opids()
+    }
+
+    /// Adds a trace on the primary.
+    fn add_trace(&self, opid: i64) {
+        self.primary.execute(&format!(
+            "insert into wts.ticket_traces (opid, tid, op, remark) values ({opid}, 123, '-1', '')"
+        ));
+    }
+
+    /// A metric of the primary or, by default, of the replica.
+    fn metric(&self, name: &str, primary: bool) -> f64 {
+        let metrics = get(self.operations, "/metrics").body;
+        let line = metrics.lines().find(|line| {
+            line.starts_with(&format!("{name}{{"))
+                && line.contains("database=\"primary\"") == primary
+        });
+        line.and_then(|line| line.rsplit_once(' ')?.1.parse().ok())
+            .unwrap_or(f64::NAN)
+    }
+
+    fn wait_until_replica_is_in_use(&self, in_use: bool) {
+        let begun = Instant::now();
+        let wanted = f64::from(u8::from(in_use));
+        while self.metric("wts_database_replica_in_use", false).to_bits() != wanted.to_bits() {
+            assert!(begun.elapsed() < PATIENCE, "in use: never {in_use}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Asks on and on while `happen` goes on: nobody notices anything.
+    fn nobody_notices(&self, happen: impl FnOnce() + Send) {
+        let over = AtomicBool::new(false);
+        let slowest = Mutex::new(Duration::ZERO);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !over.load(SeqCst) {
+                        let begun = Instant::now();
+                        assert_eq!(self.opids(), [1, 3]);
+                        let mut slowest = slowest.lock().unwrap();
+                        *slowest = slowest.max(begun.elapsed());
+                    }
+                });
+            }
+            happen();
+            thread::sleep(Duration::from_secs(1));
+            over.store(true, SeqCst);
+        });
+        let slowest = slowest.into_inner().unwrap();
+        assert!(slowest < SLOWEST, "{slowest:?}");
+    }
+}
+
+#[test]
+fn reads_are_taken_off_the_primary() {
+    const BATCHES: &str = "wts_database_batch_tickets_count";
+
+    let campus = Campus::new();
+    let before = campus.metric(BATCHES, true);
+    for _ in 0..20 {
+        assert_eq!(campus.opids(), [1, 3]);
+    }
+    assert!(campus.metric(BATCHES, false) >= 20.0);
+    assert!(campus.metric(BATCHES, true) <= before.max(0.0) + 2.0);
+}
+
+#[test]
+fn a_ticket_that_has_not_reached_the_replica_is_found() {
+    let campus = Campus::new();
+    campus.standby.execute("select pg_wal_replay_pause()");
+    campus.primary.execute(
+        "insert into wts.tickets (tid, issuer, submitted_at, category, description)
+         select 900, issuer, submitted_at, category, description from wts.tickets where tid = 123",
+    );
+    let answer = campus
+        .service
+        .get("/api/v3/get_traces?tid=900", &token(ALICE, Access::User));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[test]
+fn a_replica_that_dies_is_not_missed_and_comes_back_by_itself() {
+    let campus = Campus::new();
+    campus.nobody_notices(|| campus.standby.kill());
+    campus.wait_until_replica_is_in_use(false);
+    assert_eq!(campus.opids(), [1, 3]);
+
+    campus.standby.start();
+    campus.wait_until_replica_is_in_use(true);
+    assert_eq!(campus.opids(), [1, 3]);
+}
+
+#[test]
+fn a_replica_in_a_black_hole_is_not_missed_and_comes_back_by_itself() {
+    let campus = Campus::new();
+    campus.nobody_notices(|| campus.network.set(Fault::BlackHole));
+    campus.wait_until_replica_is_in_use(false);
+    campus.network.set(Fault::None);
+    campus.wait_until_replica_is_in_use(true);
+}
+
+#[test]
+fn a_replica_that_falls_behind_is_left_out_until_it_has_caught_up() {
+    let campus = Campus::new();
+    campus.standby.execute("select pg_wal_replay_pause()");
+    campus.add_trace(50);
+    campus.wait_until_replica_is_in_use(false);
+    assert_eq!(campus.opids(), [1, 3, 50]);
+
+    campus.standby.execute("select pg_wal_replay_resume()");
+    campus.wait_until_replica_is_in_use(true);
+    assert_eq!(campus.opids(), [1, 3, 50]);
+}
+
+#[test]
+fn a_replica_that_does_not_know_how_far_behind_it_is_is_found_out() {
+    let campus = Campus::new();
+    // Cut off from the primary: all that it has received is replayed, and it believes itself up to date.
+    campus
+        .standby
+        .execute("alter system set primary_conninfo = ''");
+    campus.standby.execute("select pg_reload_conf()");
+    campus.add_trace(51);
+    campus.wait_until_replica_is_in_use(false);
+    assert_eq!(campus.opids(), [1, 3, 51]);
+}
+
+#[test]
+fn the_staleness_of_an_answer_never_passes_the_bound() {
+    let campus = Campus::new();
+    campus.standby.execute("select pg_wal_replay_pause()");
+    campus.add_trace(52);
+    let written = Instant::now();
+    loop {
+        let asked = written.elapsed();
+        if campus.opids() == [1, 3, 52] {
+            break;
+        }
+        // That is the setting, and what is certain however busy the machine is.
+        assert!(asked < Duration::from_secs(1), "stale after {asked:?}");
+    }
+}
+
+#[test]
+fn everything_that_the_dashboard_and_the_alerts_ask_for_is_there() {
+    let campus = Campus::new();
+    assert_eq!(campus.opids(), [1, 3]);
+    let metrics = get(campus.operations, "/metrics").body;
+    for asked in [
+        include_str!("../../../deploy/dashboard.json"),
+        include_str!("../../../deploy/alerts.yml"),
+    ] {
+        let names = asked
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| word.starts_with("wts_") || word.starts_with("process_"));
+        for name in names {
+            let base = ["_total", "_bucket", "_sum", "_count", "_info"]
+                .iter()
+                .find_map(|suffix| name.strip_suffix(suffix))
+                .unwrap_or(name);
+            assert!(
+                metrics.contains(&format!("# TYPE {base} ")),
+                "{name} in {metrics}"
+            );
+        }
+    }
+}
+
+#[test]
+fn replicas_are_for_postgresql_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}/wts.db", directory.path().display());
+    let mut serve = wts(&["serve"]);
+    serve
+        .env("WTS_DATABASE_URL", &url)
+        .env("WTS_JWT_SECRET", support::SECRET)
+        .env("WTS_DATABASE_READ_URLS", "postgres://wts@127.0.0.1:1/wts");
+    let (status, _, complaint) = outcome(&mut serve);
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        complaint.contains("read replicas are for PostgreSQL only"),
+        "{complaint}"
+    );
+}

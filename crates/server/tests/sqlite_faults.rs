@@ -1,0 +1,267 @@
+//! What may happen to a file.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test stops where it stands"
+)]
+
+mod support;
+
+use std::{
+    env, fs,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
+
+use crate::support::{SECRET, Service, get, outcome, token, wts};
+
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+
+fn file_of(database: &Database) -> PathBuf {
+    database.url().trim_start_matches("sqlite:").into()
+}
+
+fn status(service: &Service, ticket: u32) -> u16 {
+    let path = format!("/api/v3/get_traces?tid={ticket}");
+    service.get(&path, &token("", Access::Dev)).status
+}
+
+fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_corrupt_page_costs_the_histories_on_it_and_no_others() {
+    let mut records = campus();
+    // Enough to fill many pages.
+    for opid in 1_000..3_000 {
+        let remark = format!("{opid}: {}", "很长的备注".repeat(20));
+        records
+            .traces
+            .push(TraceOf::ticket(125, opid, opid, "-1", &remark));
+    }
+    let database = Database::with(Kind::Sqlite, records);
+    database.execute("pragma wal_checkpoint(truncate)");
+    let file = file_of(&database);
+    let bytes = fs::read(&file).unwrap();
+    let at = find(&bytes, "2000: 很长".as_bytes());
+    let page = at / 4_096 * 4_096;
+    // The page's header and the index of what is on it.
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&file)
+        .and_then(|file| file.write_all_at(&[0xFF; 512], page as u64))
+        .unwrap();
+
+    let service = Service::on(&database.url());
+
+    assert_eq!(status(&service, 125), 500, "never a part of a history");
+    assert_eq!(status(&service, 123), 200);
+    let (_, log) = service.stop("TERM");
+    assert!(log.contains("malformed"), "{log}");
+}
+
+#[test]
+fn a_file_that_is_taken_away_is_noticed_and_one_that_is_put_there_is_read() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
+    let operations = service.operations();
+    assert_eq!(status(&service, 123), 200);
+    let file = file_of(&database);
+    let aside = file.with_extension("aside");
+
+    fs::rename(&file, &aside).unwrap();
+    assert_eq!(status(&service, 123), 500);
+    wait_for("unready", || get(operations, "/readyz").status == 503);
+
+    // Another database, as a restored backup is.
+    let mut records = campus();
+    records.traces.push(TraceOf::ticket(123, 77, 77, "-1", ""));
+    let another = Database::with(Kind::Sqlite, records);
+    another.execute("pragma wal_checkpoint(truncate)");
+    fs::copy(file_of(&another), &file).unwrap();
+    assert_eq!(
+        service.get(TRACES, &token(ALICE, Access::User)).opids(),
+        [1, 77, 3]
+    );
+    wait_for("ready", || get(operations, "/readyz").status == 200);
+}
+
+#[test]
+fn a_writer_that_is_killed_leaves_whole_histories() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::on(&database.url());
+    for _ in 0..5 {
+        let mut writer = Command::new(env::current_exe().unwrap())
+            .args([
+                "--ignored",
+                "--exact",
+                "a_writer_who_writes_two_traces_at_a_time",
+            ])
+            .env("WTS_TEST_FILE", file_of(&database))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let written = count(&service);
+        wait_for("two more traces", || count(&service) > written);
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        for _ in 0..5 {
+            count(&service);
+        }
+    }
+}
+
+/// How many traces there are of a ticket that has two more every time.
+fn count(service: &Service) -> usize {
+    let answer = service.get(TRACES, &token(ALICE, Access::User));
+    let count = answer.opids().len();
+    assert_eq!(count % 2, 0, "half of what was written");
+    count
+}
+
+#[test]
+#[ignore = "a process for a_writer_that_is_killed_leaves_whole_histories"]
+fn a_writer_who_writes_two_traces_at_a_time() {
+    let Some(file) = env::var_os("WTS_TEST_FILE") else {
+        return;
+    };
+    loop {
+        wts_testkit::write_sqlite(
+            Path::new(&file),
+            "begin immediate;
+             insert into ticket_traces (tid, updated_at, op, remark) select 123, updated_at, op, '' from ticket_traces where opid = 1;
+             insert into ticket_traces (tid, updated_at, op, remark) select 123, updated_at, op, '' from ticket_traces where opid = 1;
+             commit;",
+        );
+    }
+}
+
+fn find(bytes: &[u8], pattern: &[u8]) -> usize {
+    bytes
+        .windows(pattern.len())
+        .position(|window| window == pattern)
+        .expect("it is in the file")
+}
+
+/// Runs a shell script where a file system can be mounted, if this system lets us. Says whether it did.
+fn where_mounting_is_allowed(script: &str, arguments: &[&str]) -> Option<(bool, String)> {
+    let namespace = ["--user", "--map-root-user", "--mount", "sh", "-ec"];
+    let probe = Command::new("unshare")
+        .args(namespace)
+        .arg("mount -t tmpfs none /mnt")
+        .stderr(Stdio::null())
+        .status();
+    if !probe.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    command
+        .args(namespace)
+        .args([script, "sh"])
+        .args(arguments)
+        .env("WTS_JWT_SECRET", SECRET)
+        .env("WTS_LISTEN", "127.0.0.1:0")
+        .env("WTS", env!("CARGO_BIN_EXE_wts"));
+    let (status, stdout, stderr) = outcome(&mut command);
+    Some((status.success(), stdout + &stderr))
+}
+
+/// Serves the database in `$1` after some preparation, asks for ticket 123 with the token `$2` and prints the answer.
+fn asked_after(preparation: &str, database: &Database) -> Option<String> {
+    database.execute("pragma wal_checkpoint(truncate)");
+    let script = format!(
+        r#"{preparation}
+        "$WTS" serve 2> /mnt/log & service=$!
+        for _ in $(seq 300); do
+            grep -q 'listening on' /mnt/log && break
+            kill -0 $service 2>/dev/null || {{ cat /mnt/log; exit 1; }}
+            sleep 0.1
+        done
+        address=$(sed -n 's/.*listening on http:..//p' /mnt/log)
+        exec 3<> "/dev/tcp/${{address%:*}}/${{address##*:}}"
+        printf 'GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n' "$2" >&3
+        cat <&3
+        kill $service
+        wait $service"#
+    );
+    // Of the shells only bash opens connections.
+    let script = format!(
+        "exec bash -ec '{}' bash \"$@\"",
+        script.replace('\'', r"'\''")
+    );
+    let file = file_of(database);
+    let token = token(ALICE, Access::User);
+    let (_, said) = where_mounting_is_allowed(&script, &[file.to_str().unwrap(), &token])?;
+    Some(said)
+}
+
+#[test]
+fn a_database_on_a_read_only_medium_is_read() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let preparation = r#"
+        mount -t tmpfs none /mnt
+        mkdir /mnt/medium
+        mount -t tmpfs none /mnt/medium
+        cp "$1" /mnt/medium/wts.db
+        mount -o remount,ro /mnt/medium
+        export WTS_DATABASE_URL=sqlite:/mnt/medium/wts.db"#;
+    if let Some(said) = asked_after(preparation, &database) {
+        assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+        assert!(said.contains(r#""opid":3"#), "{said}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_read_from_or_complained_about() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let preparation = r#"
+        mount -t tmpfs none /mnt
+        mkdir /mnt/disk
+        mount -t tmpfs -o size=1m none /mnt/disk
+        cp "$1" /mnt/disk/wts.db
+        cat /dev/zero > /mnt/disk/fill 2>/dev/null || true
+        export WTS_DATABASE_URL=sqlite:/mnt/disk/wts.db"#;
+    if let Some(said) = asked_after(preparation, &database) {
+        let answered = said.starts_with("HTTP/1.1 200 ") && said.contains(r#""opid":3"#);
+        let complained = said.starts_with("wts: WTS_DATABASE_URL: ") && said.contains("disk");
+        assert!(answered || complained, "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_complained_about_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("wts.db");
+    for content in [
+        "",
+        "no database",
+        &"no database at all, but long".repeat(100),
+    ] {
+        fs::write(&file, content).unwrap();
+        let mut serve = wts(&["serve"]);
+        serve
+            .env("WTS_DATABASE_URL", format!("sqlite:{}", file.display()))
+            .env("WTS_JWT_SECRET", SECRET)
+            .env("WTS_LISTEN", "127.0.0.1:0");
+        let (status, _, complaint) = outcome(&mut serve);
+        assert_eq!(status.code(), Some(1), "{complaint}");
+        assert!(
+            complaint.contains("wts: WTS_DATABASE_URL: the database holds no ticket histories")
+                || complaint.contains("wts: WTS_DATABASE_URL: cannot connect"),
+            "{complaint}"
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! A network that fails on demand: a TCP proxy on loopback.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use socket2::SockRef;
+
+/// What the network does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing: everything passes.
+    None,
+    /// New connections are reset, and so are those that are open.
+    Reset,
+    /// Nothing passes, in either direction, and nobody is told. What was sent arrives when the fault is over.
+    BlackHole,
+    /// Every piece takes so much longer, in either direction.
+    Slow(Duration),
+    /// Answers arrive in pieces of so many bytes.
+    Slices(usize),
+    /// Connections are reset in the middle of an answer, after so many bytes of answers.
+    ResetAfter(usize),
+}
+
+/// Passes connections on, until it is dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    network: Arc<Network>,
+}
+
+struct Network {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    fault: Fault,
+    open: Vec<TcpStream>,
+    closed: bool,
+}
+
+impl Proxy {
+    /// A proxy before the server of this URL.
+    pub fn before(url: &str) -> Self {
+        let upstream = host_of(url)
+            .to_socket_addrs()
+            .ok()
+            .and_then(|mut addresses| addresses.next())
+            .expect("the server has an address");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let address = listener.local_addr().expect("it listens");
+        let network = Arc::new(Network {
+            state: Mutex::new(State {
+                fault: Fault::None,
+                open: Vec::new(),
+                closed: false,
+            }),
+            changed: Condvar::new(),
+        });
+        thread::spawn({
+            let network = Arc::clone(&network);
+            move || {
+                for client in listener.incoming().flatten() {
+                    if network.state().closed {
+                        return;
+                    }
+                    network.pass_on(client, upstream);
+                }
+            }
+        });
+        Self { address, network }
+    }
+
+    /// The URL, through this proxy.
+    pub fn url(&self, url: &str) -> String {
+        url.replacen(host_of(url), &self.address.to_string(), 1)
+    }
+
+    /// Lets this happen from now on.
+    pub fn set(&self, fault: Fault) {
+        let mut state = self.network.state();
+        state.fault = fault;
+        if fault == Fault::Reset {
+            state.open.drain(..).for_each(reset);
+        }
+        drop(state);
+        self.network.changed.notify_all();
+    }
+
+    /// Resets all connections that are open.
+    pub fn cut(&self) {
+        self.network.state().open.drain(..).for_each(reset);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let mut state = self.network.state();
+        state.closed = true;
+        state.fault = Fault::None;
+        state.open.drain(..).for_each(reset);
+        drop(state);
+        self.network.changed.notify_all();
+        // So that the listener notices.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl Network {
+    fn pass_on(self: &Arc<Self>, client: TcpStream, upstream: SocketAddr) {
+        if self.state().fault == Fault::Reset {
+            return reset(client);
+        }
+        let Ok(server) = TcpStream::connect(upstream) else {
+            return reset(client);
+        };
+        let _ = (client.set_nodelay(true), server.set_nodelay(true));
+        let copies = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
+        let (Some(forth), Some(back), Some(open)) = (copies(), copies(), copies()) else {
+            return reset(client);
+        };
+        self.state().open.extend([open.0, open.1]);
+        let (question, answer) = (Arc::clone(self), Arc::clone(self));
+        thread::spawn(move || question.pump(forth.0, forth.1, false));
+        thread::spawn(move || answer.pump(back.1, back.0, true));
+    }
+
+    /// Passes bytes on until there are no more.
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
+        let mut passed = 0;
+        let mut bytes = [0; 16 * 1_024];
+        while let Ok(read) = from.read(&mut bytes) {
+            let piece = bytes.get(..read).unwrap_or_default();
+            let fault = self.through_the_hole();
+            let size = match fault {
+                Fault::Slow(delay) => {
+                    thread::sleep(delay);
+                    read
+                }
+                Fault::Slices(size) if is_answer => size,
+                Fault::ResetAfter(bytes) if is_answer && passed + read > bytes => {
+                    let _ = to.write_all(
+                        piece
+                            .get(..bytes.saturating_sub(passed))
+                            .unwrap_or_default(),
+                    );
+                    reset(from);
+                    return reset(to);
+                }
+                _ => read,
+            };
+            passed += read;
+            if read == 0
+                || !piece
+                    .chunks(size.max(1))
+                    .all(|slice| to.write_all(slice).is_ok())
+            {
+                break;
+            }
+        }
+        let _ = to.shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Waits until something passes, and says how.
+    fn through_the_hole(&self) -> Fault {
+        let state = self.state();
+        self.changed
+            .wait_while(state, |state| state.fault == Fault::BlackHole)
+            .unwrap_or_else(PoisonError::into_inner)
+            .fault
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The host and port of a URL.
+fn host_of(url: &str) -> &str {
+    let (_, after) = url.rsplit_once('@').expect("the tests' URLs name a user");
+    after.split('/').next().unwrap_or_default()
+}
+
+fn reset(connection: TcpStream) {
+    // Without a farewell.
+    let _ = SockRef::from(&connection).set_linger(Some(Duration::ZERO));
+    let _ = connection.shutdown(std::net::Shutdown::Both);
+    drop(connection);
+}
