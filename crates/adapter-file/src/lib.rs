@@ -3,6 +3,9 @@
 #![doc = include_str!("../FORMAT.md")]
 
 mod compression;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod sink;
 mod source;
 mod tally;

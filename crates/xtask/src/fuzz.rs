@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::warden::Warden;
 
-const TARGETS: [&str; 4] = ["authorization", "claims", "query", "settings"];
+const TARGETS: [&str; 5] = ["authorization", "claims", "import", "query", "settings"];
 
 /// Counters on every edge, and what is compared with what; and assertions as in tests.
 const INSTRUMENTATION: &str = "-Cpasses=sancov-module \
