@@ -5,9 +5,9 @@ use std::{fmt, ops::AddAssign};
 use wts_domain::{StaffMember, Ticket, Trace};
 
 /// How many entries a batch has at most.
-const MOST_ENTRIES: usize = 2_048;
+const MOST_ENTRIES: usize = 1_024;
 /// How much memory the entries of a batch take, until the one that is too many.
-const MOST_BYTES: usize = 1024 * 1024;
+const MOST_BYTES: usize = 512 * 1024;
 
 /// One record of a stream of histories.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use crate::{
 /// How many people are remembered to be there.
 const REMEMBERED: usize = 10_000;
 /// So many KiB of the file are held in memory, so that what is written to many places is not written at once.
-const CACHE: &str = "pragma cache_size = -16384; pragma synchronous = normal;";
+const CACHE: &str = "pragma cache_size = -8192; pragma synchronous = normal;";
 
 /// Inserts row by row, with statements that are prepared once: SQLite has no faster way.
 pub(crate) struct SqliteSink {

@@ -297,7 +297,7 @@ fn a_batch_is_full_before_it_is_large() {
     let Record::Trace(mut long) = trace(5, 1, Status::Fresh) else {
         unreachable!()
     };
-    long.remark = "长".repeat(200_000);
+    long.remark = "长".repeat(100_000);
     let long = Entry {
         line: None,
         record: Record::Trace(long),
@@ -305,7 +305,7 @@ fn a_batch_is_full_before_it_is_large() {
     while !batch.is_full() {
         batch.push(long.clone());
     }
-    assert_eq!(batch.entries().len(), 2, "600 kB each");
+    assert_eq!(batch.entries().len(), 2, "300 kB each");
 }
 
 #[test]
