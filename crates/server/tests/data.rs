@@ -12,9 +12,16 @@ use std::{
     time::Duration,
 };
 
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
 use support::{Service, outcome, token, wts};
 use tempfile::TempDir;
+use wts_adapter_file::FileSink;
+use wts_app::{Entry, HistorySink};
 use wts_domain::Access;
+use wts_generator::hostile::storable_histories;
 use wts_testkit::{ALICE, Database, Kind, campus};
 
 /// A folder with files of histories in it.
@@ -379,4 +386,34 @@ fn what_cannot_be_opened_is_told_with_what_to_do() {
         told.contains("-: nothing was imported: line 1: this is no file of histories"),
         "{told}"
     );
+}
+
+#[test]
+fn hostile_histories_go_from_file_to_sqlite_to_postgresql_and_are_the_same_file_again() {
+    let files = Files::new();
+    let mut runner = TestRunner::default();
+    for _ in 0..4 {
+        let records = storable_histories()
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
+        let mut last = files.arg("hostile.jsonl");
+        let mut sink = FileSink::create(last.as_ref(), None).unwrap();
+        let entries = records.iter().map(|record| Entry {
+            line: None,
+            record: record.clone(),
+        });
+        sink.put(entries.collect()).unwrap();
+        Box::new(sink).finish().unwrap();
+
+        let first = last.clone();
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let database = Database::new(kind);
+            let url = database.owner_url_text();
+            succeed(&mut on(&url, &["import", &last]));
+            last = files.arg(&format!("{kind:?}.jsonl"));
+            succeed(&mut on(&url, &["export", "-o", &last]));
+            assert!(same(&first, &last), "{kind:?}: {records:?}");
+        }
+    }
 }

@@ -16,6 +16,9 @@ use wts_domain::{Finding, TicketId};
 
 use super::run::stop_on_signal;
 
+/// The bar, where it is known how much there is, and what is shown where it is not.
+const BAR: &str = "{prefix} [{bar:30}] {percent}% {msg}, {eta} left";
+const SPINNER: &str = "{prefix} {spinner} {msg}";
 /// How often a line is logged.
 const LINES: Duration = Duration::from_secs(10);
 /// How many findings are told of one by one where they are not what was asked for.
@@ -74,11 +77,11 @@ impl Progress {
         if let Some(Share { done, of }) = completed {
             if bar.length() != Some(of) {
                 bar.set_length(of);
-                bar.set_style(style("{prefix} [{bar:30}] {percent}% {msg}, {eta} left"));
+                bar.set_style(style(BAR));
             }
             bar.set_position(done);
         } else if bar.position() == 0 {
-            bar.set_style(style("{prefix} {spinner} {msg}"));
+            bar.set_style(style(SPINNER));
             bar.inc(1);
         }
         bar.set_prefix(self.doing);
@@ -156,5 +159,56 @@ impl Observer for Progress {
             }
             Findings::Warned | Findings::Ignored => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::{InMemoryTerm, ProgressDrawTarget};
+
+    use super::*;
+
+    /// What a terminal shows after so many traces, when a source has come so far.
+    fn shown(traces: u64, completed: Option<Share>) -> String {
+        let terminal = InMemoryTerm::new(5, 120);
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let mut progress = Progress {
+            doing: "importing",
+            begun: Instant::now()
+                .checked_sub(Duration::from_secs(2))
+                .expect("the machine has run for two seconds"),
+            last_line: Instant::now(),
+            bar: Some(ProgressBar::with_draw_target(None, target)),
+            findings: Findings::Ignored,
+            found: 0,
+            stopped: Arc::default(),
+        };
+        let counts = Counts {
+            traces,
+            ..Counts::default()
+        };
+        assert!(progress.carried(counts, completed).is_continue());
+        if let Some(bar) = &progress.bar {
+            bar.tick();
+        }
+        terminal.contents()
+    }
+
+    #[test]
+    fn a_terminal_shows_a_bar_the_rate_and_the_time_left() {
+        let shown = shown(1_000_000, Some(Share { done: 40, of: 100 }));
+        for part in ["importing [", "] 40% 1,000,000 traces, ", "/s, ", " left"] {
+            assert!(shown.contains(part), "{shown}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_knows_how_much_there_is_the_rate_is_shown() {
+        let shown = shown(2_000, None);
+        assert!(
+            shown.contains("2,000 traces, ") && shown.contains("/s"),
+            "{shown}"
+        );
+        assert!(!shown.contains('%'), "{shown}");
     }
 }
