@@ -9,7 +9,7 @@ use serde_json::json;
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, campus};
 
-use crate::support::{SECRET, Service, issuer::Issuer, now, outcome, signed, token, wts};
+use crate::support::{SECRET, Service, get, issuer::Issuer, now, outcome, signed, token, wts};
 
 /// The password in a database's address. The tests' reader is called the same, which may be told.
 fn with_password(database: &Database, password: &str) -> String {
@@ -74,10 +74,11 @@ fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
     }
 
     let url = with_password(&database, PASSWORD);
-    let service = Service::with(
+    let mut service = Service::with(
         &url,
         &[
             ("WTS_LOG", "trace"),
+            ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
             ("WTS_RECHECK_ACCESS", "on"),
             ("WTS_JWT_JWKS_FILE", key_set.to_str().unwrap()),
         ],
@@ -127,7 +128,9 @@ fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
     ask_everything(&mut answers);
     assert!(answers.contains("status: 200") && answers.contains("status: 500"));
 
-    let arguments = fs::read_to_string(format!("/proc/{}/cmdline", service.id())).unwrap();
+    let metrics = get(service.operations(), "/metrics").body;
+    assert!(metrics.contains("200"), "{metrics}");
+    let arguments = fs::read_to_string(format!("/proc/{}/cmdline", service.process())).unwrap();
     canaries.assert_absent("the argument list", &arguments);
     let (_, log) = service.stop("TERM");
     assert!(log.contains("TRACE") && log.contains("status=200") && log.contains("status=500"));
@@ -136,6 +139,7 @@ fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
         ("an operator's name", "詹姆斯".to_owned()),
     ]);
     canaries.assert_absent("the log", &log);
+    canaries.assert_absent("the metrics", &metrics);
     // Remarks and operators' names are what answers are for; nothing else of these is.
     canaries.0.truncate(canaries.0.len() - 2);
     canaries.assert_absent("an answer", &answers);
@@ -166,6 +170,7 @@ fn neither_secrets_nor_passwords_are_in_what_commands_say_when_they_fail_or_do_n
                 .env("WTS_DATABASE_URL", url)
                 .env("WTS_JWT_SECRET", SECRET)
                 .env("WTS_LISTEN", "127.0.0.1:0")
+                .env("WTS_STARTUP_TIMEOUT", "1ms")
                 .env("WTS_LOG", "trace");
             let (_, stdout, stderr) = outcome(&mut command);
             let place = format!("{arguments:?} with {url}");

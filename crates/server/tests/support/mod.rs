@@ -154,11 +154,6 @@ impl Service {
         self.address
     }
 
-    /// The number of its process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Its process id.
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
