@@ -11,7 +11,6 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretSlice};
-use tracing_appender::non_blocking::WorkerGuard;
 use wts_adapter_db::ReadSettings;
 use wts_adapter_http::{HttpSettings, RateLimits};
 
@@ -97,7 +96,7 @@ impl Settings {
     }
 
     /// How to log. Logging ends when what is returned is dropped.
-    pub(crate) fn start_logging(&self) -> anyhow::Result<WorkerGuard> {
+    pub(crate) fn start_logging(&self) -> anyhow::Result<crate::logging::Guard> {
         crate::logging::start(&self.require(&LOG)?, self.require(&LOG_FORMAT)?)
             .with_context(|| self.origin(&LOG))
     }

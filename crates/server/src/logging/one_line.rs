@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Writes records, each handed over whole, with every line break in them spelled out.
@@ -45,10 +44,10 @@ fn is_break(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r' | 0x0B | 0x0C)
 }
 
-impl<'a> MakeWriter<'a> for OneLine<NonBlocking> {
+impl<W: Write + Clone> MakeWriter<'_> for OneLine<W> {
     type Writer = Self;
 
-    fn make_writer(&'a self) -> Self {
+    fn make_writer(&self) -> Self {
         self.clone()
     }
 }
