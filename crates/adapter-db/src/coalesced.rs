@@ -81,11 +81,21 @@ impl<L: Loader> Coalesced<L> {
     pub(crate) fn new(loaders: impl IntoIterator<Item = L>, bounds: Bounds, long: L) -> Self {
         let lanes = loaders
             .into_iter()
-            .map(|loader| Arc::new(Lane::new(loader, bounds)))
+            .map(|loader| {
+                let bounds = Bounds {
+                    in_use: None,
+                    ..bounds
+                };
+                Arc::new(Lane::new(loader, bounds))
+            })
             .collect();
+        let bounds = Bounds {
+            in_use: bounds.in_use,
+            ..Bounds::LONG
+        };
         Self {
             lanes,
-            long: Arc::new(Lane::new(long, Bounds::LONG).apart(Handle::try_current().ok())),
+            long: Arc::new(Lane::new(long, bounds).apart(Handle::try_current().ok())),
         }
     }
 

@@ -23,6 +23,9 @@ use crate::{
 /// How many traces a history may have to be read in company. Far more than a ticket of flesh and blood has.
 pub(crate) const LONGEST_IN_COMPANY: i64 = 200;
 
+/// How many traces of longer histories may be in use when the next is read. They take some 300 bytes each.
+pub(crate) const TRACES_IN_USE: usize = 150_000;
+
 /// Declares the tables, `tables!([wts data])` inside these schemas.
 macro_rules! tables {
     ($([$wts:ident $data:ident])?) => {

@@ -30,18 +30,18 @@ pub(crate) struct Bounds {
     pub(crate) patience: Duration,
     /// When a batch is overdue: the database has failed those who wait for it in vain, and is not merely busy.
     pub(crate) overdue: Duration,
-    /// How many of the histories that were read may still be in use, by slow clients say, when the next is read.
+    /// How many traces of long histories may still be in use, by slow clients say, when the next is read.
     pub(crate) in_use: Option<usize>,
 }
 
 impl Bounds {
-    /// One long history at a time, for all who ask for it; two while slow clients take theirs.
+    /// One long history at a time, for all who ask for it.
     pub(super) const LONG: Self = Self {
         batch: 1,
         queue: 1_024,
         patience: Duration::from_secs(2),
         overdue: Duration::from_secs(10),
-        in_use: Some(2),
+        in_use: None,
     };
 }
 
@@ -154,7 +154,8 @@ impl<L: Loader> Lane<L> {
         while self.bounds.in_use.is_some_and(|most| {
             let mut state = self.state();
             state.in_use.retain(|history| history.strong_count() > 0);
-            state.in_use.len() >= most
+            let traces = state.in_use.iter().filter_map(Weak::upgrade);
+            traces.map(|history| history.traces.len()).sum::<usize>() >= most
         }) {
             sleep(TICK).await;
         }

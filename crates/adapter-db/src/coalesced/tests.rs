@@ -15,7 +15,7 @@ const BOUNDS: Bounds = Bounds {
     queue: 16,
     patience: Duration::from_millis(200),
     overdue: Duration::from_millis(200),
-    in_use: None,
+    in_use: Some(store::LONG + 2), // one that is too long by one, but not two
 };
 
 type Outcome = Result<Option<Arc<TicketHistory>>, RepositoryError>;

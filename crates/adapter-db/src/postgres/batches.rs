@@ -15,7 +15,7 @@ use super::{
 use crate::{
     coalesced::{Asked, Bounds, Coalesced, Loader, Read},
     error::{Cause, OpenError},
-    history::LONGEST_IN_COMPANY,
+    history::{LONGEST_IN_COMPANY, TRACES_IN_USE},
     measured::Measured,
     metrics::NodeMetrics,
     monitor::Pulse,
@@ -70,7 +70,7 @@ pub(super) fn unproven_histories(
         queue: settings.queue.get(),
         patience: settings.queue_timeout,
         overdue: settings.queue_timeout,
-        in_use: None,
+        in_use: Some(TRACES_IN_USE),
     };
     let in_company = limits(settings);
     let long = Limits {

@@ -24,7 +24,7 @@ use crate::{
     coalesced::{Asked, Bounds, Coalesced, Loaded, Loader, Read},
     columns::AnyWidth,
     error::{Cause, OpenError},
-    history::{LONGEST_IN_COMPANY, RankRow, Rows, ranked},
+    history::{LONGEST_IN_COMPANY, RankRow, Rows, TRACES_IN_USE, ranked},
     measured::Measured,
     metrics::{NodeMetrics, OpenConnection},
     monitor::{self, Background, Probe, Pulse},
@@ -63,7 +63,7 @@ pub(crate) async fn histories(
         queue: settings.queue.get(),
         patience: settings.queue_timeout,
         overdue: settings.queue_timeout,
-        in_use: None,
+        in_use: Some(TRACES_IN_USE),
     };
     let measured = |batches| Measured::new(batches, metrics.clone());
     Ok(Coalesced::new(
