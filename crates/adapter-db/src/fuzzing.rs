@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn the_fuzzers_inputs_break_no_promise() {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/settings");
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/settings");
         for input in fs::read_dir(corpus).unwrap() {
             let input = fs::read(input.unwrap().path()).unwrap();
             for end in 0..=input.len() {

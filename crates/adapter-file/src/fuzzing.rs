@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn of_the_fuzzers_inputs_only_whole_files_are_taken_for_whole() {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/import");
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/import");
         for input in fs::read_dir(corpus).unwrap() {
             let path = input.unwrap().path();
             let input = fs::read(&path).unwrap();

@@ -133,7 +133,7 @@ mod tests {
 
     /// Feeds every input that is kept for a target, and cuts of it.
     fn replay(target: &str, feed: impl Fn(&[u8])) {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
         let mut inputs = 0;
         for input in fs::read_dir(corpus.join(target)).unwrap() {
             let input = fs::read(input.unwrap().path()).unwrap();

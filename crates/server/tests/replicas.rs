@@ -213,8 +213,8 @@ fn everything_that_the_dashboard_and_the_alerts_ask_for_is_there() {
     assert_eq!(campus.opids(), [1, 3]);
     let metrics = get(campus.operations, "/metrics").body;
     for asked in [
-        include_str!("../../../deploy/dashboard.json"),
-        include_str!("../../../deploy/alerts.yml"),
+        include_str!("../deploy/dashboard.json"),
+        include_str!("../deploy/alerts.yml"),
     ] {
         let names = asked
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')

@@ -34,15 +34,15 @@ pub(crate) struct Args {
     seconds: u32,
 }
 
-/// Builds the targets and runs them one after the other. An input that breaks something is kept in `fuzz/artifacts`; once
-/// that is mended, it belongs into the target's `fuzz/corpus`, which every test run replays.
+/// Builds the targets and runs them one after the other. An input that breaks something is kept in `crates/fuzz/artifacts`; once
+/// that is mended, it belongs into the target's `crates/fuzz/corpus`, which every test run replays.
 ///
 /// # Errors
 ///
 /// If something broke, or could not be built.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut warden = Warden::start()?;
-    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     let host = host()?;
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     build

@@ -1,7 +1,7 @@
 //! Reads a ticket's history from a JSON file, decides whether somebody may see it, and prints it in their language.
 //!
 //! ```sh
-//! cargo run -p show-history -- --sid 2024310001 examples/show-history/history.json
+//! cargo run -p show-history -- --sid 2024310001 crates/show-history/history.json
 //! ```
 //!
 //! It has nothing of the service but the crate `wts-domain`: what a trace is, who may read it and what people call the
