@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::result::Error::DatabaseError;
+use diesel::result::{DatabaseErrorKind, Error::DatabaseError};
 
 use super::{
     Server,
@@ -13,7 +13,7 @@ use super::{
     reader::{Limits, Question, ReadError, Reader},
 };
 use crate::{
-    coalesced::{Asked, Bounds, Coalesced, Loader, Read},
+    coalesced::{Asked, Bounds, Coalesced, Loaded, Loader, Read},
     error::{Cause, OpenError},
     history::{LONGEST_IN_COMPANY, TRACES_IN_USE},
     measured::Measured,
@@ -142,12 +142,50 @@ impl Batches {
 
 impl Loader for Batches {
     async fn load(&self, asked: &Asked) -> Result<Read, Cause> {
+        let begun = Instant::now();
+        match self.load_together(asked).await {
+            Err(error)
+                if asked.tickets.len() > 1
+                    && error.may_be_one_tickets()
+                    && begun.elapsed() < RETRY_BEFORE =>
+            {
+                Ok(self.load_apart(asked).await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+}
+
+impl Batches {
+    async fn load_together(&self, asked: &Asked) -> Result<Read, BatchError> {
         let question = Question::from(asked);
         tokio::select! {
-            outcome = self.read(&question) => Ok(outcome?),
+            outcome = self.read(&question) => outcome,
             // What hangs while the database answers others again would hang on, on a connection that is lost.
-            () = self.pulse.returned() => Ok(self.read(&question).await?),
+            () = self.pulse.returned() => self.read(&question).await,
         }
+    }
+
+    /// Asks for each ticket by itself, so that one which cannot be read keeps nobody from the others.
+    async fn load_apart(&self, asked: &Asked) -> Result<Read, BatchError> {
+        let mut all = Read::default();
+        for ticket in &asked.tickets {
+            let one = Asked {
+                tickets: vec![*ticket],
+                students: asked.students.clone(),
+            };
+            match self.load_together(&one).await {
+                Ok(read) => {
+                    all.histories.extend(read.histories);
+                    all.ranks = read.ranks;
+                }
+                Err(error) if error.may_be_one_tickets() => {
+                    all.histories.push((*ticket, Loaded::Failed(error.into())));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -158,4 +196,19 @@ enum BatchError {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+impl BatchError {
+    /// Whether what is stored of one ticket may be the cause, and not the connection or the server.
+    fn may_be_one_tickets(&self) -> bool {
+        match self {
+            Self::Read(ReadError::Query(DatabaseError(kind, _))) => {
+                !matches!(kind, DatabaseErrorKind::ClosedConnection)
+            }
+            Self::Read(ReadError::Query(cause)) => {
+                matches!(cause, diesel::result::Error::DeserializationError(_))
+            }
+            Self::Read(ReadError::Silent(_)) | Self::Connect(_) => false,
+        }
+    }
 }
