@@ -75,11 +75,7 @@ fn a_byte_that_was_changed_is_noticed_or_changes_nothing() {
                 changed[at] ^= flipped;
                 // Hints for a decompressor, and bits that only fill up a byte, may mean nothing.
                 if let Ok(records) = read(&changed) {
-                    assert_eq!(
-                        compression,
-                        Some(Compression::Gzip),
-                        "byte {at} ^ {flipped}"
-                    );
+                    assert!(compression.is_some(), "byte {at} ^ {flipped}");
                     assert_eq!(records, small(), "byte {at} ^ {flipped}");
                 }
             }
