@@ -13,6 +13,10 @@ use super::{
 /// How far the clocks of the sign-in service and of this one may differ, in seconds.
 const LEEWAY: f64 = 30.0;
 
+/// The last second of the year 9999, after which dates have no four digits any more. Whoever signs for longer has made a
+/// mistake, or counts in milliseconds.
+pub(super) const LATEST: i64 = 253_402_300_799;
+
 /// Who a token is about.
 pub(super) struct Claims<'a> {
     pub(super) sid: Cow<'a, str>,
@@ -61,11 +65,14 @@ fn in_time(claims: &Object<'_>, now: i64) -> Result<(), TokenError> {
         clippy::cast_precision_loss,
         reason = "exact for the next 280 million years"
     )]
-    let now = now as f64;
+    let (now, latest) = (now as f64, LATEST as f64);
     let exp = date("exp")?.ok_or(TokenError::Claims)?;
     let (nbf, iat) = (date("nbf")?, date("iat")?);
     if exp + LEEWAY <= now {
         return Err(TokenError::Expired);
+    }
+    if exp > latest {
+        return Err(TokenError::ExpiresTooLate);
     }
     if nbf.is_some_and(|nbf| nbf - LEEWAY > now) {
         return Err(TokenError::NotYetValid);

@@ -28,6 +28,9 @@ pub enum TokenError {
     /// A token inside a token.
     #[error("it holds another token")]
     Nested,
+    /// A header of encrypted tokens.
+    #[error("its header is that of an encrypted token")]
+    Encrypted,
     /// A `kid` that no key has.
     #[error("its kid is that of no configured key")]
     UnknownKey,
@@ -40,6 +43,9 @@ pub enum TokenError {
     /// Past its `exp`.
     #[error("it has expired")]
     Expired,
+    /// An `exp` that nobody lives to see.
+    #[error("it expires after the year 9999")]
+    ExpiresTooLate,
     /// Before its `nbf`.
     #[error("it is not valid yet")]
     NotYetValid,

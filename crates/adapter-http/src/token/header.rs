@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::{error::TokenError, object::Object};
 
+/// Members that the headers of encrypted tokens have (RFC 7516 4.1, RFC 7518 4).
+const OF_ENCRYPTED: [&str; 9] = ["enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"];
+
 /// What a header says of the key. The key decides whether it is right.
 pub(super) struct Header<'a> {
     /// The algorithm that the token claims to be signed with.
@@ -35,11 +38,22 @@ impl<'a> Header<'a> {
             Ok(Some(typ)) if typ == "JWT" || typ == "at+jwt" => {}
             _ => return Err(TokenError::AnotherType),
         }
-        // RFC 7519 5.2: the claims would be another token.
+        // RFC 7516 4.1: whoever reads these takes the token for one that is encrypted.
+        if OF_ENCRYPTED.iter().any(|name| header.has(name)) {
+            return Err(TokenError::Encrypted);
+        }
+        // RFC 7519 5.2, RFC 7515 4.1.9: the claims would be another token.
         match header.text("cty") {
-            Ok(Some(cty)) if cty.to_ascii_lowercase().contains("jwt") => Err(TokenError::Nested),
+            Ok(Some(cty)) if is_of_tokens(&cty) => Err(TokenError::Nested),
             Ok(_) => Ok(Self { alg, kid }),
             Err(_) => Err(TokenError::Header),
         }
     }
+}
+
+fn is_of_tokens(content_type: &str) -> bool {
+    let content_type = content_type.to_ascii_lowercase();
+    ["jwt", "jws", "jwe", "jose"]
+        .iter()
+        .any(|kind| content_type.contains(kind))
 }

@@ -13,7 +13,7 @@ const DEEPEST: usize = 8;
 /// How many members an object may have.
 const MOST_MEMBERS: usize = 64;
 
-/// The members of an object, each there once (RFC 7515 4, RFC 7519 4), of which only those that are asked for are read.
+/// The members of an object, each there once (RFC 7515 4, RFC 7519 4) at every level, of which only those that are asked for are read.
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
@@ -80,6 +80,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
                     if members.iter().any(|(known, _)| *known == name) {
                         return Err(A::Error::custom("a member is there twice"));
                     }
+                    if !is_unambiguous(value) {
+                        return Err(A::Error::custom("a member further down is there twice"));
+                    }
                     members.push((name, value));
                 }
                 Ok(Object(members))
@@ -87,6 +90,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// Whether every object in it has each member once. Does not go deeper than [`DEEPEST`], which has been looked at before.
+fn is_unambiguous(value: &RawValue) -> bool {
+    let json = value.get();
+    match json.as_bytes().first() {
+        Some(b'{') => serde_json::from_str::<Object<'_>>(json).is_ok(),
+        Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(json)
+            .is_ok_and(|values| values.into_iter().all(is_unambiguous)),
+        _ => true,
     }
 }
 

@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use wts_domain::Access;
 
-use super::{Secret, TokenSettings};
+use super::{Secret, TokenSettings, claims::LATEST};
 
 /// Makes tokens, for development, operators and the demo.
 pub struct TokenSigner {
@@ -44,7 +44,9 @@ impl TokenSigner {
             iss: self.settings.issuer.as_deref(),
             aud: self.settings.audience.as_deref(),
             iat: issued_at,
-            exp: issued_at.saturating_add_unsigned(lifetime.as_secs()),
+            exp: issued_at
+                .saturating_add_unsigned(lifetime.as_secs())
+                .min(LATEST),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key)
             .map_err(SigningFailed)

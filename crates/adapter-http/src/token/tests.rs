@@ -84,14 +84,16 @@ fn every_rank_is_read_and_what_is_none_may_do_nothing() {
 
 #[test]
 fn a_token_is_believed_in_its_time_and_for_half_a_minute_around_it() {
-    use TokenError::{Expired, IssuedInTheFuture, NotYetValid};
+    use TokenError::{Expired, ExpiresTooLate, IssuedInTheFuture, NotYetValid};
     for (token, outcome) in [
         (but("exp", json!(NOW - 29)), Ok(resident())),
         (but("exp", json!(NOW - 30)), Err(Expired)),
         (but("exp", json!(1_765_015_170.5)), Ok(resident())),
         (but("exp", json!(0)), Err(Expired)),
         (but("exp", json!(i64::MIN)), Err(Expired)),
-        (but("exp", json!(u64::MAX)), Ok(resident())),
+        (but("exp", json!(253_402_300_799_u64)), Ok(resident())),
+        (but("exp", json!(253_402_300_800_u64)), Err(ExpiresTooLate)),
+        (but("exp", json!(u64::MAX)), Err(ExpiresTooLate)),
         (but("exp", json!(-1e308)), Err(Expired)),
         (but("nbf", json!(NOW + 30)), Ok(resident())),
         (but("nbf", json!(NOW + 31)), Err(NotYetValid)),

@@ -48,6 +48,8 @@ fn malformed() -> Vec<Attack> {
         r#"{"sid":"2024310001","access":"user","\u0061ccess":"dev","exp":4102444800}"#,
         r#"{"sid":"2024310001","access":"dev","exp":0,"exp":4102444800}"#,
         r#"{"sid":"2024310001","access":"dev","exp":4102444800,"name":"a","name":"b"}"#,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800,"x":{"a":1,"a":2}}"#,
+        r#"{"sid":"2024310001","access":"dev","exp":4102444800,"x":[1,[{"b":0,"a":{"c":1,"\u0063":2}}]]}"#,
         "\u{feff}{\"sid\":\"2024310001\",\"access\":\"dev\",\"exp\":4102444800}",
     ];
     let members = [
@@ -128,12 +130,25 @@ fn untimely() -> Vec<Attack> {
         "1e308",
         "4102444800000",
     ];
+    let too_late = [
+        "253402300800",
+        "4102444800000",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551616",
+        "1e308",
+    ];
     let of = |name: &'static str, refused| {
         move |at: &str| with(&but(&format!(r#""{name}":{at}"#)), refused)
     };
     expired
         .into_iter()
         .map(of("exp", TokenError::Expired))
+        .chain(
+            too_late
+                .into_iter()
+                .map(of("exp", TokenError::ExpiresTooLate)),
+        )
         .chain(
             in_the_future
                 .into_iter()

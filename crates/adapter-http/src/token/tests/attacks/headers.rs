@@ -45,6 +45,7 @@ fn malformed() -> Vec<Attack> {
         r#"{"alg":"HS256","typ":"JWT","typ":"JWT"}"#,
         r#"{"alg":"HS256","kid":"a","kid":"b"}"#,
         r#"{"alg":"HS256","x":1,"x":2}"#,
+        r#"{"alg":"HS256","x":{"a":1,"a":2}}"#,
         r#"{"alg":"HS256"}{}"#,
         r#"{"alg":"HS256"} x"#,
         r#"{"alg":"HS256"},"#,
@@ -114,11 +115,30 @@ fn asking() -> Vec<Attack> {
         let header = format!(r#"{{"alg":"HS256","typ":{typ}}}"#);
         attacks.push(with(&header, TokenError::AnotherType));
     }
-    for cty in ["JWT", "jwt", "application/jwt", "at+jwt"] {
+    for cty in [
+        "JWT",
+        "jwt",
+        "application/jwt",
+        "at+jwt",
+        "JWE",
+        "JWS",
+        "application/jose",
+        "application/jose+json",
+    ] {
         let header = format!(r#"{{"alg":"HS256","cty":"{cty}"}}"#);
         attacks.push(with(&header, TokenError::Nested));
     }
     attacks.push(with(r#"{"alg":"HS256","cty":7}"#, TokenError::Header));
+    for member in [
+        r#""enc":"A256GCM""#,
+        r#""epk":{"kty":"EC"}"#,
+        r#""zip":"DEF""#,
+        r#""zip":null"#,
+        r#""p2c":1000000000"#,
+    ] {
+        let header = format!(r#"{{"alg":"HS256",{member}}}"#);
+        attacks.push(with(&header, TokenError::Encrypted));
+    }
     attacks
 }
 
