@@ -1,39 +1,13 @@
 //! The secret that tokens are signed with under HS256.
 
+mod guesses;
+
 use secrecy::{ExposeSecret, SecretSlice};
+
+use self::guesses::{is_published, weakness};
 
 /// RFC 7518 3.2: a key of the size of the hash output or larger.
 const LEAST_BYTES: usize = 32;
-/// 32 random bytes, or as many random hexadecimal digits, have more than this without fail.
-const LEAST_DISTINCT: usize = 6;
-
-/// Secrets that stand in documentation, tutorials and default configurations, and so in every guesser's list; of those
-/// that are long enough. In small letters.
-const WELL_KNOWN: [&str; 12] = [
-    "a-string-secret-at-least-256-bits-long",
-    "your-super-secret-jwt-token-with-at-least-32-characters-long",
-    "super-secret-jwt-token-with-at-least-32-characters-long",
-    "404e635266556a586e3272357538782f413f4428472b4b6250645367566b5970",
-    "3cfa76ef14937c1c0ea519f8fc057a80fcd04a7420f8e8bcd0a7567c272e007b",
-    "9a4f2c8d3b7a1e6f45c8a0b3f267d8b1d4e6f3c8a9d2b5f8e3a9c8b5f6v8a3d9",
-    "gqdstcksx0nhjpouxoyg5mbej1xt0ufiwdvvvbrk",
-    "qwertyuiopasdfghjklzxcvbnm123456",
-    "qwertyuiopasdfghjklzxcvbnm1234567890",
-    "abcdefghijklmnopqrstuvwxyz123456",
-    "abcdefghijklmnopqrstuvwxyz0123456789",
-    "12345678901234567890123456789012",
-];
-/// What stands in examples for a secret to be filled in. In small letters.
-const PLACEHOLDERS: [&str; 8] = [
-    "changeme",
-    "change-me",
-    "change_me",
-    "replace-me",
-    "replace_me",
-    "your-secret",
-    "your_secret",
-    "256-bit-secret",
-];
 
 /// A secret that is worth signing with. It cannot print itself and is wiped when dropped.
 #[derive(Debug, Clone)]
@@ -50,31 +24,23 @@ impl Secret {
         weakness(secret.expose_secret()).map_or(Ok(Self(secret)), Err)
     }
 
+    /// The same, for a secret to sign or check real tokens with: neither is it one of those, random enough, that stand in
+    /// RFC 7515 and RFC 7520 for everybody to check an implementation with.
+    ///
+    /// # Errors
+    ///
+    /// [`WeakSecret`] if they could be guessed, or looked up.
+    pub fn of_our_own(bytes: impl Into<SecretSlice<u8>>) -> Result<Self, WeakSecret> {
+        let secret = Self::new(bytes)?;
+        if is_published(secret.expose()) {
+            return Err(WeakSecret::WellKnown);
+        }
+        Ok(secret)
+    }
+
     pub(super) fn expose(&self) -> &[u8] {
         self.0.expose_secret()
     }
-}
-
-fn weakness(secret: &[u8]) -> Option<WeakSecret> {
-    let bytes = secret.len();
-    if bytes < LEAST_BYTES {
-        return Some(WeakSecret::TooShort { bytes });
-    }
-    let mut seen = [false; 256];
-    for byte in secret {
-        if let Some(seen) = seen.get_mut(usize::from(*byte)) {
-            *seen = true;
-        }
-    }
-    if seen.iter().filter(|seen| **seen).count() < LEAST_DISTINCT {
-        return Some(WeakSecret::Monotonous);
-    }
-    let text = String::from_utf8_lossy(secret.trim_ascii()).to_lowercase();
-    let known = WELL_KNOWN.contains(&text.as_str())
-        || PLACEHOLDERS
-            .iter()
-            .any(|placeholder| text.contains(placeholder));
-    known.then_some(WeakSecret::WellKnown)
 }
 
 /// Why a secret could be guessed. Never says what it is.
@@ -89,11 +55,16 @@ pub enum WeakSecret {
         /// How many bytes it has.
         bytes: usize,
     },
-    /// Hardly any byte differs from the others.
+    /// Hardly any byte differs from the others, or they repeat themselves, or count up or down.
     #[error(
-        "the secret repeats a few characters, expected random ones (openssl rand -hex 32 makes one)"
+        "the secret repeats or counts characters, expected random ones (openssl rand -hex 32 makes one)"
     )]
     Monotonous,
+    /// Made of words that such secrets are made of where nobody thought about it.
+    #[error(
+        "the secret is made of words that everybody tries, expected random characters (openssl rand -hex 32 makes one)"
+    )]
+    Words,
     /// Out of an example.
     #[error(
         "the secret is one that everybody knows from an example, expected one of your own (openssl rand -hex 32 makes \
@@ -104,6 +75,8 @@ pub enum WeakSecret {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
     use super::*;
 
     fn refusal(secret: impl AsRef<[u8]>) -> Option<WeakSecret> {
@@ -123,8 +96,34 @@ mod tests {
             "\0".repeat(64),
             "ab".repeat(32),
             "12345".repeat(9),
+            "password".repeat(4),
+            "0123456789abcdef".repeat(2),
+            "00112233445566778899aabbccddeeff".to_owned(),
+            "01234567890123456789012345678901".to_owned(),
+            "abcdefghijklmnopqrstuvwxyzabcdef".to_owned(),
+            "zyxwvutsrqponmlkjihgfedcba9876543210".to_owned(),
+            "supersecret".repeat(3),
+            "mysupersecretkey".repeat(2),
+            "secretKey".repeat(4),
+            "jwt-secret-jwt-secret-jwt-secret-jwt-secret".to_owned(),
+            "your_jwt_secret_key_".repeat(2),
+            "bezKoderSecretKey".repeat(2),
+            (0..32).map(char::from).collect(),
         ] {
-            assert_eq!(refusal(&monotonous), Some(WeakSecret::Monotonous));
+            assert_eq!(
+                refusal(&monotonous),
+                Some(WeakSecret::Monotonous),
+                "{monotonous}"
+            );
+        }
+        for words in [
+            "your-very-long-secret-key-that-is-at-least-32-characters",
+            "my-32-character-ultra-secure-and-ultra-long-secret",
+            "MySuperSecretJwtSigningKeyForProduction!",
+            "this is a very insecure secret for testing only",
+            "test-secret-key-at-least-256-bits-12345",
+        ] {
+            assert_eq!(refusal(words), Some(WeakSecret::Words), "{words}");
         }
         for known in [
             "a-string-secret-at-least-256-bits-long",
@@ -145,7 +144,23 @@ mod tests {
             assert_eq!(refusal(&bytes), None);
             let digits: String = (0..32).map(|_| random.digit(16)).collect();
             assert_eq!(refusal(digits), None);
+            assert_eq!(refusal(URL_SAFE_NO_PAD.encode(bytes)), None);
         }
+    }
+
+    #[test]
+    fn a_key_out_of_a_standard_checks_its_examples_and_no_real_token() {
+        let a_1 = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+        let bytes = URL_SAFE_NO_PAD.decode(a_1).unwrap();
+        for published in [a_1.as_bytes().to_vec(), bytes] {
+            assert!(Secret::new(published.clone()).is_ok());
+            assert_eq!(
+                Secret::of_our_own(published).err(),
+                Some(WeakSecret::WellKnown)
+            );
+        }
+        assert!(Secret::of_our_own(vec![b'x'; 31]).is_err());
+        assert!(Secret::of_our_own(b"qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng".to_vec()).is_ok());
     }
 
     #[test]
