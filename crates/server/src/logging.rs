@@ -10,7 +10,13 @@ use std::{
 };
 
 use anyhow::Context;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 pub(crate) use self::format::LogFormat;
 use self::one_line::OneLine;
@@ -35,7 +41,7 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Guard> {
         LogFormat::Json => records.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry()
-        .with(records.with_filter(filter))
+        .with(records.with_filter(filter.and(filter_fn(is_ours_or_brief))))
         .try_init()
         .map_err(|error| anyhow::anyhow!(error))?;
     panic::set_hook(Box::new(|panic| {
@@ -44,4 +50,10 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Guard> {
         tracing::error!(place, "a bug made a task panic");
     }));
     Ok(guard)
+}
+
+/// What may be logged at all. The details of others hold what they were given: those of PostgreSQL's driver the parameters of
+/// every statement, students' numbers among them.
+fn is_ours_or_brief(record: &Metadata<'_>) -> bool {
+    *record.level() <= Level::INFO || record.target().starts_with("wts")
 }
