@@ -35,12 +35,16 @@ impl FromRequest for Active {
             Ok(Known::NotYet(verifier, token)) => {
                 let request = request.clone();
                 Either::Right(Box::pin(async move {
-                    let outcome = verifier.verify_with_new_keys(&token, now()?).await;
-                    admit(&request, outcome.map_err(Unauthenticated::BadToken))
+                    // Before the wait, or whoever makes up names of keys could wait as often as they like.
+                    count_stranger(&request)?;
+                    let caller = verifier.verify_with_new_keys(&token, now()?).await;
+                    admit(&request, caller.map_err(Unauthenticated::BadToken)?)
                 }))
             }
-            Ok(Known::Caller(caller)) => Either::Left(ready(admit(request, Ok(caller)))),
-            Ok(Known::Nobody(why)) => Either::Left(ready(admit(request, Err(why)))),
+            Ok(Known::Caller(caller)) => Either::Left(ready(admit(request, caller))),
+            Ok(Known::Nobody(why)) => {
+                Either::Left(ready(count_stranger(request).and(Err(why.into()))))
+            }
             Err(error) => Either::Left(ready(Err(error))),
         }
     }
@@ -69,23 +73,17 @@ fn known(request: &HttpRequest) -> Result<Known, ApiError> {
     })
 }
 
-/// Lets in who is known, is active and does not ask too often.
-fn admit(
-    request: &HttpRequest,
-    caller: Result<Caller, Unauthenticated>,
-) -> Result<Active, ApiError> {
+/// Lets in who is active and does not ask too often.
+fn admit(request: &HttpRequest, caller: Caller) -> Result<Active, ApiError> {
+    request.extensions_mut().insert(caller.access); // for the access record
     let limits: &Data<ClientLimits> = of_the_app(request)?;
-    match caller {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller.access); // for the access record
-            limits.count_caller(&caller, || client_address(request))?;
-            Ok(Active(ensure_active(caller)?))
-        }
-        Err(why) => {
-            limits.count_stranger(|| client_address(request))?;
-            Err(why.into())
-        }
-    }
+    limits.count_caller(&caller, || client_address(request))?;
+    Ok(Active(ensure_active(caller)?))
+}
+
+fn count_stranger(request: &HttpRequest) -> Result<(), ApiError> {
+    let limits: &Data<ClientLimits> = of_the_app(request)?;
+    limits.count_stranger(|| client_address(request))
 }
 
 fn of_the_app<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, ApiError> {

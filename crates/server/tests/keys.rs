@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use serde_json::{Value, json};
 use wts_testkit::{ALICE, Database, Kind, campus};
@@ -14,6 +14,9 @@ use crate::support::{
 };
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
+/// The key of RFC 7515 A.1.
+const OF_RFC_7515: &str =
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 
 fn claims() -> Value {
     json!({"sid": ALICE, "access": "user", "exp": now() + 600})
@@ -114,6 +117,9 @@ fn a_secret_out_of_an_example_stops_the_start() {
         "a-string-secret-at-least-256-bits-long",
         "00000000000000000000000000000000",
         "changeme-changeme-changeme-changeme",
+        "0123456789abcdef0123456789abcdef",
+        "your-very-long-secret-key-that-is-at-least-32-characters",
+        OF_RFC_7515,
     ] {
         let (status, _, stderr) = outcome(serve(&database, &[]).env("WTS_JWT_SECRET", known));
         assert_eq!(status.code(), Some(1));
@@ -122,6 +128,84 @@ fn a_secret_out_of_an_example_stops_the_start() {
             "{stderr}"
         );
         assert!(!stderr.contains(known), "{stderr}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let set = directory.path().join("keys.json");
+    fs::write(
+        &set,
+        json!({"keys": [{"kty": "oct", "k": OF_RFC_7515}]}).to_string(),
+    )
+    .unwrap();
+    let (status, _, stderr) = outcome(&mut serve(&database, &[("WTS_JWT_JWKS_FILE", &set)]));
+    assert_eq!(status.code(), Some(1));
+    assert!(stderr.contains("key 1 of the set is weak"), "{stderr}");
+}
+
+#[test]
+fn a_proxy_out_of_the_environment_has_no_say_over_a_key_server_on_this_machine() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let (issuer, imposter) = (Issuer::new("1"), Issuer::new("2"));
+    let published = Published::new(&Issuer::jwks(&[&issuer]));
+    let proxy = Published::new(&Issuer::jwks(&[&imposter]));
+    let mut command = serve(&database, &[]);
+    command.env("WTS_JWT_JWKS_URL", published.url());
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(variable, proxy.url());
+    }
+    let service = Service::run_serving(&mut command);
+
+    assert_eq!(service.get(TRACES, &issuer.sign(&claims())).status, 200);
+    assert_eq!(service.get(TRACES, &imposter.sign(&claims())).status, 401);
+    assert_eq!(proxy.asked(), 0);
+}
+
+#[test]
+fn whoever_names_a_key_that_is_not_there_is_refused_also_while_the_issuer_hangs() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let (issuer, stranger) = (Issuer::new("1"), Issuer::new("2"));
+    let published = Published::new(&Issuer::jwks(&[&issuer]));
+    let mut command = serve(&database, &[]);
+    command.env("WTS_JWT_JWKS_URL", published.url());
+    let service = Service::run_serving(&mut command);
+    published.fall_silent();
+
+    let answers: Vec<_> = thread::scope(|scope| {
+        let ask = || service.get(TRACES, &stranger.sign(&claims()));
+        let clients: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect()
+    });
+
+    for answer in answers {
+        assert_eq!(answer.status, 401, "{}", answer.body);
+    }
+    assert_eq!(service.get(TRACES, &issuer.sign(&claims())).status, 200);
+}
+
+#[test]
+fn what_a_key_server_wants_to_be_told_in_its_address_is_told_to_nobody_else() {
+    let database = Database::new(Kind::Sqlite);
+    for (url, shown) in [
+        ("http://sign-in.example/jwks?token=hunter2-canary", None),
+        ("https://wts:hunter2-canary@sign-in.example/jwks", None),
+        (
+            "http://127.0.0.1:1/jwks?token=hunter2-canary",
+            Some("http://127.0.0.1:1/jwks"),
+        ),
+    ] {
+        let mut config = wts(&["config"]);
+        config.env("WTS_JWT_JWKS_URL", url);
+        for command in [
+            serve(&database, &[]).env("WTS_JWT_JWKS_URL", url),
+            &mut config,
+        ] {
+            let (_, stdout, stderr) = outcome(command);
+            let said = stdout + &stderr;
+            assert!(!said.contains("canary"), "{said}");
+            assert!(shown.is_none_or(|shown| said.contains(shown)), "{said}");
+        }
     }
 }
 
@@ -190,6 +274,6 @@ fn wait_until(mut condition: impl FnMut() -> bool) {
     let begun = std::time::Instant::now();
     while !condition() {
         assert!(begun.elapsed().as_secs() < 30, "it did not come to pass");
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(std::time::Duration::from_millis(20));
     }
 }

@@ -1,6 +1,6 @@
 //! What a token's signature is checked with.
 
-mod jwk;
+pub(super) mod jwk;
 mod pem;
 
 use std::fmt;
@@ -41,13 +41,14 @@ impl Key {
     }
 
     /// The keys in a JSON Web Key Set (RFC 7517) that are for signatures of an algorithm which is known here; the others
-    /// are passed over, as RFC 7517 5 has it.
+    /// are passed over, as RFC 7517 5 has it. So is, with a warning, what is malformed or weak in a set of others', where
+    /// secrets are refused: a mistake over one key shall not cost them the rest.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if there is none, or one is malformed or weak.
+    /// [`InvalidKey`] if there is none, or one of a set of our own is malformed or weak.
     pub fn from_jwks(json: &[u8], secrets: Secrets) -> Result<Vec<Self>, InvalidKey> {
-        jwk::read(json, secrets)
+        jwk::read(json, secrets, Secret::new)
     }
 
     fn verifies(&self, message: &str, signature: &str) -> bool {
@@ -93,6 +94,27 @@ impl Keys {
             1..=MOST_KEYS => Ok(Self(keys)),
             _ => Err(InvalidKey::TooMany),
         }
+    }
+
+    /// Our keys, and of others' as many as there is room for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keys::new`], where ours alone are too many.
+    pub(super) fn with_room_for(
+        mut keys: Vec<Key>,
+        others: impl Iterator<Item = Key>,
+    ) -> Result<Self, InvalidKey> {
+        let mut others = others.fuse();
+        keys.extend(others.by_ref().take(MOST_KEYS.saturating_sub(keys.len())));
+        let left_out = others.count();
+        if left_out > 0 {
+            tracing::warn!(
+                left_out,
+                "there are more keys than the {MOST_KEYS} that are taken"
+            );
+        }
+        Self::new(keys)
     }
 
     /// Checks a signature with the keys that may have made it. Those are for the token's algorithm. If it names a key that

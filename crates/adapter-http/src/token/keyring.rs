@@ -8,10 +8,19 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, Guard};
-use tokio::{sync::Mutex, time::sleep};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::{sleep, timeout},
+};
 
 pub use self::source::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError};
 use super::key::{InvalidKey, Key, Keys};
+
+/// How long somebody's request waits for a key that is not there. Whoever publishes keys answers in a tenth of it; and keys
+/// that come later are there for the next request.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How many requests may wait for one. Anybody can make up the names of keys, and others need the places.
+const MOST_WAITING: usize = 64;
 
 /// The keys that are believed. Cheap to clone; every clone sees the same keys, and whoever looks at them waits for nobody.
 #[derive(Clone)]
@@ -28,6 +37,8 @@ struct Followed {
     fixed: Vec<Key>,
     pace: Pace,
     state: Mutex<State>,
+    /// Places for those who ask for keys that are not there, each taken until it is known whether they are now.
+    places: Arc<Semaphore>,
 }
 
 struct State {
@@ -87,6 +98,7 @@ impl Keyring {
                 fixed,
                 pace,
                 state: Mutex::new(state),
+                places: Arc::new(Semaphore::new(MOST_WAITING)),
             }),
         });
         tokio::spawn(keep_reading(Arc::downgrade(&ring), pace.every));
@@ -104,13 +116,21 @@ impl Keyring {
     }
 
     /// Looks for keys that are not there, if that has not been done just now. Says whether the sources were read since it
-    /// was asked.
+    /// was asked, as far as that can be said soon.
     pub(super) async fn look_again(&self) -> bool {
+        let Some(followed) = &self.0.followed else {
+            return false;
+        };
+        let Ok(place) = Arc::clone(&followed.places).try_acquire_owned() else {
+            return false;
+        };
         let ring = Arc::clone(&self.0);
         // In a task of its own: should whoever asks go away, the others who wait still get the keys.
-        tokio::spawn(async move { ring.look_again().await })
-            .await
-            .unwrap_or(false)
+        let looking = tokio::spawn(async move {
+            let _place = place;
+            ring.look_again().await
+        });
+        matches!(timeout(PATIENCE, looking).await, Ok(Ok(true)))
     }
 }
 
@@ -180,8 +200,15 @@ impl State {
     }
 
     fn all(&self, fixed: &[Key]) -> Result<Keys, InvalidKey> {
-        let followed = self.sources.iter().flat_map(|(_, keys)| keys);
-        Keys::new(fixed.iter().chain(followed).cloned().collect())
+        let of_files = |(source, _): &&(KeySource, _)| matches!(source, KeySource::File(_));
+        let (ours, theirs): (Vec<_>, Vec<_>) = self.sources.iter().partition(of_files);
+        let keys_of = |(_, keys): &(KeySource, Vec<Key>)| keys.clone();
+        let ours: Vec<_> = fixed
+            .iter()
+            .cloned()
+            .chain(ours.into_iter().flat_map(keys_of))
+            .collect();
+        Keys::with_room_for(ours, theirs.into_iter().flat_map(keys_of))
     }
 }
 

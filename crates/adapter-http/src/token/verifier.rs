@@ -11,7 +11,7 @@ const LONGEST: usize = 8 * 1024;
 /// Tells from a token who calls. Made once, used for every request.
 #[derive(Clone)]
 pub struct TokenVerifier {
-    keys: Keyring,
+    pub(super) keys: Keyring,
     settings: TokenSettings,
 }
 

@@ -15,7 +15,7 @@ use wts_adapter_http::{KeySetUrl, Order, Origins, Secret as JwtSecret, TrustedPr
 use super::setting::{
     Default::{Is, Words},
     Described,
-    Secrecy::{Open, Secret},
+    Secrecy::{Open, Partly, Secret},
     Setting, Wrong, any_text, count, duration, duration_or_none, masked, parsed, parsed_or_told,
     rate, switch,
 };
@@ -46,7 +46,7 @@ settings! {
         expected: "the HS256 secret that tokens are signed with, 32 bytes or more",
         default: Words("none"),
         secrecy: Secret(masked),
-        read: |value| JwtSecret::new(value.to_vec()).map_err(|weak| Wrong::Because(weak.to_string())),
+        read: |value| JwtSecret::of_our_own(value.to_vec()).map_err(|weak| Wrong::Because(weak.to_string())),
     }
     JWT_PUBLIC_KEYS_FILE: PathBuf {
         name: "jwt_public_keys_file",
@@ -69,7 +69,7 @@ settings! {
         help: "where the sign-in service publishes its public keys as a JSON Web Key Set, `https://…`",
         expected: "https://… without a user, or http://… on this machine",
         default: Words("none"),
-        secrecy: Open,
+        secrecy: Partly(without_query),
         read: parsed,
     }
     JWT_JWKS_REFRESH: Duration {
@@ -374,6 +374,11 @@ fn redacted_urls(value: &[u8]) -> String {
         }
         Err(_) => masked(value),
     }
+}
+
+/// The address of a key set without what may be a password or a token.
+fn without_query(url: &[u8]) -> String {
+    parsed(url).map_or_else(|_| masked(url), |url: KeySetUrl| url.to_string())
 }
 
 /// The address of a database without the password in it.

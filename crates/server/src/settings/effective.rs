@@ -46,7 +46,7 @@ impl Settings {
         }
         let shown = match setting.secrecy() {
             Secrecy::Open => String::from_utf8_lossy(value).into_owned(),
-            Secrecy::Secret(show) => show(value),
+            Secrecy::Secret(show) | Secrecy::Partly(show) => show(value),
         };
         Effective {
             line: format!("{name} = {} # {origin}", toml::Value::String(shown)),

@@ -40,6 +40,8 @@ pub(crate) enum Default {
 pub(crate) enum Secrecy {
     /// Everyone.
     Open,
+    /// Everyone, as far as this shows it. It may be an argument.
+    Partly(fn(&[u8]) -> String),
     /// Nobody. It is never an argument, may stand in a file that `…_file` names, and is shown as this makes it.
     Secret(fn(&[u8]) -> String),
 }
@@ -84,7 +86,9 @@ impl<T> Setting<T> {
     pub(super) fn parse(&self, value: &[u8]) -> Result<T, String> {
         (self.read)(value).map_err(|wrong| match (wrong, self.secrecy) {
             (Wrong::Because(reason), _) => reason,
-            (Wrong::Unexpected, Secrecy::Secret(_)) => format!("expected {}", self.expected),
+            (Wrong::Unexpected, Secrecy::Secret(_) | Secrecy::Partly(_)) => {
+                format!("expected {}", self.expected)
+            }
             (Wrong::Unexpected, Secrecy::Open) => format!(
                 "expected {}, not {:?}",
                 self.expected,

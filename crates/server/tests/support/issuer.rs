@@ -77,6 +77,9 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
+/// What stands for no answer in place of a key set.
+const SILENCE: &str = "silence";
+
 /// A key set on the web.
 pub(crate) struct Published {
     scheme: &'static str,
@@ -122,12 +125,14 @@ impl Published {
         };
         let (set, asked) = (Arc::clone(&published.set), Arc::clone(&published.asked));
         thread::spawn(move || {
+            let mut silenced = Vec::new();
             for client in listener.incoming().flatten() {
                 asked.fetch_add(1, Ordering::SeqCst);
                 let set = set.lock().expect("nobody panicked").clone();
                 match &tls {
                     // Whoever publishes nothing hangs up.
                     _ if set.is_empty() => {}
+                    _ if set == SILENCE => silenced.push(client),
                     Some(config) => {
                         let tls = ServerConnection::new(Arc::clone(config)).expect("a connection");
                         tell(StreamOwned::new(tls, client), &set);
@@ -147,6 +152,11 @@ impl Published {
     /// From now on this set, or nothing if it is empty.
     pub(crate) fn publish(&self, set: &str) {
         set.clone_into(&mut self.set.lock().expect("nobody panicked"));
+    }
+
+    /// From now on whoever asks waits for an answer.
+    pub(crate) fn fall_silent(&self) {
+        self.publish(SILENCE);
     }
 
     pub(crate) fn asked(&self) -> usize {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{InvalidKey, Key, Secrets, pem::rsa_key};
-use crate::token::{Secret, algorithm::Algorithm};
+use crate::token::{Secret, WeakSecret, algorithm::Algorithm};
 
 #[derive(Deserialize)]
 struct Set {
@@ -31,45 +31,71 @@ struct Jwk {
     d: Option<Value>,
 }
 
-pub(super) fn read(json: &[u8], secrets: Secrets) -> Result<Vec<Key>, InvalidKey> {
+/// What makes a secret of bytes that are good enough.
+type Take = fn(Vec<u8>) -> Result<Secret, WeakSecret>;
+
+/// Reads a set. Whoever published it where anybody can ask may have put in what is not for us, and whoever wrote a file for us
+/// has not.
+pub(in crate::token) fn read(
+    json: &[u8],
+    secrets: Secrets,
+    take: Take,
+) -> Result<Vec<Key>, InvalidKey> {
     let set: Set = serde_json::from_slice(json).map_err(|_| InvalidKey::Jwks)?;
-    let mut keys = Vec::new();
+    let (mut keys, mut passed_over) = (Vec::new(), None);
     for (number, value) in (1..).zip(set.keys) {
-        let malformed = |why| InvalidKey::Jwk(number, why);
-        let jwk = Jwk::deserialize(value).map_err(|_| malformed("expected an object with kty"))?;
-        let Some(algorithm) = jwk.algorithm() else {
-            continue;
-        };
-        let material = match algorithm {
-            Algorithm::Hs256 if secrets == Secrets::Refused => {
-                return Err(malformed("a secret has no place in a set of public keys"));
+        match key(number, value, secrets, take) {
+            Ok(key) => keys.extend(key),
+            Err(wrong) if secrets == Secrets::Refused => {
+                tracing::warn!(%wrong, "a key of a set is passed over");
+                passed_over = passed_over.or(Some(wrong));
             }
-            _ if jwk.d.is_some() => {
-                return Err(malformed("it is a private key, expected its public part"));
-            }
-            Algorithm::Hs256 => {
-                let bytes = part(jwk.k.as_ref()).ok_or(malformed("expected k in base64url"))?;
-                let secret = Secret::new(bytes).map_err(|weak| InvalidKey::Weak(number, weak))?;
-                DecodingKey::from_secret(secret.expose())
-            }
-            Algorithm::Es256 => jwk
-                .p256()
-                .ok_or(malformed("expected x and y of a point of P-256"))?,
-            Algorithm::EdDsa => jwk.ed25519().ok_or(malformed("expected x of Ed25519"))?,
-            Algorithm::Rs256 => jwk.rsa().ok_or(malformed(
-                "expected n and e of an RSA key with 2048 to 8192 bits",
-            ))?,
-        };
-        keys.push(Key {
-            id: jwk.kid,
-            algorithm,
-            material,
-        });
+            Err(wrong) => return Err(wrong),
+        }
     }
     if keys.is_empty() {
-        return Err(InvalidKey::None);
+        return Err(passed_over.unwrap_or(InvalidKey::None));
     }
     Ok(keys)
+}
+
+/// One key of a set, if it is for signatures that are known here.
+fn key(
+    number: usize,
+    value: Value,
+    secrets: Secrets,
+    take: Take,
+) -> Result<Option<Key>, InvalidKey> {
+    let malformed = |why| InvalidKey::Jwk(number, why);
+    let jwk = Jwk::deserialize(value).map_err(|_| malformed("expected an object with kty"))?;
+    let Some(algorithm) = jwk.algorithm() else {
+        return Ok(None);
+    };
+    let material = match algorithm {
+        Algorithm::Hs256 if secrets == Secrets::Refused => {
+            return Err(malformed("a secret has no place in a set of public keys"));
+        }
+        _ if jwk.d.is_some() => {
+            return Err(malformed("it is a private key, expected its public part"));
+        }
+        Algorithm::Hs256 => {
+            let bytes = part(jwk.k.as_ref()).ok_or(malformed("expected k in base64url"))?;
+            let secret = take(bytes).map_err(|weak| InvalidKey::Weak(number, weak))?;
+            DecodingKey::from_secret(secret.expose())
+        }
+        Algorithm::Es256 => jwk
+            .p256()
+            .ok_or(malformed("expected x and y of a point of P-256"))?,
+        Algorithm::EdDsa => jwk.ed25519().ok_or(malformed("expected x of Ed25519"))?,
+        Algorithm::Rs256 => jwk.rsa().ok_or(malformed(
+            "expected n and e of an RSA key with 2048 to 8192 bits",
+        ))?,
+    };
+    Ok(Some(Key {
+        id: jwk.kid,
+        algorithm,
+        material,
+    }))
 }
 
 impl Jwk {

@@ -157,7 +157,7 @@ fn keys_for_other_purposes_are_passed_over() {
 }
 
 #[test]
-fn a_key_that_is_malformed_spoils_the_set() {
+fn a_key_that_is_malformed_spoils_a_file_and_is_passed_over_in_a_set_of_others() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let but = |key: usize, name: &str, value: serde_json::Value| {
         let mut key = public["keys"][key].clone();
@@ -203,9 +203,20 @@ fn a_key_that_is_malformed_spoils_the_set() {
         (but(0, "kid", json!(7)), "expected an object with kty"),
         (json!([public["keys"][0], 7]), "expected an object with kty"),
     ] {
-        let refused = from_jwks(&set, Secrets::Refused).unwrap_err();
+        let refused = from_jwks(&set, Secrets::Allowed).unwrap_err();
         assert_eq!(refused, InvalidKey::Jwk(2, why), "{set}");
+        let rest = from_jwks(&set, Secrets::Refused).unwrap();
+        assert_eq!(algorithms(&rest), ["ES256"], "{set}");
+        let alone = from_jwks(&json!([set[1]]), Secrets::Refused).unwrap_err();
+        assert_eq!(alone, InvalidKey::Jwk(1, why), "{set}");
     }
+    let secret = json!([public["keys"][0], {"kty": "oct", "k": URL_SAFE_NO_PAD.encode("32 bytes, more or less random, 9")}]);
+    let rest = from_jwks(&secret, Secrets::Refused).unwrap();
+    assert_eq!(
+        algorithms(&rest),
+        ["ES256"],
+        "a secret that is published is none"
+    );
     let weak = json!([{"kty": "oct", "k": URL_SAFE_NO_PAD.encode("short")}]);
     let refused = from_jwks(&weak, Secrets::Allowed).unwrap_err();
     assert_eq!(

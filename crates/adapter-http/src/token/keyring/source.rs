@@ -2,15 +2,22 @@
 
 use std::{fmt, fs, io, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use actix_web::http::Uri;
 use tokio::task::spawn_blocking;
 use ureq::{
     Agent,
-    http::StatusCode,
+    config::Config,
+    http::{StatusCode, Uri},
     tls::{Certificate, RootCerts, TlsConfig},
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
 };
 
-use crate::token::key::{InvalidKey, Key, Secrets};
+use crate::token::{
+    Secret,
+    key::{InvalidKey, Key, Secrets, jwk},
+};
 
 /// How long a server may take for all of its answer, name resolution and handshake included.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -46,7 +53,7 @@ impl KeySource {
                 Secrets::Refused,
             ),
         };
-        Key::from_jwks(&json, secrets)
+        jwk::read(&json, secrets, Secret::of_our_own)
             .map_err(|error| KeySourceError::Keys(self.to_string(), error))
     }
 }
@@ -61,23 +68,27 @@ impl fmt::Display for KeySource {
 }
 
 /// The address of a key set: `https`, or `http` on this machine, so that nobody on the way can put in keys of their own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeySetUrl(Uri);
 
 impl KeySetUrl {
     /// Asks once. Whoever answers with a redirection has not answered.
     fn fetch(&self) -> Result<Vec<u8>, ureq::Error> {
-        let agent: Agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .max_redirects(0)
-            .https_only(!is_on_this_machine(&self.0))
             .max_idle_connections(0)
             .user_agent("wts")
             .accept("application/jwk-set+json, application/json")
-            .tls_config(tls())
-            .build()
-            .into();
-        let mut answer = agent.get(self.to_string()).call()?;
+            .tls_config(tls());
+        let agent = if is_on_this_machine(&self.0) {
+            // A proxy out of the environment would be somebody else, with nothing to prove that it is not.
+            let config = config.proxy(None).build();
+            Agent::with_parts(config, DefaultConnector::default(), ThisMachine)
+        } else {
+            config.https_only(true).build().into()
+        };
+        let mut answer = agent.get(self.0.to_string()).call()?;
         if answer.status() != StatusCode::OK {
             return Err(ureq::Error::StatusCode(answer.status().as_u16()));
         }
@@ -102,6 +113,29 @@ fn is_on_this_machine(uri: &Uri) -> bool {
     matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
+/// Finds this machine by its names, and no other, whatever those who are asked for names may say.
+#[derive(Debug)]
+pub(super) struct ThisMachine;
+
+impl Resolver for ThisMachine {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut here = self.empty();
+        for address in &DefaultResolver::default().resolve(uri, config, timeout)? {
+            if address.ip().is_loopback() {
+                here.push(*address);
+            }
+        }
+        (!here.is_empty())
+            .then_some(here)
+            .ok_or(ureq::Error::HostNotFound)
+    }
+}
+
 impl FromStr for KeySetUrl {
     type Err = InvalidKeySetUrl;
 
@@ -122,9 +156,21 @@ impl FromStr for KeySetUrl {
     }
 }
 
+/// Without the query, in which a key server may want to have a secret.
 impl fmt::Display for KeySetUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let scheme = self.0.scheme_str().unwrap_or_default();
+        let authority = self
+            .0
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        write!(f, "{scheme}://{authority}{}", self.0.path())
+    }
+}
+
+impl fmt::Debug for KeySetUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
