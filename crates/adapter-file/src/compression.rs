@@ -78,6 +78,15 @@ impl<W: Write> Compressor<W> {
         })
     }
 
+    /// The output.
+    pub(crate) fn get_ref(&self) -> &W {
+        match self {
+            Self::Plain(output) => output.get_ref(),
+            Self::Gzip(encoder) => encoder.get_ref().get_ref(),
+            Self::Zstd(encoder) => encoder.get_ref().get_ref(),
+        }
+    }
+
     /// Writes what was held back, and gives the output.
     pub(crate) fn finish(self) -> io::Result<W> {
         let output = match self {

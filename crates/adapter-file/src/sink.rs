@@ -47,6 +47,12 @@ impl FileSink {
         Self::start(Output::Stream(Box::new(output)), compression)
     }
 
+    /// The file that is there under another name until it is whole, and goes with this sink: for who ends the process
+    /// without dropping it. `None` where nothing can be taken back.
+    pub fn unfinished(&self) -> Option<&Path> {
+        self.output.get_ref().unfinished()
+    }
+
     fn start(output: Output, compression: Option<Compression>) -> Result<Self, BulkError> {
         let mut sink = Self {
             output: Compressor::new(output, compression).map_err(failed)?,

@@ -119,13 +119,16 @@ impl FileSource {
                 Ok(Some(Entry { line, record }))
             }
             Ok(Content::End(end)) => {
+                line.ensure_whole()?;
                 self.tally.agree(&end).map_err(|wrong| line.fault(wrong))?;
                 self.state = State::Ended;
-                let line = self.lines.next()?;
-                if line.text.is_empty() {
-                    Ok(None)
-                } else {
-                    Err(line.fault("nothing may come after the end record"))
+                let after = line.place_after();
+                match self.lines.next() {
+                    Ok(line) if line.text.is_empty() => Ok(None),
+                    // In a compressed file it may not even be readable.
+                    Ok(_) | Err(_) => Err(BulkError::BadRecord(
+                        after.fault("nothing may come after the end record"),
+                    )),
                 }
             }
             Err(error) => {

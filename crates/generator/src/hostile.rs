@@ -204,6 +204,8 @@ fn consistent((mut staff, mut tickets): Parts) -> Parts {
 fn flat((mut staff, mut tickets): Parts) -> Vec<Record> {
     staff.sort_by(|one, other| one.id.cmp(&other.id));
     staff.dedup_by(|one, other| one.id == other.id);
+    let mut students = BTreeSet::new();
+    staff.retain(|member| students.insert(member.student.as_str().to_owned()));
     tickets.sort_by_key(|(ticket, _)| ticket.id);
     tickets.dedup_by_key(|(ticket, _)| ticket.id);
     let histories = tickets.into_iter().flat_map(|(ticket, mut traces)| {

@@ -34,6 +34,14 @@ impl Output {
         Ok(Self::File { file, name })
     }
 
+    /// See [`FileSink::unfinished`](super::FileSink::unfinished).
+    pub(super) fn unfinished(&self) -> Option<&Path> {
+        match self {
+            Self::File { file, .. } => Some(file.path()),
+            Self::Stream(_) => None,
+        }
+    }
+
     /// Makes what was written last.
     pub(super) fn keep(self) -> io::Result<()> {
         match self {

@@ -44,16 +44,26 @@ fn problem(error: &serde_json::Error) -> String {
     let what = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(what, _)| what);
-    let what = match what.char_indices().nth(REPEATED) {
-        Some((end, _)) => format!("{}…", what.get(..end).unwrap_or_default()),
-        None => what.to_owned(),
-    };
+    let what = shortened(what);
     match error.classify() {
         Category::Data => what,
         Category::Syntax | Category::Eof | Category::Io => {
             format!("expected JSON, but at byte {}: {what}", error.column())
         }
     }
+}
+
+/// Without the end of a long value, but with what was expected instead, which comes last.
+fn shortened(what: &str) -> String {
+    let first = |text: &str| match text.char_indices().nth(REPEATED) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    let (value, expected) = what
+        .rfind(", expected ")
+        .and_then(|at| what.split_at_checked(at))
+        .unwrap_or((what, ""));
+    first(value) + &first(expected)
 }
 
 /// What a record is called, if that much of it can be read.

@@ -65,6 +65,11 @@ fn unreadable(line: u64, error: io::Error) -> BulkError {
     match error.kind() {
         // A compressed file that stops in the middle of something.
         ErrorKind::UnexpectedEof => fault::cut_off(line),
+        // So zstd's own words say it; there is no code for it.
+        _ if error.to_string().contains("too much memory") => BulkError::failed(
+            format!("line {line}: cannot read the file"),
+            "it was compressed with a window of more than 8 MiB, as zstd does when told --long or --ultra",
+        ),
         _ => BulkError::failed(format!("line {line}: cannot read the file"), error),
     }
 }
@@ -87,6 +92,14 @@ impl Line<'_> {
     pub(super) fn place(&self) -> Place {
         Place {
             line: Some(self.number),
+            ..Place::default()
+        }
+    }
+
+    /// Where the next line would stand.
+    pub(super) fn place_after(&self) -> Place {
+        Place {
+            line: Some(self.number + 1),
             ..Place::default()
         }
     }

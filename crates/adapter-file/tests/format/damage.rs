@@ -12,7 +12,7 @@ fn lines(file: &[u8]) -> Vec<Vec<u8>> {
 fn a_file_that_was_cut_off_anywhere_is_recognised() {
     let file = written(&small(), None);
     let header = lines(&file)[0].len();
-    for end in 0..file.len() - 1 {
+    for end in 0..file.len() {
         let told = complaint(&file[..end]);
         let expected = if end < header - 1 {
             "line 1: this is no file of histories"
@@ -21,11 +21,22 @@ fn a_file_that_was_cut_off_anywhere_is_recognised() {
         };
         assert!(told.contains(expected), "cut at {end}: {told}");
     }
-    assert_eq!(
-        read(&file[..file.len() - 1]).unwrap(),
-        small(),
-        "only the last newline is missing"
-    );
+}
+
+#[test]
+fn nothing_may_follow_the_end_not_even_what_is_no_part_of_a_compressed_file() {
+    let end = written(&small(), None)
+        .split_inclusive(|byte| *byte == b'\n')
+        .count();
+    for compression in [None, Some(Compression::Gzip), Some(Compression::Zstd)] {
+        let mut file = written(&small(), compression);
+        file.extend(b"junk\0\xff\n");
+        assert_eq!(
+            complaint(&file),
+            format!("line {}: nothing may come after the end record", end + 1),
+            "{compression:?}"
+        );
+    }
 }
 
 #[test]
@@ -143,7 +154,7 @@ fn a_compressed_file_that_wants_much_memory_is_refused() {
     encoder.window_log(27).unwrap();
     encoder.write_all(&written(&small(), None)).unwrap();
     let told = complaint(&encoder.finish().unwrap());
-    assert!(told.contains("cannot read the file"), "{told}");
+    assert!(told.contains("a window of more than 8 MiB"), "{told}");
 }
 
 #[test]

@@ -159,6 +159,10 @@ fn text_that_is_no_unicode_is_refused() {
 fn a_long_text_where_it_does_not_belong_is_not_repeated() {
     let told = told_with("2025-12-06T10:00:00Z", &"秘".repeat(10_000));
     assert!(told.chars().count() < 400, "{told}");
+    assert!(
+        told.ends_with("…, expected a moment such as \"2025-12-06T10:00:00Z\""),
+        "what was expected is: {told}"
+    );
 }
 
 #[test]
