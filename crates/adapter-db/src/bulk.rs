@@ -6,7 +6,7 @@ mod error;
 pub use error::SinkError;
 use wts_app::{HistorySink, HistorySource, Selection};
 
-pub(crate) use self::differences::{differences, missing_there, unknown_staff};
+pub(crate) use self::differences::{differences, missing_there, taken, unknown_staff};
 use crate::{DatabaseUrl, OpenError, postgres, sqlite, url::Address};
 
 /// How many faults are told of at once.
@@ -41,7 +41,8 @@ pub async fn source(
 
 /// Brings histories into a database that [`migrate`](crate::migrate) made, in one transaction. A ticket is either new, or
 /// there already exactly as it comes, history and all; everything else is a contradiction. Who writes besides has to wait
-/// until the sink is finished or dropped, who reads does not.
+/// until the sink is finished or dropped. Who reads does not, but for a PostgreSQL with no tickets in it that this role owns:
+/// its foreign keys are set aside meanwhile, which makes it several times as fast.
 ///
 /// As for [`source`], within a runtime.
 ///

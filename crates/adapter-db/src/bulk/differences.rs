@@ -28,6 +28,12 @@ pub(crate) fn missing_there(place: &Place, here: u64, there: u64) -> Fault {
     place.clone().field("traces").fault(problem)
 }
 
+/// A record whose number an earlier one of the same stream has.
+pub(crate) fn taken(entry: &Entry, field: &str) -> Fault {
+    let problem = "the same number stands in a line before";
+    Place::of(entry).field(field).fault(problem)
+}
+
 /// A trace of somebody who is of no staff.
 pub(crate) fn unknown_staff(entry: &Entry, op: &str) -> Fault {
     let problem =

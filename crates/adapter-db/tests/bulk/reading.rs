@@ -102,27 +102,46 @@ async fn tickets_of_a_stretch_of_time_are_those_filed_in_it() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     for kind in KINDS {
         let mut records = campus();
-        for (number, moment) in [(200, "2026-01-01T00:00:00Z"), (201, "2026-02-01T00:00:00Z")] {
+        for (number, moment) in [
+            (200, "2026-01-01T00:00:00Z"),
+            (201, "2026-02-01T00:00:00Z"),
+            (202, "infinity"),
+        ] {
             let mut filed = ticket_of(number, ALICE);
             filed.submitted_at = at(moment);
             records.tickets.push(filed);
         }
         records.traces.push(TraceOf::ticket(200, 50, 0, "-2", ""));
         let database = Database::with(kind, records);
-        let filed = |since, before| Selection::Filed { since, before };
+        let filed = |since: &str, before: Option<&str>| Selection::Filed {
+            since: Some(at(since)),
+            before: before.map(at),
+        };
         let url = database.parsed_url();
-        let january = filed(at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"));
+        let january = filed("2026-01-01T00:00:00Z", Some("2026-02-01T00:00:00Z"));
         assert_eq!(
             names(&selected(&url, january).await),
             ["staff -2", "ticket 200", "trace 50"],
             "{kind:?}"
         );
-        let later = filed(at("2026-01-01T00:00:00.000001Z"), Timestamp::INFINITY);
+        let later = filed("2026-01-01T00:00:00.000001Z", None);
         assert_eq!(
             names(&selected(&url, later).await),
-            ["ticket 201"],
+            ["ticket 201", "ticket 202"],
             "{kind:?}"
         );
+        let earlier = Selection::Filed {
+            since: None,
+            before: Some(Timestamp::INFINITY),
+        };
+        let all = selected(&url, Selection::Whole).await;
+        let without: Vec<_> = names(&all)
+            .into_iter()
+            .filter(|name| name.starts_with("ticket ") && name != "ticket 202")
+            .collect();
+        let mut earlier = names(&selected(&url, earlier).await);
+        earlier.retain(|name| name.starts_with("ticket "));
+        assert_eq!(earlier, without, "{kind:?}");
     }
 }
 

@@ -140,6 +140,61 @@ async fn somebody_who_filed_tickets_gets_a_name_when_they_join_the_staff() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_not_known_stays_unknown_until_somebody_changes_it_elsewhere() {
+    for kind in OURS {
+        let database = Database::new(kind);
+        let url = database.owner_url();
+        let named = |name: &str| {
+            let mut member = StaffMember::new(
+                StaffId::from("W100"),
+                StudentId::from(ALICE),
+                wts_domain::Access::FormalMember,
+            );
+            name.clone_into(&mut member.name);
+            [Record::Staff(member)]
+        };
+        put(&url, &named("")).await.unwrap();
+        let told = put(&url, &named("爱丽丝")).await.unwrap_err().to_string();
+        assert!(
+            told.ends_with("line 2: staff \"W100\": name: another text is there"),
+            "{kind:?}: {told}"
+        );
+        assert_eq!(put(&url, &named("")).await.unwrap().known.staff, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_were_emptied_and_vacuumed_are_not_read_through_for_every_row() {
+    let database = Database::new(Kind::Postgres);
+    // As after an import that failed. Who owns no table leaves the foreign keys as they are.
+    database.execute("analyze");
+    database.execute("vacuum data.students, wts.operators, wts.tickets, wts.ticket_traces");
+    database.execute(FILLER);
+    let mut records = vec![Record::Staff(StaffMember::new(
+        StaffId::from("-2"),
+        StudentId::from("-2"),
+        wts_domain::Access::User,
+    ))];
+    for number in 1..=3_000 {
+        records.push(Record::Ticket(ticket_of(number, ALICE)));
+        records.push(Record::Trace(TraceOf::ticket(number, number, 0, "-2", "")));
+    }
+    // The first that is asked for are few enough to be read through.
+    put_by(&database.parsed_url(), &records, 20).await.unwrap();
+    // The counts arrive a little after whoever did the counting is gone.
+    let read = "do $$ begin
+        for attempt in 1..100 loop
+            perform pg_sleep(0.1);
+            perform pg_stat_clear_snapshot();
+            exit when (select n_tup_ins from pg_stat_user_tables where relname = 'ticket_traces') = 3000;
+        end loop;
+        assert (select sum(seq_tup_read) from pg_stat_user_tables where relname in ('tickets', 'students')) < 30000,
+            'tables are read through';
+    end $$";
+    database.execute(read);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_there_when_the_last_record_is_bad() {
     for kind in OURS {
         let database = Database::new(kind);
@@ -164,6 +219,8 @@ async fn readers_see_nothing_of_it_before_it_is_through_and_do_not_wait() {
     for kind in OURS {
         let database = Database::new(kind);
         let url = database.owner_url();
+        let before = [Record::Ticket(ticket_of(1, BOB))];
+        put(&url, &before).await.unwrap();
         let mut sink = sink(&url).await.unwrap();
         let entries = stream()
             .into_iter()
@@ -174,13 +231,55 @@ async fn readers_see_nothing_of_it_before_it_is_through_and_do_not_wait() {
             .unwrap()
             .unwrap();
 
-        assert_eq!(everything(&url).await, [], "{kind:?}");
+        assert_eq!(everything(&url).await, before, "{kind:?}");
         spawn_blocking(move || sink.finish())
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(everything(&url).await, stream(), "{kind:?}");
+        let staff = stream()
+            .into_iter()
+            .filter(|record| matches!(record, Record::Staff(_)));
+        let rest = stream()
+            .into_iter()
+            .filter(|record| !matches!(record, Record::Staff(_)));
+        let all: Vec<_> = staff.chain(before).chain(rest).collect();
+        assert_eq!(everything(&url).await, all, "{kind:?}");
     }
+}
+
+/// Everything that the server says of the foreign keys.
+const FOREIGN_KEYS: &str =
+    "(select string_agg(concat_ws(' ', conrelid::regclass, conname, convalidated,
+    pg_get_constraintdef(oid)), E'\n' order by conname) from pg_constraint where contype = 'f')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_postgresql_has_its_foreign_keys_again_after_it_was_filled() {
+    let database = Database::new(Kind::Postgres);
+    let url = database.owner_url();
+    database.execute(&format!(
+        "create table before as select {FOREIGN_KEYS} as keys"
+    ));
+    put(&url, &stream()).await.unwrap();
+    let mut bad = stream();
+    bad.push(Record::Trace(TraceOf::ticket(125, 70, 0, "W999", "")));
+    put(&url, &bad).await.unwrap_err();
+    database.execute(&format!(
+        "do $$ begin assert (select keys from before) = {FOREIGN_KEYS}; end $$"
+    ));
+}
+
+/// Lets the role that may only read, which is called as its database is, write as well.
+const FILLER: &str = "do $$ begin execute format(
+    'grant insert, update on all tables in schema data, wts to %1$I;
+     grant usage, select, update on all sequences in schema wts to %1$I', current_database());
+    end $$";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_owns_no_table_can_fill_an_empty_postgresql() {
+    let database = Database::new(Kind::Postgres);
+    database.execute(FILLER);
+    put(&database.parsed_url(), &stream()).await.unwrap();
+    assert_eq!(everything(&database.owner_url()).await, stream());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,9 +12,9 @@ pub enum Selection {
     Tickets(Vec<TicketId>),
     /// Those filed in a stretch of time.
     Filed {
-        /// Not before this moment.
-        since: Timestamp,
-        /// Before this moment, and not at it.
-        before: Timestamp,
+        /// Not before this moment, where there is one.
+        since: Option<Timestamp>,
+        /// Before this moment, and not at it, where there is one.
+        before: Option<Timestamp>,
     },
 }

@@ -1,8 +1,10 @@
 //! `wts export`: histories out of a database.
 
-use anyhow::Context;
-use wts_app::Selection;
-use wts_domain::Timestamp;
+use std::collections::BTreeSet;
+
+use anyhow::{Context, bail};
+use wts_app::{Batch, BulkError, HistorySource, Record, Selection};
+use wts_domain::TicketId;
 
 use super::{
     arguments::Export,
@@ -16,24 +18,57 @@ use crate::{
 
 pub(crate) async fn export(settings: &Settings, arguments: Export) -> anyhow::Result<()> {
     let _logging = settings.start_logging()?;
+    let selection = selection(&arguments)?;
     let progress = Progress::begin("exporting", Findings::Ignored)?;
-    let sink = run::to_file(&arguments.output)?;
-    let source = wts_adapter_db::source(&settings.require(&DATABASE_URL)?, selection(&arguments))
+    let sink = run::to_file(&arguments.output, progress.stop())?;
+    let database = settings.require(&DATABASE_URL)?;
+    let opening = wts_adapter_db::source(&database, selection);
+    let source = progress
+        .stop()
+        .or(opening)
         .await
         .map_err(with_remedy)
         .with_context(|| settings.origin(&DATABASE_URL))?;
-    let copied = run::copy(source, sink, progress).await?;
+    let source = Asked {
+        source,
+        missing: arguments.ticket.into_iter().collect(),
+    };
+    let copied = run::copy(Box::new(source), sink, progress).await?;
     tracing::info!("exported {}", copied.stored.new);
     Ok(())
 }
 
-fn selection(arguments: &Export) -> Selection {
-    match (arguments.filed_since, arguments.filed_before) {
+fn selection(arguments: &Export) -> anyhow::Result<Selection> {
+    Ok(match (arguments.filed_since, arguments.filed_before) {
         _ if !arguments.ticket.is_empty() => Selection::Tickets(arguments.ticket.clone()),
         (None, None) => Selection::Whole,
-        (since, before) => Selection::Filed {
-            since: since.unwrap_or(Timestamp::NEG_INFINITY),
-            before: before.unwrap_or(Timestamp::INFINITY),
-        },
+        (Some(since), Some(before)) if since >= before => {
+            bail!("nothing is filed since {since} and before {before}")
+        }
+        (since, before) => Selection::Filed { since, before },
+    })
+}
+
+/// Fails if not every ticket that was asked for is there: a backup without it is none.
+struct Asked {
+    source: Box<dyn HistorySource>,
+    missing: BTreeSet<TicketId>,
+}
+
+impl HistorySource for Asked {
+    fn next_batch(&mut self) -> Result<Option<Batch>, BulkError> {
+        let batch = self.source.next_batch()?;
+        for entry in batch.iter().flat_map(Batch::entries) {
+            if let Record::Ticket(ticket) = &entry.record {
+                self.missing.remove(&ticket.id);
+            }
+        }
+        match self.missing.first() {
+            Some(missing) if batch.is_none() => Err(BulkError::failed(
+                "nothing is exported",
+                format!("there is no ticket {missing}"),
+            )),
+            _ => Ok(batch),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Bringing histories in.
 
 mod open;
+mod references;
 mod staff;
 
 use std::collections::{HashMap, HashSet};
@@ -11,12 +12,13 @@ use wts_app::{Batch, BulkError, Entry, Fault, HistorySink, Place, Record, Stored
 use wts_domain::{Ticket, TicketId, Trace};
 
 pub(crate) use self::open::sink;
+use self::references::References;
 use super::{
     copy::{INTO_TICKETS, INTO_TRACES, Rows},
     lookups,
     storable::ensure_storable,
 };
-use crate::bulk::{MOST_FAULTS, differences, missing_there, unknown_staff};
+use crate::bulk::{MOST_FAULTS, differences, missing_there, taken, unknown_staff};
 
 /// How many of the staff are remembered to be there.
 const REMEMBERED: usize = 10_000;
@@ -28,6 +30,7 @@ pub(crate) struct PostgresSink {
     client: Client,
     /// Whether there were tickets or traces before. In an empty database nothing has to be looked up.
     occupied: bool,
+    references: References,
     staff: HashSet<String>,
     /// Tickets that were there before and whose traces are not yet counted.
     known: Vec<Known>,
@@ -52,6 +55,10 @@ impl HistorySink for PostgresSink {
         self.runtime.clone().block_on(async {
             self.count_traces(0).await?;
             self.consistent()?;
+            self.references
+                .restore(&self.client)
+                .await
+                .map_err(failed)?;
             self.client.batch_execute(FINISH).await.map_err(failed)?;
             // Planners know nothing yet of what has come in. Who may not tell them has to wait until they notice.
             let _ = self.client.batch_execute(ANALYZE).await;
@@ -246,8 +253,7 @@ fn refused<'a>(
                 Record::Trace(_) => "opid",
                 Record::Staff(_) | Record::Ticket(_) => "tid",
             };
-            let problem = "the same number stands in a line before";
-            BulkError::BadRecord(Place::of(entry).field(field).fault(problem))
+            BulkError::BadRecord(taken(entry, field))
         }
         Some(entry) => BulkError::failed(
             format!("{}cannot write it to the database", Place::of(entry)),

@@ -27,16 +27,20 @@ const LARGE: usize = 256 * 1024;
 
 /// All of it is read in one transaction, which sees the database as it was when its first statement ran.
 const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
-                     begin isolation level repeatable read read only";
+                     set lock_timeout = '10s'; begin isolation level repeatable read read only";
 
 /// Reads histories in a task of its own, while those it has read are being taken.
 pub(crate) struct PostgresSource {
-    batches: Receiver<Result<Batch, BulkError>>,
+    batches: Receiver<Result<Option<Batch>, BulkError>>,
 }
 
 impl HistorySource for PostgresSource {
     fn next_batch(&mut self) -> Result<Option<Batch>, BulkError> {
-        self.batches.blocking_recv().transpose()
+        // Only who says so has come to the end.
+        self.batches.blocking_recv().unwrap_or_else(|| {
+            let cause = "its reader has ended too early";
+            Err(BulkError::failed("cannot read the database", cause))
+        })
     }
 }
 
@@ -61,9 +65,12 @@ pub(crate) async fn source(
                 of: reader.count,
             },
         };
-        if let Err(Ended::Failed(error)) = reader.read(&mut out).await {
-            let _ = out.sender.send(Err(error)).await;
-        }
+        let end = match reader.read(&mut out).await {
+            Ok(()) => Ok(None),
+            Err(Ended::Failed(error)) => Err(error),
+            Err(Ended::Unwanted) => return,
+        };
+        let _ = out.sender.send(end).await;
     });
     Ok(PostgresSource { batches })
 }
@@ -93,7 +100,7 @@ pub(super) fn failed(error: tokio_postgres::Error) -> BulkError {
 
 /// Where what was read goes.
 struct Out {
-    sender: Sender<Result<Batch, BulkError>>,
+    sender: Sender<Result<Option<Batch>, BulkError>>,
     batch: Batch,
     share: Share,
 }
@@ -114,7 +121,7 @@ impl Out {
             return Ok(());
         }
         self.sender
-            .send(Ok(batch))
+            .send(Ok(Some(batch)))
             .await
             .map_err(|_| Ended::Unwanted)
     }
@@ -144,8 +151,9 @@ impl Filter {
                 }
             }
             Selection::Filed { since, before } => Self {
-                sql: "k.submitted_at >= $3 and k.submitted_at < $4",
-                parameters: vec![Box::new(Bound(*since)), Box::new(Bound(*before))],
+                sql: "($3::timestamptz is null or k.submitted_at >= $3)
+                      and ($4::timestamptz is null or k.submitted_at < $4)",
+                parameters: vec![Box::new(since.map(Bound)), Box::new(before.map(Bound))],
                 types: vec![Type::TIMESTAMPTZ, Type::TIMESTAMPTZ],
             },
         }

@@ -3,7 +3,10 @@
 use std::{collections::HashSet, path::Path};
 
 use diesel::{
-    SqliteConnection, connection::SimpleConnection, dsl::count_star, prelude::*,
+    SqliteConnection,
+    connection::SimpleConnection,
+    dsl::{count_star, exists, not},
+    prelude::*,
     result::Error as QueryError,
 };
 use wts_app::{Batch, BulkError, Entry, Fault, HistorySink, Place, Record, Stored};
@@ -14,7 +17,7 @@ use super::{
     statements::{all_tickets, all_traces, insert_ticket, insert_trace, staff_from},
 };
 use crate::{
-    bulk::{MOST_FAULTS, SinkError, differences, missing_there, unknown_staff},
+    bulk::{MOST_FAULTS, SinkError, differences, missing_there, taken, unknown_staff},
     columns::{AnyWidth, Labelled},
     sqlite::{
         Mode, connect,
@@ -31,6 +34,8 @@ const CACHE: &str = "pragma cache_size = -8192; pragma synchronous = normal;";
 /// Inserts row by row, with statements that are prepared once: SQLite has no faster way.
 pub(crate) struct SqliteSink {
     connection: SqliteConnection,
+    /// Whether there were traces before.
+    occupied: bool,
     issuers: HashSet<String>,
     staff: HashSet<String>,
     /// The ticket whose history is coming in, if it was there before.
@@ -67,8 +72,12 @@ pub(crate) fn sink(file: &Path) -> Result<SqliteSink, SinkError> {
                 .execute(&mut connection)
         })
         .map_err(unwritable)?;
+    let occupied = diesel::select(exists(ticket_traces::table.select(ticket_traces::opid)))
+        .get_result(&mut connection)
+        .map_err(unwritable)?;
     Ok(SqliteSink {
         connection,
+        occupied,
         issuers: HashSet::new(),
         staff: HashSet::new(),
         known: None,
@@ -118,8 +127,10 @@ impl SqliteSink {
         let connection = &mut self.connection;
         insert_person(connection, staff.student.as_str(), &staff.name).map_err(failed)?;
         // Known until now only as somebody who filed tickets.
+        let of_staff = operators::table.filter(operators::sid.eq(staff.student.as_str()));
         diesel::update(students::table.filter(students::sid.eq(staff.student.as_str())))
             .filter(students::name.eq(""))
+            .filter(not(exists(of_staff.select(operators::wid))))
             .set(students::name.eq(&staff.name))
             .execute(connection)
             .map_err(failed)?;
@@ -178,6 +189,9 @@ impl SqliteSink {
     fn trace(&mut self, entry: &Entry, trace: &Trace) -> Result<(), BulkError> {
         self.ensure_staff(entry, trace)?;
         let inserted = insert_trace(&mut self.connection, trace).map_err(failed)?;
+        if inserted == 0 && !self.occupied {
+            return Err(BulkError::BadRecord(taken(entry, "opid")));
+        }
         if inserted == 0 {
             let there: TraceRow = all_traces()
                 .filter(ticket_traces::opid.eq(AnyWidth(trace.id.get())))

@@ -99,10 +99,16 @@ fn count(connection: &mut SqliteConnection, selection: &Selection) -> QueryResul
             all.first::<i64>(connection)?;
             Ok(i64::try_from(named.len()).unwrap_or(i64::MAX))
         }
-        Selection::Filed { since, before } => all
-            .filter(tickets::submitted_at.ge(StoredMoment(*since)))
-            .filter(tickets::submitted_at.lt(StoredMoment(*before)))
-            .first(connection),
+        Selection::Filed { since, before } => {
+            let mut filed = all.into_boxed();
+            if let Some(since) = since {
+                filed = filed.filter(tickets::submitted_at.ge(StoredMoment(*since)));
+            }
+            if let Some(before) = before {
+                filed = filed.filter(tickets::submitted_at.lt(StoredMoment(*before)));
+            }
+            filed.first(connection)
+        }
     }
 }
 
@@ -124,12 +130,17 @@ fn acting(
             }
         }
         Selection::Filed { since, before } => {
-            let of_tickets = ticket_traces::table
+            let mut of_tickets = ticket_traces::table
                 .inner_join(tickets::table.on(tickets::tid.eq(ticket_traces::tid)))
-                .filter(tickets::submitted_at.ge(StoredMoment(*since)))
-                .filter(tickets::submitted_at.lt(StoredMoment(*before)))
                 .select(ticket_traces::op)
-                .distinct();
+                .distinct()
+                .into_boxed();
+            if let Some(since) = since {
+                of_tickets = of_tickets.filter(tickets::submitted_at.ge(StoredMoment(*since)));
+            }
+            if let Some(before) = before {
+                of_tickets = of_tickets.filter(tickets::submitted_at.lt(StoredMoment(*before)));
+            }
             acting.extend(of_tickets.load::<String>(connection)?);
         }
     }
@@ -221,9 +232,14 @@ impl SqliteSource {
                     .order(tickets::tid)
                     .into_boxed();
                 if let Selection::Filed { since, before } = selection {
-                    statement = statement
-                        .filter(tickets::submitted_at.ge(StoredMoment(*since)))
-                        .filter(tickets::submitted_at.lt(StoredMoment(*before)));
+                    if let Some(since) = since {
+                        statement =
+                            statement.filter(tickets::submitted_at.ge(StoredMoment(*since)));
+                    }
+                    if let Some(before) = before {
+                        statement =
+                            statement.filter(tickets::submitted_at.lt(StoredMoment(*before)));
+                    }
                 }
                 let mut ahead = Batch::default();
                 let rows = statement

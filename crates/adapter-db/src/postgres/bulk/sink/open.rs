@@ -6,18 +6,19 @@ use tokio::runtime::Handle;
 use tokio_postgres::{Client, Error};
 use wts_app::Stored;
 
-use super::PostgresSink;
+use super::{PostgresSink, references::References};
 use crate::{
     bulk::SinkError,
     postgres::{Server, connection::client},
 };
 
 /// Neither a patient administrator's limits nor an impatient one's: an import takes as long as it takes, but does not
-/// wait for ever to begin.
+/// wait for ever to begin. What is looked up row by row is looked up in an index: where PostgreSQL knows the tables as
+/// empty it would plan to read them through, and go on so while they fill.
 const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
-                     set lock_timeout = '10s'; begin";
+                     set lock_timeout = '10s'; set enable_seqscan = off; begin";
 
-/// Keeps others from writing, so that what was looked up stays true, but nobody from reading.
+/// Keeps others from writing, so that what was looked up stays true, but nobody from reading what is there.
 const LOCK: &str = "lock table data.students, wts.operators, wts.tickets, wts.ticket_traces \
                     in share row exclusive mode";
 
@@ -31,8 +32,15 @@ pub(crate) async fn sink(server: &Server) -> Result<PostgresSink, SinkError> {
         return Err(SinkError::NotOurs);
     }
     client.batch_execute(LOCK).await.map_err(unwritable)?;
+    let occupied = is_occupied(&client).await.map_err(unwritable)?;
+    let references = if occupied {
+        References::default()
+    } else {
+        References::set_aside(&client).await.map_err(unwritable)?
+    };
     Ok(PostgresSink {
-        occupied: is_occupied(&client).await.map_err(unwritable)?,
+        occupied,
+        references,
         runtime: Handle::current(),
         client,
         staff: HashSet::new(),

@@ -11,7 +11,8 @@ use crate::{bulk::differences, postgres::bulk::lookups};
 /// People who are not there yet, and the names of those who are known until now only as somebody who filed tickets.
 const PUT_STUDENTS: &str =
     "insert into data.students as s (sid, name) select * from unnest($1::text[], $2::text[])
-    on conflict (sid) do update set name = excluded.name where s.name = '' and excluded.name <> ''";
+    on conflict (sid) do update set name = excluded.name where s.name = '' and excluded.name <> ''
+        and not exists (select from wts.operators o where o.sid = s.sid)";
 const PUT_ISSUERS: &str =
     "insert into data.students (sid, name) select unnest($1::text[]), '' on conflict do nothing";
 const PUT_OPERATORS: &str = "insert into wts.operators (wid, sid, access)
