@@ -7,6 +7,7 @@
 mod audit;
 mod copy;
 mod error;
+mod identity;
 mod ports;
 mod record;
 mod selection;

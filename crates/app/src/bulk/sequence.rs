@@ -1,6 +1,8 @@
 //! The order in which records follow each other.
 
-use wts_domain::{StaffId, TicketId, Timestamp, TraceId};
+use std::collections::HashSet;
+
+use wts_domain::{StaffId, StudentId, TicketId, Timestamp, TraceId};
 
 use super::{BulkError, Entry, Place, Record};
 
@@ -11,6 +13,8 @@ use super::{BulkError, Entry, Place, Record};
 #[derive(Debug, Default)]
 pub(super) struct Sequence {
     staff: Option<StaffId>,
+    /// The student numbers of the staff. A campus has some dozens of them.
+    students: HashSet<StudentId>,
     ticket: Option<TicketId>,
     trace: Option<(Timestamp, TraceId)>,
 }
@@ -26,6 +30,9 @@ impl Sequence {
                         "wid",
                         format!("expected more than {:?}, the one before", last.as_str()),
                     ))
+                } else if !self.students.insert(staff.student.clone()) {
+                    let problem = "somebody else of the staff has this number";
+                    Some(("sid", problem.to_owned()))
                 } else {
                     self.staff = Some(staff.id.clone());
                     None

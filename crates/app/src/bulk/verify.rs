@@ -1,8 +1,9 @@
 //! Holding histories against the rules.
 
-use super::{BulkError, Counts, HistorySource, Observer, copy::drain};
+use super::{BulkError, Counts, HistorySource, Observer, copy::drain, identity::Identity};
 
-/// Holds every history of a source against the rules of [`wts_domain::audit_history`], in one pass.
+/// Holds every history of a source against the rules of [`wts_domain::audit_history`], in one pass, and sees that every
+/// number stands for one record and that whoever acted is of the staff.
 pub struct VerifyHistories {
     source: Box<dyn HistorySource>,
 }
@@ -26,9 +27,16 @@ impl VerifyHistories {
     ///
     /// # Errors
     ///
-    /// [`BulkError`] if the source failed or gave a record that cannot be read; what comes after it is not looked at.
+    /// [`BulkError`] if the source failed or gave a record that cannot be read, or one that no database would take beside
+    /// the others; what comes after it is not looked at.
     pub fn execute(self, observer: &mut dyn Observer) -> Result<Verified, BulkError> {
-        let (counts, findings) = drain(self.source, observer, |_| Ok(()))?;
+        let mut identity = Identity::default();
+        let (counts, findings) = drain(self.source, observer, |batch| {
+            batch
+                .entries()
+                .iter()
+                .try_for_each(|entry| identity.admit(entry))
+        })?;
         Ok(Verified { counts, findings })
     }
 }

@@ -19,7 +19,7 @@ use crate::bulk::{Entry, Fault, Record, Share, VerifyHistories};
 fn staff(id: &str) -> Record {
     Record::Staff(StaffMember::new(
         StaffId::from(id),
-        StudentId::from("2022310007"),
+        StudentId::from(format!("2022{id}")),
         Access::FormalMember,
     ))
 }
@@ -279,6 +279,7 @@ fn histories_that_break_rules_are_carried_and_told_of() {
 fn a_verification_looks_at_the_last_history_too() {
     let mut notes = Notes::default();
     let records = vec![
+        staff("W007"),
         ticket(6, Status::Solved),
         trace(6, 2, Status::Fresh),
         ticket(7, Status::Fresh),
@@ -288,7 +289,47 @@ fn a_verification_looks_at_the_last_history_too() {
         .unwrap();
 
     assert_eq!((verified.counts.tickets, verified.findings), (2, 2));
-    assert_eq!(notes.found[1], (Some(4), 7, Finding::NoTraces));
+    assert_eq!(notes.found[1], (Some(5), 7, Finding::NoTraces));
+}
+
+#[test]
+fn a_verification_refuses_what_no_database_takes() {
+    let told = |record: Record| {
+        let mut records = campus();
+        records.push(record);
+        VerifyHistories::new(Box::new(lines(records)))
+            .execute(&mut ())
+            .map_err(|error| error.to_string())
+    };
+    told(trace(6, 9, Status::Solved)).unwrap();
+    assert_eq!(
+        told(trace(6, 3, Status::Solved)).unwrap_err(),
+        "line 9: trace 3: opid: the same number stands in a line before"
+    );
+    let Record::Trace(mut odd) = trace(6, 9, Status::Solved) else {
+        unreachable!()
+    };
+    odd.op = StaffId::from("W999");
+    assert_eq!(
+        told(Record::Trace(odd)).unwrap_err(),
+        "line 9: trace 9: op: expected the number of somebody of the staff, not \"W999\""
+    );
+}
+
+#[test]
+fn two_of_the_staff_are_never_the_same_person() {
+    let Record::Staff(mut twin) = staff("W008") else {
+        unreachable!()
+    };
+    twin.student = StudentId::from("2022W007");
+    let records = vec![staff("W007"), Record::Staff(twin)];
+    let told = CopyHistories::new(Box::new(lines(records)), Box::new(Store::default()))
+        .execute(&mut ())
+        .unwrap_err();
+    assert_eq!(
+        told.to_string(),
+        "line 3: staff \"W008\": sid: somebody else of the staff has this number"
+    );
 }
 
 #[test]
