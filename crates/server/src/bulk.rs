@@ -6,6 +6,7 @@ mod generate;
 mod import;
 mod progress;
 mod run;
+mod stop;
 mod verify;
 
 pub(crate) use self::{

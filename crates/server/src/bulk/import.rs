@@ -16,8 +16,12 @@ pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Re
     let _logging = settings.start_logging()?;
     let progress = Progress::begin("importing", Findings::Warned)?;
     let file = arguments.file.display().to_string();
-    let source = run::from_file(&arguments.file)?;
-    let sink = wts_adapter_db::sink(&settings.require(&DATABASE_URL)?)
+    let source = run::from_file(&arguments.file, progress.stop()).await?;
+    let database = settings.require(&DATABASE_URL)?;
+    let opening = wts_adapter_db::sink(&database);
+    let sink = progress
+        .stop()
+        .or(opening)
         .await
         .map_err(with_remedy)
         .with_context(|| settings.origin(&DATABASE_URL))?;

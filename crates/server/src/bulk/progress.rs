@@ -3,10 +3,6 @@
 use std::{
     io::{self, IsTerminal},
     ops::ControlFlow,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -14,7 +10,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use wts_app::{Counts, Observer, Share};
 use wts_domain::{Finding, TicketId};
 
-use super::run::stop_on_signal;
+use super::stop::Stop;
 
 /// The bar, where it is known how much there is, and what is shown where it is not.
 const BAR: &str = "{prefix} [{bar:30}] {percent}% {msg}, {eta} left";
@@ -33,7 +29,7 @@ pub(super) struct Progress {
     bar: Option<ProgressBar>,
     findings: Findings,
     found: u64,
-    stopped: Arc<AtomicBool>,
+    stop: Stop,
 }
 
 /// What is done with histories that break rules.
@@ -62,8 +58,13 @@ impl Progress {
             bar: io::stderr().is_terminal().then(ProgressBar::no_length),
             findings,
             found: 0,
-            stopped: stop_on_signal()?,
+            stop: Stop::on_signal()?,
         })
+    }
+
+    /// What ends it before its time.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// Nothing more will be drawn.
@@ -128,7 +129,7 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Observer for Progress {
     fn carried(&mut self, counts: Counts, completed: Option<Share>) -> ControlFlow<()> {
-        if self.stopped.load(Ordering::Relaxed) {
+        if self.stop.is_asked() {
             return ControlFlow::Break(());
         }
         let millis = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -181,7 +182,7 @@ mod tests {
             bar: Some(ProgressBar::with_draw_target(None, target)),
             findings: Findings::Ignored,
             found: 0,
-            stopped: Arc::default(),
+            stop: Stop::on_signal().expect("signals can be listened for"),
         };
         let counts = Counts {
             traces,
@@ -194,16 +195,16 @@ mod tests {
         terminal.contents()
     }
 
-    #[test]
-    fn a_terminal_shows_a_bar_the_rate_and_the_time_left() {
+    #[tokio::test]
+    async fn a_terminal_shows_a_bar_the_rate_and_the_time_left() {
         let shown = shown(1_000_000, Some(Share { done: 40, of: 100 }));
         for part in ["importing [", "] 40% 1,000,000 traces, ", "/s, ", " left"] {
             assert!(shown.contains(part), "{shown}");
         }
     }
 
-    #[test]
-    fn where_nobody_knows_how_much_there_is_the_rate_is_shown() {
+    #[tokio::test]
+    async fn where_nobody_knows_how_much_there_is_the_rate_is_shown() {
         let shown = shown(2_000, None);
         assert!(
             shown.contains("2,000 traces, ") && shown.contains("/s"),

@@ -18,10 +18,14 @@ pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Re
     let _logging = settings.start_logging()?;
     let progress = Progress::begin("verifying", Findings::Listed)?;
     let (source, what) = if let Some(file) = &arguments.file {
-        (run::from_file(file)?, file.display().to_string())
+        let source = run::from_file(file, progress.stop()).await?;
+        (source, file.display().to_string())
     } else {
         let database = settings.require(&DATABASE_URL)?;
-        let source = wts_adapter_db::source(&database, Selection::Whole)
+        let opening = wts_adapter_db::source(&database, Selection::Whole);
+        let source = progress
+            .stop()
+            .or(opening)
             .await
             .map_err(with_remedy)
             .with_context(|| settings.origin(&DATABASE_URL))?;

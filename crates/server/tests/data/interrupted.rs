@@ -1,0 +1,106 @@
+//! Commands that are told to stop.
+
+use std::process::Child;
+
+use super::*;
+
+/// What a program is told, and how it ends then.
+fn told(mut child: Child, signal: &str) -> Option<i32> {
+    let kill = Command::new("kill")
+        .args(["-s", signal, &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    child.wait().unwrap().code()
+}
+
+fn wait_until(mut reached: impl FnMut() -> bool) {
+    while !reached() {
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A command that listens for signals already: it logs this when it begins.
+fn begun(command: &mut Command) -> Child {
+    let child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let caught = format!("/proc/{}/status", child.id());
+    wait_until(|| {
+        let status = fs::read_to_string(&caught).unwrap();
+        let signals = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .unwrap();
+        // SIGHUP, SIGINT and SIGTERM.
+        let all = 1 | 1 << 1 | 1 << 14;
+        u64::from_str_radix(signals.trim(), 16).unwrap() & all == all
+    });
+    child
+}
+
+#[test]
+fn who_is_told_to_stop_leaves_nothing_behind() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let files = Files::new();
+        let file = files.arg("large.jsonl");
+        let generate = begun(&mut wts(&["generate", "--tickets", "1000000", "-o", &file]));
+        let names = || fs::read_dir(files.0.path()).unwrap().count();
+        wait_until(|| names() > 0);
+        assert_eq!(told(generate, signal), Some(130), "{signal}");
+        assert_eq!(names(), 0, "{signal}");
+    }
+}
+
+#[test]
+fn who_waits_for_an_input_can_be_told_to_stop() {
+    let database = Database::new(Kind::Sqlite);
+    let import = begun(&mut on(&database.url(), &["import"]));
+    assert_eq!(told(import, "TERM"), Some(130), "before the first byte");
+
+    let mut import = begun(&mut on(&database.url(), &["import"]));
+    let input = import.stdin.as_mut().unwrap();
+    let header = r#"{"type":"header","format":"wts-histories","version":1}"#;
+    writeln!(input, "{header}").unwrap();
+    assert_eq!(told(import, "TERM"), Some(130), "in the middle");
+}
+
+#[test]
+fn who_waits_for_a_locked_table_can_be_told_to_stop() {
+    let database = Database::with(Kind::Postgres, campus());
+    let (files, url) = (Files::new(), database.owner_url_text());
+    let names = || fs::read_dir(files.0.path()).unwrap().count();
+    database.while_locked("wts.tickets", || {
+        let file = files.arg("never.jsonl");
+        let export = begun(&mut on(&url, &["export", "-o", &file]));
+        wait_until(|| names() > 0);
+        assert_eq!(told(export, "TERM"), Some(130));
+        assert_eq!(names(), 0);
+    });
+    let campus = files.campus();
+    database.while_locked("wts.tickets", || {
+        let import = begun(&mut on(&url, &["import", &campus]));
+        assert_eq!(told(import, "TERM"), Some(130));
+    });
+}
+
+#[test]
+fn an_import_that_is_told_to_stop_has_brought_nothing_in() {
+    let files = Files::new();
+    let large = files.arg("large.jsonl");
+    succeed(&mut wts(&["generate", "--tickets", "4000", "-o", &large]));
+    let whole = fs::read(&large).unwrap();
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::new(kind);
+        let url = database.owner_url_text();
+        let mut import = begun(&mut on(&url, &["import"]));
+        let input = import.stdin.as_mut().unwrap();
+        // All but the end: most of it is in the database when the signal comes.
+        input.write_all(&whole[..whole.len() - 200]).unwrap();
+        assert_eq!(told(import, "INT"), Some(130), "{kind:?}");
+        let after = succeed(&mut on(&url, &["export"]));
+        assert!(after.contains("\"tickets\":0,"), "{kind:?}: {after}");
+        succeed(&mut on(&url, &["import", &large]));
+    }
+}

@@ -1,0 +1,90 @@
+//! Histories in and out, with the real binary.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test stops where it stands"
+)]
+
+mod interrupted;
+mod moving;
+mod refused;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::{
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
+use support::{Service, outcome, token, wts};
+use tempfile::TempDir;
+use wts_adapter_file::FileSink;
+use wts_app::{Entry, HistorySink};
+use wts_domain::Access;
+use wts_generator::hostile::storable_histories;
+use wts_testkit::{ALICE, BOB, Database, Kind, campus};
+
+/// A folder with files of histories in it.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder can be made"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The path as an argument.
+    fn arg(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// A made-up campus of 300 tickets.
+    fn campus(&self) -> String {
+        let file = self.arg("campus.jsonl");
+        succeed(&mut wts(&[
+            "generate",
+            "--tickets",
+            "300",
+            "--days",
+            "200",
+            "--output",
+            &file,
+        ]));
+        file
+    }
+}
+
+/// What a command printed that did what it should.
+fn succeed(command: &mut Command) -> String {
+    let (status, stdout, stderr) = outcome(command);
+    assert!(status.success(), "{command:?}: {stderr}");
+    stdout
+}
+
+/// What a command said that could not do what it should.
+fn fail(command: &mut Command) -> String {
+    let (status, stdout, stderr) = outcome(command);
+    assert_eq!(status.code(), Some(1), "{command:?}: {stdout}{stderr}");
+    stderr
+}
+
+fn on(database: &str, arguments: &[&str]) -> Command {
+    let mut command = wts(arguments);
+    command.env("WTS_DATABASE_URL", database);
+    command
+}
+
+fn same(one: &str, other: &str) -> bool {
+    fs::read(one).expect("a file") == fs::read(other).expect("a file")
+}

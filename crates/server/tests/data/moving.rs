@@ -1,0 +1,218 @@
+//! Histories that go from one place to another and stay what they are.
+
+use super::*;
+
+#[test]
+fn a_campus_goes_from_file_to_sqlite_to_postgresql_and_is_the_same_file_again() {
+    let files = Files::new();
+    let campus = files.campus();
+    let mut last = campus.clone();
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::new(kind);
+        let url = database.owner_url_text();
+        let imported = succeed(&mut on(&url, &["import", &last]));
+        assert!(
+            imported.starts_with("imported 18 staff, 300 tickets, "),
+            "{imported}"
+        );
+        last = files.arg(&format!("{kind:?}.jsonl"));
+        succeed(&mut on(&url, &["export", "-o", &last]));
+        assert!(same(&last, &campus), "{kind:?}");
+
+        let again = succeed(&mut on(&url, &["import", &last]));
+        assert!(again.starts_with("imported 0 staff, 0 tickets, 0 traces\nthere already, the same: 18 staff, 300 tickets"), "{again}");
+        let verified = succeed(&mut on(&database.url(), &["verify"]));
+        assert!(
+            verified.starts_with("the database: every rule is kept"),
+            "{verified}"
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_file_in_every_version() {
+    let files = Files::new();
+    let campus = fs::read_to_string(files.campus()).unwrap();
+    let end = campus.lines().last().unwrap();
+    assert_eq!(
+        end,
+        r#"{"type":"end","staff":18,"tickets":300,"traces":1373,"sha256":"545d13d822b3bd8c6e08a241e6517c986d063732e36491fe9018c39e5bb0eb25"}"#
+    );
+}
+
+/// What the predecessor's writers do: they insert tickets and traces, and triggers do the rest.
+const WRITERS: &str = "
+    insert into data.students values ('2024310001', '爱丽丝'), ('2022310007', '詹姆斯');
+    insert into wts.users (sid, wx) values ('2024310001', 'a'), ('2022310007', 'b');
+    insert into wts.operators values ('W007', '2022310007', 'formal-member', false);
+    do $$ declare filed integer; begin
+        for n in 1..60 loop
+            insert into wts.tickets (issuer, submitted_at, category, description, appointed_at)
+            values ('2024310001', now(), 'low-speed', '很慢 ' || n, case when n % 2 = 0 then date '2026-03-01' + n end)
+            returning tid into filed;
+            for step in 1..n % 7 loop
+                insert into wts.ticket_traces (tid, op, new_status, new_priority, new_appointment, remark, updated_at)
+                values (filed, case step % 3 when 0 then '-1' when 1 then 'W007' else '-2' end,
+                    case when step % 2 = 1 then wts.status 'scheduled' else wts.status 'delay' end,
+                    case when step = 3 then wts.priority 'highest' end, case when step = 2 then date 'infinity' end,
+                    E'第 ' || step || E' 步\n\"引号\" \\\\ 😀', now() + step * interval '1.000001 second');
+            end loop;
+        end loop;
+    end $$";
+
+/// What is found in tables that are as old as they may be: moments that are none, and those that nobody lives to see.
+const ODD: &str = "
+    insert into wts.ticket_traces (tid, op, remark, updated_at) values
+        (7, '-2', 'v.\u{a0}Chr.', '0044-03-15 12:00:00+00 BC'), (14, '-1', '从不', 'infinity'),
+        (21, '-1', '一直', '-infinity'), (28, 'W007', '', '294276-12-31 23:59:59.999999+00')";
+
+#[test]
+fn a_database_filled_by_the_predecessors_writers_is_moved_to_sqlite_and_answers_the_same() {
+    let files = Files::new();
+    let (v3, sqlite) = (Database::new(Kind::WtsV3), Database::new(Kind::Sqlite));
+    v3.execute(WRITERS);
+    let file = files.arg("v3.jsonl");
+    succeed(&mut on(&v3.url(), &["export", "--output", &file]));
+    let verified = succeed(&mut wts(&["verify", &file]));
+    assert!(
+        verified.contains("every rule is kept, in 3 staff, 60 tickets"),
+        "{verified}"
+    );
+    v3.execute(ODD);
+    succeed(&mut on(&v3.url(), &["export", "--output", &file]));
+    succeed(&mut on(&sqlite.url(), &["import", &file]));
+
+    let services = [&v3, &sqlite]
+        .map(|database| Service::with(&database.url(), &[("WTS_RECHECK_ACCESS", "on")]));
+    let callers = [
+        (token(ALICE, Access::User), 200),
+        (token("2022310007", Access::FormalMember), 200),
+        (token(BOB, Access::User), 403),
+        (token(BOB, Access::Unregistered), 403),
+    ];
+    for ticket in 1..=61 {
+        for (token, status) in &callers {
+            let order = if ticket % 2 == 0 { "asc" } else { "desc" };
+            let path = format!("/api/v3/get_traces?tid={ticket}&order={order}");
+            let answers = services.each_ref().map(|service| {
+                let answer = service.get(&path, token);
+                let tag = answer.header("etag").map(str::to_owned);
+                (answer.status, tag, answer.body)
+            });
+            assert_eq!(answers[0], answers[1], "{path}");
+            let expected = if ticket == 61 && *status == 200 {
+                400
+            } else {
+                *status
+            };
+            assert_eq!(answers[0].0, expected, "{path}");
+        }
+    }
+}
+
+#[test]
+fn an_export_can_be_piped_into_an_import_and_compressed() {
+    let files = Files::new();
+    let campus = files.campus();
+    let first = Database::new(Kind::Sqlite);
+    succeed(&mut on(&first.url(), &["import", &campus]));
+    for how in ["gzip", "zstd"] {
+        let second = Database::new(Kind::Sqlite);
+        let mut export = on(&first.url(), &["export", "--compress", how])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pipe = export.stdout.take().unwrap();
+        succeed(on(&second.url(), &["import"]).stdin(pipe));
+        assert!(export.wait().unwrap().success());
+
+        let file = files.arg(how);
+        succeed(&mut on(
+            &second.url(),
+            &["export", "-o", &file, "--compress", how],
+        ));
+        let sizes = [&file, &campus].map(|file| fs::metadata(file).unwrap().len());
+        assert!(sizes[0] * 2 < sizes[1], "{how}: {sizes:?}");
+        assert!(succeed(&mut wts(&["verify", &file])).contains("every rule is kept"));
+    }
+}
+
+#[test]
+fn tickets_are_picked_by_number_and_by_the_time_of_their_filing() {
+    let files = Files::new();
+    let database = Database::new(Kind::Sqlite);
+    succeed(&mut on(&database.url(), &["import", &files.campus()]));
+    let exported = |picked: &[&str]| {
+        let arguments = [&["export"], picked].concat();
+        let file = succeed(&mut on(&database.url(), &arguments));
+        let tickets = file.lines().filter(|line| line.contains("\"ticket\""));
+        tickets.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let picked = exported(&["--ticket", "123", "--ticket", "200"]);
+    assert_eq!(picked.len(), 2);
+    assert!(picked[0].contains("\"tid\":123,"), "{picked:?}");
+
+    let before = exported(&["--filed-before", "2026-02-01"]);
+    let since = exported(&["--filed-since", "2026-02-01T00:00:00Z"]);
+    assert_eq!(before.len() + since.len(), 300);
+    let missing = fail(&mut on(
+        &database.url(),
+        &["export", "--ticket", "123", "--ticket", "999"],
+    ));
+    assert!(missing.contains("there is no ticket 999"), "{missing}");
+    let never = fail(&mut on(
+        &database.url(),
+        &[
+            "export",
+            "--filed-since",
+            "2026-02-01",
+            "--filed-before",
+            "2026-02-01",
+        ],
+    ));
+    assert!(
+        never.contains("nothing is filed since 2026-02-01"),
+        "{never}"
+    );
+    assert!(before.len() > 10 && since.len() > 10);
+    let (status, _, told) = outcome(&mut on(
+        &database.url(),
+        &["export", "--filed-since", "yesterday"],
+    ));
+    assert_eq!(status.code(), Some(2));
+    assert!(
+        told.contains("expected a moment such as 2025-09-01"),
+        "{told}"
+    );
+}
+
+#[test]
+fn hostile_histories_go_from_file_to_sqlite_to_postgresql_and_are_the_same_file_again() {
+    let files = Files::new();
+    let mut runner = TestRunner::default();
+    for _ in 0..4 {
+        let records = storable_histories()
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
+        let mut last = files.arg("hostile.jsonl");
+        let mut sink = FileSink::create(last.as_ref(), None).unwrap();
+        let entries = records.iter().map(|record| Entry {
+            line: None,
+            record: record.clone(),
+        });
+        sink.put(entries.collect()).unwrap();
+        Box::new(sink).finish().unwrap();
+
+        let first = last.clone();
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let database = Database::new(kind);
+            let url = database.owner_url_text();
+            succeed(&mut on(&url, &["import", &last]));
+            last = files.arg(&format!("{kind:?}.jsonl"));
+            succeed(&mut on(&url, &["export", "-o", &last]));
+            assert!(same(&first, &last), "{kind:?}: {records:?}");
+        }
+    }
+}
