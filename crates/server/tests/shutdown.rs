@@ -91,7 +91,12 @@ fn no_request_is_lost_that_was_sent_before_the_signal() {
             });
         }
         begun.wait();
-        thread::sleep(Duration::from_millis(300));
+        for _ in 0..3_000 {
+            if answered.load(SeqCst) > 100 {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
         told.store(true, SeqCst);
         service.signal("TERM");
     });
