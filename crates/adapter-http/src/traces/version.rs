@@ -103,6 +103,25 @@ mod tests {
         }
     }
 
+    /// Whoever changes what the same traces look like to a client sees this fail, and has to change the tag as well: by
+    /// the `FORM` of the fingerprint.
+    #[tokio::test]
+    async fn the_tag_belongs_to_the_form_of_the_body() {
+        const BODY: &str = r#"{"success":true,"msg":"query success","traces":[{"opid":7,"tid":123,"updated_at":"2025-12-06T10:00:00Z","op":"W007","op_name":"詹姆斯","new_status":"delay","new_priority":"normal","new_appointment":"2025-12-08T00:00:00Z","new_category":"others","remark":"上门"}]}"#;
+
+        let mut trace = trace();
+        trace.new_status = Some(Status::Delay);
+        trace.new_priority = Some(Priority::Normal);
+        trace.new_category = Some(Category::Others);
+        trace.new_appointment = Day::from_ymd(2025, 12, 8).ok();
+        let history = TicketHistory::new(StudentId::from("a"), vec![trace]);
+        let tag = version(&history, Order::Asc).await.to_string();
+        let body = crate::traces::body::body(history.into(), Order::Asc).unwrap();
+        let body = actix_web::body::to_bytes(body).await.unwrap();
+        let shown = (str::from_utf8(&body).unwrap(), tag.as_str());
+        assert_eq!(shown, (BODY, "W/\"ORUknhZuLqquBvwJEgyTuw\""));
+    }
+
     #[tokio::test]
     async fn a_change_at_the_end_of_a_long_history_is_seen() {
         let long = |last: &str| {
