@@ -20,9 +20,11 @@ use actix_web::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
-/// What a page may send besides what every page may.
-const SENT: HeaderValue =
-    HeaderValue::from_static("authorization, if-none-match, x-request-id, traceparent");
+/// What a page may send besides what every page may; the last four because common libraries send them unasked.
+const SENT: HeaderValue = HeaderValue::from_static(
+    "authorization, if-none-match, x-request-id, traceparent, \
+     content-type, cache-control, pragma, x-requested-with",
+);
 /// What a page may read besides what every page may.
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("etag, retry-after, www-authenticate, x-request-id");
