@@ -7,6 +7,7 @@ mod coding;
 mod compression;
 mod entity_tag;
 mod media_type;
+mod stored;
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
@@ -16,10 +17,13 @@ use actix_web::{
     },
 };
 
-pub(crate) use self::entity_tag::Fingerprint;
 use self::{
     coding::Codings,
     compression::{LONG_AT_A_TIME, compress},
+};
+pub(crate) use self::{
+    entity_tag::Fingerprint,
+    stored::{Stored, stored},
 };
 use crate::{error::ApiError, routes::JSON};
 

@@ -10,7 +10,7 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// A request without content. A `GET` with some means something that this service does not know (RFC 9110 9.3.1), and it
+/// A request without content, which every handler takes. A `GET` with some means something that this service does not know (RFC 9110 9.3.1), and it
 /// takes content of no type (15.5.16).
 pub(crate) struct WithoutContent;
 

@@ -7,7 +7,7 @@ use std::sync::{
 
 use actix_web::{HttpResponse, web::Data};
 
-use crate::{error::ApiError, routes};
+use crate::{content::WithoutContent, error::ApiError, routes};
 
 /// Whether the service is up to answering requests. It is told so by whoever knows; asking it costs nothing.
 #[derive(Debug, Clone, Default)]
@@ -57,17 +57,23 @@ impl Health {
 }
 
 /// `/livez`: the process answers at all. Who gets no answer may restart it.
-pub(crate) async fn live() -> HttpResponse {
+pub(crate) async fn live(_: WithoutContent) -> HttpResponse {
     well("alive")
 }
 
 /// `/readyz`: requests may be sent here, since histories can be read.
-pub(crate) async fn ready(health: Data<Health>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn ready(
+    _: WithoutContent,
+    health: Data<Health>,
+) -> Result<HttpResponse, ApiError> {
     health.ready().map(|()| well("ready"))
 }
 
 /// `/startupz`: histories could be read once. Until then nobody should ask after the rest.
-pub(crate) async fn started(health: Data<Health>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn started(
+    _: WithoutContent,
+    health: Data<Health>,
+) -> Result<HttpResponse, ApiError> {
     health.started().map(|()| well("started"))
 }
 

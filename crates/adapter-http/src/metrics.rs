@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::error::ApiError;
+use crate::{content::WithoutContent, error::ApiError};
 
 /// In seconds, from an answer out of a warm cache to one that was nearly given up.
 const BUCKETS: [f64; 12] = [
@@ -105,7 +105,10 @@ impl HttpMetrics {
 }
 
 /// `/metrics`: everything in the registry, as `OpenMetrics` 1.0.
-pub(crate) async fn tell(registry: Data<Registry>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn tell(
+    _: WithoutContent,
+    registry: Data<Registry>,
+) -> Result<HttpResponse, ApiError> {
     let mut metrics = String::new();
     text::encode(&mut metrics, &registry)
         .map_err(|_| ApiError::Fault("the metrics could not be written"))?;

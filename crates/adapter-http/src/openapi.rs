@@ -20,6 +20,7 @@ use utoipa::{
 pub(crate) use self::pages::{page, to_pages};
 use crate::{
     answer::{self, Fingerprint},
+    content::WithoutContent,
     error::{ApiError, Envelope},
     traces::{self, TracesBody},
 };
@@ -35,7 +36,10 @@ pub fn openapi_document() -> &'static str {
 }
 
 /// `GET /api/v3/openapi.json`.
-pub(crate) async fn document(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn document(
+    _: WithoutContent,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let document = openapi_document();
     let mut fingerprint = Fingerprint::new();
     fingerprint.text(document);

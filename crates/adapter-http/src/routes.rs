@@ -9,7 +9,7 @@ use actix_web::{
     web::{self, ServiceConfig, resource},
 };
 
-use crate::{error::ApiError, health, metrics, openapi, traces};
+use crate::{content::WithoutContent, error::ApiError, health, metrics, openapi, traces};
 
 pub(crate) const GET_TRACES: &str = "/api/v3/get_traces";
 pub(crate) const OPENAPI: &str = "/api/v3/openapi.json";
@@ -87,7 +87,7 @@ async fn floor(_: crate::authentication::Active) -> HttpResponse {
 }
 
 /// By what a path can be asked (RFC 9110 9.3.7). Nobody needs to say who they are to learn it.
-async fn options() -> HttpResponse {
+async fn options(_: WithoutContent) -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((ALLOW, METHODS))
         .finish()

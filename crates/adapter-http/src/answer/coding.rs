@@ -47,6 +47,8 @@ pub(super) struct Codings {
     identity: bool,
     /// Which compression it likes best.
     best: Option<Coding>,
+    /// Whether in gzip, be it not the best.
+    gzip: bool,
 }
 
 impl Codings {
@@ -71,6 +73,7 @@ impl Codings {
         Self {
             identity: true,
             best: None,
+            gzip: false,
         }
     }
 
@@ -88,7 +91,13 @@ impl Codings {
         Self {
             identity: identity != Some(Quality::ZERO),
             best,
+            gzip: quality_of(ContentEncoding::Gzip).is_some_and(|quality| quality > Quality::ZERO),
         }
+    }
+
+    /// Whether the client takes a body in gzip.
+    pub(super) fn gzip(&self) -> bool {
+        self.gzip
     }
 
     /// Whether the client takes a body as it is.

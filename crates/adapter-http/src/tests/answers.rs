@@ -249,23 +249,31 @@ async fn who_takes_no_json_is_refused() {
 async fn a_request_brings_nothing_along() {
     let app = with_traces(1);
     let alice = bearer(ALICE, Access::User);
-    for (field, body, status) in [
-        ("Content-Length: 0", "", "200"),
-        ("Content-Type: application/json", "", "200"),
-        ("Content-Length: 2", "{}", "415"),
-        ("Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n", "415"),
+    for (field, body, is_taken) in [
+        ("Content-Length: 0", "", true),
+        ("Content-Type: application/json", "", true),
+        ("Content-Length: 2", "{}", false),
+        ("Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n", false),
     ] {
-        let answer = app.send("GET", PATH, &[&alice, field], body).await;
-        let answer = String::from_utf8(answer).unwrap();
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{field}: {answer}"
-        );
-        assert_eq!(
-            status == "415",
-            answer.ends_with(r#""errType":2}"#),
-            "{answer}"
-        );
+        for (method, path, good) in [
+            ("GET", PATH, "200"),
+            ("OPTIONS", PATH, "204"),
+            ("GET", "/livez", "200"),
+            ("GET", "/readyz", "200"),
+            ("GET", "/startupz", "200"),
+            ("GET", "/api/v3/openapi.json", "200"),
+            ("GET", "/api/v3/docs", "308"),
+            ("GET", "/api/v3/docs/", "200"),
+        ] {
+            let answer = app.send(method, path, &[&alice, field], body).await;
+            let answer = String::from_utf8(answer).unwrap();
+            let status = if is_taken { good } else { "415" };
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{method} {path}, {field}: {answer}"
+            );
+            assert!(is_taken || answer.ends_with(r#""errType":2}"#), "{answer}");
+        }
     }
 }
 
@@ -333,6 +341,14 @@ async fn the_description_of_the_api_is_there_for_everyone_and_kept_by_who_has_it
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
 }
 
+/// The head of an answer whose body is no text.
+async fn head_of(app: &App, path: &str, asked: &str) -> String {
+    let mut answer = app.ask_for_bytes("GET", path, &[asked]).await;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    answer.truncate(end.unwrap() + 4);
+    String::from_utf8(answer).unwrap()
+}
+
 #[tokio::test]
 async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() {
     let app = App::with(|_| {});
@@ -341,7 +357,10 @@ async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() 
 
     let page = app.ask("GET", "/api/v3/docs/", &[]).await;
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
-    assert_eq!(field(&page, "content-type"), Some("text/html"));
+    assert_eq!(
+        field(&page, "content-type"),
+        Some("text/html; charset=utf-8")
+    );
     let policy = field(&page, "content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"));
     let linked: Vec<_> = page
@@ -353,17 +372,32 @@ async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() 
         assert!(!link.contains("//"), "{link} is elsewhere");
         let path = format!("/api/v3/docs/{}", link.trim_start_matches("./"));
         // As browsers ask, and as others do.
-        for accepted in ["gzip, deflate, br, zstd", "identity"] {
-            let fields = [&*format!("Accept-Encoding: {accepted}")];
-            let file = app.ask_for_bytes("GET", &path, &fields).await;
-            assert!(file.starts_with(b"HTTP/1.1 200 "), "{path}");
-            let is_packed = file
-                .windows(22)
-                .any(|part| part == b"content-encoding: gzip");
-            // All but the one that is written for this service.
-            let may_be = accepted != "identity" && !path.ends_with("initializer.js");
-            assert_eq!(is_packed, may_be, "{path}");
+        for (accepted, coding) in [
+            ("gzip, deflate, br, zstd", Some("gzip")),
+            ("gzip;q=0.5, br", Some("gzip")),
+            ("br", Some("br")),
+            ("identity", None),
+        ] {
+            let head = head_of(&app, &path, &format!("Accept-Encoding: {accepted}")).await;
+            assert!(head.starts_with("HTTP/1.1 200 "), "{path}");
+            // The one that is written for this service is not packed, and what is short gains nothing.
+            let is_short = path.ends_with("initializer.js")
+                || path.ends_with("index.css") && coding == Some("br");
+            let coding = coding.filter(|_| !is_short);
+            assert_eq!(field(&head, "content-encoding"), coding, "{path}");
+            let content_type = field(&head, "content-type").unwrap();
+            assert!(content_type.ends_with("; charset=utf-8"), "{content_type}");
         }
+    }
+    for image in ["favicon-16x16.png", "favicon-32x32.png"] {
+        let path = format!("/api/v3/docs/{image}");
+        let head = head_of(&app, &path, "Accept-Encoding: gzip").await;
+        assert_eq!(field(&head, "content-encoding"), None, "it would grow");
+        let known = format!("If-None-Match: {}", field(&head, "etag").unwrap());
+        let head = head_of(&app, &path, &known).await;
+        assert!(head.starts_with("HTTP/1.1 304 "), "{head}");
+        let head = head_of(&app, &path, "Accept-Encoding: *;q=0").await;
+        assert!(head.starts_with("HTTP/1.1 406 "), "{head}");
     }
     let initializer = app
         .ask("GET", "/api/v3/docs/swagger-initializer.js", &[])
