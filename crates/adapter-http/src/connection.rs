@@ -2,15 +2,18 @@
 //!
 //! The server itself bounds how long a client may take over the head of its first request. It does not for the heads of
 //! later ones, nor for answers that a client does not take.
+//!
+//! What the server cannot read as a request never reaches the service, and it refuses it with a status and nothing else.
+//! It is refused here as everything is: with an id, in the envelope, counted and logged.
+
+mod places;
+mod refusal;
+mod request_line;
 
 use std::{
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -20,7 +23,11 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use crate::metrics::HttpMetrics;
+pub(crate) use self::places::{Place, Places, Standing};
+use self::{refusal::Refusal, request_line::RequestLine};
+
+/// How long a client may take to close a connection that we have closed.
+pub(crate) const CLOSING: Duration = Duration::from_secs(1);
 
 /// How long a client is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +47,10 @@ pub(crate) struct Connection {
     /// When the client stopped to take what was written.
     writing_since: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// What has come of the line that a request begins with.
+    line: RequestLine,
+    /// What goes out instead of the server's own refusal.
+    refusal: Option<Refusal>,
     pub(crate) place: Place,
 }
 
@@ -51,8 +62,62 @@ impl Connection {
             reading_since: None,
             writing_since: None,
             alarm: None,
+            line: RequestLine::default(),
+            refusal: None,
             place,
         }
+    }
+
+    /// Writes to the client, who is waited for as long as it takes something of it now and then.
+    fn write(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if outcome.is_ready() {
+            self.reading_since = None;
+            self.writing_since = None;
+            return outcome;
+        }
+        let since = *self.writing_since.get_or_insert_with(Instant::now);
+        self.wait(Some(since + self.patience.write), context)
+    }
+
+    /// Refuses what the server has refused with this status, and hears the client out for a moment: a connection that is
+    /// closed with something unread in it takes the answer with it (RFC 9112 9.6).
+    fn refuse(&mut self, status: u16, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut refusal = match self.refusal.take() {
+            Some(refusal) => refusal,
+            None => Refusal::of(status, &self.line, self.reading_since, self.place.metrics()),
+        };
+        let outcome = self.say(&mut refusal, context);
+        self.refusal = Some(refusal);
+        outcome
+    }
+
+    fn say(&mut self, refusal: &mut Refusal, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !refusal.rest().is_empty() {
+            match ready!(self.write(refusal.rest(), context))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => refusal.advance(written),
+            }
+        }
+        let until = if let Some(until) = refusal.said_until {
+            until
+        } else {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+            *refusal.said_until.insert(Instant::now() + CLOSING)
+        };
+        let mut unread = [0; 8 * 1_024];
+        while Instant::now() < until {
+            let mut into = ReadBuf::new(&mut unread);
+            match Pin::new(&mut self.stream).poll_read(context, &mut into) {
+                Poll::Ready(Ok(())) if !into.filled().is_empty() => {}
+                Poll::Ready(_) => break,
+                Poll::Pending => match self.wait::<()>(Some(until), context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(_) => break,
+                },
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// What to do while nothing can be done: wait, unless that has been done for too long.
@@ -94,8 +159,10 @@ impl AsyncRead for Connection {
         let outcome = Pin::new(&mut this.stream).poll_read(context, into);
         match outcome {
             Poll::Ready(_) => {
-                if into.filled().len() > before && this.reading_since.is_none() {
-                    this.reading_since = Some(Instant::now());
+                let news = into.filled().get(before..).unwrap_or_default();
+                if !news.is_empty() {
+                    this.reading_since.get_or_insert_with(Instant::now);
+                    this.line.follow(news);
                 }
                 outcome
             }
@@ -116,14 +183,19 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
+        let bytes = match refusal::bare_in(bytes) {
+            None => bytes,
+            Some((0, status)) => {
+                return this.refuse(status, context).map_ok(|()| bytes.len());
+            }
+            // The answers before it go first.
+            Some((begin, _)) => bytes.get(..begin).unwrap_or_default(),
+        };
+        let outcome = this.write(bytes, context);
         if outcome.is_ready() {
-            this.reading_since = None;
-            this.writing_since = None;
-            return outcome;
+            this.line = RequestLine::default();
         }
-        let since = *this.writing_since.get_or_insert_with(Instant::now);
-        this.wait(Some(since + this.patience.write), context)
+        outcome
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -131,62 +203,10 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
-}
-
-/// How many connections there are.
-#[derive(Debug, Clone)]
-pub(crate) struct Places {
-    taken: Arc<AtomicUsize>,
-    most: usize,
-    metrics: HttpMetrics,
-}
-
-impl Places {
-    pub(crate) fn new(most: usize, metrics: HttpMetrics) -> Self {
-        Self {
-            taken: Arc::default(),
-            most,
-            metrics,
+        let this = self.get_mut();
+        if this.refusal.is_some() {
+            return Poll::Ready(Ok(())); // that has been done
         }
+        Pin::new(&mut this.stream).poll_shutdown(context)
     }
-
-    /// A place for one more connection, be it one too many.
-    pub(crate) fn take(&self) -> Place {
-        self.metrics.connections.inc();
-        Place {
-            too_many: self.taken.fetch_add(1, Relaxed) >= self.most,
-            places: self.clone(),
-        }
-    }
-}
-
-/// A connection's place, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    places: Places,
-    too_many: bool,
-}
-
-impl Place {
-    /// What requests know of the place of their connection.
-    pub(crate) fn standing(&self) -> Standing {
-        Standing {
-            too_many: self.too_many,
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.places.taken.fetch_sub(1, Relaxed);
-        self.places.metrics.connections.dec();
-    }
-}
-
-/// Whether a connection is one too many.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
-    pub(crate) too_many: bool,
 }

@@ -1,24 +1,14 @@
 //! The one place where errors become answers.
 
-use std::borrow::Cow;
-
-use actix_web::{
-    HttpResponse, ResponseError,
-    http::{
-        StatusCode,
-        header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
-    },
-};
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
 use strum::{EnumDiscriminants, EnumIter};
 use utoipa::ToSchema;
 use wts_app::{GetTracesError, RepositoryError};
 use wts_domain::{AccessDenied, ParseTicketIdError};
 
-use crate::{
-    routes::{self, JSON},
-    token::TokenError,
-};
+use self::told::Told;
+use crate::{routes::JSON, token::TokenError};
 
 /// Everything that a request can be answered with but what it asked for.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
@@ -65,12 +55,21 @@ pub(crate) enum ApiError {
     /// The path and the query together are too long to look at.
     #[error("the request's target is too long")]
     TargetTooLong,
-    /// The header fields together are too long to look at.
-    #[error("the request's header is too long")]
+    /// The header fields are too long or too many to look at.
+    #[error("the request's header fields are too long or too many")]
     HeaderTooLong,
     /// The request's body is too long to pass over.
     #[error("the request's body is too long")]
     BodyTooLong,
+    /// What has come is no request that HTTP/1.1 knows.
+    #[error("the request cannot be read")]
+    Unreadable,
+    /// The request's target is no URI's.
+    #[error("path or query have a character that no URI has")]
+    MalformedTarget,
+    /// The client took too long to send the request's head.
+    #[error("the request's head did not come in time")]
+    HeadTooSlow,
     /// Others may take the request for another one.
     #[error("the request can be read in more than one way")]
     Ambiguous,
@@ -112,150 +111,6 @@ pub(crate) enum Unauthenticated {
     /// There is a token and it is not good.
     #[error("the token is not valid: {0}")]
     BadToken(#[source] TokenError),
-}
-
-/// What everyone is told who shows no good token.
-const UNAUTHENTICATED: &str = "a valid token is required";
-
-/// The contract's `errType`.
-#[derive(Clone, Copy, EnumIter)]
-#[repr(u8)]
-enum ErrType {
-    Internal = 1,
-    Request = 2,
-    Permission = 3,
-    Logic = 5,
-}
-
-/// How an error is told to the client.
-struct Told {
-    status: StatusCode,
-    err_type: ErrType,
-    msg: Cow<'static, str>,
-    header: Option<(HeaderName, Cow<'static, str>)>,
-}
-
-impl ApiError {
-    fn told(&self) -> Told {
-        use ErrType::{Internal, Logic, Permission, Request};
-        match self {
-            // One text for all: which check a token fails is nobody's business who has no good one.
-            Self::Unauthenticated(Unauthenticated::NoToken) => {
-                tell(StatusCode::UNAUTHORIZED, Permission, UNAUTHENTICATED)
-                    .with(WWW_AUTHENTICATE, "Bearer")
-            }
-            Self::Unauthenticated(
-                Unauthenticated::SeveralFields | Unauthenticated::BadToken(_),
-            ) => tell(StatusCode::UNAUTHORIZED, Permission, UNAUTHENTICATED)
-                .with(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
-            Self::Denied(AccessDenied::NotActive) => tell(
-                StatusCode::FORBIDDEN,
-                Permission,
-                "only active users can access this API",
-            ),
-            Self::Denied(AccessDenied::NotYourTicket) => tell(
-                StatusCode::FORBIDDEN,
-                Permission,
-                "you can only view ticket traces of your own",
-            ),
-            Self::MissingTicket => tell(
-                StatusCode::BAD_REQUEST,
-                Request,
-                "missing required URL parameter: tid",
-            ),
-            Self::MalformedTicket(why) => tell(
-                StatusCode::BAD_REQUEST,
-                Request,
-                format!("invalid tid parameter: {why}"),
-            ),
-            Self::Repeated(name) => tell(
-                StatusCode::BAD_REQUEST,
-                Request,
-                format!("invalid {name} parameter: given more than once"),
-            ),
-            Self::UnknownOrder => tell(
-                StatusCode::BAD_REQUEST,
-                Request,
-                "invalid order parameter: expected asc or desc",
-            ),
-            Self::NoSuchTicket => tell(StatusCode::BAD_REQUEST, Logic, "无法找到对应的工单"),
-            Self::NoSuchPath => tell(StatusCode::NOT_FOUND, Request, "no such path"),
-            Self::MethodNotAllowed => tell(
-                StatusCode::METHOD_NOT_ALLOWED,
-                Request,
-                "method not allowed",
-            )
-            .with(ALLOW, routes::METHODS),
-            Self::NotAcceptable => tell(
-                StatusCode::NOT_ACCEPTABLE,
-                Request,
-                "not acceptable: there is application/json, as it is or in gzip, br or zstd",
-            ),
-            Self::ContentNotTaken => tell(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                Request,
-                "the request has a body: expected none",
-            ),
-            Self::TargetTooLong => tell(
-                StatusCode::URI_TOO_LONG,
-                Request,
-                "path and query are too long",
-            ),
-            Self::HeaderTooLong => tell(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                Request,
-                "header fields are too long",
-            ),
-            Self::BodyTooLong => tell(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                Request,
-                "nothing here takes a body",
-            ),
-            Self::Ambiguous => tell(
-                StatusCode::BAD_REQUEST,
-                Request,
-                "header fields are ambiguous",
-            ),
-            Self::TooMany(seconds) => tell(
-                StatusCode::TOO_MANY_REQUESTS,
-                Request,
-                "too many requests, ask again later",
-            )
-            .with(RETRY_AFTER, seconds.to_string()),
-            Self::Busy | Self::TooManyInFlight | Self::TooManyConnections => tell(
-                StatusCode::SERVICE_UNAVAILABLE,
-                Internal,
-                "too much to do, ask again in a moment",
-            )
-            .with(RETRY_AFTER, "1"),
-            Self::NotReady(why) => {
-                tell(StatusCode::SERVICE_UNAVAILABLE, Internal, *why).with(RETRY_AFTER, "1")
-            }
-            Self::TooSlow | Self::Repository(_) | Self::Fault(_) => tell(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                Internal,
-                "system met a uncaught error,please view logs.",
-            ),
-        }
-    }
-}
-
-fn tell(status: StatusCode, err_type: ErrType, msg: impl Into<Cow<'static, str>>) -> Told {
-    Told {
-        status,
-        err_type,
-        msg: msg.into(),
-        header: None,
-    }
-}
-
-impl Told {
-    fn with(self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            header: Some((name, value.into())),
-            ..self
-        }
-    }
 }
 
 impl ResponseError for ApiError {
@@ -312,6 +167,7 @@ pub(crate) struct Envelope<'a> {
 }
 
 mod examples;
+mod told;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ mod record;
 mod request_id;
 mod trace_context;
 mod trusted_proxies;
+mod unread;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -28,7 +29,9 @@ pub(crate) use self::admission::Admissions;
 pub use self::cors::{InvalidOrigin, Origins};
 use self::record::Record;
 pub use self::trusted_proxies::{ParseProxiesError, TrustedProxies};
-pub(crate) use self::{client_address::client_address, framing::Over};
+pub(crate) use self::{
+    client_address::client_address, framing::Over, limits::LONGEST_TARGET, unread::refuse_unread,
+};
 use crate::{
     error::ApiError, health::Health, metrics::HttpMetrics, routes, settings::HttpSettings,
 };
@@ -40,6 +43,8 @@ pub(crate) struct Gate {
     answer_timeout: Duration,
     health: Health,
     metrics: HttpMetrics,
+    /// Whether machines ask every other second, so that the log tells of good answers only to those who want all.
+    is_operators: bool,
 }
 
 impl Gate {
@@ -50,6 +55,16 @@ impl Gate {
             answer_timeout: settings.answer_timeout,
             health: health.clone(),
             metrics: metrics.clone(),
+            is_operators: false,
+        }
+    }
+
+    /// For the listener that is not for everyone.
+    pub(crate) fn of_operators(settings: &HttpSettings, health: &Health) -> Self {
+        Self {
+            is_operators: true,
+            // What operators ask is not what they ask about.
+            ..Self::new(settings, health, &HttpMetrics::default())
         }
     }
 }
@@ -85,9 +100,11 @@ pub(crate) async fn pass(
     let answer = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
     match timeout(gate.request_timeout, answer).await {
         Ok(Ok(Ok(response))) => {
+            let id = record.id().clone();
             let response = record.end(response.map_into_boxed_body());
-            Ok(response
-                .map_body(|_, body| admission::until_sent(body, admission, gate.answer_timeout)))
+            Ok(response.map_body(|_, body| {
+                admission::until_sent(body, admission, gate.answer_timeout, id)
+            }))
         }
         // What was asked is lost with these three, so their answers go to the client as errors.
         Ok(Ok(Err(error))) => Err(record.end_with_error(error)),

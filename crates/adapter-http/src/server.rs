@@ -1,12 +1,13 @@
 //! The HTTP servers: the one that serves the API, and the one that its operator asks.
 
-use std::{io, net::TcpListener, thread, time::Duration};
+use std::{io, net::TcpListener, num::NonZeroUsize, thread};
 
 use actix_http::HttpService;
-use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{
-    App, HttpServer,
-    dev::{AppConfig, Server},
+    App, Error,
+    body::BoxBody,
+    dev::{AppConfig, Server, ServiceRequest, ServiceResponse},
     middleware::from_fn,
     rt::net::TcpStream,
     web::Data,
@@ -15,7 +16,7 @@ use prometheus_client::registry::Registry;
 use wts_app::GetTraces;
 
 use crate::{
-    connection::{Connection, Patience, Places},
+    connection::{CLOSING, Connection, Patience, Places},
     gate::{self, Gate},
     health::Health,
     metrics::HttpMetrics,
@@ -26,8 +27,8 @@ use crate::{
     token::TokenVerifier,
 };
 
-/// How long a client may take to close a connection that we have closed.
-const CLOSING: Duration = Duration::from_secs(1);
+/// How many connections and requests of operators there may be at once.
+const OPERATORS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 /// Serves the use case on `listener`, at once, until the service is [told to stop](Service::run_until).
 ///
@@ -69,6 +70,63 @@ pub fn server(
         || thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
+    let server = serve(listener, workers, settings, metrics, app)?;
+    Ok(Service::new(
+        server,
+        for_the_end.into_inner(),
+        health.clone(),
+        settings,
+    ))
+}
+
+/// Serves metrics and health on a listener of its own, which is not for everyone, until it is dropped.
+///
+/// Whoever asks there is waited for as little as everyone else, and bounded as well.
+///
+/// # Errors
+///
+/// If the listener cannot be taken over.
+pub fn operations(
+    listener: TcpListener,
+    registry: Registry,
+    settings: &HttpSettings,
+    health: &Health,
+) -> io::Result<Server> {
+    let settings = HttpSettings {
+        max_connections: OPERATORS,
+        max_in_flight: OPERATORS,
+        ..settings.clone()
+    };
+    let gate = Data::new(Gate::of_operators(&settings, health));
+    let (registry, health) = (Data::new(registry), Data::new(health.clone()));
+    let app = move || {
+        App::new()
+            .app_data(Data::clone(&registry))
+            .app_data(Data::clone(&health))
+            .app_data(Data::clone(&gate))
+            .configure(routes::operations)
+            .wrap(from_fn(gate::pass))
+    };
+    serve(listener, 1, &settings, &HttpMetrics::default(), app)
+}
+
+/// Serves an app on connections that are waited for no longer than the settings say.
+fn serve<A>(
+    listener: TcpListener,
+    workers: usize,
+    settings: &HttpSettings,
+    metrics: &HttpMetrics,
+    app: impl Fn() -> App<A> + Clone + Send + 'static,
+) -> io::Result<Server>
+where
+    A: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<BoxBody>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+{
     let places = Places::new(settings.max_connections.get(), metrics.clone());
     let patience = Patience {
         request: settings.head_timeout + settings.request_timeout,
@@ -106,33 +164,5 @@ pub fn server(
             .h1(map_config(app(), |()| AppConfig::default()));
         accept.and_then(http)
     })?;
-    Ok(Service::new(
-        server.run(),
-        for_the_end.into_inner(),
-        health.clone(),
-        settings,
-    ))
-}
-
-/// Serves metrics and health on a listener of its own, which is not for everyone, until it is dropped.
-///
-/// # Errors
-///
-/// If the listener cannot be taken over.
-pub fn operations(
-    listener: TcpListener,
-    registry: Registry,
-    health: &Health,
-) -> io::Result<Server> {
-    let (registry, health) = (Data::new(registry), Data::new(health.clone()));
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(Data::clone(&registry))
-            .app_data(Data::clone(&health))
-            .configure(routes::operations)
-    })
-    .workers(1)
-    .disable_signals()
-    .listen(listener)?;
     Ok(server.run())
 }

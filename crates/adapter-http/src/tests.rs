@@ -5,6 +5,7 @@ mod app;
 mod http;
 mod logs;
 mod protection;
+mod unread;
 
 use std::{sync::Arc, time::Duration};
 

@@ -28,7 +28,8 @@ use crate::{answer, authentication::Active, content::WithoutContent, error::ApiE
     summary = "The history of a ticket",
     description = "All traces of a ticket, in order of time. It is the creator's to read, and staff's.\n\n\
                    What is wrong is told in this order, the first first: the token, its bearer's rank, a missing `tid`, a \
-                   malformed one, a ticket that does not exist, one that is not the caller's to see.",
+                   malformed one, a wrong `order`, a body, a ticket that does not exist, one that is not the caller's \
+                   to see, and forms that there are none of.",
     params(Params),
     security(("token" = [])),
     responses(Good, ApiError)

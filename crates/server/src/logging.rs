@@ -29,9 +29,7 @@ pub(crate) use self::writer::Guard;
 ///
 /// If `filter` cannot be read, or records are printed already.
 pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Guard> {
-    let filter = EnvFilter::builder()
-        .parse(filter)
-        .context("expected a level or directives, such as info or info,wts_adapter_http=debug")?;
+    let filter = filter_of(filter)?;
     let stderr = io::stderr();
     let is_terminal = stderr.is_terminal();
     let (writer, guard) = writer::gather(stderr).context("no thread to write the log")?;
@@ -56,4 +54,16 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Guard> {
 /// every statement, students' numbers among them.
 fn is_ours_or_brief(record: &Metadata<'_>) -> bool {
     *record.level() <= Level::INFO || record.target().starts_with("wts")
+}
+
+/// What the operator asks for. The framework's connections are silent unless they are asked for by name: whatever they say
+/// as an error any client can make them say, and what becomes of a request our own records tell.
+fn filter_of(directives: &str) -> anyhow::Result<EnvFilter> {
+    let filter = EnvFilter::builder()
+        .parse(directives)
+        .context("expected a level or directives, such as info or info,wts_adapter_http=debug")?;
+    if directives.contains("actix_http") {
+        return Ok(filter);
+    }
+    Ok(filter.add_directive("actix_http::h1::dispatcher=off".parse()?))
 }

@@ -10,7 +10,7 @@ use prometheus_client::{metrics::info::Info, registry::Registry};
 use sd_notify::NotifyState;
 use tokio::sync::watch;
 use wts_adapter_db::DatabaseMetrics;
-use wts_adapter_http::{Health, HttpMetrics, TokenVerifier};
+use wts_adapter_http::{Health, HttpMetrics, HttpSettings, TokenVerifier};
 
 pub(crate) use self::startup::{remedy, with_remedy};
 use crate::{
@@ -37,7 +37,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let health = Health::default();
     if let Some(address) = settings.get(&METRICS_LISTEN)? {
         let registry = registry(&http_metrics, &database_metrics);
-        serve_operations(address, registry, &health)
+        serve_operations(address, registry, &http, &health)
             .with_context(|| settings.origin(&METRICS_LISTEN))?;
     }
 
@@ -105,11 +105,14 @@ fn registry(http: &HttpMetrics, database: &DatabaseMetrics) -> Registry {
 fn serve_operations(
     address: SocketAddr,
     registry: Registry,
+    http: &HttpSettings,
     health: &Health,
 ) -> anyhow::Result<()> {
     let listener = std::net::TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!("metrics on http://{}/metrics", listener.local_addr()?);
-    tokio::spawn(wts_adapter_http::operations(listener, registry, health)?);
+    tokio::spawn(wts_adapter_http::operations(
+        listener, registry, http, health,
+    )?);
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, campus};
 
-use crate::support::{Answer, Service, token};
+use crate::support::{Answer, Service, send, token};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -19,7 +19,7 @@ fn is_well(service: &Service) -> bool {
 #[test]
 fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
     let database = Database::with(Kind::Sqlite, campus());
-    let service = Service::on(&database.url());
+    let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let good = token(ALICE, Access::User);
     let long = "a".repeat(200_000);
     let hostile: Vec<Vec<u8>> = vec![
@@ -58,12 +58,25 @@ fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
                 "{shown:?} was answered {text}"
             );
             assert!(
+                text.contains("x-request-id: ") && text.contains(r#""errType":"#),
+                "{shown:?} was answered {text}"
+            );
+            assert!(
                 !text.contains("query success"),
                 "{shown:?} was answered {text}"
             );
         }
         assert!(is_well(&service), "after {shown:?}");
+        // Those who are to look after it are answered no less well.
+        let told = send(service.operations(), &request);
+        let said = String::from_utf8_lossy(&told);
+        assert!(
+            said.is_empty() || said.contains("x-request-id: ") && said.contains(r#""errType":"#),
+            "{shown:?} was answered {said}"
+        );
     }
+    let (_, said) = service.stop("TERM");
+    assert!(!said.contains("ERROR"), "{said}");
 }
 
 #[test]

@@ -102,6 +102,12 @@ fn metrics_count_what_happened_and_are_not_for_everyone() {
     ] {
         assert!(text.contains(&format!("# TYPE {name} gauge")), "{name}");
     }
+    for (path, status) in [("/metrics", 200), ("/readyz", 200), ("/nowhere", 404)] {
+        let answer = get(service.operations(), path);
+        assert_eq!(answer.status, status);
+        assert!(answer.header("x-request-id").is_some(), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
     assert!(
         !text.contains("at-all"),
         "paths of the clients' choosing: {text}"

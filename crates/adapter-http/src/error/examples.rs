@@ -17,7 +17,10 @@ use utoipa::{
 use wts_app::RepositoryError;
 use wts_domain::{AccessDenied, ParseTicketIdError};
 
-use super::{ApiError, Envelope, ErrType, Kind, Told, Unauthenticated};
+use super::{
+    ApiError, Envelope, Kind, Unauthenticated,
+    told::{ErrType, Told},
+};
 use crate::token::TokenError;
 
 /// Every error of a kind under a name of its own. No `_` arm: whoever adds a kind decides what it looks like.
@@ -55,6 +58,9 @@ fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
         Kind::TargetTooLong => vec![("targetTooLong", ApiError::TargetTooLong)],
         Kind::HeaderTooLong => vec![("headerTooLong", ApiError::HeaderTooLong)],
         Kind::BodyTooLong => vec![("bodyTooLong", ApiError::BodyTooLong)],
+        Kind::Unreadable => vec![("unreadable", ApiError::Unreadable)],
+        Kind::MalformedTarget => vec![("malformedTarget", ApiError::MalformedTarget)],
+        Kind::HeadTooSlow => vec![("headTooSlow", ApiError::HeadTooSlow)],
         Kind::Ambiguous => vec![("ambiguous", ApiError::Ambiguous)],
         Kind::TooMany => vec![("tooMany", ApiError::TooMany(1))],
         Kind::Busy => vec![("busy", ApiError::Busy)],

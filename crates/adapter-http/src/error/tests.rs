@@ -103,7 +103,26 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
             "the request has a body: expected none",
         ),
         (ApiError::TargetTooLong, 414, "path and query are too long"),
-        (ApiError::HeaderTooLong, 431, "header fields are too long"),
+        (
+            ApiError::HeaderTooLong,
+            431,
+            "header fields are too long or too many",
+        ),
+        (
+            ApiError::Unreadable,
+            400,
+            "the request cannot be read as HTTP/1.1",
+        ),
+        (
+            ApiError::MalformedTarget,
+            400,
+            "path and query have to be percent-encoded",
+        ),
+        (
+            ApiError::HeadTooSlow,
+            408,
+            "the request's head did not come in time",
+        ),
         (ApiError::BodyTooLong, 413, "nothing here takes a body"),
         (ApiError::Ambiguous, 400, "header fields are ambiguous"),
     ] {

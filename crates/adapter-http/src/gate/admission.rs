@@ -18,6 +18,7 @@ use actix_web::{
     web::Bytes,
 };
 
+use super::request_id::RequestId;
 use crate::{connection::Standing, error::ApiError, metrics::HttpMetrics};
 
 /// Lets in so many requests at once.
@@ -79,11 +80,18 @@ impl Drop for Admission {
 }
 
 /// Keeps the request in flight until its answer is sent, where that is not done at once, and ends an answer that takes
-/// longer than `limit`: the client gets as much of it as it took, without an end, and knows by that.
-pub(super) fn until_sent(body: BoxBody, admission: Option<Admission>, limit: Duration) -> BoxBody {
+/// longer than `limit`: the client gets as much of it as it took, without an end, and knows by that. The log knows it by
+/// the request's `id`.
+pub(super) fn until_sent(
+    body: BoxBody,
+    admission: Option<Admission>,
+    limit: Duration,
+    id: RequestId,
+) -> BoxBody {
     match body.size() {
         BodySize::Stream => BoxBody::new(UntilSent {
             body,
+            id,
             _admission: admission,
             deadline: Instant::now() + limit,
         }),
@@ -93,6 +101,7 @@ pub(super) fn until_sent(body: BoxBody, admission: Option<Admission>, limit: Dur
 
 struct UntilSent {
     body: BoxBody,
+    id: RequestId,
     _admission: Option<Admission>,
     deadline: Instant,
 }
@@ -108,21 +117,15 @@ impl MessageBody for UntilSent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        if Instant::now() >= self.deadline {
-            let slow = io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the client took the answer too slowly",
-            );
-            return Poll::Ready(Some(Err(slow.into())));
-        }
-        Pin::new(&mut self.body)
-            .poll_next(context)
-            .map_err(|error| {
-                actix_web::error::InternalError::new(
-                    error.to_string(),
-                    actix_web::http::StatusCode::INTERNAL_SERVER_ERROR,
-                )
-                .into()
-            })
+        let next = if Instant::now() >= self.deadline {
+            let slow = io::Error::from(io::ErrorKind::TimedOut);
+            Poll::Ready(Some(Err(slow.into())))
+        } else {
+            Pin::new(&mut self.body).poll_next(context)
+        };
+        next.map_err(|error| {
+            tracing::warn!(request.id = %self.id, reason = %error, "an answer broke off");
+            io::Error::other(error.to_string()).into()
+        })
     }
 }

@@ -5,7 +5,7 @@ use actix_web::dev::ServiceRequest;
 use crate::error::ApiError;
 
 /// Of path and query together, in bytes.
-const LONGEST_TARGET: usize = 8 * 1024;
+pub(crate) const LONGEST_TARGET: usize = 8 * 1024;
 /// Of all names and values together, in bytes. Far more than the longest token, which has a refusal of its own.
 const LONGEST_HEADER: usize = 64 * 1024;
 

@@ -48,6 +48,14 @@ impl Protection {
         }
     }
 
+    /// Of the answer to what could not be read.
+    pub(super) fn of_the_unread() -> Self {
+        Self {
+            cors: Cors::Closed,
+            is_last: true,
+        }
+    }
+
     pub(super) fn apply(&self, answer: &mut ResponseHead) {
         let is_fault = answer.status.is_client_error() || answer.status.is_server_error();
         for (name, value) in &HEADERS {

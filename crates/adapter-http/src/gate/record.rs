@@ -51,6 +51,10 @@ impl Record {
         }
     }
 
+    pub(super) fn id(&self) -> &RequestId {
+        &self.id
+    }
+
     /// The path that was asked for, if it is one of ours.
     pub(super) fn route(&self) -> Option<&'static str> {
         self.route
@@ -137,6 +141,7 @@ impl Record {
         match status {
             // Those who ask after the service's health do so every other second.
             _ if routes::is_health(self.route) => log!(debug),
+            status if self.gate.is_operators && status.is_success() => log!(debug),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn),
             status if status.is_server_error() => log!(error),
             _ => log!(info),

@@ -27,7 +27,12 @@ pub(super) enum RequestId {
 
 impl RequestId {
     pub(super) fn of(request: &ServiceRequest) -> Self {
-        given(request).map_or_else(|| Self::Made(Uuid::new_v4()), Self::Given)
+        given(request).map_or_else(Self::made, Self::Given)
+    }
+
+    /// A new one.
+    pub(super) fn made() -> Self {
+        Self::Made(Uuid::new_v4())
     }
 
     /// Its value in an answer's `X-Request-Id`.

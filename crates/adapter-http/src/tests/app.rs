@@ -19,6 +19,7 @@ use crate::{
 /// The server on a port of its own, until it is dropped.
 pub(super) struct App {
     address: SocketAddr,
+    pub(super) metrics: HttpMetrics,
     _stop: oneshot::Sender<()>,
 }
 
@@ -45,19 +46,21 @@ impl App {
         };
         let health = Health::default();
         health.set_readable(true);
+        let metrics = HttpMetrics::default();
         let server = server(
             listener,
             GetTraces::new(Arc::new(histories)),
             verifier,
             &http,
             &health,
-            &HttpMetrics::default(),
+            &metrics,
         )
         .unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server.run_until(async { drop(stopped.await) }));
         Self {
             address,
+            metrics,
             _stop: stop,
         }
     }
@@ -90,13 +93,18 @@ impl App {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: wts\r\n{fields}Connection: close\r\n\r\n{body}"
         );
+        self.send_bytes(request.into_bytes()).await
+    }
+
+    /// All that comes back for these bytes, until the server hangs up.
+    pub(super) async fn send_bytes(&self, request: Vec<u8>) -> Vec<u8> {
         let address = self.address;
         tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream
                 .set_read_timeout(Some(Duration::from_secs(30)))
                 .unwrap();
-            stream.write_all(request.as_bytes()).unwrap();
+            stream.write_all(&request).unwrap();
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer).unwrap();
             answer

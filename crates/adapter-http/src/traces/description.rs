@@ -130,8 +130,8 @@ impl IntoParams for Params {
                 .parameter_in(ParameterIn::Query)
                 .required(Required::False)
                 .description(Some(
-                    "The oldest trace first, or the newest. An operator decides for who does not say; `asc` unless they \
-                     do. Given once.",
+                    "The oldest trace first, or the newest. An operator decides for who does not say, or says `\"\"`; `asc` \
+                     unless they do. Given once.",
                 ))
                 .schema(Some(order))
                 .build(),
