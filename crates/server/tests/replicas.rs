@@ -36,18 +36,21 @@ struct Campus {
 
 impl Campus {
     fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(more: &[(&str, &str)]) -> Self {
         let primary = Cluster::with(campus());
         let standby = primary.standby();
         let network = Proxy::before(&standby.url());
-        let mut service = Service::with(
-            &primary.url(),
-            &[
-                ("WTS_DATABASE_READ_URLS", &network.url(&standby.url())),
-                ("WTS_REPLICA_MAX_LAG", "1s"),
-                ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
-                ("WTS_LOG", "warn,wts=info"),
-            ],
-        );
+        let replica = network.url(&standby.url());
+        let settings = [
+            ("WTS_DATABASE_READ_URLS", replica.as_str()),
+            ("WTS_REPLICA_MAX_LAG", "1s"),
+            ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
+            ("WTS_LOG", "warn,wts=info"),
+        ];
+        let mut service = Service::with(&primary.url(), &[&settings, more].concat());
         let operations = service.operations();
         let campus = Self {
             service,
@@ -142,6 +145,27 @@ fn a_ticket_that_has_not_reached_the_replica_is_found() {
         .service
         .get("/api/v3/get_traces?tid=900", &token(ALICE, Access::User));
     assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[test]
+fn a_demotion_that_has_not_reached_the_replica_counts_all_the_same() {
+    let campus = Campus::with(&[
+        ("WTS_RECHECK_ACCESS", "on"),
+        // So long that it is certainly still read from.
+        ("WTS_REPLICA_MAX_LAG", "1h"),
+    ]);
+    let ask = || {
+        let james = token("2022310007", Access::FormalMember);
+        campus.service.get(TRACES, &james).status
+    };
+    assert_eq!(ask(), 200);
+    campus.standby.execute("select pg_wal_replay_pause()");
+    campus
+        .primary
+        .execute("update wts.operators set access = 'user' where wid = 'W007'");
+    for _ in 0..5 {
+        assert_eq!(ask(), 403);
+    }
 }
 
 #[test]
