@@ -3,12 +3,25 @@
 
 mod support;
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, campus};
 
 use crate::support::{SECRET, Service, outcome, token, wts};
 
-/// A role made with the statements of the README, in a WTS v3 database as it stands. It is dropped first of all.
+const TRACES: &str = "/api/v3/get_traces?tid=123";
+
+/// All that is served, column by column.
+const SERVED: &str = "data.students.name data.students.sid wts.operators.access wts.operators.sid wts.operators.wid \
+    wts.ticket_traces.new_appointment wts.ticket_traces.new_category wts.ticket_traces.new_priority \
+    wts.ticket_traces.new_status wts.ticket_traces.op wts.ticket_traces.opid wts.ticket_traces.remark \
+    wts.ticket_traces.tid wts.ticket_traces.updated_at wts.tickets.issuer wts.tickets.tid wts.users.sid";
+
+/// A role made with the statements of the README. It is dropped first of all.
 struct Documented {
     name: String,
     database: Database,
@@ -16,7 +29,11 @@ struct Documented {
 
 impl Documented {
     fn without(statement: Option<&str>) -> Self {
-        let database = Database::with(Kind::WtsV3, campus());
+        Self::on(Kind::WtsV3, statement)
+    }
+
+    fn on(kind: Kind, statement: Option<&str>) -> Self {
+        let database = Database::with(kind, campus());
         // As everything about this database is called.
         let name = database.url().rsplit('/').next().unwrap().to_owned() + "_doc";
         let readme = include_str!("../../../README.md");
@@ -64,11 +81,78 @@ impl Drop for Documented {
 
 #[test]
 fn the_documented_grants_are_enough_with_and_without_a_second_look_at_ranks() {
+    for kind in [Kind::WtsV3, Kind::Postgres] {
+        let role = Documented::on(kind, None);
+        for recheck in ["off", "on"] {
+            let service = Service::with(&role.url(), &[("WTS_RECHECK_ACCESS", recheck)]);
+            let answer = service.get(TRACES, &token(ALICE, Access::User));
+            assert_eq!(answer.opids(), [1, 3], "{kind:?}, {recheck}");
+        }
+    }
+    let role = Documented::without(Some("wts.users"));
+    let service = Service::on(&role.url());
+    assert_eq!(service.get(TRACES, &token(ALICE, Access::User)).status, 200);
+}
+
+#[test]
+fn the_documented_role_may_read_every_column_that_is_served_and_no_other() {
     let role = Documented::without(None);
-    for recheck in ["off", "on"] {
-        let service = Service::with(&role.url(), &[("WTS_RECHECK_ACCESS", recheck)]);
-        let answer = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
-        assert_eq!(answer.opids(), [1, 3], "{recheck}");
+    let name = &role.name;
+    role.database.execute(&format!(
+        "do $$ declare readable text; begin
+             select string_agg(concat_ws('.', table_schema, table_name, column_name), ' '
+                    order by table_schema::text, table_name::text, column_name::text collate \"C\")
+             into readable from information_schema.columns
+             where table_schema not in ('pg_catalog', 'information_schema') and has_column_privilege(
+                 '{name}', format('%I.%I', table_schema, table_name), column_name::text, 'select');
+             assert readable = '{SERVED}', readable;
+         end $$"
+    ));
+
+    // And each of them is needed, which shows that it is served.
+    let service = Service::with(&role.url(), &[("WTS_RECHECK_ACCESS", "on")]);
+    let status = || service.get(TRACES, &token(ALICE, Access::User)).status;
+    for column in SERVED.split_whitespace() {
+        let (table, column) = column.rsplit_once('.').unwrap();
+        if table == "wts.ticket_traces" {
+            continue; // granted as a whole, and served as a whole
+        }
+        let change = |verb: &str, toward: &str| {
+            role.database.execute(&format!(
+                "{verb} select ({column}) on {table} {toward} {name}"
+            ));
+        };
+        change("revoke", "from");
+        assert_eq!(status(), 500, "without {table}.{column}");
+        change("grant", "to");
+        wait_until(|| status() == 200);
+    }
+}
+
+#[test]
+fn the_documented_grant_for_exports_is_enough_and_needed() {
+    let role = Documented::without(None);
+    let export = || outcome(wts(&["export"]).env("WTS_DATABASE_URL", role.url()));
+    assert_eq!(export().0.code(), Some(1));
+    let readme = include_str!("../../../README.md");
+    let grant = readme
+        .split('`')
+        .find(|code| code.starts_with("grant select on wts.tickets"));
+    role.database
+        .execute(&grant.unwrap().replace("wts_traces", &role.name));
+    let (status, file, stderr) = export();
+    assert!(status.success(), "{stderr}");
+    assert!(file.contains("工单已创建"), "{file}");
+}
+
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it did not come to pass"
+        );
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -102,6 +186,9 @@ fn the_documented_role_may_change_nothing_and_read_nothing_else() {
         "perform phone from wts.users",
         "perform wx from wts.users",
         "perform * from wts.users",
+        "perform female from wts.operators",
+        "perform description from wts.tickets",
+        "perform notes from wts.tickets",
         "insert into wts.ticket_traces (tid, op, remark) values (123, '-1', '')",
         "update wts.tickets set status = 'solved'",
         "update wts.operators set access = 'dev'",

@@ -57,7 +57,7 @@ impl OnServer {
         format!("postgres://{user}:{password}@{host}:{port}/{}", self.name)
     }
 
-    /// Grants what the README tells an operator to grant.
+    /// Grants what serving, a second look at ranks and exporting read.
     pub(super) fn let_the_reader_read(&self) {
         let reader = &self.name;
         self.run(async |client| {
