@@ -16,7 +16,9 @@ use actix_web::{
     dev::ServiceRequest,
     http::{
         ConnectionType,
-        header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TRANSFER_ENCODING, UPGRADE},
+        header::{
+            CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+        },
     },
     web::Bytes,
 };
@@ -36,7 +38,11 @@ const LOOKALIKES: [HeaderName; 2] = [
 /// If others could read the request differently, or it has too long a body.
 pub(super) fn check(request: &ServiceRequest) -> Result<(), ApiError> {
     let headers = request.headers();
-    if LOOKALIKES.iter().any(|name| headers.contains_key(name)) || !has_valid_host(headers) {
+    if LOOKALIKES.iter().any(|name| headers.contains_key(name))
+        || !has_valid_host(headers)
+        || contradicts_host(request)
+        || headers.get(CONTENT_LENGTH).is_some_and(is_misspelled)
+    {
         return Err(ApiError::Ambiguous);
     }
     if length(headers).is_some_and(|length| length > LONGEST_BODY) {
@@ -93,6 +99,29 @@ fn length(headers: &HeaderMap) -> Option<u64> {
         .trim()
         .parse()
         .ok()
+}
+
+/// Whether a length is written with more zeros than it needs. Some take such a number for an octal one, and some see that there
+/// is a body by anything but a single zero.
+fn is_misspelled(length: &HeaderValue) -> bool {
+    let digits = length.as_bytes().trim_ascii();
+    digits.len() > 1 && digits.starts_with(b"0")
+}
+
+/// Whether the target names another host than `Host`, or a user. RFC 9112 3.2.2 has a server believe the target, and others
+/// before it may have believed the field.
+fn contradicts_host(request: &ServiceRequest) -> bool {
+    let target = request.uri();
+    let Some(authority) = target.authority().filter(|_| target.scheme().is_some()) else {
+        return false;
+    };
+    let host = request.headers().get(HOST);
+    authority.as_str().contains('@')
+        || host.is_some_and(|host| {
+            !host
+                .as_bytes()
+                .eq_ignore_ascii_case(authority.as_str().as_bytes())
+        })
 }
 
 /// RFC 9110 7.2: a name or an address, and perhaps a port; nothing that another could take for a user, a path or a list.
