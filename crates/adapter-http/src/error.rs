@@ -7,6 +7,9 @@ use utoipa::ToSchema;
 use wts_app::{GetTracesError, RepositoryError};
 use wts_domain::{AccessDenied, ParseTicketIdError};
 
+#[cfg(test)]
+pub(crate) use self::examples::every_error;
+pub(crate) use self::examples::{ToAnyone, ToWhoAsksWhen, ToWhoChooses, shared_responses};
 use self::told::Told;
 use crate::{routes::JSON, token::TokenError};
 

@@ -6,8 +6,17 @@ use std::sync::{
 };
 
 use actix_web::{HttpResponse, web::Data};
+use utoipa::ToSchema;
 
-use crate::{content::WithoutContent, error::ApiError, routes};
+use crate::{
+    content::WithoutContent,
+    error::{self, ApiError},
+    routes,
+};
+
+pub(crate) const STARTING: &str = "the service is starting";
+pub(crate) const STOPPING: &str = "the service is stopping";
+pub(crate) const UNREADABLE: &str = "the database cannot be read";
 
 /// Whether the service is up to answering requests. It is told so by whoever knows; asking it costs nothing.
 #[derive(Debug, Clone, Default)]
@@ -39,10 +48,10 @@ impl Health {
     fn ready(&self) -> Result<(), ApiError> {
         self.started()?;
         if self.is_stopping() {
-            return Err(ApiError::NotReady("the service is stopping"));
+            return Err(ApiError::NotReady(STOPPING));
         }
         if !self.0.readable.load(Relaxed) {
-            return Err(ApiError::NotReady("the database cannot be read"));
+            return Err(ApiError::NotReady(UNREADABLE));
         }
         Ok(())
     }
@@ -51,17 +60,46 @@ impl Health {
         if self.0.started.load(Relaxed) {
             Ok(())
         } else {
-            Err(ApiError::NotReady("the service is starting"))
+            Err(ApiError::NotReady(STARTING))
         }
     }
 }
 
+/// The body of a good answer.
+#[derive(ToSchema)]
+#[schema(as = Health)]
+#[expect(dead_code, reason = "it is not made, only described")]
+pub(crate) struct Well {
+    /// That it is so.
+    #[schema(examples(true))]
+    success: bool,
+    /// The same, for people.
+    #[schema(examples("ready"))]
+    msg: String,
+}
+
 /// `/livez`: the process answers at all. Who gets no answer may restart it.
+#[utoipa::path(
+    get,
+    path = routes::LIVEZ,
+    tag = "health",
+    operation_id = "isLive",
+    summary = "Whether the process answers at all",
+    responses((status = 200, description = "It does", body = Well), error::ToAnyone)
+)]
 pub(crate) async fn live(_: WithoutContent) -> HttpResponse {
     well("alive")
 }
 
 /// `/readyz`: requests may be sent here, since histories can be read.
+#[utoipa::path(
+    get,
+    path = routes::READYZ,
+    tag = "health",
+    operation_id = "isReady",
+    summary = "Whether requests may be sent here",
+    responses((status = 200, description = "They may", body = Well), error::ToWhoAsksWhen)
+)]
 pub(crate) async fn ready(
     _: WithoutContent,
     health: Data<Health>,
@@ -70,6 +108,14 @@ pub(crate) async fn ready(
 }
 
 /// `/startupz`: histories could be read once. Until then nobody should ask after the rest.
+#[utoipa::path(
+    get,
+    path = routes::STARTUPZ,
+    tag = "health",
+    operation_id = "hasStarted",
+    summary = "Whether the service has started, that is, could read the database once",
+    responses((status = 200, description = "It has", body = Well), error::ToWhoAsksWhen)
+)]
 pub(crate) async fn started(
     _: WithoutContent,
     health: Data<Health>,

@@ -14,9 +14,10 @@ use crate::{content::WithoutContent, error::ApiError, health, metrics, openapi, 
 pub(crate) const GET_TRACES: &str = "/api/v3/get_traces";
 pub(crate) const OPENAPI: &str = "/api/v3/openapi.json";
 const DOCS: &str = "/api/v3/docs";
+pub(crate) const PAGES: &str = "/api/v3/docs/";
 pub(crate) const LIVEZ: &str = "/livez";
-const READYZ: &str = "/readyz";
-const STARTUPZ: &str = "/startupz";
+pub(crate) const READYZ: &str = "/readyz";
+pub(crate) const STARTUPZ: &str = "/startupz";
 const METRICS: &str = "/metrics";
 
 /// The type of every body.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod app;
+mod description;
 mod http;
 mod logs;
 mod protection;

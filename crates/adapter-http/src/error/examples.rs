@@ -8,8 +8,7 @@ use strum::IntoEnumIterator;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{
-        Content, ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response,
-        ResponseBuilder,
+        Content, ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
         example::ExampleBuilder,
         schema::{KnownFormat, Schema, SchemaFormat, Type},
     },
@@ -21,7 +20,7 @@ use super::{
     ApiError, Envelope, Kind, Unauthenticated,
     told::{ErrType, Told},
 };
-use crate::token::TokenError;
+use crate::{health, openapi::headers, token::TokenError};
 
 /// Every error of a kind under a name of its own. No `_` arm: whoever adds a kind decides what it looks like.
 fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
@@ -30,8 +29,12 @@ fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
             ("noToken", Unauthenticated::NoToken.into()),
             ("severalFields", Unauthenticated::SeveralFields.into()),
             (
-                "badToken",
+                "expiredToken",
                 Unauthenticated::BadToken(TokenError::Expired).into(),
+            ),
+            (
+                "forgedToken",
+                Unauthenticated::BadToken(TokenError::Signature).into(),
             ),
         ],
         Kind::Denied => vec![
@@ -66,8 +69,11 @@ fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
         Kind::Busy => vec![("busy", ApiError::Busy)],
         Kind::TooManyInFlight => vec![("tooManyInFlight", ApiError::TooManyInFlight)],
         Kind::TooManyConnections => vec![("tooManyConnections", ApiError::TooManyConnections)],
-        // No answer to who asks for traces.
-        Kind::NotReady => Vec::new(),
+        Kind::NotReady => vec![
+            ("starting", ApiError::NotReady(health::STARTING)),
+            ("stopping", ApiError::NotReady(health::STOPPING)),
+            ("unreadable", ApiError::NotReady(health::UNREADABLE)),
+        ],
         Kind::TooSlow => vec![("tooSlow", ApiError::TooSlow)],
         Kind::Repository => {
             let failed = RepositoryError::Failed("the database is down".into());
@@ -77,20 +83,133 @@ fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
     }
 }
 
-/// One answer per status, with all the errors that are told by it.
-impl IntoResponses for ApiError {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut by_status: BTreeMap<StatusCode, Vec<(&str, String, Told)>> = BTreeMap::new();
-        for (name, error) in Kind::iter().flat_map(examples_of) {
-            let told = error.told();
-            let errors = by_status.entry(told.status).or_default();
-            errors.push((name, error.to_string(), told));
+/// Every error.
+#[cfg(test)]
+pub(crate) fn every_error() -> impl Iterator<Item = ApiError> {
+    let named = Kind::iter().flat_map(examples_of);
+    named.map(|(_, error)| error)
+}
+
+/// To whom an error is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// To whoever asks for anything that there is.
+    Anyone,
+    /// To those who are not let in always, and choose the form of what they are shown.
+    WhoChooses,
+    /// To those who ask whether it is the time to ask.
+    WhoAsksWhen,
+    /// To those who ask for traces.
+    Caller,
+}
+
+/// No `_` arm, as above.
+fn audience_of(kind: Kind) -> Audience {
+    match kind {
+        Kind::ContentNotTaken
+        | Kind::TargetTooLong
+        | Kind::HeaderTooLong
+        | Kind::BodyTooLong
+        | Kind::Unreadable
+        | Kind::MalformedTarget
+        | Kind::HeadTooSlow
+        | Kind::Ambiguous
+        | Kind::TooSlow
+        | Kind::Fault => Audience::Anyone,
+        Kind::NotAcceptable | Kind::TooManyInFlight | Kind::TooManyConnections => {
+            Audience::WhoChooses
         }
-        by_status
-            .into_iter()
-            .map(|(status, errors)| (status.as_str().to_owned(), response(status, errors).into()))
+        Kind::NotReady => Audience::WhoAsksWhen,
+        Kind::Unauthenticated
+        | Kind::Denied
+        | Kind::MissingTicket
+        | Kind::MalformedTicket
+        | Kind::Repeated
+        | Kind::UnknownOrder
+        | Kind::NoSuchTicket
+        | Kind::NoSuchPath
+        | Kind::MethodNotAllowed
+        | Kind::TooMany
+        | Kind::Busy
+        | Kind::Repository => Audience::Caller,
+    }
+}
+
+type Responses = BTreeMap<String, RefOr<Response>>;
+
+/// One answer per status, with all the errors that are told by it to these.
+fn told_to(audiences: &[Audience]) -> impl Iterator<Item = (StatusCode, Response)> {
+    let mut by_status: BTreeMap<StatusCode, Vec<(&str, String, Told)>> = BTreeMap::new();
+    let kinds = Kind::iter().filter(|kind| audiences.contains(&audience_of(*kind)));
+    for (name, error) in kinds.flat_map(examples_of) {
+        let told = error.told();
+        let errors = by_status.entry(told.status).or_default();
+        errors.push((name, error.to_string(), told));
+    }
+    let responses = by_status.into_iter();
+    responses.map(|(status, errors)| (status, response(status, errors)))
+}
+
+/// To who asks for traces.
+impl IntoResponses for ApiError {
+    fn responses() -> Responses {
+        told_to(&[Audience::Anyone, Audience::WhoChooses, Audience::Caller])
+            .map(|(status, response)| (status.as_str().to_owned(), response.into()))
             .collect()
     }
+}
+
+/// To who asks for anything.
+pub(crate) struct ToAnyone;
+
+/// To who chooses the form of what they are shown.
+pub(crate) struct ToWhoChooses;
+
+/// To who asks whether the service is ready.
+pub(crate) struct ToWhoAsksWhen;
+
+impl IntoResponses for ToAnyone {
+    fn responses() -> Responses {
+        references(&[Audience::Anyone])
+    }
+}
+
+impl IntoResponses for ToWhoChooses {
+    fn responses() -> Responses {
+        references(&[Audience::Anyone, Audience::WhoChooses])
+    }
+}
+
+impl IntoResponses for ToWhoAsksWhen {
+    fn responses() -> Responses {
+        let mut responses = ToAnyone::responses();
+        for (status, response) in told_to(&[Audience::WhoAsksWhen]) {
+            responses.insert(status.as_str().to_owned(), response.into());
+        }
+        responses
+    }
+}
+
+/// What is told alike wherever it is, under the names that [`references`] have.
+pub(crate) fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    told_to(&[Audience::Anyone, Audience::WhoChooses])
+        .map(|(status, response)| (shared_name(status), response.into()))
+}
+
+fn references(audiences: &[Audience]) -> Responses {
+    let statuses = told_to(audiences).map(|(status, _)| status);
+    statuses
+        .map(|status| {
+            let reference = Ref::from_response_name(shared_name(status));
+            (status.as_str().to_owned(), reference.into())
+        })
+        .collect()
+}
+
+/// `NotAcceptable`.
+fn shared_name(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or(status.as_str());
+    reason.replace(' ', "")
 }
 
 fn response(status: StatusCode, errors: Vec<(&str, String, Told)>) -> Response {
@@ -100,13 +219,19 @@ fn response(status: StatusCode, errors: Vec<(&str, String, Told)>) -> Response {
         .collect();
     let reason = status.canonical_reason().unwrap_or_default();
     let description = format!("{reason}: {}", meanings.join("; "));
-    let mut response = ResponseBuilder::new().description(description);
+    let (name, not_kept) = headers::not_kept();
+    let mut response = ResponseBuilder::new()
+        .description(description)
+        .header(name, not_kept);
+    let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (_, _, told) in &errors {
-        if let Some((name, example)) = &told.header {
-            let header = HeaderBuilder::new()
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-                .example(Some(json!(example)));
-            response = response.header(name.as_str(), header.build());
+        if let Some((name, value)) = &told.header {
+            said.entry(name.as_str()).or_default().push(value);
+        }
+    }
+    for (name, values) in said {
+        if let Some((name, header)) = headers::of_an_error(name, &values) {
+            response = response.header(name, header);
         }
     }
     let examples = errors.into_iter().map(|(name, meaning, told)| {

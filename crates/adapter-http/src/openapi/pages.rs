@@ -12,7 +12,7 @@ use utoipa_swagger_ui::{Config, serve};
 use crate::{
     answer::{self, Stored},
     content::WithoutContent,
-    error::ApiError,
+    error::{self, ApiError},
     routes,
 };
 
@@ -25,11 +25,19 @@ const FROM_HERE_ONLY: HeaderValue = HeaderValue::from_static(
 /// `GET /api/v3/docs`, where links inside the pages would lead astray.
 pub(crate) async fn to_pages(_: WithoutContent) -> HttpResponse {
     HttpResponse::PermanentRedirect()
-        .insert_header((LOCATION, "/api/v3/docs/"))
+        .insert_header((LOCATION, routes::PAGES))
         .finish()
 }
 
 /// `GET /api/v3/docs/…`.
+#[utoipa::path(
+    get,
+    path = routes::PAGES,
+    tag = "description",
+    operation_id = "getDocs",
+    summary = "This description for a browser, with all that the page needs under the same path",
+    responses(super::documents::Page, error::ToWhoChooses)
+)]
 pub(crate) async fn page(
     _: WithoutContent,
     request: HttpRequest,

@@ -19,38 +19,104 @@ fn the_committed_copy_is_the_description() {
     );
 }
 
-#[test]
-fn every_status_and_every_header_is_described() {
-    let responses = &description()["paths"]["/api/v3/get_traces"]["get"]["responses"];
-    let has = |status: &str, header: &str| !responses[status]["headers"][header].is_null();
+/// What a reference stands for.
+fn resolved<'a>(description: &'a Value, response: &'a Value) -> &'a Value {
+    match response["$ref"].as_str() {
+        Some(reference) => description.pointer(&reference[1..]).unwrap(),
+        None => response,
+    }
+}
 
-    for (status, response) in responses.as_object().unwrap() {
-        assert!(has(status, "X-Request-Id"), "{status}");
-        let content = &response["content"]["application/json"];
-        let schema = content["schema"]["$ref"].as_str();
-        match status.as_str() {
-            "200" => assert_eq!(schema, Some("#/components/schemas/Traces")),
-            "304" => assert_eq!(schema, None),
-            error => {
-                assert_eq!(schema, Some("#/components/schemas/Error"), "{error}");
-                assert!(
-                    !content["examples"].as_object().unwrap().is_empty(),
-                    "{error}"
-                );
+#[test]
+fn every_path_has_every_method_and_every_answer_its_body_and_its_fields() {
+    let description = description();
+    let paths = description["paths"].as_object().unwrap();
+    for path in [
+        "/api/v3/get_traces",
+        "/api/v3/openapi.json",
+        "/api/v3/docs/",
+        "/livez",
+        "/readyz",
+        "/startupz",
+    ] {
+        assert!(paths.contains_key(path), "{path}");
+    }
+    for (path, operations) in paths {
+        for method in ["get", "head", "options"] {
+            let responses = operations[method]["responses"].as_object().unwrap();
+            for (status, response) in responses {
+                let response = resolved(&description, response);
+                let what = format!("{method} {path} {status}: {response}");
+                assert!(response["description"].is_string(), "{what}");
+                assert!(response["headers"]["X-Request-Id"].is_object(), "{what}");
+                for (name, header) in response["headers"].as_object().unwrap() {
+                    assert!(header["description"].is_string(), "{name} of {what}");
+                }
+                let content = &response["content"]["application/json"];
+                if method == "get" && status.starts_with(['4', '5']) {
+                    assert_eq!(
+                        content["schema"]["$ref"], "#/components/schemas/Error",
+                        "{what}"
+                    );
+                    let examples = content["examples"].as_object();
+                    assert!(examples.is_some_and(|them| !them.is_empty()), "{what}");
+                }
+                assert!(method != "head" || response["content"].is_null(), "{what}");
             }
         }
     }
-    for status in ["200", "304"] {
-        assert!(
-            ["ETag", "Cache-Control", "Vary"]
-                .iter()
-                .all(|header| has(status, header))
-        );
+}
+
+#[test]
+fn every_status_of_the_readme_is_described() {
+    let responses = &description()["paths"]["/api/v3/get_traces"]["get"]["responses"];
+    let told: Vec<_> = responses.as_object().unwrap().keys().collect();
+    assert_eq!(
+        told,
+        [
+            "200", "304", "400", "401", "403", "404", "405", "406", "408", "413", "414", "415",
+            "429", "431", "500", "503"
+        ]
+    );
+}
+
+#[test]
+fn labels_and_names_for_generated_code_are_there_for_machines() {
+    let description = description();
+    let labels = &description["info"]["x-labels"];
+    assert_eq!(
+        labels["new_status"]["solved"],
+        json!({"zh": "已解决", "en": "Solved"})
+    );
+    for rank in Access::ALL {
+        for language in Language::ALL {
+            let label = rank.label(*language);
+            assert_eq!(labels["access"][rank.as_str()][language.as_str()], label);
+            let told = &description["components"]["securitySchemes"]["token"]["description"];
+            assert!(told.as_str().unwrap().contains(label), "{told}");
+        }
     }
-    assert!(has("401", "www-authenticate") && has("405", "allow") && has("503", "retry-after"));
-    for status in ["400", "403", "404", "406", "414", "415", "431", "500"] {
-        assert!(responses[status].is_object(), "{status}");
+    let fields = &description["components"]["schemas"]["Trace"]["properties"];
+    for field in ["new_status", "new_priority", "new_category"] {
+        let named = |key: &str| fields[field][key].as_array().unwrap().len();
+        assert_eq!(named("x-enum-varnames"), named("enum"), "{field}");
+        assert_eq!(labels[field].as_object().unwrap().len() + 1, named("enum"));
     }
+    assert_eq!(fields["new_status"]["x-enum-varnames"][0], "Unchanged");
+}
+
+/// A database may hold what is no RFC 3339, and then that is what is answered.
+#[test]
+fn no_field_claims_a_format_that_what_is_served_may_not_have() {
+    let fields = &description()["components"]["schemas"]["Trace"]["properties"];
+    for field in ["updated_at", "new_appointment"] {
+        assert_eq!(fields[field]["format"], Value::Null, "{field}");
+    }
+    let told = fields["updated_at"]["description"].as_str().unwrap();
+    assert!(
+        told.contains("`infinity`") && told.contains("`+294276-"),
+        "{told}"
+    );
 }
 
 #[test]

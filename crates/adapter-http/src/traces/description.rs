@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use utoipa::{
     IntoParams, IntoResponses, ToSchema,
     openapi::{
-        ContentBuilder, Header, HeaderBuilder, ObjectBuilder, Ref, RefOr, Required, Response,
-        ResponseBuilder,
+        ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
         path::{Parameter, ParameterBuilder, ParameterIn},
         schema::{Schema, Type},
     },
@@ -15,8 +14,10 @@ use utoipa::{
 use wts_domain::{Category, Language, Priority, Status};
 
 use super::{dto::TraceDto, params::Params};
+use crate::openapi::headers;
 
-/// The body of a good answer. It is written piece by piece, so it stands here as a whole only to be described.
+// It is written piece by piece, so it stands here as a whole only to be described.
+/// The body of a good answer.
 #[derive(ToSchema)]
 #[schema(as = Traces)]
 #[expect(dead_code, reason = "it is not made, only described")]
@@ -41,16 +42,11 @@ impl IntoResponses for Good {
             .schema(Some(Ref::from_schema_name(TracesBody::name())))
             .example(Some(example()))
             .build();
+        let (name, coding) = headers::content_encoding();
         let ok = ResponseBuilder::new()
             .description("The history, whole")
             .content("application/json", body)
-            .header(
-                "Content-Encoding",
-                header(
-                    "How the body is compressed, if it is: `zstd`, `br` or `gzip`.",
-                    "zstd",
-                ),
-            )
+            .header(name, coding)
             .build();
         let not_modified = ResponseBuilder::new()
             .description(
@@ -59,48 +55,13 @@ impl IntoResponses for Good {
             .build();
         [("200", ok), ("304", not_modified)]
             .map(|(status, mut response)| {
-                response
-                    .headers
-                    .extend(validators().map(|(name, header)| (name.to_owned(), header.into())));
+                response.headers.extend(
+                    headers::validators().map(|(name, header)| (name.to_owned(), header.into())),
+                );
                 (status.to_owned(), RefOr::T(response))
             })
             .into()
     }
-}
-
-/// What a good answer bears for caches, the client's own among them.
-fn validators() -> [(&'static str, Header); 3] {
-    [
-        (
-            "ETag",
-            header(
-                "The version of what is shown. It changes when anything of it does, and does not depend on who asks.",
-                "W/\"4vsLrvSxvMbzBpJTrFhGqg\"",
-            ),
-        ),
-        (
-            "Cache-Control",
-            header(
-                "The client may keep the answer, and asks before it uses it again.",
-                "private, no-cache",
-            ),
-        ),
-        (
-            "Vary",
-            header(
-                "The fields of the request that the answer's form depends on.",
-                "Accept, Accept-Encoding",
-            ),
-        ),
-    ]
-}
-
-fn header(description: &str, example: &str) -> Header {
-    HeaderBuilder::new()
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .description(Some(description))
-        .example(Some(json!(example)))
-        .build()
 }
 
 impl IntoParams for Params {
@@ -153,6 +114,8 @@ macro_rules! closed_list {
     ($function:ident, $list:ty, $what:literal) => {
         pub(super) fn $function() -> Schema {
             let names = <$list>::ALL.iter().map(|value| value.as_str());
+            let called = <$list>::ALL.iter().map(|value| format!("{value:?}"));
+            let varnames: Value = ["Unchanged".to_owned()].into_iter().chain(called).collect();
             let mut description = concat!($what, ", `\"\"` if it stayed as it was.").to_owned();
             for value in <$list>::ALL {
                 let [chinese, english] =
@@ -164,6 +127,8 @@ macro_rules! closed_list {
                 .schema_type(Type::String)
                 .description(Some(description))
                 .enum_values(Some([""].into_iter().chain(names)))
+                // What generated clients call them, which is not to be guessed from `""`.
+                .extensions(Some([("x-enum-varnames", varnames)].into_iter().collect()))
                 .build()
                 .into()
         }

@@ -19,10 +19,11 @@ pub(super) struct TraceDto<'a> {
     /// The ticket that it belongs to.
     #[schema(minimum = 1, examples(123))]
     tid: i64,
-    /// When it was done: RFC 3339 in UTC, with a fraction of a second only where there is one. Where a database holds
-    /// PostgreSQL's `infinity` or `-infinity`, that word.
+    /// When it was done: RFC 3339 in UTC, with a fraction of a second only where there is one. Of what a database may hold
+    /// and RFC 3339 not, years beyond 9999 or before 0 are in ISO 8601's expanded form, `+294276-12-31T23:59:59Z`, and
+    /// PostgreSQL's `infinity` and `-infinity` are those words.
     #[serde(serialize_with = "as_text")]
-    #[schema(value_type = String, format = DateTime, examples("2025-12-06T15:30:00Z"))]
+    #[schema(value_type = String, examples("2025-12-06T15:30:00Z", "infinity"))]
     updated_at: Timestamp,
     /// The staff number of who did it; `-1` is the system, `-2` the user themself.
     #[schema(examples("W007", "-1", "-2"))]
@@ -34,7 +35,7 @@ pub(super) struct TraceDto<'a> {
     new_status: &'a str,
     #[schema(schema_with = description::priority)]
     new_priority: &'a str,
-    /// The day that was set for a visit, written as its UTC midnight, `""` if it stayed as it was.
+    /// The day that was set for a visit, written as its UTC midnight in the same forms, `""` if it stayed as it was.
     #[serde(serialize_with = "as_text_or_empty")]
     #[schema(value_type = String, examples("2025-12-08T00:00:00Z", ""))]
     new_appointment: Option<Day>,
