@@ -24,7 +24,7 @@ use tokio::{
 };
 
 pub(crate) use self::places::{Place, Places, Standing};
-use self::{refusal::Refusal, request_line::RequestLine};
+use self::{places::Unsent, refusal::Refusal, request_line::RequestLine};
 
 /// How long a client may take to close a connection that we have closed.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
@@ -36,6 +36,8 @@ pub(crate) struct Patience {
     pub(crate) request: Duration,
     /// For room for more of an answer.
     pub(crate) write: Duration,
+    /// For all that was written to be taken.
+    pub(crate) answer: Duration,
 }
 
 /// A connection that fails where its client is too slow.
@@ -46,6 +48,8 @@ pub(crate) struct Connection {
     reading_since: Option<Instant>,
     /// When the client stopped to take what was written.
     writing_since: Option<Instant>,
+    /// What was written and is not on its way yet.
+    unsent: Option<Unsent>,
     alarm: Option<Pin<Box<Sleep>>>,
     /// What has come of the line that a request begins with.
     line: RequestLine,
@@ -61,6 +65,7 @@ impl Connection {
             patience,
             reading_since: None,
             writing_since: None,
+            unsent: None,
             alarm: None,
             line: RequestLine::default(),
             refusal: None,
@@ -71,13 +76,18 @@ impl Connection {
     /// Writes to the client, who is waited for as long as it takes something of it now and then.
     fn write(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if matches!(outcome, Poll::Ready(Ok(sent)) if sent == bytes.len()) {
+            self.unsent = None;
+        }
         if outcome.is_ready() {
             self.reading_since = None;
             self.writing_since = None;
             return outcome;
         }
-        let since = *self.writing_since.get_or_insert_with(Instant::now);
-        self.wait(Some(since + self.patience.write), context)
+        let stopped = *self.writing_since.get_or_insert_with(Instant::now);
+        let unsent = self.unsent.get_or_insert_with(|| self.place.unsent());
+        let deadline = (stopped + self.patience.write).min(unsent.since() + self.patience.answer);
+        self.wait(Some(deadline), context)
     }
 
     /// Refuses what the server has refused with this status, and hears the client out for a moment: a connection that is

@@ -70,10 +70,11 @@ pub fn server(
         || thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
-    let server = serve(listener, workers, settings, metrics, app)?;
+    let places = Places::new(settings.max_connections.get(), metrics.clone());
+    let server = serve(listener, workers, settings, &places, app)?;
     Ok(Service::new(
         server,
-        for_the_end.into_inner(),
+        (for_the_end.into_inner(), places),
         health.clone(),
         settings,
     ))
@@ -107,7 +108,8 @@ pub fn operations(
             .configure(routes::operations)
             .wrap(from_fn(gate::pass))
     };
-    serve(listener, 1, &settings, &HttpMetrics::default(), app)
+    let places = Places::new(settings.max_connections.get(), HttpMetrics::default());
+    serve(listener, 1, &settings, &places, app)
 }
 
 /// Serves an app on connections that are waited for no longer than the settings say.
@@ -115,7 +117,7 @@ fn serve<A>(
     listener: TcpListener,
     workers: usize,
     settings: &HttpSettings,
-    metrics: &HttpMetrics,
+    places: &Places,
     app: impl Fn() -> App<A> + Clone + Send + 'static,
 ) -> io::Result<Server>
 where
@@ -127,19 +129,21 @@ where
             InitError = (),
         > + 'static,
 {
-    let places = Places::new(settings.max_connections.get(), metrics.clone());
     let patience = Patience {
         request: settings.head_timeout + settings.request_timeout,
         write: settings.write_timeout,
+        answer: settings.answer_timeout,
     };
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
     let builder = Server::build()
         .workers(workers)
         // Twice as many as are served, so that those who are one too many are told.
         .max_concurrent_connections(2 * settings.max_connections.get().div_ceil(workers))
-        .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
+        // Later than the service itself gives up, which counts whom that costs an answer.
+        .shutdown_timeout(settings.shutdown_timeout.as_secs().saturating_add(2))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
+    let places = places.clone();
     let server = builder.listen("http", listener, move || {
         let (places, stopping) = (places.clone(), stopping.clone());
         let accept = fn_service(move |stream: TcpStream| {

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{gate::Gate, health::Health, settings::HttpSettings};
+use crate::{connection::Places, gate::Gate, health::Health, settings::HttpSettings};
 
 /// When nothing has been in flight for so long, nothing is on its way either.
 const QUIET: Duration = Duration::from_millis(100);
@@ -18,6 +18,7 @@ const TICK: Duration = Duration::from_millis(5);
 pub struct Service {
     server: Server,
     gate: Arc<Gate>,
+    places: Places,
     health: Health,
     delay: Duration,
     timeout: Duration,
@@ -26,20 +27,21 @@ pub struct Service {
 /// How a service ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// How many requests were not answered to the end.
+    /// How many requests, at least, were not answered to the end.
     pub cut_off: usize,
 }
 
 impl Service {
     pub(crate) fn new(
         server: Server,
-        gate: Arc<Gate>,
+        (gate, places): (Arc<Gate>, Places),
         health: Health,
         settings: &HttpSettings,
     ) -> Self {
         Self {
             server,
             gate,
+            places,
             health,
             delay: settings.shutdown_delay,
             timeout: settings.shutdown_timeout,
@@ -66,26 +68,30 @@ impl Service {
         self.health.set_stopping();
         sleep(self.delay).await;
         handle.pause().await;
-        let in_flight = || self.gate.admissions.in_flight();
+        // The last of an answer is on no request's account any more, but on its connection's.
+        let unanswered = || {
+            let in_flight = self.gate.admissions.in_flight();
+            in_flight.max(self.places.with_unsent())
+        };
         let ended = timeout(self.timeout, async {
-            until_quiet(in_flight).await;
+            until_quiet(unanswered).await;
             handle.stop(true).await;
         });
         if ended.await.is_ok() {
             return Ok(Ended { cut_off: 0 });
         }
-        let cut_off = in_flight();
+        let cut_off = unanswered();
         // Nobody waits for those who are left.
         drop(handle.stop(false));
         Ok(Ended { cut_off })
     }
 }
 
-/// Waits until nothing has been in flight for a while.
-async fn until_quiet(in_flight: impl Fn() -> usize) {
+/// Waits until nothing has been unanswered for a while.
+async fn until_quiet(unanswered: impl Fn() -> usize) {
     let mut since = Instant::now();
     while since.elapsed() < QUIET {
-        if in_flight() > 0 {
+        if unanswered() > 0 {
             since = Instant::now();
         }
         sleep(TICK).await;

@@ -12,13 +12,15 @@ use std::{
 
 use serde_json::json;
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
 
 use crate::support::{Answer, Service, get, token};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 /// Longer than any limit of these tests needs on a busy machine, and shorter than how long the tests read.
 const LONG: Duration = Duration::from_secs(20);
+/// More bytes than the system keeps for a client that does not take them.
+const ANSWER: usize = 30 * 1_024 * 1_024;
 
 fn request() -> String {
     let alice = token(ALICE, Access::User);
@@ -122,6 +124,44 @@ fn whoever_asks_on_and_on_and_takes_no_answer_is_hung_up_on_and_costs_little() {
     let grown = resident(&mut service).saturating_sub(before);
     assert!(grown < 64 * 1_024 * 1_024, "{grown} bytes");
     assert_eq!(service.get(TRACES, &token(ALICE, Access::User)).status, 200);
+}
+
+#[test]
+fn whoever_takes_an_answer_too_slowly_is_hung_up_on_be_it_in_one_piece_or_not() {
+    let mut records = campus();
+    let remark = |length| "x".repeat(length);
+    // 123 is answered in one piece, 125 while it is taken.
+    records
+        .traces
+        .push(TraceOf::ticket(123, 77, 100_000, "-1", &remark(ANSWER)));
+    records.traces.extend(
+        (1_000..1_300).map(|opid| TraceOf::ticket(125, opid, opid, "-1", &remark(ANSWER / 300))),
+    );
+    let database = Database::with(Kind::Sqlite, records);
+    let service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_ANSWER_TIMEOUT", "2s"),
+            ("WTS_WRITE_TIMEOUT", "1h"),
+            ("WTS_REQUEST_TIMEOUT", "1h"),
+            ("WTS_DATABASE_TIMEOUT", "1h"),
+        ],
+    );
+    let bearer = token("", Access::Dev);
+    for ticket in [123, 125] {
+        let mut stream = TcpStream::connect(service.address()).unwrap();
+        let request = format!(
+            "GET /api/v3/get_traces?tid={ticket} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let (mut taken, mut piece) = (0, vec![0; 64 * 1_024]);
+        // It takes something all the time, and would need longer than this test has.
+        while let Ok(length @ 1..) = stream.read(&mut piece) {
+            taken += length;
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(taken < ANSWER, "ticket {ticket} was taken to the end");
+    }
 }
 
 #[test]

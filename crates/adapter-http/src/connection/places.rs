@@ -5,12 +5,15 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
+use tokio::time::Instant;
+
 use crate::metrics::HttpMetrics;
 
 /// How many connections there are.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
     taken: Arc<AtomicUsize>,
+    with_unsent: Arc<AtomicUsize>,
     most: usize,
     metrics: HttpMetrics,
 }
@@ -19,6 +22,7 @@ impl Places {
     pub(crate) fn new(most: usize, metrics: HttpMetrics) -> Self {
         Self {
             taken: Arc::default(),
+            with_unsent: Arc::default(),
             most,
             metrics,
         }
@@ -31,6 +35,11 @@ impl Places {
             too_many: self.taken.fetch_add(1, Relaxed) >= self.most,
             places: self.clone(),
         }
+    }
+
+    /// How many connections have something to send that their client does not take yet.
+    pub(crate) fn with_unsent(&self) -> usize {
+        self.with_unsent.load(Relaxed)
     }
 }
 
@@ -53,12 +62,40 @@ impl Place {
             too_many: self.too_many,
         }
     }
+
+    /// Takes note that there is something to send here.
+    pub(super) fn unsent(&self) -> Unsent {
+        self.places.with_unsent.fetch_add(1, Relaxed);
+        Unsent {
+            since: Instant::now(),
+            connections: Arc::clone(&self.places.with_unsent),
+        }
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken.fetch_sub(1, Relaxed);
         self.places.metrics.connections.dec();
+    }
+}
+
+/// That a connection has something to send, until it is dropped.
+pub(super) struct Unsent {
+    since: Instant,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Unsent {
+    /// Since when.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        self.connections.fetch_sub(1, Relaxed);
     }
 }
 

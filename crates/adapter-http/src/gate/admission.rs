@@ -79,6 +79,9 @@ impl Drop for Admission {
     }
 }
 
+/// What a connection takes at once, to be sent or to be counted as unsent. In bytes.
+const AT_ONCE: u64 = 64 * 1_024;
+
 /// Keeps the request in flight until its answer is sent, where that is not done at once, and ends an answer that takes
 /// longer than `limit`: the client gets as much of it as it took, without an end, and knows by that. The log knows it by
 /// the request's `id`.
@@ -89,13 +92,13 @@ pub(super) fn until_sent(
     id: RequestId,
 ) -> BoxBody {
     match body.size() {
-        BodySize::Stream => BoxBody::new(UntilSent {
+        BodySize::None | BodySize::Sized(..=AT_ONCE) => body,
+        BodySize::Sized(_) | BodySize::Stream => BoxBody::new(UntilSent {
             body,
             id,
             _admission: admission,
             deadline: Instant::now() + limit,
         }),
-        BodySize::None | BodySize::Sized(_) => body,
     }
 }
 
