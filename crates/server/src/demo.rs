@@ -17,7 +17,10 @@ use wts_app::{CopyHistories, GetTraces};
 use wts_domain::{Access, StaffMember, StudentId};
 use wts_generator::{Campus, CampusSource};
 
-use crate::{logging::LogFormat, signals::Signals};
+use crate::{
+    logging::{self, LogFormat},
+    signals::Signals,
+};
 
 /// The same at every start. Its first ticket is the API document's example, which W007 solved.
 const CAMPUS: Campus = Campus {
@@ -32,7 +35,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Serves the campus, on loopback only, until told to stop. The database and the secret are new every time and are
 /// gone afterwards.
 pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
-    let _logging = crate::logging::start("warn", LogFormat::Text)?;
+    logging::start(logging::filter("warn")?, LogFormat::Text)?;
     let directory = tempfile::Builder::new()
         .prefix("wts-demo-")
         .tempdir()

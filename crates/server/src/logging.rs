@@ -6,7 +6,7 @@ mod writer;
 
 use std::{
     io::{self, IsTerminal},
-    panic,
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Context;
@@ -19,20 +19,26 @@ use tracing_subscriber::{
 };
 
 pub(crate) use self::format::LogFormat;
-use self::one_line::OneLine;
-pub(crate) use self::writer::Guard;
+use self::{one_line::OneLine, writer::Guard};
 
-/// Prints log records that pass `filter` on standard error, in a thread of their own, until what is returned is dropped.
+/// The log of this process, from its start to its end: whoever ends the process can end it first.
+static STARTED: Mutex<Option<Log>> = Mutex::new(None);
+
+struct Log {
+    format: LogFormat,
+    _guard: Guard,
+}
+
+/// Prints log records that pass `filter` on standard error, in a thread of their own, until the log is [ended](end).
 /// A record is one line, whatever is in it.
 ///
 /// # Errors
 ///
-/// If `filter` cannot be read, or records are printed already.
-pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Guard> {
-    let filter = filter_of(filter)?;
+/// If records are printed already.
+pub(crate) fn start(filter: EnvFilter, format: LogFormat) -> anyhow::Result<()> {
     let stderr = io::stderr();
     let is_terminal = stderr.is_terminal();
-    let (writer, guard) = writer::gather(stderr).context("no thread to write the log")?;
+    let (writer, guard) = writer::gather(stderr, format).context("no thread to write the log")?;
     let records = tracing_subscriber::fmt::layer().with_writer(OneLine::new(writer));
     let records = match format {
         LogFormat::Text => records.with_ansi(is_terminal).boxed(),
@@ -42,12 +48,27 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Guard> {
         .with(records.with_filter(filter.and(filter_fn(is_ours_or_brief))))
         .try_init()
         .map_err(|error| anyhow::anyhow!(error))?;
-    panic::set_hook(Box::new(|panic| {
-        // Not its message, which may quote what was read: a name, or a remark.
-        let place = panic.location().map(tracing::field::display);
-        tracing::error!(place, "a bug made a task panic");
-    }));
-    Ok(guard)
+    *STARTED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Log {
+        format,
+        _guard: guard,
+    });
+    Ok(())
+}
+
+/// Whether whoever reads standard error reads records only.
+pub(crate) fn is_for_machines() -> bool {
+    let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let format = started.as_ref().map(|log| log.format);
+    format == Some(LogFormat::Json) && tracing::enabled!(Level::ERROR)
+}
+
+/// Writes the last records. Later ones are lost.
+pub(crate) fn end() {
+    let started = STARTED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    drop(started);
 }
 
 /// What may be logged at all. The details of others hold what they were given: those of PostgreSQL's driver the parameters of
@@ -58,10 +79,12 @@ fn is_ours_or_brief(record: &Metadata<'_>) -> bool {
 
 /// What the operator asks for. The framework's connections are silent unless they are asked for by name: whatever they say
 /// as an error any client can make them say, and what becomes of a request our own records tell.
-fn filter_of(directives: &str) -> anyhow::Result<EnvFilter> {
-    let filter = EnvFilter::builder()
-        .parse(directives)
-        .context("expected a level or directives, such as info or info,wts_adapter_http=debug")?;
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(crate) fn filter(directives: &str) -> anyhow::Result<EnvFilter> {
+    let filter = EnvFilter::builder().parse(directives)?;
     if directives.contains("actix_http") {
         return Ok(filter);
     }

@@ -13,9 +13,11 @@ mod settings;
 mod signals;
 mod token;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
+use anyhow::Context;
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 use crate::{
     cli::{Arguments, Command},
@@ -25,11 +27,25 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long threads may take to tidy up at the end.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
     panics::log_where_only();
-    match run(Arguments::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let arguments = Arguments::parse();
+    let outcome = Runtime::new()
+        .context("there is no runtime")
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(run(arguments));
+            // Whoever waits in a thread for a server that does not answer is not waited for.
+            runtime.shutdown_timeout(FAREWELL);
+            outcome
+        });
+    match outcome {
+        Ok(()) => {
+            logging::end();
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
@@ -68,5 +84,12 @@ fn openapi() -> anyhow::Result<()> {
 )]
 fn report(error: &anyhow::Error) {
     // The whole chain in one line: what was being done, and why it could not be.
-    eprintln!("wts: {error:#}");
+    let cause = format!("{error:#}");
+    if logging::is_for_machines() {
+        tracing::error!(cause, "it failed");
+        logging::end();
+    } else {
+        logging::end();
+        eprintln!("wts: {cause}");
+    }
 }

@@ -6,7 +6,7 @@ use crate::settings::{Settings, catalogue::DATABASE_URL};
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let _logging = settings.start_logging()?;
+    settings.start_logging()?;
     let names = wts_adapter_db::migrate(&settings.require(&DATABASE_URL)?)
         .await
         .with_context(|| settings.origin(&DATABASE_URL))?;

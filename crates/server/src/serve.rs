@@ -27,7 +27,7 @@ use crate::{
 ///
 /// If the service cannot start, or had to cut requests off when it stopped.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let _logging = settings.start_logging()?;
+    settings.start_logging()?;
     let mut signals = Signals::install().context("signals cannot be waited for")?;
     process::raise_file_limit();
     let listen = settings.require(&LISTEN)?;

@@ -86,19 +86,9 @@ impl Settings {
             .map_or_else(|| setting.variable(), |(_, origin)| origin)
     }
 
-    /// The files that secrets are read from.
-    pub(crate) fn secret_files(&self) -> Vec<String> {
-        let names = catalogue::ALL.iter().filter(|setting| setting.is_secret());
-        names
-            .filter_map(|setting| self.sources.get(&format!("{}_file", setting.name())))
-            .map(|file| file.value.expose_secret().to_owned())
-            .collect()
-    }
-
-    /// How to log. Logging ends when what is returned is dropped.
-    pub(crate) fn start_logging(&self) -> anyhow::Result<crate::logging::Guard> {
-        crate::logging::start(&self.require(&LOG)?, self.require(&LOG_FORMAT)?)
-            .with_context(|| self.origin(&LOG))
+    /// Logs as it is set.
+    pub(crate) fn start_logging(&self) -> anyhow::Result<()> {
+        crate::logging::start(self.require(&LOG)?, self.require(&LOG_FORMAT)?)
     }
 
     /// How to serve.

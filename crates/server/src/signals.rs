@@ -38,6 +38,8 @@ impl Signals {
     pub(crate) fn end_at_the_next(mut self) {
         tokio::spawn(async move {
             let signal = self.next().await;
+            tracing::warn!("told to stop once more: what is in flight is cut off");
+            crate::logging::end();
             process::exit(ENDED_BY_SIGNAL + signal.as_raw_value());
         });
     }

@@ -162,6 +162,29 @@ fn a_json_log_has_one_object_a_line_with_what_an_operator_searches_by() {
 }
 
 #[test]
+fn a_json_log_says_in_json_too_why_the_service_ended() {
+    let mut serve = support::wts(&["serve"]);
+    serve
+        .env("WTS_DATABASE_URL", "sqlite:/nowhere/wts.db")
+        .env("WTS_JWT_SECRET", support::SECRET)
+        .env("WTS_LISTEN", "127.0.0.1:0")
+        .env("WTS_LOG_FORMAT", "json");
+    let (status, _, log) = support::outcome(&mut serve);
+    assert_eq!(status.code(), Some(1), "{log}");
+    let records: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| unreachable!("{line}")))
+        .collect();
+    let last = records.last().expect("a record");
+    assert_eq!(last["level"], "ERROR");
+    let cause = last["cause"].as_str().unwrap_or_default();
+    assert!(
+        cause.starts_with("WTS_DATABASE_URL: there is no database file"),
+        "{log}"
+    );
+}
+
+#[test]
 fn nobody_can_forge_a_line_of_the_log() {
     for format in ["text", "json"] {
         let database = Database::with(Kind::Sqlite, campus());

@@ -243,6 +243,7 @@ fn a_second_signal_ends_it_at_once() {
             service.ended()
         });
         assert_eq!(status.code(), Some(code), "{first}, {second}: {log}");
+        assert!(log.contains("told to stop once more"), "{log}");
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) async fn export(settings: &Settings, arguments: Export) -> anyhow::Result<()> {
-    let _logging = settings.start_logging()?;
+    settings.start_logging()?;
     let selection = selection(&arguments)?;
     let progress = Progress::begin("exporting", Findings::Ignored)?;
     let sink = run::to_file(&arguments.output, progress.stop())?;

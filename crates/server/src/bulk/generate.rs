@@ -10,7 +10,7 @@ use super::{
 use crate::settings::Settings;
 
 pub(crate) async fn generate(settings: &Settings, arguments: Generate) -> anyhow::Result<()> {
-    let _logging = settings.start_logging()?;
+    settings.start_logging()?;
     let progress = Progress::begin("generating", Findings::Ignored)?;
     let sink = run::to_file(&arguments.output, progress.stop())?;
     let source = Box::new(CampusSource::new(Campus {

@@ -13,7 +13,7 @@ use crate::settings::{Settings, catalogue::DATABASE_URL};
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Result<()> {
-    let _logging = settings.start_logging()?;
+    settings.start_logging()?;
     let progress = Progress::begin("importing", Findings::Warned)?;
     let file = arguments.file.display().to_string();
     let source = run::from_file(&arguments.file, progress.stop()).await?;

@@ -15,7 +15,7 @@ use crate::{
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Result<()> {
-    let _logging = settings.start_logging()?;
+    settings.start_logging()?;
     let progress = Progress::begin("verifying", Findings::Listed)?;
     let (source, what) = if let Some(file) = &arguments.file {
         let source = run::from_file(file, progress.stop()).await?;

@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use super::LogFormat;
+
 /// How long records gather.
 const MOMENT: Duration = Duration::from_millis(10);
 /// How many bytes may wait to be written. Should nobody take them, records that are too many are lost, and not the
@@ -46,18 +48,21 @@ pub(crate) struct Guard {
     written: mpsc::Receiver<()>,
 }
 
-/// Writes what is put into the first of the two to `out`, until the second is dropped.
+/// Writes what is put into the first of the two, records in this format, to `out`, until the second is dropped.
 ///
 /// # Errors
 ///
 /// If there can be no further thread.
-pub(super) fn gather(out: impl Write + Send + 'static) -> io::Result<(Gathered, Guard)> {
+pub(super) fn gather(
+    out: impl Write + Send + 'static,
+    format: LogFormat,
+) -> io::Result<(Gathered, Guard)> {
     let shared = Arc::new(Shared::default());
     let (done, written) = mpsc::channel();
     thread::Builder::new().name("log".to_owned()).spawn({
         let shared = Arc::clone(&shared);
         move || {
-            write_all(&shared, out);
+            write_all(&shared, out, format);
             let _ = done.send(()); // unless nobody waits any more
         }
     })?;
@@ -68,7 +73,7 @@ pub(super) fn gather(out: impl Write + Send + 'static) -> io::Result<(Gathered, 
     Ok((Gathered(shared), guard))
 }
 
-fn write_all(shared: &Shared, mut out: impl Write) {
+fn write_all(shared: &Shared, mut out: impl Write, format: LogFormat) {
     let mut records = Vec::new();
     loop {
         let (lost, ended) = {
@@ -83,10 +88,7 @@ fn write_all(shared: &Shared, mut out: impl Write) {
         // What cannot be written is lost: there is no other place to say so.
         let _ = out.write_all(&records);
         if lost > 0 {
-            let _ = writeln!(
-                out,
-                "{lost} log records were lost: nobody took them in time"
-            );
+            let _ = writeln!(out, "{}", format.lost(lost));
         }
         let _ = out.flush();
         records.clear();
@@ -170,7 +172,7 @@ mod tests {
     fn the_last_records_are_written_before_the_end() {
         let (pipe, read, take) = pipe();
         drop(take); // read as soon as it is written
-        let (mut log, guard) = gather(pipe).unwrap();
+        let (mut log, guard) = gather(pipe, LogFormat::Text).unwrap();
 
         for record in ["one\n", "two\n", "three\n"] {
             log.write_all(record.as_bytes()).unwrap();
@@ -183,28 +185,39 @@ mod tests {
 
     #[test]
     fn who_logs_does_not_wait_for_who_reads_and_is_told_what_was_lost() {
-        let (pipe, read, take) = pipe();
-        let (mut log, guard) = gather(pipe).unwrap();
-        log.write_all(b"first\n").unwrap();
-        assert_eq!(read.recv().unwrap(), b"first\n", "and nobody takes it");
+        for (format, told) in [
+            (
+                LogFormat::Text,
+                "3 log records were lost: nobody took them in time",
+            ),
+            (LogFormat::Json, r#""lost":3,"target":"wts"}"#),
+        ] {
+            let (pipe, read, take) = pipe();
+            let (mut log, guard) = gather(pipe, format).unwrap();
+            log.write_all(b"first\n").unwrap();
+            assert_eq!(read.recv().unwrap(), b"first\n", "and nobody takes it");
 
-        let record = [b'x'; 1_024];
-        for _ in 0..MOST / record.len() + 3 {
-            log.write_all(&record).unwrap();
+            let record = [b'x'; 1_024];
+            for _ in 0..MOST / record.len() + 3 {
+                log.write_all(&record).unwrap();
+            }
+            drop(take);
+            drop(guard);
+
+            let written: Vec<u8> = read.try_iter().flatten().collect();
+            let (records, rest) = written.split_at(MOST);
+            assert!(records.iter().all(|byte| *byte == b'x'), "what fits");
+            let line = str::from_utf8(rest).unwrap().strip_suffix('\n').unwrap();
+            assert!(line.ends_with(told), "{line}");
+            let is_json = serde_json::from_str::<serde_json::Value>(line).is_ok();
+            assert_eq!(is_json, format == LogFormat::Json, "{line}");
         }
-        drop(take);
-        drop(guard);
-
-        let written: Vec<u8> = read.try_iter().flatten().collect();
-        let records = written.split(|byte| *byte != b'x').map(<[u8]>::len);
-        assert_eq!(records.max(), Some(MOST));
-        assert!(written.ends_with(b"x3 log records were lost: nobody took them in time\n"));
     }
 
     #[test]
     fn the_end_does_not_wait_for_ever_for_who_does_not_read() {
         let (pipe, _read, _take) = pipe();
-        let (mut log, guard) = gather(pipe).unwrap();
+        let (mut log, guard) = gather(pipe, LogFormat::Text).unwrap();
         log.write_all(b"never taken\n").unwrap();
 
         let begun = Instant::now();

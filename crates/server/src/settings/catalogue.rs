@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use tracing_subscriber::EnvFilter;
 use wts_adapter_db::DatabaseUrl;
 use wts_adapter_http::{KeySetUrl, Order, Origins, Secret as JwtSecret, TrustedProxies};
 
@@ -336,14 +337,20 @@ settings! {
         secrecy: Open,
         read: parsed_or_told,
     }
-    LOG: String {
+    LOG: EnvFilter {
         name: "log",
         help: "what to log: a level, or [directives](https://docs.rs/tracing-subscriber/0.3/tracing_subscriber/filter/struct.EnvFilter.html#directives)",
         expected: "a level or directives, such as info or info,wts_adapter_http=debug",
         default: Is("info"),
         secrecy: Open,
-        read: any_text,
+        read: directives,
     }
+}
+
+/// What to log.
+fn directives(value: &[u8]) -> Result<EnvFilter, Wrong> {
+    let text = str::from_utf8(value).map_err(|_| Wrong::Unexpected)?;
+    crate::logging::filter(text).map_err(|_| Wrong::Unexpected)
 }
 
 /// The server looks at its clock every half second.
