@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use wts_adapter_db::DatabaseMetrics;
 use wts_adapter_http::{Health, HttpMetrics, HttpSettings, TokenVerifier};
 
-pub(crate) use self::startup::{remedy, with_remedy};
+pub(crate) use self::startup::{RANKS_REMEDY, get_traces, listen, remedy, with_remedy};
 use crate::{
     settings::{
         Settings,
@@ -31,8 +31,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be waited for")?;
     process::raise_file_limit();
     let listen = settings.require(&LISTEN)?;
-    let verifier = TokenVerifier::new(settings.keyring().await?, settings.token()?);
-    let http = settings.http()?;
+    let (http, token) = (settings.http()?, settings.token()?);
     let (http_metrics, database_metrics) = (HttpMetrics::default(), DatabaseMetrics::default());
     let health = Health::default();
     if let Some(address) = settings.get(&METRICS_LISTEN)? {
@@ -41,14 +40,21 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
             .with_context(|| settings.origin(&METRICS_LISTEN))?;
     }
 
-    let database = tokio::select! {
-        database = startup::open(settings, &database_metrics) => database?,
+    let opened = async {
+        tokio::try_join!(
+            startup::keyring(settings),
+            startup::open(settings, &database_metrics)
+        )
+    };
+    let (keyring, database) = tokio::select! {
+        opened = opened => opened?,
         _ = signals.next() => {
             tracing::info!("stopped before it had started");
             return Ok(());
         }
     };
-    let get_traces = startup::get_traces(settings, &database).await?;
+    let verifier = TokenVerifier::new(keyring, token);
+    let get_traces = get_traces(settings, &database).await?;
     tokio::spawn(follow(database.readable(), health.clone()));
     health.set_readable(true);
 

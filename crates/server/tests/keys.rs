@@ -243,6 +243,23 @@ fn keys_rotate_without_a_restart_and_the_service_outlives_its_issuers_absence() 
 }
 
 #[test]
+fn a_key_server_that_is_started_at_the_same_time_is_waited_for() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let issuer = Issuer::new("1");
+    let published = Published::new("");
+    let mut serve = serve(&database, &[]);
+    serve
+        .env("WTS_JWT_JWKS_URL", published.url())
+        .env("WTS_STARTUP_TIMEOUT", "1h");
+    let mut service = Service::run_waiting(&mut serve);
+    service.wait_until_said("waiting for the keys");
+
+    published.publish(&Issuer::jwks(&[&issuer]));
+
+    service.wait_until_said("listening on http://");
+}
+
+#[test]
 fn a_key_server_has_to_prove_that_it_is_the_one_in_the_url() {
     let database = Database::with(Kind::Sqlite, campus());
     let issuer = Issuer::new("1");

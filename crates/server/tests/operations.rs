@@ -60,6 +60,31 @@ fn a_service_that_waits_for_its_database_is_alive_and_has_not_started() {
 }
 
 #[test]
+fn a_service_that_waits_for_its_keys_is_alive_and_stops_when_it_is_told_to() {
+    let database = Database::with(Kind::Sqlite, campus());
+    // It lets clients connect and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/jwks.json", silent.local_addr().unwrap());
+    let mut command = support::wts(&["serve"]);
+    command
+        .env("WTS_DATABASE_URL", database.url())
+        .env("WTS_JWT_JWKS_URL", url)
+        .env("WTS_LISTEN", "127.0.0.1:0")
+        .env("WTS_STARTUP_TIMEOUT", "1h")
+        .env("WTS_METRICS_LISTEN", "127.0.0.1:0");
+    let mut service = Service::run_waiting(&mut command);
+
+    let operations = service.operations();
+    assert_eq!(get(operations, "/livez").status, 200);
+    assert_eq!(get(operations, "/startupz").status, 503);
+    service.wait_until_said("waiting for the keys");
+    let (status, log) = service.stop("TERM");
+
+    assert!(status.success(), "{status}: {log}");
+    assert!(log.contains("stopped before it had started"), "{log}");
+}
+
+#[test]
 fn metrics_count_what_happened_and_are_not_for_everyone() {
     let database = Database::with(Kind::Postgres, campus());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);

@@ -9,6 +9,7 @@ use std::{
 use anyhow::Context;
 use tokio::{net::TcpSocket, time::sleep};
 use wts_adapter_db::{Database, DatabaseMetrics, OpenError};
+use wts_adapter_http::{KeySourceError, Keyring};
 use wts_app::{Authority, GetTraces, HistoryRepository};
 use wts_domain::{StudentId, TicketId};
 
@@ -19,8 +20,25 @@ use crate::settings::{
 
 /// How soon a database that was not there is looked for again.
 const SOON: Duration = Duration::from_millis(250);
+/// What to do where ranks cannot be read.
+pub(crate) const RANKS_REMEDY: &str = "in a database of ours run `wts migrate`, in an existing one grant the role what the README lists";
 /// How many connections may wait to be accepted. The kernel may allow fewer.
 const BACKLOG: u32 = 1_024;
+
+/// The keys that tokens are checked with. A server of keys that is not there yet is waited for.
+///
+/// # Errors
+///
+/// What is wrong with the keys.
+pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
+    patiently(settings, "the keys", async || {
+        settings.keyring().await.map_err(|cause| Failure {
+            may_pass: cause.downcast_ref().is_some_and(KeySourceError::may_pass),
+            cause,
+        })
+    })
+    .await
+}
 
 /// Opens the database. One that is not there yet, because both were started at once, is waited for.
 ///
@@ -33,25 +51,46 @@ pub(super) async fn open(
 ) -> anyhow::Result<Database> {
     let url = settings.require(&DATABASE_URL)?;
     let reading = settings.reading()?;
+    patiently(settings, "the database", async || {
+        Database::open(&url, &reading, metrics)
+            .await
+            .map_err(|error| Failure {
+                may_pass: error.may_pass(),
+                cause: with_remedy(error).context(settings.origin(&DATABASE_URL)),
+            })
+    })
+    .await
+}
+
+/// Why something cannot be had, and whether it may be in a moment.
+struct Failure {
+    cause: anyhow::Error,
+    may_pass: bool,
+}
+
+/// Tries until that goes well, or fails for what does not pass, or has taken too long.
+async fn patiently<T>(
+    settings: &Settings,
+    what: &str,
+    attempt: impl AsyncFn() -> Result<T, Failure>,
+) -> anyhow::Result<T> {
     let patience = settings.require(&STARTUP_TIMEOUT)?;
     let begun = Instant::now();
     let mut told = false;
     loop {
-        match Database::open(&url, &reading, metrics).await {
-            Err(error) if error.may_pass() && begun.elapsed() < patience => {
-                if !told {
-                    let cause = format!("{:#}", anyhow::Error::new(error));
-                    tracing::warn!(cause, "waiting for the database, for {patience:?} at most");
-                    told = true;
-                }
-                sleep(SOON).await;
-            }
-            outcome => {
-                return outcome
-                    .map_err(with_remedy)
-                    .with_context(|| settings.origin(&DATABASE_URL));
-            }
+        let failure = match attempt().await {
+            Ok(thing) => return Ok(thing),
+            Err(failure) => failure,
+        };
+        if !failure.may_pass || begun.elapsed() >= patience {
+            return Err(failure.cause);
         }
+        if !told {
+            let cause = format!("{:#}", failure.cause);
+            tracing::warn!(cause, "waiting for {what}, for {patience:?} at most");
+            told = true;
+        }
+        sleep(SOON).await;
     }
 }
 
@@ -60,7 +99,7 @@ pub(super) async fn open(
 /// # Errors
 ///
 /// If ranks are to be read from it, and cannot be.
-pub(super) async fn get_traces(
+pub(crate) async fn get_traces(
     settings: &Settings,
     database: &Database,
 ) -> anyhow::Result<GetTraces> {
@@ -82,10 +121,7 @@ async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
         histories
             .find_with_rank(any, &StudentId::from(""))
             .await
-            .context(
-                "the database does not tell ranks (in a database of ours run `wts migrate`, in an existing one grant the \
-                 role what the README lists)",
-            )?;
+            .with_context(|| format!("the database does not tell ranks ({RANKS_REMEDY})"))?;
     }
     Ok(())
 }
@@ -115,7 +151,7 @@ pub(crate) fn remedy(error: &OpenError) -> &'static str {
 /// # Errors
 ///
 /// If somebody else does, or this user may not.
-pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),

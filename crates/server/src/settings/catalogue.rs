@@ -291,7 +291,7 @@ settings! {
     }
     STARTUP_TIMEOUT: Duration {
         name: "startup_timeout",
-        help: "how long to wait at the start for a database that is not there yet",
+        help: "how long to wait at the start for a database or a key server that is not there yet",
         expected: "a duration, such as 10s, or 0s",
         default: Is("10s"),
         secrecy: Open,

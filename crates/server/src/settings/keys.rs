@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, ensure};
 use wts_adapter_http::{Key, KeySource, KeySourceError, Keyring, Pace, TokenSettings};
 
 use super::{
@@ -54,7 +54,7 @@ impl Settings {
                     }
                     _ => &JWT_JWKS_URL,
                 };
-                anyhow!("{}: {error}", self.origin(setting))
+                anyhow::Error::new(error).context(self.origin(setting))
             })
     }
 

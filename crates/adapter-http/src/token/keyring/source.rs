@@ -199,3 +199,21 @@ pub enum KeySourceError {
     #[error("reading panicked")]
     Panicked,
 }
+
+impl KeySourceError {
+    /// Whether it may be well in a moment, without anybody's doing.
+    pub fn may_pass(&self) -> bool {
+        let Self::Url(_, error) = self else {
+            return false;
+        };
+        match &**error {
+            // What a certificate is found wrong in comes as invalid data.
+            ureq::Error::Io(error) => error.kind() != io::ErrorKind::InvalidData,
+            ureq::Error::StatusCode(status) => *status >= 500,
+            ureq::Error::Timeout(_) | ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => {
+                true
+            }
+            _ => false,
+        }
+    }
+}
