@@ -15,8 +15,8 @@ pub struct Inspection {
     pub schema: Schema,
     /// Whether there is an index to find a ticket's traces by.
     pub has_index: bool,
-    /// What the role may do besides reading, in words: `update wts.tickets`.
-    pub excess: Vec<String>,
+    /// What the role may do besides reading, in words: `update wts.tickets`; `None` where there are no roles.
+    pub excess: Option<Vec<String>>,
     /// Its clock, and ours at the same moment; `None` where it has none of its own.
     pub clocks: Option<(SystemTime, SystemTime)>,
     /// Whether it is a streaming replica.

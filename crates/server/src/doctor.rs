@@ -18,8 +18,8 @@ use crate::settings::Settings;
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut findings = machine::settings(settings);
     findings.push(machine::keys(settings).await);
-    findings.extend(machine::secret_files(settings));
-    findings.extend(machine::listener(settings));
+    findings.extend(machine::files(settings));
+    findings.extend(machine::listeners(settings));
     findings.extend(machine::open_files(settings));
     findings.extend(database::primary(settings).await);
     findings.extend(database::replicas(settings).await);

@@ -2,6 +2,7 @@
 
 pub(crate) mod catalogue;
 mod effective;
+mod files;
 mod flags;
 mod keys;
 mod setting;

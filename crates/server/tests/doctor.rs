@@ -2,11 +2,11 @@
 
 mod support;
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Command};
 
 use wts_testkit::{Cluster, Database, Kind, campus};
 
-use crate::support::{SECRET, Service, outcome, wts};
+use crate::support::{SECRET, Service, issuer::Issuer, outcome, wts};
 
 fn doctor(url: &str) -> Command {
     let mut doctor = wts(&["doctor"]);
@@ -39,6 +39,12 @@ fn a_good_deployment_is_well_on_every_database() {
             findings.ends_with(" to look at, none that keeps the service from serving\n"),
             "{findings}"
         );
+        let has_roles = kind != Kind::Sqlite;
+        assert_eq!(
+            findings.contains("ok    the role may read and change nothing"),
+            has_roles,
+            "{findings}"
+        );
         for said in [
             "ok    histories can be read from ",
             "ok    a ticket's traces are found by an index",
@@ -53,21 +59,13 @@ fn what_is_unwise_is_said_with_what_to_do_and_no_failure() {
     let database = Database::with(Kind::Postgres, campus());
     database
         .execute("drop index wts.ticket_traces_in_order; delete from __diesel_schema_migrations");
-    let directory = tempfile::tempdir().unwrap();
-    let secret = directory.path().join("secret");
-    fs::write(&secret, SECRET).unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
     let service = Service::on(&database.url());
 
     let findings = findings(
-        doctor(&database.owner_url_text())
-            .env_remove("WTS_JWT_SECRET")
-            .env("WTS_JWT_SECRET_FILE", &secret)
-            .env("WTS_LISTEN", service.address().to_string()),
+        doctor(&database.owner_url_text()).env("WTS_LISTEN", service.address().to_string()),
     );
 
     for (said, remedy) in [
-        ("everyone on this machine may read ", "chmod o= "),
         ("somebody listens on ", "WTS_LISTEN"),
         ("there is no index", "create index"),
         ("migrations are yet to be run", "wts migrate"),
@@ -83,6 +81,210 @@ fn what_is_unwise_is_said_with_what_to_do_and_no_failure() {
             "{said}: {remedied}"
         );
     }
+}
+
+#[test]
+fn whatever_a_role_may_besides_reading_is_found_out() {
+    let cluster = Cluster::with(campus());
+    cluster.execute(
+        "create role reader login;
+         grant usage on schema data, wts to reader;
+         grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to reader;
+         create role writers nologin; grant delete on wts.tickets to writers",
+    );
+    let url = cluster.url_of("reader");
+    let said = findings(&mut doctor(&url));
+    assert!(
+        said.contains("ok    the role may read and change nothing"),
+        "{said}"
+    );
+    for (give, take, told) in [
+        (
+            "alter role reader createrole",
+            "alter role reader nocreaterole",
+            "create roles",
+        ),
+        (
+            "alter role reader createdb",
+            "alter role reader nocreatedb",
+            "create databases",
+        ),
+        (
+            "alter role reader replication",
+            "alter role reader noreplication",
+            "replicate",
+        ),
+        (
+            "alter role reader bypassrls",
+            "alter role reader nobypassrls",
+            "bypass row security",
+        ),
+        (
+            "grant create on database postgres to reader",
+            "revoke create on database postgres from reader",
+            "create in the database",
+        ),
+        (
+            "grant create on schema wts to reader",
+            "revoke create on schema wts from reader",
+            "create in schema wts",
+        ),
+        (
+            "grant pg_execute_server_program to reader",
+            "revoke pg_execute_server_program from reader",
+            "act as pg_execute_server_program",
+        ),
+        (
+            "grant pg_read_server_files to reader",
+            "revoke pg_read_server_files from reader",
+            "act as pg_read_server_files",
+        ),
+        (
+            "grant update (remark) on wts.ticket_traces to reader",
+            "revoke update (remark) on wts.ticket_traces from reader",
+            "update wts.ticket_traces",
+        ),
+        (
+            "grant insert on wts.users to reader",
+            "revoke insert on wts.users from reader",
+            "insert wts.users",
+        ),
+        (
+            "alter table wts.operators owner to reader",
+            "alter table wts.operators owner to postgres; grant select on wts.operators to reader",
+            "own wts.operators",
+        ),
+        (
+            "alter role reader noinherit; grant writers to reader",
+            "revoke writers from reader",
+            "delete wts.tickets as writers",
+        ),
+        (
+            "alter role reader superuser",
+            "alter role reader nosuperuser",
+            "superuser",
+        ),
+    ] {
+        cluster.execute(give);
+        let said = findings(&mut doctor(&url));
+        cluster.execute(take);
+        let warning = said
+            .lines()
+            .find_map(|line| line.strip_prefix("warn  the role may more than read: "));
+        assert!(
+            warning.is_some_and(|warning| warning.contains(told)),
+            "{give}: {said}"
+        );
+    }
+}
+
+#[test]
+fn files_that_everyone_may_read_or_write_are_found_out() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str, mode: u32| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path.display().to_string()
+    };
+    let public = Issuer::jwks(&[&Issuer::new("a")]);
+    let shared = r#"{"keys":[{"kty":"oct","kid":"b","alg":"HS256","k":"dncj1Ks0Wdf0aIdwYU0MZUSrm8ce7-I8oFEPEbYDtEp7e_5ubpvAlFun1Nm7QoAR"}]}"#;
+    let inline = format!("jwt_secret = '{SECRET}'\n");
+    let cases = [
+        (
+            "WTS_JWT_SECRET_FILE",
+            file("secret", SECRET, 0o644),
+            Some("read"),
+        ),
+        ("WTS_JWT_SECRET_FILE", file("kept", SECRET, 0o640), None),
+        ("WTS_JWT_JWKS_FILE", file("public", &public, 0o644), None),
+        (
+            "WTS_JWT_JWKS_FILE",
+            file("shared", shared, 0o644),
+            Some("read"),
+        ),
+        (
+            "WTS_JWT_JWKS_FILE",
+            file("open", &public, 0o666),
+            Some("write to"),
+        ),
+        ("WTS_CONFIG", file("wts.toml", &inline, 0o644), Some("read")),
+        ("WTS_CONFIG", file("kept.toml", &inline, 0o600), None),
+    ];
+    for (setting, path, may) in &cases {
+        let said = findings(
+            doctor(&database.url())
+                .env_remove("WTS_JWT_SECRET")
+                .env(setting, path),
+        );
+        let warning = format!(
+            "warn  everyone on this machine may {} {path}\n      -> chmod o= {path}",
+            may.unwrap_or_default()
+        );
+        let warned = said.contains("warn  everyone on this machine");
+        assert_eq!(warned, may.is_some(), "{path}: {said}");
+        assert!(!warned || said.contains(&warning), "{warning} in {said}");
+    }
+}
+
+#[test]
+fn what_the_start_would_stop_at_is_a_failure_too() {
+    let existing = Database::with(Kind::WtsV3, campus());
+    existing.execute(
+        "do $$ begin execute format('revoke select (sid) on wts.users from %I', current_database()); end $$",
+    );
+    let sqlite = Database::with(Kind::Sqlite, campus());
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    for (url, settings, said) in [
+        (
+            existing.url(),
+            vec![("WTS_RECHECK_ACCESS", "on")],
+            "WTS_RECHECK_ACCESS: the database does not tell ranks",
+        ),
+        (
+            sqlite.url(),
+            vec![("WTS_LOG", "info,a=b=c")],
+            "WTS_LOG: expected a level or directives",
+        ),
+        (
+            sqlite.url(),
+            vec![("WTS_LISTEN", &*free), ("WTS_METRICS_LISTEN", &*free)],
+            "the service itself listens on",
+        ),
+        (
+            sqlite.url(),
+            vec![("WTS_DATABASE_READ_URLS", "postgres://a@127.0.0.1/b")],
+            "only PostgreSQL can be one",
+        ),
+    ] {
+        let mut command = doctor(&url);
+        command.envs(settings.iter().copied());
+        let (status, findings, _) = outcome(&mut command);
+        assert_eq!(status.code(), Some(1), "{findings}");
+        let failure = findings.lines().find(|line| line.starts_with("FAIL  "));
+        assert!(
+            failure.is_some_and(|failure| failure.contains(said)),
+            "{said} in {findings}"
+        );
+        let mut serve = wts(&["serve"]);
+        serve
+            .env("WTS_DATABASE_URL", &url)
+            .env("WTS_JWT_SECRET", SECRET)
+            .env("WTS_LISTEN", "127.0.0.1:0")
+            .envs(settings);
+        let (status, _, log) = outcome(&mut serve);
+        assert_eq!(status.code(), Some(1), "{log}");
+    }
+    let (status, _, complaint) = outcome(wts(&["config"]).env("WTS_LOG", "info,a=b=c"));
+    assert!(
+        !status.success() && complaint.contains("WTS_LOG: expected"),
+        "{complaint}"
+    );
 }
 
 #[test]
@@ -128,19 +330,29 @@ fn what_keeps_the_service_from_serving_is_a_failure_with_what_to_do() {
 }
 
 #[test]
-fn a_replica_that_is_none_is_found_out() {
+fn a_replica_that_is_none_is_found_out_and_the_roles_of_the_compose_file_are_well() {
     let primary = Cluster::with(campus());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/roles.sql");
+    let passwords = [("READER_PASSWORD", "a'b"), ("STANDBY_PASSWORD", "c")];
+    // As at every start.
+    for _ in 0..2 {
+        primary.run_script(script.as_ref(), &passwords);
+    }
     let standby = primary.standby();
-    let said = findings(doctor(&primary.url()).env(
-        "WTS_DATABASE_READ_URLS",
-        format!("{} {}", standby.url(), primary.url()),
-    ));
-    assert!(
-        said.contains("/postgres is a replica that can be read"),
-        "{said}"
+    let role = "wts_traces";
+    let said = findings(
+        doctor(&primary.url_of(role))
+            .env("WTS_RECHECK_ACCESS", "on")
+            .env(
+                "WTS_DATABASE_READ_URLS",
+                format!("{} {}", standby.url_of(role), primary.url_of(role)),
+            ),
     );
-    assert!(
-        said.contains("is no replica, and is not read from"),
-        "{said}"
-    );
+    for expected in [
+        "ok    the role may read and change nothing",
+        "/postgres is a replica that can be read",
+        "is no replica, and is not read from",
+    ] {
+        assert!(said.contains(expected), "{expected} in {said}");
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::{fs::chown, process::CommandExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
@@ -81,7 +81,7 @@ impl Cluster {
 
     /// The URL of its superuser.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
     }
 
     /// Runs statements as its superuser.
@@ -90,6 +90,23 @@ impl Cluster {
         with_client(&config, async |client| {
             Ok(client.batch_execute(sql).await?)
         });
+    }
+
+    /// Runs a script in `psql` as its superuser, with these variables.
+    pub fn run_script(&self, script: &Path, variables: &[(&str, &str)]) {
+        let script = fs::File::open(script).expect("a script");
+        run(self
+            .program("psql")
+            .envs(variables.iter().copied())
+            .args(["--no-psqlrc", "--quiet", "--host=127.0.0.1"])
+            .args(["--username=postgres", "--dbname=postgres", "--port"])
+            .arg(self.port.to_string())
+            .stdin(script));
+    }
+
+    /// The URL of another role of it, which needs no password.
+    pub fn url_of(&self, role: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
     }
 
     /// Starts it, where it was before.

@@ -11,10 +11,44 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::{Server, connect};
 use crate::{Inspection, Schema, error::Cause, migrations};
 
-/// All that can be asked in one statement. A role that sees nothing of a table gets no privileges told.
+/// All that can be asked in one statement.
+///
+/// A role may what any role may that it is a member of, be it by `set role`. Whoever is a member of one of PostgreSQL's own
+/// roles may more than read histories, but for those that only look at the server.
 const FACTS: &str = "
-    with tables (name) as (
-        values ('data.students'), ('wts.operators'), ('wts.tickets'), ('wts.ticket_traces')
+    with mine as (
+        select r.* from pg_roles r where pg_has_role(current_user, r.oid, 'member')
+    ), relations as (
+        select c.oid, c.relowner, format('%s.%s', n.nspname, c.relname) as name
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p', 'v', 'm', 'f')
+            and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+    ), excess (may) as (
+        select may || coalesce(' as ' || nullif(rolname, current_user), '')
+        from mine, lateral (values
+            (rolcreaterole, 'create roles'), (rolcreatedb, 'create databases'),
+            (rolreplication, 'replicate'), (rolbypassrls, 'bypass row security')
+        ) attribute (has, may)
+        where has
+        union all
+        select 'act as ' || rolname from mine
+        where rolname ~ '^pg_' and rolname not in ('pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables')
+        union all
+        select lower(privilege) || ' ' || name || coalesce(' as ' || nullif(rolname, current_user), '')
+        from mine, relations, unnest(array['INSERT', 'UPDATE']) privilege
+        where has_any_column_privilege(mine.oid, relations.oid, privilege)
+        union all
+        select lower(privilege) || ' ' || name || coalesce(' as ' || nullif(rolname, current_user), '')
+        from mine, relations, unnest(array['DELETE', 'TRUNCATE', 'TRIGGER']) privilege
+        where has_table_privilege(mine.oid, relations.oid, privilege)
+        union all
+        select 'own ' || name from relations join mine on mine.oid = relowner
+        union all
+        select 'create in schema ' || nspname from pg_namespace, mine
+        where nspname !~ '^pg_' and nspname <> 'information_schema' and has_schema_privilege(mine.oid, pg_namespace.oid, 'CREATE')
+        union all
+        select 'create in the database' from mine
+        where has_database_privilege(mine.oid, current_database(), 'CREATE')
     )
     select
         current_setting('server_version') as version,
@@ -30,16 +64,8 @@ const FACTS: &str = "
                 and i.indisvalid and i.indpred is null
         ) as has_index,
         (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as encrypted,
-        array(
-            select 'superuser' from pg_roles where rolname = current_user and rolsuper
-            union all
-            select lower(privilege) || ' ' || name
-            from tables, unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) privilege
-            where to_regclass(name) is not null and has_table_privilege(to_regclass(name), privilege)
-            union all
-            select 'create in schema ' || nspname from pg_namespace
-            where nspname in ('data', 'wts') and has_schema_privilege(oid, 'CREATE')
-        ) as excess";
+        case when exists (select from mine where rolsuper) then array['superuser']
+            else array(select distinct may from excess order by may) end as excess";
 
 #[expect(clippy::struct_excessive_bools, reason = "the columns of a row")]
 #[derive(QueryableByName)]
@@ -83,7 +109,7 @@ pub(crate) async fn inspect(server: &Server) -> Result<Inspection, Cause> {
         latency,
         schema: schema(&facts, &mut connection).await?,
         has_index: facts.has_index,
-        excess: facts.excess,
+        excess: Some(facts.excess),
         clocks: theirs.map(|theirs| (theirs, ours)),
         replays: facts.replays,
         encrypted: facts.encrypted,

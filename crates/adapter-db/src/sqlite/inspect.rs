@@ -55,7 +55,7 @@ pub(crate) fn inspect(file: &Path) -> Result<Inspection, Cause> {
         latency: begun.elapsed(),
         schema,
         has_index: facts.has_index,
-        excess: Vec::new(),
+        excess: None,
         clocks: None,
         replays: false,
         encrypted: None,

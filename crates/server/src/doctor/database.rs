@@ -2,12 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
-use wts_adapter_db::{DatabaseUrl, Inspection, OpenError, Schema, inspect};
+use wts_adapter_db::{
+    Database, DatabaseMetrics, DatabaseUrl, Inspection, OpenError, Schema, inspect,
+};
 
 use super::Finding;
-use crate::settings::{
-    Settings,
-    catalogue::{DATABASE_READ_URLS, DATABASE_URL},
+use crate::{
+    serve::{RANKS_REMEDY, get_traces, remedy},
+    settings::{
+        Settings,
+        catalogue::{DATABASE_READ_URLS, DATABASE_URL},
+    },
 };
 
 /// A token counts as valid for so long before and after. Clocks may differ by less.
@@ -39,11 +44,25 @@ pub(super) async fn primary(settings: &Settings) -> Vec<Finding> {
         latency(&found),
         schema(&found),
         index(&found),
-        privileges(&found),
     ];
+    findings.extend(privileges(&found));
+    findings.extend(unservable(settings, &url).await);
     findings.extend(clock(&found));
     findings.extend(encryption(&found));
     findings
+}
+
+/// What would keep the service from it at its start, found in the way that the start takes.
+async fn unservable(settings: &Settings, url: &DatabaseUrl) -> Option<Finding> {
+    // Whichever cannot be read has been found already.
+    let reading = settings.reading().ok()?;
+    match Database::open(url, &reading, &DatabaseMetrics::default()).await {
+        Ok(database) => get_traces(settings, &database)
+            .await
+            .err()
+            .map(|error| Finding::broken(format!("{error:#}"), RANKS_REMEDY)),
+        Err(error) => Some(unreadable(url, error)),
+    }
 }
 
 /// Whether each replica can be read, and is one.
@@ -74,7 +93,7 @@ pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
 }
 
 fn unreadable(url: &DatabaseUrl, error: OpenError) -> Finding {
-    let remedy = crate::serve::remedy(&error);
+    let remedy = remedy(&error);
     Finding::broken(told(url, error), remedy)
 }
 
@@ -116,15 +135,16 @@ fn index(found: &Inspection) -> Finding {
     }
 }
 
-fn privileges(found: &Inspection) -> Finding {
-    if found.excess.is_empty() {
-        Finding::well("the role may read and nothing else")
+fn privileges(found: &Inspection) -> Option<Finding> {
+    let excess = found.excess.as_ref()?;
+    Some(if excess.is_empty() {
+        Finding::well("the role may read and change nothing")
     } else {
         Finding::unwise(
-            format!("the role may more than read: {}", found.excess.join(", ")),
+            format!("the role may more than read: {}", excess.join(", ")),
             "serve with a role that has SELECT on the four tables only, as the README has it",
         )
-    }
+    })
 }
 
 fn clock(found: &Inspection) -> Option<Finding> {

@@ -1,13 +1,16 @@
 //! The settings, the secret and the machine.
 
-use std::{fs, io, net::TcpListener, os::unix::fs::PermissionsExt};
+use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 use rustix::process::{Resource, getrlimit};
 
 use super::Finding;
-use crate::settings::{
-    Settings,
-    catalogue::{LISTEN, MAX_CONNECTIONS, METRICS_LISTEN},
+use crate::{
+    serve::listen,
+    settings::{
+        Settings,
+        catalogue::{LISTEN, MAX_CONNECTIONS, METRICS_LISTEN},
+    },
 };
 
 /// What the process opens besides connections.
@@ -38,45 +41,73 @@ pub(super) async fn keys(settings: &Settings) -> Finding {
     }
 }
 
-/// Whether others on this machine can read the files that hold secrets.
-pub(super) fn secret_files(settings: &Settings) -> Vec<Finding> {
-    let open_to_all = |file: &str| {
-        fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
+/// Whether others on this machine can read the files that hold secrets, or write to those that the service believes.
+pub(super) fn files(settings: &Settings) -> Vec<Finding> {
+    let open_to_all = |path: &Path, how: u32| {
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & how != 0)
     };
     settings
-        .secret_files()
+        .files()
         .into_iter()
-        .map(|file| {
-            if open_to_all(&file) {
-                Finding::unwise(
-                    format!("everyone on this machine may read {file}"),
-                    format!("chmod o= {file}"),
-                )
+        .filter_map(|file| {
+            let path = file.path.display();
+            if open_to_all(&file.path, 0o002) {
+                Some(Finding::unwise(
+                    format!("everyone on this machine may write to {path}"),
+                    format!("chmod o= {path}"),
+                ))
+            } else if file.is_secret && open_to_all(&file.path, 0o005) {
+                Some(Finding::unwise(
+                    format!("everyone on this machine may read {path}"),
+                    format!("chmod o= {path}"),
+                ))
             } else {
-                Finding::well(format!("not everyone may read {file}"))
+                file.is_secret
+                    .then(|| Finding::well(format!("not everyone may read {path}")))
             }
         })
         .collect()
 }
 
-/// Whether the service can listen.
-pub(super) fn listener(settings: &Settings) -> Vec<Finding> {
-    let addresses = [&LISTEN, &METRICS_LISTEN].map(|setting| settings.get(setting).ok().flatten());
-    addresses
-        .into_iter()
-        .flatten()
-        .map(|address| match TcpListener::bind(address) {
-            Ok(_) => Finding::well(format!("{address} is free to listen on")),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::unwise(
-                format!("somebody listens on {address} already"),
-                "if that is not the service itself, set WTS_LISTEN to another",
-            ),
+/// Whether the service can listen, on both addresses at the same time.
+pub(super) fn listeners(settings: &Settings) -> Vec<Finding> {
+    let mut taken = Vec::new();
+    let mut findings = Vec::new();
+    for setting in [&LISTEN, &METRICS_LISTEN] {
+        let Ok(Some(address)) = settings.get(setting) else {
+            continue;
+        };
+        let name = settings.origin(setting);
+        findings.push(match listen(address) {
+            Ok(listener) => {
+                taken.push(listener);
+                Finding::well(format!("{address} is free to listen on"))
+            }
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                // Where it is free without the other, that is what takes it.
+                let by_us = !taken.is_empty() && {
+                    taken.clear();
+                    listen(address).is_ok()
+                };
+                if by_us {
+                    Finding::broken(
+                        format!("the service itself listens on {address} already, for clients"),
+                        format!("set {name} to another"),
+                    )
+                } else {
+                    Finding::unwise(
+                        format!("somebody listens on {address} already"),
+                        format!("if that is not the service itself, set {name} to another"),
+                    )
+                }
+            }
             Err(error) => Finding::broken(
                 format!("nobody can listen on {address}: {error}"),
-                "set WTS_LISTEN to an address of this machine, with a port above 1023",
+                format!("set {name} to an address of this machine, with a port above 1023"),
             ),
-        })
-        .collect()
+        });
+    }
+    findings
 }
 
 /// Whether as many connections can be open as may be.

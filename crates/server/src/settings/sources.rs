@@ -1,6 +1,11 @@
 //! Where settings come from: flags before the environment before the settings file.
 
-use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
@@ -14,7 +19,11 @@ use super::{
 const CONFIG: &str = "WTS_CONFIG";
 
 /// What was given for every setting that was given.
-pub(super) struct Sources(BTreeMap<String, Given>);
+pub(super) struct Sources {
+    given: BTreeMap<String, Given>,
+    /// The settings file, and whether there is a secret in it.
+    file: Option<(PathBuf, bool)>,
+}
 
 /// What was given for a setting. Any of them could be a secret, so all are held as such.
 pub(super) struct Given {
@@ -31,7 +40,10 @@ impl Sources {
         file: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let mut config = file.map(Path::to_owned);
-        let mut sources = Self(BTreeMap::new());
+        let mut sources = Self {
+            given: BTreeMap::new(),
+            file: None,
+        };
         for (name, value) in flags {
             sources.add(name, value.clone(), format!("--{}", name.replace('_', "-")));
         }
@@ -58,13 +70,19 @@ impl Sources {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Given> {
-        self.0.get(name)
+        self.given.get(name)
+    }
+
+    /// The settings file, and whether there is a secret in it.
+    pub(super) fn file(&self) -> Option<(&Path, bool)> {
+        let (path, is_secret) = self.file.as_ref()?;
+        Some((path, *is_secret))
     }
 
     /// Adds what was given, unless it was given before, by a source that goes before this one.
     fn add(&mut self, name: &str, value: String, origin: String) {
         let value = value.into();
-        self.0
+        self.given
             .entry(name.to_owned())
             .or_insert(Given { value, origin });
     }
@@ -94,6 +112,10 @@ impl Sources {
             let line = error.span().map_or(1, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
             anyhow::anyhow!("line {line} of the settings file {shown} is no TOML: expected lines like listen = \"…\"")
         })?;
+        let is_secret = ALL
+            .iter()
+            .any(|setting| setting.is_secret() && table.contains_key(setting.name()));
+        self.file = Some((file.to_owned(), is_secret));
         for (name, value) in table {
             if !names().any(|known| known == name) {
                 bail!(
