@@ -1,0 +1,19 @@
+-- The roles of docker-compose.yml, made or brought up to date, for psql: the service's own, which may read and nothing
+-- else, and the standby's, with a slot that keeps for it what it has not seen.
+\set ON_ERROR_STOP on
+\set reader_password `printenv READER_PASSWORD`
+\set standby_password `printenv STANDBY_PASSWORD`
+
+select 'create role wts_traces' where to_regrole('wts_traces') is null \gexec
+alter role wts_traces login password :'reader_password';
+grant usage on schema data, wts to wts_traces;
+grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to wts_traces;
+grant select (sid) on wts.users to wts_traces;
+
+select 'create role standby' where to_regrole('standby') is null \gexec
+alter role standby login replication password :'standby_password';
+
+-- A slot that nobody has used yet keeps nothing; one that kept too much for too long is of no use any more.
+select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'standby' and wal_status = 'lost';
+select pg_create_physical_replication_slot('standby')
+where not exists (select from pg_replication_slots where slot_name = 'standby');
