@@ -6,6 +6,7 @@ mod support;
 use std::{
     io::{ErrorKind, Read, Write},
     net::TcpStream,
+    sync::{Mutex, mpsc::channel},
     thread,
     time::{Duration, Instant},
 };
@@ -220,6 +221,55 @@ fn one_request_too_many_is_turned_away_at_once_and_others_are_not() {
     let metrics = get(operations, "/metrics").body;
     assert!(
         metrics.contains("wts_http_shed_total{reason=\"in flight\"} 1"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn one_read_too_many_for_the_database_is_turned_away_at_once() {
+    let database = Database::with(Kind::Postgres, campus());
+    let mut service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_DATABASE_CONNECTIONS", "1"),
+            ("WTS_QUEUE", "1"),
+            ("WTS_QUEUE_TIMEOUT", "1h"),
+            ("WTS_REQUEST_TIMEOUT", "1h"),
+            ("WTS_STATEMENT_TIMEOUT", "1h"),
+            ("WTS_DATABASE_TIMEOUT", "1h"),
+            ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
+        ],
+    );
+    let operations = service.operations();
+    let staff = token("", Access::Dev);
+    let (answer, answers) = channel();
+    let answers = Mutex::new(answers);
+    thread::scope(|scope| {
+        let ask = |ticket| {
+            let (answer, service, staff) = (answer.clone(), &service, &staff);
+            let path = format!("/api/v3/get_traces?tid={ticket}");
+            scope.spawn(move || answer.send(service.get(&path, staff)));
+        };
+        // One is read, one may wait.
+        while_tickets_are_locked(&database, || {
+            ask(123);
+            wait_for(|| get(operations, "/metrics").body.contains("in_flight 1"));
+            ask(124);
+            ask(125);
+            assert_busy(&answers.lock().unwrap().recv_timeout(LONG).unwrap());
+        });
+    });
+    drop(answer);
+    let others: Vec<_> = answers
+        .into_inner()
+        .unwrap()
+        .iter()
+        .map(|answer| answer.status)
+        .collect();
+    assert_eq!(others, [200, 200]);
+    let metrics = get(operations, "/metrics").body;
+    assert!(
+        metrics.contains("wts_http_shed_total{reason=\"queue\"} 1"),
         "{metrics}"
     );
 }
