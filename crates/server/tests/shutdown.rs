@@ -11,7 +11,6 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     os::unix::{net::UnixDatagram, process::ExitStatusExt},
-    process::Command,
     sync::{
         RwLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -23,7 +22,7 @@ use std::{
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
 
-use crate::support::{Service, get, token};
+use crate::support::{Service, get, namespace, token};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -305,23 +304,13 @@ fn systemd_is_told_when_it_is_ready_and_when_it_stops() {
 
 #[test]
 fn it_stops_when_it_is_told_to_as_the_first_process_of_a_container() {
-    let unshare = [
-        "--user",
-        "--map-root-user",
-        "--pid",
-        "--fork",
-        "--kill-child",
-    ];
-    let may = Command::new("unshare").args(unshare).arg("true").status();
-    if !may.is_ok_and(|status| status.success()) {
-        // Only the kernel makes a first process, and not for everyone.
+    // Only the kernel makes a first process. Its parent is the only way to its number from outside.
+    let Some(mut command) = namespace::unshare(&["--pid", "--fork", "--kill-child"], &["true"])
+    else {
         return;
-    }
+    };
     let database = Database::with(Kind::Sqlite, campus());
-    let mut command = Command::new("unshare");
     command
-        .args(unshare)
-        // The only way to its number from outside: its parent waits for it.
         .args([env!("CARGO_BIN_EXE_wts"), "serve"])
         .env_clear()
         .env("WTS_DATABASE_URL", database.url())

@@ -20,7 +20,7 @@ use std::{
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
 
-use crate::support::{SECRET, Service, get, outcome, token, wts};
+use crate::support::{Answer, SECRET, Service, get, namespace, outcome, token, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -156,40 +156,22 @@ fn find(bytes: &[u8], pattern: &[u8]) -> usize {
         .expect("it is in the file")
 }
 
-/// Runs a shell script where a file system can be mounted, if this system lets us. Says whether it did.
-fn where_mounting_is_allowed(script: &str, arguments: &[&str]) -> Option<(bool, String)> {
-    let namespace = ["--user", "--map-root-user", "--mount", "sh", "-ec"];
-    let probe = Command::new("unshare")
-        .args(namespace)
-        .arg("mount -t tmpfs none /mnt")
-        .stderr(Stdio::null())
-        .status();
-    if !probe.is_ok_and(|status| status.success()) {
-        return None;
-    }
-    let mut command = Command::new("unshare");
-    command
-        .args(namespace)
-        .args([script, "sh"])
-        .args(arguments)
-        .env("WTS_JWT_SECRET", SECRET)
-        .env("WTS_LISTEN", "127.0.0.1:0")
-        .env("WTS", env!("CARGO_BIN_EXE_wts"));
-    let (status, stdout, stderr) = outcome(&mut command);
-    Some((status.success(), stdout + &stderr))
-}
-
-/// Serves the database in `$1` after some preparation, asks for ticket 123 with the token `$2` and prints the answer.
-fn asked_after(preparation: &str, database: &Database) -> Option<String> {
+/// Serves the database in `$1` after some preparation, lets something happen, asks for ticket 123 with the token `$2` and
+/// prints the answer, or else what the service said. `None` where this system lets nobody mount anything.
+fn asked_after(preparation: &str, happening: &str, database: &Database) -> Option<String> {
     database.execute("pragma wal_checkpoint(truncate)");
     let script = format!(
-        r#"{preparation}
+        r#"mount -t tmpfs none /mnt
+        mkdir /mnt/disk
+        {preparation}
+        export WTS_DATABASE_URL=sqlite:/mnt/disk/wts.db
         "$WTS" serve 2> /mnt/log & service=$!
         for _ in $(seq 300); do
             grep -q 'listening on' /mnt/log && break
             kill -0 $service 2>/dev/null || {{ cat /mnt/log; exit 1; }}
             sleep 0.1
         done
+        {happening}
         address=$(sed -n 's/.*listening on http:..//p' /mnt/log)
         exec 3<> "/dev/tcp/${{address%:*}}/${{address##*:}}"
         printf 'GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n' "$2" >&3
@@ -197,47 +179,62 @@ fn asked_after(preparation: &str, database: &Database) -> Option<String> {
         kill $service
         wait $service"#
     );
+    let mut command = namespace::unshare(&["--mount"], &["mount", "-t", "tmpfs", "none", "/mnt"])?;
     // Of the shells only bash opens connections.
-    let script = format!(
-        "exec bash -ec '{}' bash \"$@\"",
-        script.replace('\'', r"'\''")
-    );
-    let file = file_of(database);
-    let token = token(ALICE, Access::User);
-    let (_, said) = where_mounting_is_allowed(&script, &[file.to_str().unwrap(), &token])?;
-    Some(said)
+    command
+        .args(["bash", "-ec", &script, "bash"])
+        .arg(file_of(database))
+        .arg(token(ALICE, Access::User))
+        .env("WTS_JWT_SECRET", SECRET)
+        .env("WTS_LISTEN", "127.0.0.1:0")
+        .env("WTS", env!("CARGO_BIN_EXE_wts"))
+        .env("WRITER", env::current_exe().unwrap());
+    let (_, stdout, stderr) = outcome(&mut command);
+    Some(stdout + &stderr)
 }
 
 #[test]
 fn a_database_on_a_read_only_medium_is_read() {
     let database = Database::with(Kind::Sqlite, campus());
     let preparation = r#"
-        mount -t tmpfs none /mnt
-        mkdir /mnt/medium
-        mount -t tmpfs none /mnt/medium
-        cp "$1" /mnt/medium/wts.db
-        mount -o remount,ro /mnt/medium
-        export WTS_DATABASE_URL=sqlite:/mnt/medium/wts.db"#;
-    if let Some(said) = asked_after(preparation, &database) {
+        mount -t tmpfs none /mnt/disk
+        cp "$1" /mnt/disk/wts.db
+        mount -o remount,ro /mnt/disk"#;
+    if let Some(said) = asked_after(preparation, "", &database) {
         assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
         assert!(said.contains(r#""opid":3"#), "{said}");
     }
 }
 
 #[test]
-fn a_full_disk_is_read_from_or_complained_about() {
+fn a_full_disk_is_complained_about_at_the_start() {
     let database = Database::with(Kind::Sqlite, campus());
     let preparation = r#"
-        mount -t tmpfs none /mnt
-        mkdir /mnt/disk
         mount -t tmpfs -o size=1m none /mnt/disk
         cp "$1" /mnt/disk/wts.db
-        cat /dev/zero > /mnt/disk/fill 2>/dev/null || true
-        export WTS_DATABASE_URL=sqlite:/mnt/disk/wts.db"#;
-    if let Some(said) = asked_after(preparation, &database) {
-        let answered = said.starts_with("HTTP/1.1 200 ") && said.contains(r#""opid":3"#);
-        let complained = said.starts_with("wts: WTS_DATABASE_URL: ") && said.contains("disk");
-        assert!(answered || complained, "{said}");
+        cat /dev/zero > /mnt/disk/fill 2>/dev/null || true"#;
+    // To read, SQLite writes beside the file who else does.
+    if let Some(said) = asked_after(preparation, "", &database) {
+        assert!(said.starts_with("wts: WTS_DATABASE_URL: "), "{said}");
+        assert!(said.contains("disk I/O error"), "{said}");
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_while_the_service_runs_holds_whole_histories_to_be_read() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let preparation = r#"
+        mount -t tmpfs -o size=1m none /mnt/disk
+        cp "$1" /mnt/disk/wts.db"#;
+    // It writes until it cannot.
+    let happening = r#"
+        WTS_TEST_FILE=/mnt/disk/wts.db "$WRITER" --ignored --exact a_writer_who_writes_two_traces_at_a_time > /mnt/writer 2>&1 &&
+            exit 1
+        grep -q 'full\|disk I/O' /mnt/writer || { cat /mnt/writer; exit 1; }"#;
+    if let Some(said) = asked_after(preparation, happening, &database) {
+        assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+        let (count, before) = (Answer::parse(said.as_bytes()).opids().len(), 2);
+        assert!(count > before && count % 2 == 0, "{count} traces");
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
 pub(crate) mod issuer;
+pub(crate) mod namespace;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
