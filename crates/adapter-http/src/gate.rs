@@ -27,6 +27,7 @@ use tokio::{task::yield_now, time::timeout};
 
 pub(crate) use self::admission::Admissions;
 pub use self::cors::{InvalidOrigin, Origins};
+pub use self::record::ACCESS_RECORDS;
 use self::record::Record;
 pub use self::trusted_proxies::{ParseProxiesError, TrustedProxies};
 pub(crate) use self::{

@@ -24,7 +24,7 @@ mod settings;
 mod token;
 mod traces;
 
-pub use gate::{InvalidOrigin, Origins, ParseProxiesError, TrustedProxies};
+pub use gate::{ACCESS_RECORDS, InvalidOrigin, Origins, ParseProxiesError, TrustedProxies};
 pub use health::Health;
 pub use metrics::HttpMetrics;
 pub use openapi::openapi_document;

@@ -35,7 +35,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// Serves the campus, on loopback only, until told to stop. The database and the secret are new every time and are
 /// gone afterwards.
 pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
-    logging::start(logging::filter("warn")?, LogFormat::Text)?;
+    logging::start(logging::filter("warn")?, LogFormat::Text, None)?;
     let directory = tempfile::Builder::new()
         .prefix("wts-demo-")
         .tempdir()

@@ -20,6 +20,7 @@ use tracing_subscriber::{
 
 pub(crate) use self::format::LogFormat;
 use self::{one_line::OneLine, writer::Guard};
+use crate::spans::Recorder;
 
 /// The log of this process, from its start to its end: whoever ends the process can end it first.
 static STARTED: Mutex<Option<Log>> = Mutex::new(None);
@@ -30,12 +31,16 @@ struct Log {
 }
 
 /// Prints log records that pass `filter` on standard error, in a thread of their own, until the log is [ended](end).
-/// A record is one line, whatever is in it.
+/// A record is one line, whatever is in it. Access records go to `spans` as well, whatever the filter.
 ///
 /// # Errors
 ///
 /// If records are printed already.
-pub(crate) fn start(filter: EnvFilter, format: LogFormat) -> anyhow::Result<()> {
+pub(crate) fn start(
+    filter: EnvFilter,
+    format: LogFormat,
+    spans: Option<Recorder>,
+) -> anyhow::Result<()> {
     let stderr = io::stderr();
     let is_terminal = stderr.is_terminal();
     let (writer, guard) = writer::gather(stderr, format).context("no thread to write the log")?;
@@ -46,6 +51,7 @@ pub(crate) fn start(filter: EnvFilter, format: LogFormat) -> anyhow::Result<()> 
     };
     tracing_subscriber::registry()
         .with(records.with_filter(filter.and(filter_fn(is_ours_or_brief))))
+        .with(spans.map(|spans| spans.with_filter(filter_fn(Recorder::wants))))
         .try_init()
         .map_err(|error| anyhow::anyhow!(error))?;
     *STARTED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Log {

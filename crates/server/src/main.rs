@@ -11,6 +11,7 @@ mod panics;
 mod serve;
 mod settings;
 mod signals;
+mod spans;
 mod token;
 
 use std::{process::ExitCode, time::Duration};

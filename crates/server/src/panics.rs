@@ -37,7 +37,7 @@ mod tests {
             super::log_where_only();
             // As the binary does.
             let filter = logging::filter("info").unwrap();
-            logging::start(filter, LogFormat::Json).unwrap();
+            logging::start(filter, LogFormat::Json, None).unwrap();
             let panicked = std::thread::spawn(|| {
                 let token = "eyJhbGciOiJIUzI1NiJ9.canary";
                 panic!("cannot read {token}");

@@ -19,6 +19,7 @@ use crate::{
         catalogue::{LISTEN, METRICS_LISTEN},
     },
     signals::Signals,
+    spans::Spans,
 };
 
 /// Serves until told to stop. Everything that can be wrong is found before anything listens to clients.
@@ -27,7 +28,8 @@ use crate::{
 ///
 /// If the service cannot start, or had to cut requests off when it stopped.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
-    settings.start_logging()?;
+    let spans = settings.spans()?;
+    settings.start_logging_with(spans.as_ref().map(Spans::recorder))?;
     let mut signals = Signals::install().context("signals cannot be waited for")?;
     process::raise_file_limit();
     let listen = settings.require(&LISTEN)?;

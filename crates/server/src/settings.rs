@@ -20,13 +20,15 @@ use self::{
     catalogue::{
         ADDRESS_RATE_LIMIT, ANSWER_TIMEOUT, CALLER_RATE_LIMIT, CONNECT_TIMEOUT, CORS_ORIGINS,
         DATABASE_CONNECTIONS, DATABASE_READ_URLS, DATABASE_TIMEOUT, DEFAULT_ORDER, HEAD_TIMEOUT,
-        KEEP_ALIVE, LOG, LOG_FORMAT, MAX_CONNECTIONS, MAX_IN_FLIGHT, PROBE_INTERVAL, QUEUE,
-        QUEUE_TIMEOUT, REPLICA_MAX_LAG, REPLICA_TIMEOUT, REQUEST_TIMEOUT, SHUTDOWN_DELAY,
-        SHUTDOWN_TIMEOUT, STATEMENT_TIMEOUT, TRUSTED_PROXIES, WORKERS, WRITE_TIMEOUT,
+        KEEP_ALIVE, LOG, LOG_FORMAT, MAX_CONNECTIONS, MAX_IN_FLIGHT, OTLP_ENDPOINT, OTLP_SAMPLING,
+        PROBE_INTERVAL, QUEUE, QUEUE_TIMEOUT, REPLICA_MAX_LAG, REPLICA_TIMEOUT, REQUEST_TIMEOUT,
+        SHUTDOWN_DELAY, SHUTDOWN_TIMEOUT, STATEMENT_TIMEOUT, TRUSTED_PROXIES, WORKERS,
+        WRITE_TIMEOUT,
     },
     setting::{Default, Described, Setting},
     sources::Sources,
 };
+use crate::spans::{Recorder, Spans};
 
 /// The settings that were given. Each is read when it is asked for, so that a command fails only over those it needs.
 pub(crate) struct Settings {
@@ -89,7 +91,24 @@ impl Settings {
 
     /// Logs as it is set.
     pub(crate) fn start_logging(&self) -> anyhow::Result<()> {
-        crate::logging::start(self.require(&LOG)?, self.require(&LOG_FORMAT)?)
+        self.start_logging_with(None)
+    }
+
+    /// [`Self::start_logging`], and makes spans of access records.
+    pub(crate) fn start_logging_with(&self, spans: Option<Recorder>) -> anyhow::Result<()> {
+        crate::logging::start(self.require(&LOG)?, self.require(&LOG_FORMAT)?, spans)
+            .with_context(|| self.origin(&LOG))
+    }
+
+    /// Where spans go, if anywhere.
+    pub(crate) fn spans(&self) -> anyhow::Result<Option<Spans>> {
+        let ratio = self.require(&OTLP_SAMPLING)?;
+        let collector = self.get(&OTLP_ENDPOINT)?;
+        collector
+            .map(|collector| {
+                Spans::to(&collector, ratio).with_context(|| self.origin(&OTLP_ENDPOINT))
+            })
+            .transpose()
     }
 
     /// How to serve.

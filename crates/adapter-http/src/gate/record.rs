@@ -19,6 +19,9 @@ use super::{
 };
 use crate::{error::ApiError, routes};
 
+/// The target of the access records, by which whoever prints records or passes them on knows them.
+pub const ACCESS_RECORDS: &str = module_path!();
+
 /// What is known of a request before it is answered. Neither path nor query are: there is no telling what clients put
 /// there, a token perhaps.
 pub(super) struct Record {
@@ -127,6 +130,7 @@ impl Record {
                     request.id = %self.id,
                     trace.id = self.trace.as_ref().map(|trace| tracing::field::display(trace.trace())),
                     trace.parent_id = self.trace.as_ref().map(|trace| tracing::field::display(trace.parent())),
+                    trace.sampled = self.trace.as_ref().map(TraceParent::is_sampled),
                     method = %self.method,
                     route = self.route,
                     ticket.id = asked.ticket.map(TicketId::get),

@@ -9,6 +9,7 @@ use actix_web::http::header::HeaderMap;
 pub(super) struct TraceParent {
     trace: [u8; 32],
     parent: [u8; 16],
+    sampled: bool,
 }
 
 impl TraceParent {
@@ -42,11 +43,21 @@ impl TraceParent {
         valid.then_some(Self {
             trace: *trace,
             parent: *parent,
+            // 3.2.2.5.1: the least of the flags; two hexadecimal digits make eight.
+            sampled: matches!(
+                flags[1],
+                b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'
+            ),
         })
     }
 
     pub(super) fn trace(&self) -> impl fmt::Display {
         Hex(self.trace)
+    }
+
+    /// Whether whoever asks records this trace.
+    pub(super) fn is_sampled(&self) -> bool {
+        self.sampled
     }
 
     pub(super) fn parent(&self) -> impl fmt::Display {
@@ -76,6 +87,15 @@ mod tests {
             "0af7651916cd43dd8448eb211c80319c"
         );
         assert_eq!(parent.parent().to_string(), "b7ad6b7169203331");
+    }
+
+    #[test]
+    fn whether_a_trace_is_recorded_is_the_least_of_its_flags() {
+        for (flags, sampled) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
+            let field = format!("{}{flags}", &GOOD[..GOOD.len() - 2]);
+            let parent = TraceParent::parse(field.as_bytes()).unwrap();
+            assert_eq!(parent.is_sampled(), sampled, "{flags}");
+        }
     }
 
     #[test]

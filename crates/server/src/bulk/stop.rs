@@ -116,6 +116,7 @@ impl Unfinished {
         if let Some(file) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = fs::remove_file(file);
         }
+        crate::logging::end();
         eprintln!("wts: interrupted");
         process::exit(INTERRUPTED)
     }

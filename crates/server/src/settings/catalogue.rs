@@ -20,7 +20,10 @@ use super::setting::{
     Setting, Wrong, any_text, count, duration, duration_or_none, masked, parsed, parsed_or_told,
     rate, switch,
 };
-use crate::logging::LogFormat;
+use crate::{
+    logging::LogFormat,
+    spans::{CollectorUrl, Ratio},
+};
 
 /// Declares each setting as a constant, and [`ALL`] of them.
 macro_rules! settings {
@@ -310,6 +313,22 @@ settings! {
         help: "`text`, or `json` for one object a line",
         expected: "text or json",
         default: Is("text"),
+        secrecy: Open,
+        read: parsed,
+    }
+    OTLP_ENDPOINT: CollectorUrl {
+        name: "otlp_endpoint",
+        help: "the OpenTelemetry collector that is told of each request as a span, over OTLP/HTTP: `http://HOST:4318`",
+        expected: "http://HOST:PORT of a collector, without user and query",
+        default: Words("none"),
+        secrecy: Open,
+        read: parsed,
+    }
+    OTLP_SAMPLING: Ratio {
+        name: "otlp_sampling",
+        help: "the part of the requests that it is told of, unless their `traceparent` decides",
+        expected: "a number from 0 to 1",
+        default: Is("1"),
         secrecy: Open,
         read: parsed,
     }

@@ -1,0 +1,107 @@
+//! The collector that spans are sent to, with OTLP over HTTP.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use ureq::{Agent, http::Uri};
+
+/// How long a collector may take for all of its answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest answer that is read, in bytes.
+const LONGEST: u64 = 64 * 1024;
+/// Where OTLP/HTTP takes spans (OpenTelemetry Protocol, "OTLP/HTTP Request").
+const TRACES: &str = "/v1/traces";
+
+/// The address of a collector: `http://127.0.0.1:4318`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CollectorUrl(String);
+
+impl CollectorUrl {
+    /// Where it takes spans.
+    pub(super) fn traces(&self) -> String {
+        format!("{}{TRACES}", self.0)
+    }
+}
+
+impl fmt::Display for CollectorUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for CollectorUrl {
+    type Err = ();
+
+    /// Plain HTTP, without a user, a query or a fragment: a collector stands beside the service and passes on what it is
+    /// told, with whatever secrets that needs.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let url: Uri = text.parse().map_err(|_| ())?;
+        let authority = url.authority().ok_or(())?.as_str();
+        let is_plain = url.scheme_str() == Some("http")
+            && !authority.contains('@')
+            && url.query().is_none()
+            && !text.contains('#');
+        is_plain
+            .then(|| Self(text.trim_end_matches('/').to_owned()))
+            .ok_or(())
+    }
+}
+
+/// Sends batches from the exporter's own thread, which may block.
+#[derive(Debug)]
+pub(super) struct Client(Agent);
+
+impl Client {
+    pub(super) fn new() -> Self {
+        let config = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .max_redirects(0)
+            .http_status_as_error(false)
+            // A collector beside the service is not behind a proxy.
+            .proxy(None)
+            .user_agent("wts")
+            .build();
+        Self(config.into())
+    }
+}
+
+#[async_trait]
+impl HttpClient for Client {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let (head, body) = request.into_parts();
+        let answer = self.0.run(Request::from_parts(head, body.to_vec()))?;
+        let (head, mut body) = answer.into_parts();
+        let body = body.with_config().limit(LONGEST).read_to_vec()?;
+        Ok(Response::from_parts(head, body.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collector_is_an_address_and_perhaps_a_path() {
+        for (text, traces) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+            ("http://otel:4318/", "http://otel:4318/v1/traces"),
+            ("http://otel/wts", "http://otel/wts/v1/traces"),
+        ] {
+            let collector: CollectorUrl = text.parse().unwrap();
+            assert_eq!(collector.traces(), traces);
+        }
+        for bad in [
+            "",
+            "otel:4318",
+            "/v1/traces",
+            "grpc://otel:4317",
+            "https://otel:4318",
+            "http://user:password@otel",
+            "http://otel/?key=secret",
+            "http://otel/#",
+        ] {
+            assert!(bad.parse::<CollectorUrl>().is_err(), "{bad}");
+        }
+    }
+}

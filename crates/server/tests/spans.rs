@@ -1,0 +1,233 @@
+//! What an OpenTelemetry collector is told.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test stops where it stands"
+)]
+
+mod support;
+
+use std::{
+    fmt::Write as _,
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpListener},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Duration,
+};
+
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::{KeyValue, any_value::Value},
+    trace::v1::Span,
+};
+use prost::Message;
+use support::{Service, token};
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+/// A collector, and what it is sent.
+struct Collector {
+    url: String,
+    told: Receiver<ExportTraceServiceRequest>,
+}
+
+impl Collector {
+    fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, told) = channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = BufReader::new(stream.unwrap());
+                while let Some(body) = posted(&mut stream) {
+                    let request = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();
+                    if sender.send(request).is_err() {
+                        return;
+                    }
+                    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                    stream.get_mut().write_all(answer.as_bytes()).unwrap();
+                }
+            }
+        });
+        Self { url, told }
+    }
+
+    /// The spans of the next so many requests.
+    fn spans(&self, count: usize) -> Vec<Span> {
+        let mut spans = Vec::new();
+        while spans.len() < count {
+            let told = self.told.recv_timeout(PATIENCE).expect("a batch arrives");
+            for resource in told.resource_spans {
+                let of = resource.resource.expect("the resource is told");
+                assert_eq!(text(&of.attributes, "service.name"), "wts");
+                spans.extend(
+                    resource
+                        .scope_spans
+                        .into_iter()
+                        .flat_map(|scope| scope.spans),
+                );
+            }
+        }
+        spans
+    }
+}
+
+/// The body of the next request to where spans go.
+fn posted(stream: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut line = String::new();
+    stream.read_line(&mut line).ok()?;
+    if line.is_empty() {
+        return None;
+    }
+    assert!(line.starts_with("POST /v1/traces HTTP/1.1"), "{line}");
+    let mut length = 0;
+    loop {
+        line.clear();
+        stream.read_line(&mut line).ok()?;
+        let field = line.trim().to_ascii_lowercase();
+        if field.is_empty() {
+            break;
+        }
+        if let Some(value) = field.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    Some(body)
+}
+
+fn value<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
+    attributes
+        .iter()
+        .find(|attribute| attribute.key == key)?
+        .value
+        .as_ref()?
+        .value
+        .as_ref()
+}
+
+fn text<'a>(attributes: &'a [KeyValue], key: &str) -> &'a str {
+    match value(attributes, key) {
+        Some(Value::StringValue(text)) => text,
+        other => unreachable!("{key}: {other:?}"),
+    }
+}
+
+fn number(span: &Span, key: &str) -> Option<i64> {
+    match value(&span.attributes, key)? {
+        Value::IntValue(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[test]
+fn a_collector_is_told_of_each_request_in_the_trace_of_who_asked() {
+    let collector = Collector::start();
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_OTLP_ENDPOINT", &collector.url),
+            ("WTS_LOG", "wts::serve=info"),
+        ],
+    );
+    let bearer = format!("Bearer {}", token(ALICE, Access::User));
+    let ask = |path: &str, parent: &str| {
+        service.ask(
+            "GET",
+            path,
+            &[("Authorization", &bearer), ("traceparent", parent)],
+        )
+    };
+    let parent = |flags: &str| format!("00-{TRACE}-b7ad6b7169203331-{flags}");
+    ask("/livez", &parent("01"));
+    ask("/api/v3/get_traces?tid=123&secret=me", &parent("00"));
+    let answer = ask("/api/v3/get_traces?tid=123&secret=me", &parent("01"));
+    ask("/api/v3/get_traces?tid=0", "");
+
+    let spans = collector.spans(2);
+    let [first, second] = spans.as_slice() else {
+        unreachable!("neither health nor who records nothing is told of: {spans:?}");
+    };
+    assert_eq!(first.name, "GET /api/v3/get_traces");
+    assert_eq!(hex(&first.trace_id), TRACE);
+    assert_eq!(hex(&first.parent_span_id), "b7ad6b7169203331");
+    assert!(first.end_time_unix_nano >= first.start_time_unix_nano);
+    assert_eq!(number(first, "http.response.status_code"), Some(200));
+    assert_eq!(number(first, "wts.ticket.id"), Some(123));
+    for (key, value) in [
+        ("http.request.method", "GET"),
+        ("http.route", "/api/v3/get_traces"),
+        ("wts.caller.rank", "user"),
+        ("wts.request.id", answer.header("x-request-id").unwrap()),
+    ] {
+        assert_eq!(text(&first.attributes, key), value);
+    }
+    assert_eq!(number(second, "http.response.status_code"), Some(400));
+    assert_ne!(hex(&second.trace_id), TRACE, "a trace of its own");
+    assert!(second.parent_span_id.is_empty());
+    let all = format!("{spans:?}");
+    assert!(!all.contains(ALICE) && !all.contains("secret"), "{all}");
+}
+
+#[test]
+fn the_last_spans_are_sent_before_the_end() {
+    let collector = Collector::start();
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(&database.url(), &[("WTS_OTLP_ENDPOINT", &collector.url)]);
+    for _ in 0..20 {
+        service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
+    }
+    let (status, said) = service.stop("TERM");
+    assert!(status.success(), "{said}");
+    assert_eq!(collector.spans(20).len(), 20);
+}
+
+#[test]
+fn nobody_waits_for_a_collector_that_is_silent() {
+    // It accepts and never answers.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(&database.url(), &[("WTS_OTLP_ENDPOINT", &url)]);
+    for _ in 0..3_000 {
+        let answer = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
+        assert_eq!(answer.status, 200);
+    }
+    let (status, said) = service.stop("TERM");
+    assert!(status.success(), "{said}");
+    assert!(
+        said.contains("the last spans did not reach the collector"),
+        "{said}"
+    );
+}
+
+#[test]
+fn of_no_request_is_told_where_the_operator_wants_none_of_those_that_nobody_records() {
+    let collector = Collector::start();
+    let database = Database::with(Kind::Sqlite, campus());
+    let settings = [
+        ("WTS_OTLP_ENDPOINT", collector.url.as_str()),
+        ("WTS_OTLP_SAMPLING", "0"),
+    ];
+    let service = Service::with(&database.url(), &settings);
+    service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
+    let recorded = format!("00-{TRACE}-b7ad6b7169203331-01");
+    service.ask("GET", "/nowhere", &[("traceparent", &recorded)]);
+    service.stop("TERM");
+    let spans = collector.spans(1);
+    assert_eq!(spans.len(), 1);
+    assert_eq!(spans[0].name, "GET");
+}
