@@ -34,7 +34,8 @@ pub(crate) use self::{
     client_address::client_address, framing::Over, limits::LONGEST_TARGET, unread::refuse_unread,
 };
 use crate::{
-    error::ApiError, health::Health, metrics::HttpMetrics, routes, settings::HttpSettings,
+    error::ApiError, health::Health, metrics::HttpMetrics, rate_limit::ClientLimits, routes,
+    settings::HttpSettings,
 };
 
 /// What the gate goes by, one for all workers.
@@ -90,10 +91,19 @@ pub(crate) async fn pass(
     if let Some(answer) = cors::preflight(&request) {
         return Ok(record.end(request.into_response(answer)));
     }
+    if !routes::is_counted_by_token(&request) && !routes::is_health(record.route()) {
+        let limits: Option<&Data<ClientLimits>> = request.app_data();
+        let counted = limits.map_or(Ok(()), |limits| {
+            limits.count_stranger(|| client_address(request.request()))
+        });
+        if let Err(refusal) = counted {
+            return Ok(record.end(request.error_response(refusal)));
+        }
+    }
     let admission = if routes::is_health(record.route()) {
         None
     } else {
-        match gate.admissions.admit(&request) {
+        match gate.admissions.admit() {
             Ok(admission) => Some(admission),
             Err(refusal) => return Ok(record.end(request.error_response(refusal))),
         }

@@ -2,7 +2,7 @@
 //!
 //! Who has shown a good token is counted by whom it names, wherever they ask from: a campus behind one address does not
 //! lock itself out. Who has not is counted by address; and since a token is checked before anything is counted, nobody who
-//! has a good one is refused because of others at their address.
+//! has a good one is refused because of others at their address. So is whoever asks for what takes no token.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -107,7 +107,7 @@ fn count(limiter: &Limiter, key: u64) -> Result<(), ApiError> {
 }
 
 /// Whoever has one address of IPv6 has all that share its first 64 bits (RFC 4291 2.5.4).
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
             address.to_bits() & !u128::from(u64::MAX),

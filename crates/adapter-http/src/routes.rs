@@ -2,6 +2,7 @@
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder,
+    dev::ServiceRequest,
     http::{
         Method,
         header::{ALLOW, HeaderValue},
@@ -37,6 +38,12 @@ pub(crate) fn known(path: &str) -> Option<&'static str> {
 /// Whether it is asked every other second by machines, and never turned away.
 pub(crate) fn is_health(route: Option<&str>) -> bool {
     matches!(route, Some(LIVEZ | READYZ | STARTUPZ))
+}
+
+/// Whether it is for who has a token to ask, and they are counted when that is looked at.
+pub(crate) fn is_counted_by_token(request: &ServiceRequest) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && (request.path() == GET_TRACES || cfg!(feature = "bench") && request.path() == "/floor")
 }
 
 /// What everyone may ask.

@@ -185,6 +185,14 @@ async fn who_asks_too_often_is_told_when_to_ask_again_and_others_at_the_address_
     let bob = app.get(PATH, &token("2024310002", Access::Dev)).await;
     assert_eq!(status(&bob), "200");
     assert_eq!(status(&app.get("/livez", "x").await), "200");
+    for for_everyone in ["/nowhere", "/api/v3/openapi.json", "/api/v3/docs/"] {
+        let answer = app
+            .get(for_everyone, &token("2024310002", Access::Dev))
+            .await;
+        assert_eq!(status(&answer), "429", "{for_everyone}");
+    }
+    let answer = app.ask("POST", PATH, &[]).await;
+    assert_eq!(status(&answer), "429");
 }
 
 #[tokio::test]
