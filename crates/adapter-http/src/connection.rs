@@ -11,6 +11,7 @@ mod refusal;
 mod request_line;
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -20,11 +21,12 @@ use std::{
 use actix_web::rt::net::TcpStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
 
-pub(crate) use self::places::{Place, Places, Standing};
+pub(crate) use self::places::{Place, Places};
 use self::{places::Unsent, refusal::Refusal, request_line::RequestLine};
+use crate::error::ApiError;
 
 /// How long a client may take to close a connection that we have closed.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
@@ -55,7 +57,7 @@ pub(crate) struct Connection {
     line: RequestLine,
     /// What goes out instead of the server's own refusal.
     refusal: Option<Refusal>,
-    pub(crate) place: Place,
+    place: Place,
 }
 
 impl Connection {
@@ -73,6 +75,19 @@ impl Connection {
         }
     }
 
+    /// Whether there is no place for it.
+    pub(crate) fn is_one_too_many(&self) -> bool {
+        self.place.is_missing()
+    }
+
+    /// Refuses whatever the client asks.
+    pub(crate) async fn turn_away(mut self) {
+        // Who is answered before it has asked may not understand.
+        let _ = timeout(CLOSING, self.stream.readable()).await;
+        let mut refusal = Refusal::with(&ApiError::TooManyConnections, self.place.metrics());
+        let _ = poll_fn(|context| self.say(&mut refusal, context)).await;
+    }
+
     /// Writes to the client, who is waited for as long as it takes something of it now and then.
     fn write(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
@@ -82,8 +97,10 @@ impl Connection {
         if outcome.is_ready() {
             self.reading_since = None;
             self.writing_since = None;
+            self.place.set_idle(self.unsent.is_none());
             return outcome;
         }
+        self.place.set_idle(false);
         let stopped = *self.writing_since.get_or_insert_with(Instant::now);
         let unsent = self.unsent.get_or_insert_with(|| self.place.unsent());
         let deadline = (stopped + self.patience.write).min(unsent.since() + self.patience.answer);
@@ -165,6 +182,9 @@ impl AsyncRead for Connection {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.place.is_over() {
+            return Poll::Ready(Ok(())); // as if the client had closed it
+        }
         let before = into.filled().len();
         let outcome = Pin::new(&mut this.stream).poll_read(context, into);
         match outcome {
@@ -173,10 +193,14 @@ impl AsyncRead for Connection {
                 if !news.is_empty() {
                     this.reading_since.get_or_insert_with(Instant::now);
                     this.line.follow(news);
+                    this.place.set_idle(false);
                 }
                 outcome
             }
             Poll::Pending => {
+                this.place
+                    .set_idle(this.reading_since.is_none() && this.unsent.is_none());
+                this.place.wake(context);
                 let deadline = this
                     .reading_since
                     .map(|since| since + this.patience.request);

@@ -2,7 +2,7 @@
 
 use std::{io, net::TcpListener, num::NonZeroUsize, thread};
 
-use actix_http::HttpService;
+use actix_http::{HttpService, error::DispatchError};
 use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{
     App, Error,
@@ -70,7 +70,7 @@ pub fn server(
         || thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
-    let places = Places::new(settings.max_connections.get(), metrics.clone());
+    let places = Places::new(settings, metrics.clone());
     let server = serve(listener, workers, settings, &places, app)?;
     Ok(Service::new(
         server,
@@ -108,7 +108,7 @@ pub fn operations(
             .configure(routes::operations)
             .wrap(from_fn(gate::pass))
     };
-    let places = Places::new(settings.max_connections.get(), HttpMetrics::default());
+    let places = Places::new(&settings, HttpMetrics::default());
     serve(listener, 1, &settings, &places, app)
 }
 
@@ -150,8 +150,15 @@ where
             // A small answer goes out at once, also where an earlier one is not acknowledged yet.
             let _ = stream.set_nodelay(true);
             let peer = stream.peer_addr().ok();
-            let connection = Connection::new(stream, patience, places.take());
-            async move { Ok((connection, peer)) }
+            let place = places.take(peer.map(|peer| peer.ip()));
+            let connection = Connection::new(stream, patience, place);
+            async move {
+                if connection.is_one_too_many() {
+                    connection.turn_away().await;
+                    return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
+                }
+                Ok((connection, peer))
+            }
         });
         let http = HttpService::build()
             .keep_alive(keep_alive)
@@ -161,8 +168,7 @@ where
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .on_connect_ext(|connection: &Connection, requests| {
-                requests.insert(connection.place.standing());
+            .on_connect_ext(|_: &Connection, requests| {
                 requests.insert(gate::Over::default());
             })
             .h1(map_config(app(), |()| AppConfig::default()));

@@ -21,8 +21,8 @@ pub struct HttpSettings {
     pub trusted_proxies: TrustedProxies,
     /// How many threads serve connections; `None` for one per core.
     pub workers: Option<NonZeroUsize>,
-    /// How many connections are served at once. As many again are told that there are too many; the rest waits to be
-    /// accepted.
+    /// How many connections are served at once, half of them of one address that is no trusted proxy's. For one more the
+    /// longest idle ends; where none is idle, as many again are told so at a time, and the rest waits to be accepted.
     pub max_connections: NonZeroUsize,
     /// How many requests are worked on at once. The others are turned away.
     pub max_in_flight: NonZeroUsize,

@@ -5,13 +5,14 @@ mod support;
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     sync::{Mutex, mpsc::channel},
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::json;
+use socket2::{Domain, Socket, Type};
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
 
@@ -279,24 +280,92 @@ fn one_connection_too_many_is_told_so_and_closed() {
     let database = Database::with(Kind::Sqlite, campus());
     let service = Service::with(
         &database.url(),
-        &[("WTS_MAX_CONNECTIONS", "1"), ("WTS_KEEP_ALIVE", "1h")],
+        &[("WTS_MAX_CONNECTIONS", "1"), ("WTS_HEAD_TIMEOUT", "1h")],
     );
-    let mut first = TcpStream::connect(service.address()).unwrap();
-    first.write_all(request().as_bytes()).unwrap();
-    let mut beginning = [0; 12];
-    first.read_exact(&mut beginning).unwrap();
-    assert_eq!(&beginning, b"HTTP/1.1 200");
+    let begun = begin_a_request(&service);
 
-    let mut second = TcpStream::connect(service.address()).unwrap();
-    second.write_all(request().as_bytes()).unwrap();
-    let (answer, waited) = until_closed(&mut second);
+    for _ in 0..3 {
+        let mut other = TcpStream::connect(service.address()).unwrap();
+        other.write_all(request().as_bytes()).unwrap();
+        let (answer, waited) = until_closed(&mut other);
 
-    let answer = Answer::parse(answer.as_bytes());
-    assert_busy(&answer);
-    assert_eq!(answer.header("connection"), Some("close"));
-    assert!(waited < LONG, "{waited:?}");
-    drop((first, second));
+        let answer = Answer::parse(answer.as_bytes());
+        assert_busy(&answer);
+        assert_eq!(answer.header("connection"), Some("close"));
+        assert!(answer.header("x-request-id").is_some());
+        assert!(waited < LONG, "{waited:?}");
+    }
+    drop(begun);
     wait_for(|| service.get(TRACES, &token(ALICE, Access::User)).status == 200);
+}
+
+#[test]
+fn connections_that_wait_for_a_request_make_room_for_who_has_one() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(
+        &database.url(),
+        &[
+            ("WTS_MAX_CONNECTIONS", "8"),
+            ("WTS_KEEP_ALIVE", "1h"),
+            ("WTS_HEAD_TIMEOUT", "1h"),
+            ("WTS_TRUSTED_PROXIES", "127.0.0.1"),
+        ],
+    );
+    let mut idle: Vec<_> = (0..8)
+        .map(|_| {
+            let mut stream = TcpStream::connect(service.address()).unwrap();
+            stream.write_all(request().as_bytes()).unwrap();
+            let mut beginning = [0; 12];
+            stream.read_exact(&mut beginning).unwrap();
+            assert_eq!(&beginning, b"HTTP/1.1 200");
+            thread::sleep(Duration::from_millis(20));
+            stream
+        })
+        .collect();
+
+    let answer = service.get(TRACES, &token(ALICE, Access::User));
+    assert_eq!(answer.status, 200);
+    let (_, waited) = until_closed(&mut idle[0]);
+    assert!(waited < LONG, "the first had been idle for longest");
+    idle[7].write_all(request().as_bytes()).unwrap();
+    idle[7].read_exact(&mut [0; 12]).unwrap();
+}
+
+#[test]
+fn one_address_has_half_of_the_places_and_others_the_rest() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let service = Service::with(
+        &database.url(),
+        &[("WTS_MAX_CONNECTIONS", "4"), ("WTS_HEAD_TIMEOUT", "1h")],
+    );
+    let _begun = [begin_a_request(&service), begin_a_request(&service)];
+
+    assert_busy(&service.get(TRACES, &token(ALICE, Access::User)));
+    let (address, request) = (service.address(), request());
+    let mut elsewhere = connect_from([127, 0, 0, 2], address);
+    elsewhere.write_all(request.as_bytes()).unwrap();
+    let mut beginning = [0; 12];
+    elsewhere.read_exact(&mut beginning).unwrap();
+    assert_eq!(&beginning, b"HTTP/1.1 200");
+}
+
+fn connect_from(source: [u8; 4], address: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+    socket.connect(&address.into()).unwrap();
+    socket.into()
+}
+
+/// A connection on which a request has begun and does not end.
+fn begin_a_request(service: &Service) -> TcpStream {
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    let whole = request();
+    stream
+        .write_all(whole.split_at(whole.len() / 2).0.as_bytes())
+        .unwrap();
+    // Until the service has certainly read it.
+    thread::sleep(Duration::from_secs(1));
+    stream
 }
 
 fn assert_busy(answer: &Answer) {

@@ -1,5 +1,7 @@
 //! Refusals of what could not be read as a request.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::RequestLine;
@@ -32,6 +34,15 @@ impl Refusal {
         let after = since.map_or_else(Default::default, |since| since.elapsed());
         Self {
             answer: gate::refuse_unread(&error, line.is_head(), after, metrics),
+            written: 0,
+            said_until: None,
+        }
+    }
+
+    /// Of a client that has not been read.
+    pub(super) fn with(error: &ApiError, metrics: &HttpMetrics) -> Self {
+        Self {
+            answer: gate::refuse_unread(error, false, Duration::ZERO, metrics),
             written: 0,
             said_until: None,
         }

@@ -14,12 +14,11 @@ use std::{
 use actix_web::{
     Error,
     body::{BodySize, BoxBody, MessageBody},
-    dev::ServiceRequest,
     web::Bytes,
 };
 
 use super::request_id::RequestId;
-use crate::{connection::Standing, error::ApiError, metrics::HttpMetrics};
+use crate::{error::ApiError, metrics::HttpMetrics};
 
 /// Lets in so many requests at once.
 pub(crate) struct Admissions {
@@ -44,15 +43,9 @@ impl Admissions {
 
     /// # Errors
     ///
-    /// If too many are in already, or too many connections are open. It costs next to nothing to be told so, which is
-    /// what leaves the time to answer the others.
-    pub(super) fn admit(&self, request: &ServiceRequest) -> Result<Admission, ApiError> {
-        if request
-            .conn_data::<Standing>()
-            .is_some_and(|standing| standing.too_many)
-        {
-            return Err(ApiError::TooManyConnections);
-        }
+    /// If too many are in already. It costs next to nothing to be told so, which is what leaves the time to answer the
+    /// others.
+    pub(super) fn admit(&self) -> Result<Admission, ApiError> {
         let admission = Admission {
             in_flight: Arc::clone(&self.in_flight),
             metrics: self.metrics.clone(),

@@ -72,10 +72,8 @@ impl Record {
                 rank: extensions.get::<Access>().copied(),
             }
         };
-        let error = response.response().error();
-        self.tell(response.status(), &asked, error);
-        let closes = self.closes(error);
-        self.seal(response.response_mut(), closes);
+        self.tell(response.status(), &asked, response.response().error());
+        self.seal(response.response_mut());
         response
     }
 
@@ -83,8 +81,7 @@ impl Record {
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
         self.tell(response.status(), &Asked::default(), Some(&error));
-        let closes = self.closes(Some(&error));
-        self.seal(&mut response, closes);
+        self.seal(&mut response);
         InternalError::from_response(error, response).into()
     }
 
@@ -94,22 +91,13 @@ impl Record {
     }
 
     /// Names the answer and protects it.
-    fn seal<B>(&self, answer: &mut HttpResponse<B>, closes: bool) {
+    fn seal<B>(&self, answer: &mut HttpResponse<B>) {
         let head = answer.head_mut();
-        if closes {
+        if self.gate.health.is_stopping() {
             head.set_connection_type(ConnectionType::Close);
         }
         head.headers_mut().insert(X_REQUEST_ID, self.id.header());
         self.protection.apply(head);
-    }
-
-    /// Whether this is the last answer on its connection: the service is about to stop, or has too many of them.
-    fn closes(&self, error: Option<&Error>) -> bool {
-        self.gate.health.is_stopping()
-            || matches!(
-                error.and_then(Error::as_error),
-                Some(ApiError::TooManyConnections)
-            )
     }
 
     /// Counts the answer, and logs it.
@@ -119,7 +107,6 @@ impl Record {
             .metrics
             .answered(self.route.unwrap_or("none"), status.as_u16(), duration);
         match error.and_then(Error::as_error) {
-            Some(ApiError::TooManyConnections) => self.gate.metrics.shed("connections"),
             Some(ApiError::TooManyInFlight) => self.gate.metrics.shed("in flight"),
             Some(ApiError::Busy) => self.gate.metrics.shed("queue"),
             _ => {}

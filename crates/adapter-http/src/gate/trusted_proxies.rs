@@ -25,7 +25,7 @@ impl TrustedProxies {
     }
 
     /// Whether this is the address of one of them.
-    pub(super) fn have(&self, address: IpAddr) -> bool {
+    pub(crate) fn have(&self, address: IpAddr) -> bool {
         // An IPv4 peer of a socket that takes both has an address that looks like IPv6.
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))

@@ -1,4 +1,4 @@
-//! Answers to what could not be read as a request. They bear all that other answers do, are counted and logged, but
+//! Answers to what could not be read as a request, or was not for want of a place. They bear all that other answers do, are counted and logged, but
 //! there is no service to make them.
 
 use std::{
@@ -31,12 +31,15 @@ pub(crate) fn refuse_unread(
     let mut response = error.error_response();
     let status = response.status();
     metrics.answered("none", status.as_u16(), after);
+    if matches!(error, ApiError::TooManyConnections) {
+        metrics.shed("connections");
+    }
     tracing::info!(
         request.id = %id,
         status = status.as_u16(),
         duration_us = u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
         reason = %error,
-        "answered what could not be read"
+        "answered what was not read"
     );
 
     Protection::of_the_unread().apply(response.head_mut());

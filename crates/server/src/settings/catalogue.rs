@@ -142,7 +142,7 @@ settings! {
     }
     MAX_CONNECTIONS: NonZeroUsize {
         name: "max_connections",
-        help: "how many connections are served at once; as many again are answered with 503",
+        help: "how many connections are served at once, half of them of one address; one more ends the longest idle or is answered with 503",
         expected: "a number, 1 or more",
         default: Is("4096"),
         secrecy: Open,
