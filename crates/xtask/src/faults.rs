@@ -18,6 +18,10 @@ pub(crate) fn run() -> Result<()> {
     let database = postgres::provide(&mut warden)?;
     for (test, name) in [
         ("database_faults", "every_fault_for_longer"),
+        (
+            "replicas",
+            "a_replica_that_fails_again_and_again_is_not_missed_for_a_second",
+        ),
         ("overload", "goodput_at_four_times_the_capacity"),
     ] {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -2,10 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use diesel::{
-    QueryResult, QueryableByName,
-    sql_types::{BigInt, Bool},
-};
+use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{TryStreamExt, future::try_join};
 use tokio::time::timeout;
@@ -15,6 +12,7 @@ use super::{
     Server,
     connection::{ConnectError, connect_within},
     names::Names,
+    positions::{POSITION, Position},
     statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
 };
 use crate::{
@@ -58,17 +56,6 @@ pub(super) struct Reader {
     _counted: OpenConnection,
 }
 
-/// How far a database is in its write-ahead log.
-#[derive(QueryableByName)]
-pub(super) struct Position {
-    /// Whether it is a replica, which replays what the primary has written.
-    #[diesel(sql_type = Bool)]
-    pub(super) replays: bool,
-    /// In bytes: what it has replayed, or else written.
-    #[diesel(sql_type = BigInt)]
-    pub(super) at: i64,
-}
-
 /// How long a reader is patient.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -108,10 +95,7 @@ impl Reader {
 
     /// How far the database is in its write-ahead log.
     pub(super) async fn position(&mut self) -> Result<Position, ReadError> {
-        let position = diesel::sql_query(
-            "select pg_is_in_recovery() as replays, coalesce(pg_wal_lsn_diff(case when pg_is_in_recovery() \
-             then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0'), 0)::bigint as at",
-        );
+        let position = diesel::sql_query(POSITION);
         in_time(self.patience, position.get_result(&mut self.connection)).await
     }
 

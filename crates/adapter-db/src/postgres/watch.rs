@@ -119,14 +119,14 @@ impl Connected {
             Role::Primary(positions) => {
                 // Taken before it is asked: it may be that far already then, and later it is further.
                 let now = Instant::now();
-                positions.primary_was_at(now, reader.position().await?.at);
+                positions.primary_was_at(now, reader.position().await?.at());
             }
             Role::Replica(replica, positions) => {
                 let position = reader.position().await?;
                 // One that was promoted goes its own way.
                 let fresh_as_of = position
                     .replays
-                    .then(|| positions.fresh_as_of(position.at))
+                    .then(|| positions.fresh_as_of(position.at()))
                     .flatten();
                 replica.is_fresh_as_of(fresh_as_of);
             }
