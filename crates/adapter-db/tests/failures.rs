@@ -6,7 +6,7 @@ use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
 use wts_app::{HistoryRepository, RepositoryError};
-use wts_testkit::{ALICE, Database, Kind, campus, ticket, ticket_of, told};
+use wts_testkit::{ALICE, Database, Kind, Proxy, campus, ticket, ticket_of, told};
 
 async fn refusal(url: &DatabaseUrl) -> OpenError {
     match connect(url).await {
@@ -97,6 +97,22 @@ async fn a_postgresql_that_is_down_or_silent_is_unreachable() {
         ),
         "now nobody listens"
     );
+}
+
+#[tokio::test]
+async fn a_host_that_is_silent_keeps_nobody_from_the_next() {
+    let database = Database::with(Kind::Postgres, campus());
+    let proxy = Proxy::before(&database.url());
+    let url = proxy.url(&database.url());
+    let port = url.rsplit_once(':').unwrap().1;
+    let port: u16 = port.split('/').next().unwrap().parse().unwrap();
+    // The kernel accepts for it.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hosts = format!("{},127.0.0.1:{port}", silent.local_addr().unwrap());
+    let url = url.replace(&format!("127.0.0.1:{port}"), &hosts);
+
+    let histories = connect(&url.parse().unwrap()).await.unwrap();
+    assert!(histories.find(ticket(123)).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! Opening a connection.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use diesel::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio::time::timeout;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio::{net::lookup_host, time::timeout};
+use tokio_postgres::{Client, Config, NoTls, config::Host};
 
 use super::{
     Server,
@@ -32,70 +32,122 @@ pub(super) async fn connect_within(
     host_timeout: Duration,
     greeting: &str,
 ) -> Result<AsyncPgConnection, ConnectError> {
-    let (config, limit) = with_our_own(server, host_timeout);
-    timeout(limit, open(&config, server.tls.as_ref(), greeting))
-        .await
-        .map_err(|_| ConnectError::Silent(limit))?
+    first_that_lets_us_in(server, host_timeout, greeting).await
 }
 
 /// The same as [`connect`], as the driver gives it, which can `COPY`.
 pub(super) async fn client(server: &Server, greeting: &str) -> Result<Client, ConnectError> {
-    let (config, limit) = with_our_own(server, HOST_TIMEOUT);
-    timeout(limit, open_client(&config, server.tls.as_ref(), greeting))
-        .await
-        .map_err(|_| ConnectError::Silent(limit))?
+    first_that_lets_us_in(server, HOST_TIMEOUT, greeting).await
 }
 
-/// The address with our own timeouts and name, and how long all of its hosts may take together.
-fn with_our_own(server: &Server, host_timeout: Duration) -> (Config, Duration) {
-    let mut config = Config::clone(server);
-    let for_each = *config.get_connect_timeout().unwrap_or(&host_timeout);
-    config.connect_timeout(for_each);
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(UNACKNOWLEDGED_TIMEOUT);
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("wts");
-    }
-    // The driver's own limit ends when a host has accepted, and a host may fall silent afterwards.
-    let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
-    (config, for_each.saturating_mul(hosts))
-}
-
-async fn open_client(
-    config: &Config,
-    tls: Option<&Tls>,
+/// Tries one host after the other, and each of a host's addresses. One that is silent, before it has accepted or after,
+/// keeps nobody from the next.
+async fn first_that_lets_us_in<C: Open>(
+    server: &Server,
+    host_timeout: Duration,
     greeting: &str,
-) -> Result<Client, ConnectError> {
-    // The driver ends when the client is dropped, and what goes wrong on the connection the client is told.
-    let client = if let Some(tls) = tls {
-        let (client, driver) = config.connect(tls.connector()?).await?;
-        tokio::spawn(driver);
-        client
-    } else {
-        let (client, driver) = config.connect(NoTls).await?;
-        tokio::spawn(driver);
-        client
-    };
-    client.batch_execute(greeting).await?;
-    Ok(client)
+) -> Result<C, ConnectError> {
+    let mut failure = ConnectError::Silent(host_timeout);
+    for mut host in server.hosts() {
+        let limit = *host.get_connect_timeout().unwrap_or(&host_timeout);
+        if host.get_tcp_user_timeout().is_none() {
+            host.tcp_user_timeout(UNACKNOWLEDGED_TIMEOUT);
+        }
+        if host.get_application_name().is_none() {
+            host.application_name("wts");
+        }
+        let addresses = match timeout(limit, addresses(&host)).await {
+            Ok(Ok(addresses)) => addresses,
+            Ok(Err(error)) => {
+                failure = ConnectError::Unresolved(error);
+                continue;
+            }
+            Err(_elapsed) => {
+                failure = ConnectError::Silent(limit);
+                continue;
+            }
+        };
+        // An address that does not even accept leaves the others their share.
+        let share = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+        for mut address in addresses {
+            // The driver's own limit ends when it has accepted, and it may fall silent afterwards.
+            address.connect_timeout(share);
+            // It is large, and rare.
+            let attempt = Box::pin(C::open(&address, server.tls.as_ref(), greeting));
+            match timeout(limit, attempt).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => failure = error,
+                Err(_elapsed) => failure = ConnectError::Silent(limit),
+            }
+        }
+    }
+    Err(failure)
 }
 
-/// Where there is to be TLS, not even the user's name is said before the server has proved who it is.
-async fn open(
-    config: &Config,
-    tls: Option<&Tls>,
-    greeting: &str,
-) -> Result<AsyncPgConnection, ConnectError> {
-    let mut connection = if let Some(tls) = tls {
-        let (client, driver) = config.connect(tls.connector()?).await?;
-        AsyncPgConnection::try_from_client_and_connection(client, driver).await?
-    } else {
-        let (client, driver) = config.connect(NoTls).await?;
-        AsyncPgConnection::try_from_client_and_connection(client, driver).await?
+/// A host at each of its addresses.
+async fn addresses(host: &Config) -> io::Result<Vec<Config>> {
+    let (Some(Host::Tcp(name)), []) = (host.get_hosts().first(), host.get_hostaddrs()) else {
+        return Ok(vec![host.clone()]);
     };
-    connection.batch_execute(greeting).await?;
-    Ok(connection)
+    let port = *host.get_ports().first().unwrap_or(&5432);
+    let found = lookup_host((name.as_str(), port)).await?;
+    Ok(found
+        .map(|address| {
+            let mut host = host.clone();
+            host.hostaddr(address.ip());
+            host
+        })
+        .collect())
+}
+
+/// Something that is opened where there is a server.
+trait Open: Sized + Send {
+    /// Opens it, and says `greeting`. Where there is to be TLS, not even the user's name is said before the server has
+    /// proved who it is.
+    fn open(
+        config: &Config,
+        tls: Option<&Tls>,
+        greeting: &str,
+    ) -> impl Future<Output = Result<Self, ConnectError>> + Send;
+}
+
+impl Open for Client {
+    async fn open(
+        config: &Config,
+        tls: Option<&Tls>,
+        greeting: &str,
+    ) -> Result<Self, ConnectError> {
+        // The driver ends when the client is dropped, and what goes wrong on the connection the client is told.
+        let client = if let Some(tls) = tls {
+            let (client, driver) = config.connect(tls.connector()?).await?;
+            tokio::spawn(driver);
+            client
+        } else {
+            let (client, driver) = config.connect(NoTls).await?;
+            tokio::spawn(driver);
+            client
+        };
+        client.batch_execute(greeting).await?;
+        Ok(client)
+    }
+}
+
+impl Open for AsyncPgConnection {
+    async fn open(
+        config: &Config,
+        tls: Option<&Tls>,
+        greeting: &str,
+    ) -> Result<Self, ConnectError> {
+        let mut connection = if let Some(tls) = tls {
+            let (client, driver) = config.connect(tls.connector()?).await?;
+            Self::try_from_client_and_connection(client, driver).await?
+        } else {
+            let (client, driver) = config.connect(NoTls).await?;
+            Self::try_from_client_and_connection(client, driver).await?
+        };
+        connection.batch_execute(greeting).await?;
+        Ok(connection)
+    }
 }
 
 /// Why there is no connection.
@@ -103,6 +155,8 @@ async fn open(
 pub(crate) enum ConnectError {
     #[error("no connection within {0:?}")]
     Silent(Duration),
+    #[error("the host's name cannot be resolved")]
+    Unresolved(#[source] io::Error),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
@@ -118,7 +172,7 @@ impl ConnectError {
     /// database, will do so again; not so one that is starting or has no connection to spare.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Silent(_) => true,
+            Self::Silent(_) | Self::Unresolved(_) => true,
             Self::Refused(error) => error.as_db_error().is_none_or(|refusal| {
                 ["57P", "53", "08"]
                     .iter()

@@ -1,11 +1,17 @@
 //! Where a PostgreSQL server is, and how it is spoken to.
 
-use std::{net::IpAddr, ops::Deref, path::PathBuf, str::FromStr};
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    ops::Deref,
+    path::PathBuf,
+    str::FromStr,
+};
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::{
     Config,
-    config::{Host, SslMode},
+    config::{Host, LoadBalanceHosts, SslMode},
 };
 
 use super::tls::Tls;
@@ -44,8 +50,13 @@ impl FromStr for Server {
         let mut config: Config = format!("{address}?{}", others.join("&"))
             .parse()
             .map_err(|_| InvalidDatabaseUrl::Postgres)?;
-        if config.get_hosts().is_empty() {
+        let hosts = config.get_hosts().len();
+        if hosts == 0 {
             return Err(InvalidDatabaseUrl::NoHost);
+        }
+        let (addresses, ports) = (config.get_hostaddrs().len(), config.get_ports().len());
+        if addresses > 0 && addresses != hosts || ports > 1 && ports != hosts {
+            return Err(InvalidDatabaseUrl::Postgres);
         }
         let is_encrypted = match mode.as_deref() {
             Some("disable") => false,
@@ -81,6 +92,56 @@ fn is_on_this_machine(config: &Config) -> bool {
 }
 
 impl Server {
+    /// Each of its hosts by itself, in the order in which they are to be tried.
+    pub(super) fn hosts(&self) -> Vec<Config> {
+        let mut numbers: Vec<_> = (0..self.config.get_hosts().len()).collect();
+        if self.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
+            // Every `RandomState` is another.
+            numbers.sort_by_cached_key(|number| RandomState::new().hash_one(number));
+        }
+        numbers
+            .into_iter()
+            .map(|number| self.host(number))
+            .collect()
+    }
+
+    /// What the address says, of one host only.
+    fn host(&self, number: usize) -> Config {
+        let from = &self.config;
+        let mut host = Config::new();
+        match from.get_hosts().get(number) {
+            Some(Host::Tcp(name)) => host.host(name),
+            Some(Host::Unix(directory)) => host.host_path(directory),
+            None => &mut host,
+        };
+        let (addresses, ports) = (from.get_hostaddrs(), from.get_ports());
+        addresses.get(number).map(|address| host.hostaddr(*address));
+        let port = ports.get(number).or(ports.first());
+        port.map(|port| host.port(*port));
+        from.get_user().map(|user| host.user(user));
+        from.get_password().map(|password| host.password(password));
+        from.get_dbname().map(|name| host.dbname(name));
+        from.get_options().map(|options| host.options(options));
+        let name = from.get_application_name();
+        name.map(|name| host.application_name(name));
+        let timeout = from.get_connect_timeout();
+        timeout.map(|timeout| host.connect_timeout(*timeout));
+        let timeout = from.get_tcp_user_timeout();
+        timeout.map(|timeout| host.tcp_user_timeout(*timeout));
+        let interval = from.get_keepalives_interval();
+        interval.map(|interval| host.keepalives_interval(interval));
+        let retries = from.get_keepalives_retries();
+        retries.map(|retries| host.keepalives_retries(retries));
+        host.keepalives(from.get_keepalives())
+            .keepalives_idle(from.get_keepalives_idle())
+            .ssl_mode(from.get_ssl_mode())
+            .ssl_negotiation(from.get_ssl_negotiation())
+            .channel_binding(from.get_channel_binding())
+            .target_session_attrs(from.get_target_session_attrs())
+            .load_balance_hosts(from.get_load_balance_hosts());
+        host
+    }
+
     /// Its address without the password, to be shown.
     pub(crate) fn redacted(&self) -> String {
         let config = &self.config;
@@ -180,6 +241,34 @@ mod tests {
             server("postgres://db.example/wts?application_name=a").get_application_name(),
             Some("a")
         );
+    }
+
+    #[test]
+    fn nothing_that_an_address_says_is_lost_on_each_of_its_hosts() {
+        let said = "application_name=a&options=-c%20b%3Dc&connect_timeout=3&tcp_user_timeout=4&keepalives=0\
+                    &keepalives_idle=5&keepalives_interval=6&keepalives_retries=7&channel_binding=require\
+                    &target_session_attrs=read-write&sslnegotiation=direct&sslmode=require";
+        let several = server(&format!("postgres://u:p@a:1,b:2,c:3/d?{said}"));
+        let alone = ["a:1", "b:2", "c:3"]
+            .map(|host| server(&format!("postgres://u:p@{host}/d?{said}")).config);
+        assert_eq!(several.hosts(), alone);
+
+        let addresses = "postgres://a,b/d?hostaddr=192.0.2.1,192.0.2.2";
+        let hosts = server(addresses).hosts();
+        let second = server("postgres://b/d?hostaddr=192.0.2.2").config;
+        assert_eq!(hosts.get(1), Some(&second));
+        let random = server("postgres://a,b/d?load_balance_hosts=random");
+        assert!((0..1_000).any(|_| random.hosts()[0].get_hosts() == [Host::Tcp("b".to_owned())]));
+    }
+
+    #[test]
+    fn hosts_are_not_fewer_or_more_than_their_addresses_and_ports() {
+        for url in [
+            "postgres://a,b/d?hostaddr=192.0.2.1",
+            "postgres://a,b,c/d?port=1,2",
+        ] {
+            assert!(url.parse::<Server>().is_err(), "{url}");
+        }
     }
 
     #[test]
