@@ -78,24 +78,18 @@ pub(crate) struct Coalesced<L> {
 impl<L: Loader> Coalesced<L> {
     /// A lane for each of the loaders, and one for long histories, whose loader finds none too long and works on the
     /// runtime that this is called on.
-    pub(crate) fn new(loaders: impl IntoIterator<Item = L>, bounds: Bounds, long: L) -> Self {
-        let lanes = loaders
-            .into_iter()
-            .map(|loader| {
-                let bounds = Bounds {
-                    in_use: None,
-                    ..bounds
-                };
-                Arc::new(Lane::new(loader, bounds))
-            })
-            .collect();
-        let bounds = Bounds {
-            in_use: bounds.in_use,
-            ..Bounds::LONG
-        };
+    pub(crate) fn new(
+        loaders: impl IntoIterator<Item = L>,
+        bounds: Bounds,
+        long: L,
+        long_bounds: Bounds,
+    ) -> Self {
+        let lanes = loaders.into_iter();
         Self {
-            lanes,
-            long: Arc::new(Lane::new(long, bounds).apart(Handle::try_current().ok())),
+            lanes: lanes
+                .map(|loader| Arc::new(Lane::new(loader, bounds)))
+                .collect(),
+            long: Arc::new(Lane::new(long, long_bounds).apart(Handle::try_current().ok())),
         }
     }
 

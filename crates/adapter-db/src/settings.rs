@@ -12,13 +12,15 @@ pub struct ReadSettings {
     pub connections: Option<NonZeroUsize>,
     /// How long one host may take to accept a connection and to let us in, where the address says nothing of it.
     pub connect_timeout: Duration,
-    /// How long PostgreSQL may work on a statement before it ends that by itself.
+    /// How long PostgreSQL may work on a statement, or wait for a lock, before it ends that by itself. From a millisecond
+    /// to [`i32::MAX`] of them.
     pub statement_timeout: Duration,
     /// The same for a history that is too long to be read in company.
     pub long_statement_timeout: Duration,
     /// How long the database may be silent while it is waited for. Longer than it may work.
     pub answer_timeout: Duration,
-    /// How long a read may wait before it is sent.
+    /// How long a read may wait before it is sent; four times as long where it is known to be of a long history, which
+    /// waits for others of its kind.
     pub queue_timeout: Duration,
     /// How many reads may wait for each connection.
     pub queue: NonZeroUsize,
@@ -52,6 +54,11 @@ impl Default for ReadSettings {
 }
 
 impl ReadSettings {
+    /// How long a read of a long history may wait for others of its kind.
+    pub(crate) fn long_queue_timeout(&self) -> Duration {
+        self.queue_timeout.saturating_mul(4)
+    }
+
     /// How many connections read in company.
     pub(crate) fn lanes(&self) -> usize {
         const MOST: usize = 8;

@@ -28,21 +28,11 @@ pub(crate) struct Bounds {
     pub(crate) queue: usize,
     /// How long one may wait before the batch is sent.
     pub(crate) patience: Duration,
-    /// When a batch is overdue: the database has failed those who wait for it in vain, and is not merely busy.
+    /// When a batch is overdue: the database has failed those who wait for it in vain, and is not merely busy. For as long
+    /// a batch that failed counts against the database.
     pub(crate) overdue: Duration,
-    /// How many traces of long histories may still be in use, by slow clients say, when the next is read.
+    /// How many traces of histories may still be in use, by slow clients say, when the next is read; `None` for any number.
     pub(crate) in_use: Option<usize>,
-}
-
-impl Bounds {
-    /// One long history at a time, for all who ask for it.
-    pub(super) const LONG: Self = Self {
-        batch: 1,
-        queue: 1_024,
-        patience: Duration::from_secs(2),
-        overdue: Duration::from_secs(10),
-        in_use: None,
-    };
 }
 
 pub(super) struct Lane<L> {
@@ -60,8 +50,8 @@ struct State {
     driven: bool,
     /// When the batch that is on its way was sent.
     sent: Option<Instant>,
-    /// Whether the last batch failed.
-    failing: bool,
+    /// When the last batch came back, if it failed.
+    failed: Option<Instant>,
     /// Histories that were read, where their number is bounded.
     in_use: Vec<Weak<TicketHistory>>,
 }
@@ -163,7 +153,7 @@ impl<L: Loader> Lane<L> {
 
     fn take_note(&self, failed: bool) {
         let mut state = self.state();
-        state.failing = failed;
+        state.failed = failed.then(Instant::now);
         state.sent = None;
     }
 
@@ -197,12 +187,10 @@ impl State {
 
     /// What one is told who cannot wait, or not any longer.
     fn in_vain(&self, bounds: Bounds) -> Unanswered {
-        let failed = if self
-            .sent
-            .is_some_and(|sent| sent.elapsed() >= bounds.overdue)
-        {
+        let overdue = |since: Instant| since.elapsed() >= bounds.overdue;
+        let failed = if self.sent.is_some_and(overdue) {
             "those who asked before are still not answered"
-        } else if self.failing {
+        } else if self.failed.is_some_and(|failed| !overdue(failed)) {
             "those who asked before were not answered"
         } else {
             return Unanswered::Busy;

@@ -15,14 +15,32 @@ const BOUNDS: Bounds = Bounds {
     queue: 16,
     patience: Duration::from_millis(200),
     overdue: Duration::from_millis(200),
+    in_use: None,
+};
+
+const LONG_BOUNDS: Bounds = Bounds {
+    batch: 1,
+    patience: Duration::from_secs(2),
+    overdue: Duration::from_secs(10),
     in_use: Some(store::LONG + 2), // one that is too long by one, but not two
+    ..BOUNDS
 };
 
 type Outcome = Result<Option<Arc<TicketHistory>>, RepositoryError>;
 
 /// One lane over this store, and its lane for long histories.
 fn repository(store: &Store) -> Arc<Coalesced<Store>> {
-    Arc::new(Coalesced::new([store.clone()], BOUNDS, store.long_lane()))
+    bounded(store, BOUNDS)
+}
+
+/// The same with other bounds.
+fn bounded(store: &Store, bounds: Bounds) -> Arc<Coalesced<Store>> {
+    Arc::new(Coalesced::new(
+        [store.clone()],
+        bounds,
+        store.long_lane(),
+        LONG_BOUNDS,
+    ))
 }
 
 /// Asks in a task of its own, and comes back when the question waits or is on its way.
@@ -310,6 +328,45 @@ async fn who_has_waited_too_long_for_a_batch_that_does_not_come_back_is_told_of_
 }
 
 #[tokio::test]
+async fn who_has_waited_too_long_for_a_batch_that_is_slow_but_not_overdue_is_told_that_it_is_busy()
+{
+    let store = Store::with([1, 2]);
+    let overdue = Duration::from_secs(1_000);
+    let repository = bounded(&store, Bounds { overdue, ..BOUNDS });
+    let first = ask(&repository, 1).await;
+
+    let waited = ask(&repository, 2).await.await.unwrap();
+
+    assert!(matches!(waited, Err(RepositoryError::Busy)), "{waited:?}");
+    store.let_through(1);
+    assert_eq!(steps(first).await, 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_failed_long_ago_says_nothing_of_who_waits_now() {
+    let store = Store::with([1, 2]);
+    let overdue = Duration::from_secs(2);
+    let repository = bounded(&store, Bounds { overdue, ..BOUNDS });
+    store.fail_next("the cable is cut");
+    let failing = ask(&repository, 1).await;
+    store.let_through(1);
+    assert!(failing.await.unwrap().is_err());
+
+    for then in ["just now", "long ago"] {
+        let slow = ask(&repository, 1).await;
+        let waited = ask(&repository, 2).await.await.unwrap();
+        let busy = matches!(waited, Err(RepositoryError::Busy));
+        assert_eq!(busy, then == "long ago", "{then}: {waited:?}");
+        if !busy {
+            store.fail_next("the cable is cut");
+        }
+        store.let_through(1);
+        let _ = slow.await;
+        tokio::time::sleep(overdue).await;
+    }
+}
+
+#[tokio::test]
 async fn more_than_may_wait_are_turned_away_at_once() {
     let store = Store::with(1..=20);
     let repository = repository(&store);
@@ -417,7 +474,12 @@ async fn every_answer_is_as_fresh_as_the_question() {
         .open()
         .slow(Duration::from_micros(200));
     let lanes = [store.clone(), store.clone()];
-    let repository = Arc::new(Coalesced::new(lanes, BOUNDS, store.long_lane()));
+    let repository = Arc::new(Coalesced::new(
+        lanes,
+        BOUNDS,
+        store.long_lane(),
+        LONG_BOUNDS,
+    ));
     let writer = {
         let store = store.clone();
         std::thread::spawn(move || {

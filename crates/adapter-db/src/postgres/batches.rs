@@ -69,8 +69,15 @@ pub(super) fn unproven_histories(
         batch: BATCH,
         queue: settings.queue.get(),
         patience: settings.queue_timeout,
-        overdue: settings.queue_timeout,
+        overdue: settings.statement_timeout,
+        in_use: None,
+    };
+    let long_bounds = Bounds {
+        batch: 1,
+        patience: settings.long_queue_timeout(),
+        overdue: settings.long_statement_timeout,
         in_use: Some(TRACES_IN_USE),
+        ..bounds
     };
     let in_company = limits(settings);
     let long = Limits {
@@ -81,6 +88,7 @@ pub(super) fn unproven_histories(
         (0..settings.lanes()).map(|_| batches(LONGEST_IN_COMPANY, in_company)),
         bounds,
         batches(i64::MAX, long),
+        long_bounds,
     )
 }
 
@@ -89,6 +97,7 @@ pub(super) fn limits(settings: &ReadSettings) -> Limits {
     Limits {
         connect: settings.connect_timeout,
         statement: settings.statement_timeout,
+        lock: settings.statement_timeout,
         answer: settings.answer_timeout,
     }
 }

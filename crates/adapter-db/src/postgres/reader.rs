@@ -61,6 +61,8 @@ pub(super) struct Reader {
 pub(super) struct Limits {
     pub(super) connect: Duration,
     pub(super) statement: Duration,
+    /// How long a statement may wait for a lock. Less than `answer`, so that none is left behind who waits on.
+    pub(super) lock: Duration,
     pub(super) answer: Duration,
 }
 
@@ -74,9 +76,11 @@ impl Reader {
     ) -> Result<Self, ConnectError> {
         let greeting = format!(
             "set statement_timeout = {}; \
+             set lock_timeout = {}; \
              set default_transaction_read_only = on; \
              set plan_cache_mode = force_generic_plan", // planning takes longer than reading
-            limits.statement.as_millis()
+            limits.statement.as_millis(),
+            limits.lock.as_millis(),
         );
         Ok(Self {
             connection: connect_within(server, limits.connect, &greeting).await?,

@@ -62,14 +62,22 @@ pub(crate) async fn histories(
         batch: BATCH,
         queue: settings.queue.get(),
         patience: settings.queue_timeout,
-        overdue: settings.queue_timeout,
+        overdue: BATCH_LIMIT,
+        in_use: None,
+    };
+    let long_bounds = Bounds {
+        batch: 1,
+        patience: settings.long_queue_timeout(),
+        overdue: settings.long_statement_timeout,
         in_use: Some(TRACES_IN_USE),
+        ..bounds
     };
     let measured = |batches| Measured::new(batches, metrics.clone());
     Ok(Coalesced::new(
         lanes.into_iter().map(measured),
         bounds,
         measured(long),
+        long_bounds,
     ))
 }
 

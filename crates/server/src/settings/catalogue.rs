@@ -270,7 +270,7 @@ settings! {
     }
     QUEUE_TIMEOUT: Duration {
         name: "queue_timeout",
-        help: "how long a read may wait to be sent before it is answered with 503",
+        help: "how long a read may wait to be sent before it is answered with 503; four times as long behind long histories",
         expected: "a duration, such as 500ms",
         default: Is("500ms"),
         secrecy: Open,
