@@ -167,10 +167,10 @@ settings! {
     REQUEST_TIMEOUT: Duration {
         name: "request_timeout",
         help: "how long a request may take until its answer begins",
-        expected: "a duration, such as 2500ms",
+        expected: "a duration from 1ms to 24days, such as 2500ms",
         default: Is("2500ms"),
         secrecy: Open,
-        read: duration,
+        read: milliseconds,
     }
     WRITE_TIMEOUT: Duration {
         name: "write_timeout",
@@ -254,11 +254,11 @@ settings! {
     }
     STATEMENT_TIMEOUT: Duration {
         name: "statement_timeout",
-        help: "how long PostgreSQL may work on a read before it ends that by itself",
-        expected: "a duration, such as 1500ms",
+        help: "how long PostgreSQL may work on a read, or wait for a lock, before it ends that by itself",
+        expected: "a duration from 1ms to 24days, such as 1500ms",
         default: Is("1500ms"),
         secrecy: Open,
-        read: duration,
+        read: milliseconds,
     }
     DATABASE_TIMEOUT: Duration {
         name: "database_timeout",
@@ -370,6 +370,14 @@ settings! {
 fn directives(value: &[u8]) -> Result<EnvFilter, Wrong> {
     let text = str::from_utf8(value).map_err(|_| Wrong::Unexpected)?;
     crate::logging::filter(text).map_err(|_| Wrong::Unexpected)
+}
+
+/// What PostgreSQL can count: whole milliseconds, of which none would mean no limit at all.
+fn milliseconds(value: &[u8]) -> Result<Duration, Wrong> {
+    duration(value).and_then(|duration| match i32::try_from(duration.as_millis()) {
+        Ok(1..) => Ok(duration),
+        _ => Err(Wrong::Unexpected),
+    })
 }
 
 /// The server looks at its clock every half second.

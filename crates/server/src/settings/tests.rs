@@ -212,6 +212,21 @@ fn every_default_can_be_read() {
 }
 
 #[test]
+fn a_limit_that_postgresql_would_take_for_none_or_refuse_is_refused() {
+    for setting in [&REQUEST_TIMEOUT, &STATEMENT_TIMEOUT] {
+        for (value, good) in [
+            ("999us", false),
+            ("1ms", true),
+            ("24days", true),
+            ("25days", false),
+        ] {
+            let settings = from_environment(&[(&setting.variable(), value)]);
+            assert_eq!(settings.require(setting).is_ok(), good, "{value}");
+        }
+    }
+}
+
+#[test]
 fn the_readme_lists_every_setting_as_it_is() {
     let readme = include_str!("../../../../README.md");
     for setting in ALL {
