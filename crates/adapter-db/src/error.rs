@@ -18,6 +18,10 @@ pub enum OpenError {
     /// Replicas are PostgreSQL's, and of PostgreSQL.
     #[error("read replicas are for PostgreSQL only, and only PostgreSQL can be one")]
     NoReplicas,
+    /// An SQLite file that is there, but which SQLite may not open, or beside which it cannot keep what it needs for
+    /// reading.
+    #[error("SQLite cannot use the database file, or cannot write beside it")]
+    NoAccess(#[source] Cause),
     /// It is there, but reading a history from it fails: the tables are missing, are others than expected, or the role
     /// may not read them.
     #[error("the database holds no ticket histories that this role can read")]
@@ -31,7 +35,9 @@ impl OpenError {
             Self::Unreachable(cause) => cause
                 .downcast_ref::<ConnectError>()
                 .is_some_and(ConnectError::may_pass),
-            Self::NoSuchFile(_) | Self::Unreadable(_) | Self::NoReplicas => false,
+            Self::NoSuchFile(_) | Self::NoAccess(_) | Self::Unreadable(_) | Self::NoReplicas => {
+                false
+            }
         }
     }
 }

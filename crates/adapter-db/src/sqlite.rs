@@ -16,6 +16,7 @@ pub(crate) mod tables {
 
 pub(crate) use batches::{histories, looked_after};
 pub(crate) use bulk::{sink, source};
+use connection::unreadable;
 pub(crate) use connection::{Mode, connect};
 
 pub(crate) use inspect::inspect;

@@ -41,7 +41,7 @@ async fn a_file_that_holds_no_histories_is_refused() {
 
     assert!(matches!(
         refusal(&DatabaseUrl::sqlite(text)).await,
-        OpenError::Unreadable(_) | OpenError::Unreachable(_)
+        OpenError::Unreadable(_)
     ));
     assert!(matches!(
         refusal(&DatabaseUrl::sqlite(empty)).await,
@@ -49,7 +49,7 @@ async fn a_file_that_holds_no_histories_is_refused() {
     ));
     assert!(matches!(
         refusal(&DatabaseUrl::sqlite(directory.path())).await,
-        OpenError::Unreachable(_)
+        OpenError::NoAccess(_)
     ));
 }
 

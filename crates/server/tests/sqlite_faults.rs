@@ -10,7 +10,7 @@ mod support;
 
 use std::{
     env, fs,
-    os::unix::fs::FileExt,
+    os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -215,8 +215,12 @@ fn a_full_disk_is_complained_about_at_the_start() {
         cat /dev/zero > /mnt/disk/fill 2>/dev/null || true"#;
     // To read, SQLite writes beside the file who else does.
     if let Some(said) = asked_after(preparation, "", &database) {
-        assert!(said.starts_with("wts: WTS_DATABASE_URL: "), "{said}");
-        assert!(said.contains("disk I/O error"), "{said}");
+        let complaint = "wts: WTS_DATABASE_URL: SQLite cannot use the database file";
+        assert!(said.starts_with(complaint), "{said}");
+        assert!(
+            said.contains("disk I/O error") && said.contains("room on the disk"),
+            "{said}"
+        );
     }
 }
 
@@ -235,6 +239,39 @@ fn a_disk_that_is_full_while_the_service_runs_holds_whole_histories_to_be_read()
         assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
         let (count, before) = (Answer::parse(said.as_bytes()).opids().len(), 2);
         assert!(count > before && count % 2 == 0, "{count} traces");
+    }
+}
+
+#[test]
+fn a_file_that_this_user_may_not_use_as_sqlite_needs_to_is_complained_about_with_what_to_do() {
+    let Some(mut serve) = namespace::without_roots_power(env!("CARGO_BIN_EXE_wts")) else {
+        return;
+    };
+    let database = Database::with(Kind::Sqlite, campus());
+    database.execute("pragma wal_checkpoint(truncate)");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("wts.db");
+    fs::copy(file_of(&database), &file).unwrap();
+    serve
+        .arg("serve")
+        .env("WTS_DATABASE_URL", format!("sqlite:{}", file.display()))
+        .env("WTS_JWT_SECRET", SECRET)
+        .env("WTS_LISTEN", "127.0.0.1:0");
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+
+    for (file_mode, folder_mode) in [(0o444, 0o555), (0o644, 0o555), (0o000, 0o755)] {
+        mode(&file, file_mode);
+        mode(directory.path(), folder_mode);
+        let (status, _, complaint) = outcome(&mut serve);
+        mode(directory.path(), 0o755);
+        assert_eq!(status.code(), Some(1), "{complaint}");
+        assert!(
+            complaint.starts_with("wts: WTS_DATABASE_URL: SQLite cannot use the database file")
+                && complaint.contains("write to it and to its folder"),
+            "{complaint}"
+        );
     }
 }
 

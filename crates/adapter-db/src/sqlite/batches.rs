@@ -19,6 +19,7 @@ use wts_domain::{StudentId, TicketId};
 use super::{
     source::{Source, SourceError},
     statement::{HistoryRow, history_of, rank_of},
+    unreadable,
 };
 use crate::{
     coalesced::{Asked, Bounds, Coalesced, Loaded, Loader, Read},
@@ -49,7 +50,7 @@ pub(crate) async fn histories(
     match file.try_exists() {
         Ok(true) => {}
         Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
-        Err(error) => return Err(OpenError::Unreachable(error.into())),
+        Err(error) => return Err(OpenError::NoAccess(error.into())),
     }
     let lanes = (0..settings.lanes())
         .map(|_| Batches::open(file, LONGEST_IN_COMPANY, settings.answer_timeout, metrics))
@@ -57,7 +58,10 @@ pub(crate) async fn histories(
     let long = Batches::open(file, i64::MAX, settings.long_statement_timeout, metrics)?;
     long.ask(vec![NO_TICKET], Vec::new())
         .await
-        .map_err(|error| OpenError::Unreadable(error.into()))?;
+        .map_err(|error| match error {
+            ReadError::Query(cause) => unreadable(cause),
+            error => OpenError::Unreadable(error.into()),
+        })?;
     let bounds = Bounds {
         batch: BATCH,
         queue: settings.queue.get(),
@@ -129,7 +133,7 @@ impl Batches {
         answer_timeout: Duration,
         metrics: &NodeMetrics,
     ) -> Result<Self, OpenError> {
-        let source = Source::open(file).map_err(|error| OpenError::Unreachable(error.into()))?;
+        let source = Source::open(file).map_err(|error| OpenError::NoAccess(error.into()))?;
         let (questions, inbox) = sync_channel(1);
         thread::Builder::new()
             .name("sqlite-reader".to_owned())

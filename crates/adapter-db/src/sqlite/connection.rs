@@ -4,8 +4,11 @@ use std::{fs, io, os::unix::ffi::OsStrExt, path::Path};
 
 use diesel::{
     Connection, ConnectionError, ConnectionResult, SqliteConnection, connection::SimpleConnection,
+    result::Error::DatabaseError,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+use crate::OpenError;
 
 /// What may stand as it is in the path of a `file:` URI.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,6 +17,14 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'~');
+
+/// What SQLite says where it may not open the file, or cannot write the log beside it.
+const NO_ACCESS: [&str; 4] = [
+    "unable to open database file",
+    "attempt to write a readonly database",
+    "disk I/O error",
+    "database or disk is full",
+];
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +63,16 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
         .batch_execute(pragmas)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
+}
+
+/// Why there is nothing to read: because of the file and the disk that it is on, or of what is in it.
+pub(super) fn unreadable(error: diesel::result::Error) -> OpenError {
+    match &error {
+        DatabaseError(_, told) if NO_ACCESS.contains(&told.message()) => {
+            OpenError::NoAccess(error.into())
+        }
+        _ => OpenError::Unreadable(error.into()),
+    }
 }
 
 /// Whether nobody can write to the file, so that readers need not be kept from seeing half of it. SQLite cannot keep them

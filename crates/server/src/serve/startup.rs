@@ -138,6 +138,10 @@ pub(crate) fn remedy(error: &OpenError) -> &'static str {
     match error {
         OpenError::NoSuchFile(_) => "to make one, run `wts migrate`",
         OpenError::Unreachable(_) => "is it running, and are address, user and password right?",
+        OpenError::NoAccess(_) => {
+            "the service's user has to be able to read the file and to write to it and to its folder, for the log that \
+             SQLite keeps there (`-wal`, `-shm`), and there has to be room on the disk"
+        }
         OpenError::Unreadable(_) => {
             "to make the tables in a new database run `wts migrate`, in an existing one grant the role what the README \
              lists"

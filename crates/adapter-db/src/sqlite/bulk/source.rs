@@ -24,6 +24,7 @@ use crate::{
     sqlite::{
         Mode, connect,
         tables::{ticket_traces, tickets},
+        unreadable,
     },
 };
 
@@ -63,10 +64,10 @@ pub(crate) fn source(file: &Path, selection: Selection) -> Result<SqliteSource, 
     match file.try_exists() {
         Ok(true) => {}
         Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
-        Err(error) => return Err(OpenError::Unreachable(error.into())),
+        Err(error) => return Err(OpenError::NoAccess(error.into())),
     }
     let mut connection =
-        connect(file, Mode::Read).map_err(|error| OpenError::Unreachable(error.into()))?;
+        connect(file, Mode::Read).map_err(|error| OpenError::NoAccess(error.into()))?;
     let mut selection = selection;
     if let Selection::Tickets(tickets) = &mut selection {
         tickets.sort_unstable();
@@ -76,7 +77,7 @@ pub(crate) fn source(file: &Path, selection: Selection) -> Result<SqliteSource, 
         .batch_execute("begin")
         .and_then(|()| count(&mut connection, &selection))
         .and_then(|count| Ok((count, acting(&mut connection, &selection)?)));
-    let (count, acting) = begun.map_err(|error| OpenError::Unreadable(error.into()))?;
+    let (count, acting) = begun.map_err(unreadable)?;
     Ok(SqliteSource {
         connection,
         selection,
