@@ -1,33 +1,41 @@
 //! Looks after a database: asks it every so often whether it answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep_until},
 };
 
 use crate::{error::Cause, metrics::NodeMetrics};
 
-/// How long a database that answered before may take to answer once more.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The same for one that did not. Less, since what hangs now will do so when the database is back.
-const NO_PATIENCE: Duration = Duration::from_millis(400);
-/// How soon one that does not answer is asked again.
+/// How soon a database that has not answered yet is asked once more, beside: what hangs now may hang on when it is back.
+const BESIDE: Duration = Duration::from_millis(500);
+/// How many such questions there are at once. One that takes long may just come from far away, and is not given up.
+const QUESTIONS: usize = 3;
+/// How soon a database is asked again that has failed to answer.
 const SOON: Duration = Duration::from_millis(100);
 
 /// What a database is asked.
-pub(crate) trait Probe: Send + 'static {
-    /// Reads what proves that histories can be read.
+pub(crate) trait Probe: Send + Sync + 'static {
+    /// Reads what proves that histories can be read. Others may be asking at the same time. It gives up by itself in the
+    /// end.
     ///
     /// # Errors
     ///
     /// Why it could not, on a connection that was made for it.
-    fn probe(&mut self) -> impl Future<Output = Result<(), Cause>> + Send;
+    fn probe(&self) -> impl Future<Output = Result<(), Cause>> + Send;
 
-    /// Takes note that it could not, or not in time.
-    fn failed(&mut self) {}
+    /// Takes note that it could not.
+    fn failed(&self) {}
 }
 
 /// What is known of a database, for everyone who reads it.
@@ -36,6 +44,9 @@ pub(crate) struct Pulse {
     readable: watch::Sender<bool>,
     returns: watch::Sender<u64>,
     suspected: Arc<Notify>,
+    reads: Arc<AtomicU64>,
+    read: Arc<Notify>,
+    heard: Arc<AtomicU64>,
 }
 
 impl Pulse {
@@ -45,6 +56,9 @@ impl Pulse {
             readable: watch::Sender::new(true),
             returns: watch::Sender::new(0),
             suspected: Arc::default(),
+            reads: Arc::default(),
+            read: Arc::default(),
+            heard: Arc::default(),
         }
     }
 
@@ -63,6 +77,25 @@ impl Pulse {
     /// Has the database asked at once.
     pub(crate) fn suspect(&self) {
         self.suspected.notify_one();
+    }
+
+    /// Takes note that somebody has read all that they had asked for.
+    pub(crate) fn has_read(&self) {
+        self.reads.fetch_add(1, Relaxed);
+        self.has_heard();
+        if !*self.readable.borrow() {
+            self.read.notify_one();
+        }
+    }
+
+    /// Takes note that somebody has heard something, a part of an answer.
+    pub(crate) fn has_heard(&self) {
+        self.heard.fetch_add(1, Relaxed);
+    }
+
+    /// Changes whenever somebody has heard something.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard.load(Relaxed)
     }
 
     fn beats(&self, readable: bool) {
@@ -88,42 +121,59 @@ impl Drop for Background {
     }
 }
 
-/// Asks a database again and again, and tells `pulse`.
+/// Asks a database again and again, and tells `pulse`. Where others have read from it since it was asked, it can be read,
+/// whatever became of the question.
 pub(crate) async fn watch(
     name: String,
-    mut probe: impl Probe,
+    probe: impl Probe,
     pulse: Pulse,
     interval: Duration,
     metrics: NodeMetrics,
 ) {
     let mut up = true;
+    let mut reads_before = 0;
     metrics.is_up(up);
+    let mut questions = FuturesUnordered::new();
+    let mut next = Instant::now() + interval;
     loop {
-        let (patience, pause) = if up {
-            (PATIENCE, interval)
-        } else {
-            (NO_PATIENCE, SOON)
+        let cause = tokio::select! {
+            () = sleep_until(next), if questions.len() < QUESTIONS => {
+                let (reads, probe) = (pulse.reads.load(Relaxed), &probe);
+                questions.push(async move { (reads, probe.probe().await) });
+                next = Instant::now() + BESIDE;
+                continue;
+            }
+            () = pulse.suspected.notified(), if up && questions.is_empty() => {
+                next = Instant::now();
+                continue;
+            }
+            () = pulse.read.notified(), if !up => {
+                if pulse.reads.load(Relaxed) == reads_before {
+                    continue; // that was before
+                }
+                None
+            }
+            Some((reads, outcome)) = questions.next() => match outcome {
+                Err(_) if pulse.reads.load(Relaxed) != reads => continue,
+                outcome => outcome.err(),
+            },
         };
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = pulse.suspected.notified() => {}
-        }
-        let outcome = timeout(patience, probe.probe()).await;
-        let cause = match outcome {
-            Ok(Ok(())) => None,
-            Ok(Err(cause)) => Some(told(&*cause)),
-            Err(_elapsed) => Some(format!("no answer within {patience:?}")),
-        };
-        match &cause {
-            Some(cause) if up => {
+        if let Some(cause) = cause {
+            if up {
+                let cause = told(&*cause);
                 tracing::error!(database.name = name, cause, "the database cannot be read");
             }
-            None if !up => tracing::info!(database.name = name, "the database can be read again"),
-            _ => {}
-        }
-        up = cause.is_none();
-        if !up {
+            up = false;
+            reads_before = pulse.reads.load(Relaxed);
             probe.failed();
+            next = next.min(Instant::now() + SOON);
+        } else {
+            if !up {
+                tracing::info!(database.name = name, "the database can be read again");
+            }
+            up = true;
+            questions.clear();
+            next = Instant::now() + interval;
         }
         metrics.is_up(up);
         pulse.beats(up);
@@ -140,3 +190,6 @@ fn told(error: &(dyn std::error::Error + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,7 +139,9 @@ impl Batches {
         mut reader: Reader,
         asked: &Question<'_>,
     ) -> Result<Read, ReadError> {
-        let read = reader.read(asked, self.most).await?;
+        let heard = || self.pulse.has_heard();
+        let read = reader.read(asked, self.most, heard).await?;
+        self.pulse.has_read();
         *self.idle() = Some(reader);
         Ok(read)
     }

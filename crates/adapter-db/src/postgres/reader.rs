@@ -92,7 +92,7 @@ impl Reader {
 
     /// Reads what cannot be there, to prove that it can.
     pub(super) async fn probe(&mut self) -> Result<(), ReadError> {
-        rows(&self.connection, self.patience, &[NO_TICKET], 1).await?;
+        rows(&self.connection, self.patience, &[NO_TICKET], 1, || ()).await?;
         self.names_of(&[NOBODY]).await?;
         Ok(())
     }
@@ -103,11 +103,12 @@ impl Reader {
         in_time(self.patience, position.get_result(&mut self.connection)).await
     }
 
-    /// Reads what is asked for; histories of more than `most` traces not to the end.
+    /// Reads what is asked for; histories of more than `most` traces not to the end. Calls `heard` as parts of it come.
     pub(super) async fn read(
         &mut self,
         asked: &Question<'_>,
         most: i64,
+        heard: impl Fn(),
     ) -> Result<Read, ReadError> {
         // Both statements are under way before either is answered: one round trip. The answer that may be long comes last.
         let (ranks, (mut histories, seen)) = try_join(
@@ -117,6 +118,7 @@ impl Reader {
                 self.patience,
                 &asked.tickets,
                 most.saturating_add(1),
+                heard,
             ),
         )
         .await?;
@@ -159,6 +161,7 @@ async fn rows(
     patience: Duration,
     tickets: &[AnyWidth],
     limit: i64,
+    heard: impl Fn(),
 ) -> Result<(Vec<Rows>, Snapshot), ReadError> {
     let statement = HistoriesOf { tickets, limit };
     let rows = in_time(
@@ -174,6 +177,7 @@ async fn rows(
     })
     .await?
     {
+        heard();
         for (ticket, issuer, seen, trace) in chunk {
             let Some(ticket) = TicketId::new(ticket.0) else {
                 continue; // nobody asked for it

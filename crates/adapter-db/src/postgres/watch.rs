@@ -1,6 +1,9 @@
 //! Looks after a PostgreSQL, and after its replicas.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use tokio_postgres::config::Host;
 use wts_app::HistoryRepository;
@@ -39,7 +42,7 @@ pub(crate) fn looked_after(
             limits: limits(settings),
             metrics: metrics.clone(),
             role,
-            idle: None,
+            idle: Mutex::default(),
         };
         // Replicas are to be found out soon after they fall behind.
         let interval = if settings.replicas.is_empty() {
@@ -108,11 +111,11 @@ struct Connected {
     limits: Limits,
     metrics: NodeMetrics,
     role: Role,
-    idle: Option<Reader>,
+    idle: Mutex<Option<Reader>>,
 }
 
 impl Connected {
-    async fn ask(&mut self, mut reader: Reader) -> Result<(), Cause> {
+    async fn ask(&self, mut reader: Reader) -> Result<(), Cause> {
         reader.probe().await?;
         match &self.role {
             Role::Alone => {}
@@ -131,15 +134,20 @@ impl Connected {
                 replica.is_fresh_as_of(fresh_as_of);
             }
         }
-        self.idle = Some(reader);
+        *self.idle() = Some(reader);
         Ok(())
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Probe for Connected {
-    async fn probe(&mut self) -> Result<(), Cause> {
+    async fn probe(&self) -> Result<(), Cause> {
+        let idle = self.idle().take();
         // A connection that does not work any more says nothing of the database.
-        if let Some(reader) = self.idle.take()
+        if let Some(reader) = idle
             && self.ask(reader).await.is_ok()
         {
             return Ok(());
@@ -148,7 +156,7 @@ impl Probe for Connected {
         self.ask(reader).await
     }
 
-    fn failed(&mut self) {
+    fn failed(&self) {
         if let Role::Replica(replica, _) = &self.role {
             replica.is_fresh_as_of(None);
         }

@@ -104,7 +104,7 @@ pub(crate) fn looked_after(
 }
 
 impl Probe for Batches {
-    async fn probe(&mut self) -> Result<(), Cause> {
+    async fn probe(&self) -> Result<(), Cause> {
         self.ask(vec![NO_TICKET], Vec::new()).await?;
         Ok(())
     }

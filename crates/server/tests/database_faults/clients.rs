@@ -1,5 +1,6 @@
 //! Clients who check every answer.
 #![expect(
+    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test stops where it stands"
@@ -7,7 +8,8 @@
 
 use std::{
     fmt,
-    net::SocketAddr,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -18,7 +20,7 @@ use std::{
 
 use wts_domain::Access;
 
-use crate::support::{Answer, Service, get, send, token};
+use crate::support::{Answer, Service, get, token};
 
 /// How long any answer may take, and how soon there have to be good ones, on a busy machine. What is promised is 3 s and
 /// 1 s; `cargo xtask faults` holds the service to that.
@@ -66,6 +68,60 @@ pub(crate) fn print(fault: &str, outcome: &Outcome) {
     println!("{fault:>24}: {outcome}");
 }
 
+/// A client's connection, which it keeps or makes anew for every request.
+struct Connection {
+    is_kept: bool,
+    idle: Option<TcpStream>,
+}
+
+impl Connection {
+    fn new(is_kept: bool) -> Self {
+        Self {
+            is_kept,
+            idle: None,
+        }
+    }
+
+    /// Sends a request and gives its answer.
+    fn exchange(&mut self, address: SocketAddr, request: &[u8]) -> Vec<u8> {
+        // One that is kept may have been closed meanwhile, as a service may that waits for a request.
+        if let Some(mut stream) = self.idle.take()
+            && let Some(answer) = Self::answer(&mut stream, request)
+        {
+            self.idle = Some(stream);
+            return answer;
+        }
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(2 * SLOWEST)).unwrap();
+        let answer = Self::answer(&mut stream, request).expect("every request is answered");
+        self.idle = Some(stream).filter(|_| self.is_kept);
+        answer
+    }
+
+    /// A whole answer, or none where the connection was closed before it began.
+    fn answer(stream: &mut TcpStream, request: &[u8]) -> Option<Vec<u8>> {
+        stream.write_all(request).ok()?;
+        let mut answer = Vec::new();
+        let mut bytes = [0; 4_096];
+        loop {
+            let read = stream.read(&mut bytes);
+            match read.map(|read| bytes.get(..read).unwrap_or_default()) {
+                Ok(&[]) | Err(_) if answer.is_empty() => return None,
+                Ok(&[]) | Err(_) => panic!("half an answer: {}", String::from_utf8_lossy(&answer)),
+                Ok(piece) => answer.extend_from_slice(piece),
+            }
+            let text = String::from_utf8_lossy(&answer);
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let mut lines = head.lines();
+                let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+                if body.len() >= length.unwrap().parse().unwrap() {
+                    return Some(answer);
+                }
+            }
+        }
+    }
+}
+
 impl Clients {
     pub(crate) fn of(service: &mut Service) -> Self {
         let clients = Self {
@@ -77,18 +133,27 @@ impl Clients {
         clients
     }
 
-    /// Asks for one ticket or another. Says whether the answer was good, and checks that it was an answer.
+    /// Asks once for one ticket or another.
     fn ask(&self, number: usize) -> bool {
+        self.ask_over(&mut Connection::new(false), number)
+    }
+
+    /// Asks for one ticket or another. Says whether the answer was good, and checks that it was an answer.
+    fn ask_over(&self, connection: &mut Connection, number: usize) -> bool {
         const HISTORIES: [(u32, &[i64]); 3] = [(123, &[1, 3]), (124, &[9, 2, 5]), (125, &[])];
         let Some((ticket, opids)) = HISTORIES.get(number % HISTORIES.len()) else {
             return false;
         };
         let request = format!(
-            "GET /api/v3/get_traces?tid={ticket} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
-             Authorization: Bearer {}\r\n\r\n",
+            "GET /api/v3/get_traces?tid={ticket} HTTP/1.1\r\nHost: a\r\n{}Authorization: Bearer {}\r\n\r\n",
+            if connection.is_kept {
+                ""
+            } else {
+                "Connection: close\r\n"
+            },
             self.bearer
         );
-        let answer = Answer::parse(&send(self.address, request.as_bytes()));
+        let answer = Answer::parse(&connection.exchange(self.address, request.as_bytes()));
         match answer.status {
             200 => assert_eq!(answer.opids(), *opids, "a wrong answer"),
             500 => assert_eq!(
@@ -113,12 +178,13 @@ impl Clients {
             for client in 0..CLIENTS {
                 let (over, answers) = (&over, &answers);
                 scope.spawn(move || {
+                    let mut connection = Connection::new(client % 2 == 0);
                     for number in client.. {
                         if over.load(SeqCst) {
                             break;
                         }
                         let begun = Instant::now();
-                        let good = self.ask(number);
+                        let good = self.ask_over(&mut connection, number);
                         answers.lock().unwrap().push((good, begun.elapsed()));
                     }
                 });
