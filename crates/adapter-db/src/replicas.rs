@@ -4,6 +4,7 @@
 //! stale it is, because the primary does not answer, is not read from.
 
 use std::{
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -82,7 +83,7 @@ impl Replica {
 pub(crate) struct Replicated {
     primary: Arc<dyn HistoryRepository>,
     replicas: Vec<Replica>,
-    /// How long a replica may take before the primary is asked instead.
+    /// How long a replica may be silent before the primary is asked instead.
     patience: Duration,
     turn: AtomicUsize,
 }
@@ -126,14 +127,28 @@ impl Replicated {
     {
         if let Some(replica) = self.next() {
             let answer = question(Arc::clone(&replica.0.histories));
-            match timeout(self.patience, answer).await {
-                Ok(Ok(answer)) if enough(&answer) => return Ok(answer),
+            match self.unless_silent(&replica.0.pulse, answer).await {
+                Some(Ok(answer)) if enough(&answer) => return Ok(answer),
                 // Or it has too much to do, which the primary may not have.
-                Ok(Ok(_) | Err(RepositoryError::Busy)) => {}
-                Ok(Err(RepositoryError::Failed(_))) | Err(_) => replica.0.pulse.suspect(),
+                Some(Ok(_) | Err(RepositoryError::Busy)) => {}
+                Some(Err(RepositoryError::Failed(_))) | None => replica.0.pulse.suspect(),
             }
         }
         question(Arc::clone(&self.primary)).await
+    }
+
+    /// Waits for an answer as long as anybody hears from the replica: it is not dead, but busy with others or with a history
+    /// that is long.
+    async fn unless_silent<T>(&self, pulse: &Pulse, answer: impl Future<Output = T>) -> Option<T> {
+        let mut answer = pin!(answer);
+        loop {
+            let heard = pulse.heard();
+            match timeout(self.patience, &mut answer).await {
+                Ok(answer) => return Some(answer),
+                Err(_elapsed) if pulse.heard() == heard => return None,
+                Err(_elapsed) => {}
+            }
+        }
     }
 }
 
@@ -156,3 +171,6 @@ impl HistoryRepository for Replicated {
         self.primary.find_with_rank(ticket, student).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ pub struct ReadSettings {
     pub replicas: Vec<DatabaseUrl>,
     /// How far behind the primary a replica may be to be read from.
     pub replica_max_lag: Duration,
-    /// How long a replica may keep a read waiting before the primary is asked as well.
+    /// How long a replica may be silent, to everybody, before the primary is asked as well by who waits for it.
     pub replica_timeout: Duration,
 }
 

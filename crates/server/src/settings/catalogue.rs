@@ -230,7 +230,7 @@ settings! {
     }
     REPLICA_TIMEOUT: Duration {
         name: "replica_timeout",
-        help: "how long a replica may keep a read waiting before the primary is asked",
+        help: "how long a replica may be silent while a read waits for it before the primary is asked",
         expected: "a duration, such as 300ms",
         default: Is("300ms"),
         secrecy: Open,
