@@ -24,6 +24,8 @@ pub struct ReadSettings {
     pub queue_timeout: Duration,
     /// How many reads may wait for each connection.
     pub queue: NonZeroUsize,
+    /// Whether ranks are read too, and are looked after.
+    pub ranks: bool,
     /// How often the database is asked whether it answers, and replicas how far they are.
     pub probe_interval: Duration,
     /// Streaming replicas to read from, as long as they keep up.
@@ -45,6 +47,7 @@ impl Default for ReadSettings {
             answer_timeout: Duration::from_secs(2),
             queue_timeout: Duration::from_millis(500),
             queue: QUEUE,
+            ranks: false,
             probe_interval: Duration::from_secs(1),
             replicas: Vec::new(),
             replica_max_lag: Duration::from_secs(2),

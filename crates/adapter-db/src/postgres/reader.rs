@@ -97,6 +97,12 @@ impl Reader {
         Ok(())
     }
 
+    /// The same of ranks.
+    pub(super) async fn probe_ranks(&self) -> Result<(), ReadError> {
+        ranks(&self.connection, self.patience, &[NOBODY]).await?;
+        Ok(())
+    }
+
     /// How far the database is in its write-ahead log.
     pub(super) async fn position(&mut self) -> Result<Position, ReadError> {
         let position = diesel::sql_query(POSITION);

@@ -40,6 +40,7 @@ pub(crate) fn looked_after(
         let probe = Connected {
             server: server.clone(),
             limits: limits(settings),
+            ranks: settings.ranks,
             metrics: metrics.clone(),
             role,
             idle: Mutex::default(),
@@ -109,6 +110,8 @@ enum Role {
 struct Connected {
     server: Server,
     limits: Limits,
+    /// Whether it has to tell ranks, too.
+    ranks: bool,
     metrics: NodeMetrics,
     role: Role,
     idle: Mutex<Option<Reader>>,
@@ -117,6 +120,9 @@ struct Connected {
 impl Connected {
     async fn ask(&self, mut reader: Reader) -> Result<(), Cause> {
         reader.probe().await?;
+        if self.ranks {
+            reader.probe_ranks().await?;
+        }
         match &self.role {
             Role::Alone => {}
             Role::Primary(positions) => {

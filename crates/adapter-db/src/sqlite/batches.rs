@@ -36,6 +36,8 @@ use crate::{
 const BATCH: usize = 16;
 /// No ticket has this number.
 const NO_TICKET: i64 = 0;
+/// No student has this number.
+const NOBODY: &str = "";
 /// When a reader stops going on with a batch. SQLite itself waits for a lock about as long.
 const BATCH_LIMIT: Duration = Duration::from_secs(1);
 
@@ -93,19 +95,35 @@ pub(crate) fn looked_after(
     metrics: &NodeMetrics,
     pulse: Pulse,
 ) -> Result<Background, OpenError> {
-    let reader = Batches::open(file, LONGEST_IN_COMPANY, settings.answer_timeout, metrics)?;
+    let probe = LookedAfter {
+        reader: Batches::open(file, LONGEST_IN_COMPANY, settings.answer_timeout, metrics)?,
+        students: settings
+            .ranks
+            .then(|| StudentId::from(NOBODY))
+            .into_iter()
+            .collect(),
+    };
     Ok(Background::run(monitor::watch(
         name.to_owned(),
-        reader,
+        probe,
         pulse,
         settings.probe_interval,
         metrics.clone(),
     )))
 }
 
-impl Probe for Batches {
+/// A file, and who asks it whether it can be read.
+struct LookedAfter {
+    reader: Batches,
+    /// Whose ranks it has to tell.
+    students: Vec<StudentId>,
+}
+
+impl Probe for LookedAfter {
     async fn probe(&self) -> Result<(), Cause> {
-        self.ask(vec![NO_TICKET], Vec::new()).await?;
+        self.reader
+            .ask(vec![NO_TICKET], self.students.clone())
+            .await?;
         Ok(())
     }
 }

@@ -88,6 +88,7 @@ on_every_database! {
     callers::without_a_good_token_nobody_is_told_anything
     callers::the_first_check_that_fails_answers
     recheck::every_rank_with_its_own_anothers_and_no_ticket_as_the_database_lets_it_stand
+    recheck::a_database_that_tells_no_ranks_any_more_makes_the_service_unready
     queries::a_ticket_number_has_one_spelling
     queries::a_ticket_that_is_not_there_is_said_to_be_missing
     queries::unknown_parameters_are_ignored

@@ -1,11 +1,16 @@
 //! Callers whose token says more than the database.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use wts_domain::{Access, StaffId, StudentId};
 use wts_testkit::{ALICE, Database, Kind, Operator, campus};
 
 use crate::{
     assert_refused,
-    support::{Service, token_for},
+    support::{Service, get, token_for},
     traces_of,
 };
 
@@ -94,4 +99,31 @@ fn ask(service: &Service, token: Access, since: Since) {
             "you can only view ticket traces of your own",
         );
     }
+}
+
+pub(crate) fn a_database_that_tells_no_ranks_any_more_makes_the_service_unready(kind: Kind) {
+    let database = Database::with(kind, campus());
+    let service = Service::with(&database.url(), &[("WTS_RECHECK_ACCESS", "on")]);
+    let becomes = |status: u16| {
+        let begun = Instant::now();
+        while get(service.address(), "/readyz").status != status {
+            assert!(begun.elapsed() < Duration::from_secs(30), "never {status}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let (hidden, shown) = match kind {
+        Kind::Sqlite => (
+            "drop view users",
+            "create view users as select sid from students",
+        ),
+        Kind::Postgres | Kind::WtsV3 => (
+            "alter table wts.users rename to mislaid",
+            "alter table wts.mislaid rename to users",
+        ),
+    };
+    becomes(200);
+    database.execute(hidden);
+    becomes(503);
+    database.execute(shown);
+    becomes(200);
 }
