@@ -167,7 +167,7 @@ fn asked_after(preparation: &str, happening: &str, database: &Database) -> Optio
         export WTS_DATABASE_URL=sqlite:/mnt/disk/wts.db
         "$WTS" serve 2> /mnt/log & service=$!
         for _ in $(seq 300); do
-            grep -q 'listening on' /mnt/log && break
+            grep -qs 'listening on' /mnt/log && break
             kill -0 $service 2>/dev/null || {{ cat /mnt/log; exit 1; }}
             sleep 0.1
         done
