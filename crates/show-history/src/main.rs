@@ -14,9 +14,9 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use wts_domain::{
-    Access, Caller, Language, StudentId, TicketHistory, Trace, ensure_active,
+    Access, Caller, Day, Language, StudentId, TicketHistory, Trace, ensure_active,
     ensure_may_read_traces,
 };
 
@@ -31,15 +31,9 @@ struct Arguments {
     /// The rank of who asks
     #[arg(long, default_value = "user")]
     access: Access,
-    /// The language of what is printed
-    #[arg(long, value_enum, default_value = "chinese")]
-    language: InLanguage,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum InLanguage {
-    Chinese,
-    English,
+    /// The language of what is printed: zh or en
+    #[arg(long, default_value = "zh")]
+    language: Language,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -54,12 +48,8 @@ fn main() -> anyhow::Result<()> {
     let caller = ensure_active(caller)?;
     ensure_may_read_traces(&caller, &history.issuer)?;
 
-    let language = match arguments.language {
-        InLanguage::Chinese => Language::Chinese,
-        InLanguage::English => Language::English,
-    };
     for trace in &history.traces {
-        println!("{}", line(trace, language));
+        println!("{}", line(trace, arguments.language));
     }
     Ok(())
 }
@@ -80,13 +70,29 @@ fn line(trace: &Trace, language: Language) -> String {
         trace
             .new_category
             .map(|category| category.label(language).to_owned()),
-        trace.new_appointment.map(|day| day.to_string()),
+        trace.new_appointment.map(day),
     ];
     let changes: Vec<_> = changes.into_iter().flatten().collect();
-    let remark = trace.remark.escape_debug();
-    format!(
-        "{}  {who}  {}  {remark}",
-        trace.updated_at,
-        changes.join(", ")
-    )
+    let parts = [
+        trace.updated_at.to_string(),
+        who,
+        changes.join(", "),
+        trace.remark.clone(),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    printable(&parts.join("  "))
+}
+
+/// `2025-12-08`, or the word for an endless day.
+fn day(day: Day) -> String {
+    match day.ymd() {
+        Some((year, month, day)) => format!("{year:04}-{month:02}-{day:02}"),
+        None => day.to_string(),
+    }
+}
+
+/// The text on one line, and without what a terminal takes for a command: anyone may have written it.
+fn printable(text: &str) -> String {
+    let harmless = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(harmless).collect()
 }

@@ -32,10 +32,29 @@ fn the_issuer_reads_their_own_history_in_chinese() {
 #[test]
 fn an_operator_reads_anothers_history_in_english() {
     let operator = ["--sid", "2024310999", "--access", "informal-member"];
-    let (good, printed, _) = show(&[&operator[..], &["--language", "english", HISTORY]].concat());
+    let (good, printed, _) = show(&[&operator[..], &["--language", "en", HISTORY]].concat());
     assert!(
         good && printed.contains("  Open, Main line  ") && printed.contains("  Solved  "),
         "{printed}"
+    );
+}
+
+#[test]
+fn whatever_people_wrote_a_line_is_a_line_and_no_command_to_the_terminal() {
+    let file = std::env::temp_dir().join(format!("show-history-{}.json", std::process::id()));
+    let history = r#"{"issuer": "1", "traces": [
+        {"opid": 1, "tid": 1, "updated_at": "2025-12-06T10:00:00Z", "op": "-2\u001b[2J", "op_name": "a\nb",
+         "new_appointment": "2025-12-08T00:00:00Z", "remark": "it's \"fine\"\u0007"},
+        {"opid": 2, "tid": 1, "updated_at": "2025-12-06T11:00:00Z", "op": "-1"}
+    ]}"#;
+    std::fs::write(&file, history).unwrap();
+    let (good, printed, error) = show(&["--sid", "1", file.to_str().unwrap()]);
+    std::fs::remove_file(file).unwrap();
+    assert!(good, "{error}");
+    assert_eq!(
+        printed,
+        "2025-12-06T10:00:00Z  a\u{fffd}b (-2\u{fffd}[2J)  2025-12-08  it's \"fine\"\u{fffd}\n\
+         2025-12-06T11:00:00Z  -1\n"
     );
 }
 
