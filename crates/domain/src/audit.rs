@@ -48,6 +48,22 @@ pub fn audit_history<'a>(
 }
 
 /// [`audit_history`] for a history that arrives trace by trace, however long it is.
+///
+/// ```
+/// use wts_domain::{
+///     Category, Finding, HistoryAudit, StaffId, StudentId, Ticket, TicketId, Timestamp, Trace, TraceId,
+/// };
+///
+/// let (id, at) = ("123".parse::<TicketId>()?, "2025-12-06T10:00:00Z".parse::<Timestamp>()?);
+/// let ticket = Ticket::new(id, StudentId::from("2024310001"), at, Category::Others, "断网".to_owned());
+/// let mut audit = HistoryAudit::new(&ticket);
+///
+/// let remark = Trace::new(TraceId::new(1), id, at, StaffId::from("W007"));
+/// let findings: Vec<_> = audit.follow(&remark).collect();
+/// assert_eq!(findings, [Finding::NotCreated { trace: TraceId::new(1), status: None }]);
+/// assert_eq!(audit.finish().count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct HistoryAudit {
     ticket: Columns,

@@ -3,6 +3,13 @@
 use crate::{Access, StudentId};
 
 /// A person or service whose identity has been established, by a token for example.
+///
+/// ```
+/// use wts_domain::{Access, Caller, StudentId};
+///
+/// let caller = Caller::new(StudentId::from("2024310001"), Access::from_claim("chief"));
+/// assert!(caller.access.is_operator());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Caller {
@@ -21,6 +28,18 @@ impl Caller {
 
 /// A caller who has been found active. [`ensure_active`](crate::ensure_active) makes it, and nothing else does, so
 /// that no code which asks for one can forget the check.
+///
+/// ```
+/// use wts_domain::{Access, ActiveCaller, Caller, StudentId, ensure_active};
+///
+/// fn greet(caller: &ActiveCaller) -> String {
+///     format!("Hello, {}", caller.student())
+/// }
+///
+/// let alice = Caller::new(StudentId::from("2024310001"), Access::User);
+/// assert_eq!(greet(&ensure_active(alice)?), "Hello, 2024310001");
+/// # Ok::<(), wts_domain::AccessDenied>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveCaller(Caller);
 

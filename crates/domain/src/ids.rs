@@ -145,6 +145,18 @@ macro_rules! text_id {
             }
         }
 
+        impl PartialEq<str> for $name {
+            fn eq(&self, text: &str) -> bool {
+                self.0 == text
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, text: &&str) -> bool {
+                self.0 == *text
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(&self.0)
@@ -155,11 +167,27 @@ macro_rules! text_id {
 
 text_id! {
     /// A student number, the `sid` of tokens and databases.
+    ///
+    /// ```
+    /// use wts_domain::StudentId;
+    ///
+    /// let alice = StudentId::from("2024310001");
+    /// assert_eq!(alice, "2024310001");
+    /// assert!(!alice.is_empty());
+    /// ```
     StudentId
 }
 
 text_id! {
     /// A staff number, the `op` of a trace. [`StaffId::SYSTEM`] and [`StaffId::USER`] are nobody of the staff.
+    ///
+    /// ```
+    /// use wts_domain::StaffId;
+    ///
+    /// let op = StaffId::from("-1");
+    /// assert!(op.is_system() && op == StaffId::SYSTEM);
+    /// assert!(!StaffId::from("W007").is_user());
+    /// ```
     StaffId
 }
 
@@ -168,6 +196,16 @@ impl StaffId {
     pub const SYSTEM: &'static str = "-1";
     /// The ticket's own user.
     pub const USER: &'static str = "-2";
+
+    /// Whether the ticket system itself did it.
+    pub fn is_system(&self) -> bool {
+        self == Self::SYSTEM
+    }
+
+    /// Whether the ticket's own user did it.
+    pub fn is_user(&self) -> bool {
+        self == Self::USER
+    }
 }
 
 #[cfg(test)]

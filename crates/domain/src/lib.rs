@@ -29,20 +29,32 @@
 //!
 //! None is on by default, and without any the crate depends on nothing but the standard library.
 //!
-//! - `serde`: every type of a history, and [`Ticket`], can be read and written, under the names and in the forms of the
-//!   ticket system's API. Brings in `serde`.
+//! - `serde`: [`Trace`], [`TicketHistory`] and [`Ticket`] can be read and written, and what they are made of: ids, closed
+//!   lists, [`Access`], [`Timestamp`] and [`Day`]. A trace is as the ticket system's API writes it, so that its answers can
+//!   be read; a ticket has the names of the database's columns; a history, which no answer is, is
+//!   `{"issuer": …, "traces": […]}`. In formats that describe themselves, such as JSON. Brings in `serde`.
 #![cfg_attr(
     feature = "serde",
     doc = r###"
 ```
-use wts_domain::{Status, Trace};
+use serde::Deserialize;
+use wts_domain::{Status, StudentId, TicketHistory, Trace};
 
-let trace: Trace = serde_json::from_str(
-    r##"{"opid": 3, "tid": 123, "updated_at": "2025-12-06T15:30:00Z", "op": "W007", "new_status": "solved"}"##,
+/// An answer to `GET /api/v3/get_traces`.
+#[derive(Deserialize)]
+struct Answer {
+    traces: Vec<Trace>,
+}
+
+let answer: Answer = serde_json::from_str(
+    r##"{"success": true, "msg": "query success", "traces": [
+        {"opid": 3, "tid": 123, "updated_at": "2025-12-06T15:30:00Z", "op": "W007", "new_status": "solved"}
+    ]}"##,
 )?;
+let history = TicketHistory::new(StudentId::from("2024310001"), answer.traces);
 
-assert_eq!(trace.new_status, Some(Status::Solved));
-assert_eq!(trace.new_priority, None, "what is missing or empty was not changed");
+assert_eq!(history.traces[0].new_status, Some(Status::Solved));
+assert_eq!(history.traces[0].new_priority, None, "what is missing or empty was not changed");
 # Ok::<(), serde_json::Error>(())
 ```
 "###
@@ -51,9 +63,17 @@ assert_eq!(trace.new_priority, None, "what is missing or empty was not changed")
 //! # How it grows
 //!
 //! Structs and closed lists are `#[non_exhaustive]`: they are made with `new`, and a `match` needs an arm for values to
-//! come. [`AccessDenied`] and [`ParseTicketIdError`] are not, so that a new reason to refuse does not compile where
-//! nobody has decided what to say of it: that is a breaking change, and meant to be one. The minimum Rust version is
-//! 1.85; a later one is a minor version of this crate.
+//! come. [`Finding`] may get variants, but none of them further fields. [`AccessDenied`] and [`ParseTicketIdError`] are
+//! complete, so that a new reason to refuse does not compile where nobody has decided what to say of it: that is a breaking
+//! change, and meant to be one. The minimum Rust version is 1.85; a later one is a minor version of this crate.
+//!
+//! A value that a later version adds to a closed list is [unknown](UnknownName) to this one: reading a history that has it
+//! fails as a whole, because a trace whose status is left out says something else. Who has to go on reads the field as a
+//! text first and parses it.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod access;
 mod audit;

@@ -26,6 +26,14 @@ impl Error for AccessDenied {}
 
 /// Lets active callers through.
 ///
+/// ```
+/// use wts_domain::{Access, AccessDenied, Caller, StudentId, ensure_active};
+///
+/// let with = |access| Caller::new(StudentId::from("2024310001"), access);
+/// assert!(ensure_active(with(Access::User)).is_ok());
+/// assert_eq!(ensure_active(with(Access::Unregistered)), Err(AccessDenied::NotActive));
+/// ```
+///
 /// # Errors
 ///
 /// [`AccessDenied::NotActive`] for everyone else.
@@ -40,6 +48,15 @@ pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
 /// Holds an active caller to `rank`, which somebody knows of them now: from here on theirs is the lower of the two. What a
 /// caller brings along, such as a token, may have been true when it was made and no longer be.
 ///
+/// ```
+/// use wts_domain::{Access, Caller, StudentId, ensure_active, hold_to_rank};
+///
+/// let chief = ensure_active(Caller::new(StudentId::from("2024310001"), Access::Chief))?;
+/// let demoted = hold_to_rank(&chief, Access::User)?;
+/// assert_eq!(demoted.access(), Access::User);
+/// # Ok::<(), wts_domain::AccessDenied>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`AccessDenied::NotActive`] if that leaves them inactive.
@@ -53,6 +70,17 @@ pub fn hold_to_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller,
 /// Lets a ticket's issuer and every operator read the ticket's traces.
 ///
 /// An empty student number is nobody's: it makes no caller the issuer of a ticket without one.
+///
+/// ```
+/// use wts_domain::{Access, Caller, StudentId, ensure_active, ensure_may_read_traces};
+///
+/// let issuer = StudentId::from("2024310001");
+/// let of = |sid, access| ensure_active(Caller::new(StudentId::from(sid), access));
+/// assert!(ensure_may_read_traces(&of("2024310001", Access::User)?, &issuer).is_ok());
+/// assert!(ensure_may_read_traces(&of("2024310999", Access::User)?, &issuer).is_err());
+/// assert!(ensure_may_read_traces(&of("2024310999", Access::Chief)?, &issuer).is_ok());
+/// # Ok::<(), wts_domain::AccessDenied>(())
+/// ```
 ///
 /// # Errors
 ///

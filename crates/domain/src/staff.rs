@@ -3,6 +3,14 @@
 use crate::{Access, StaffId, StudentId};
 
 /// Somebody of the staff, or one of the two who are nobody: [`StaffId::SYSTEM`] and [`StaffId::USER`].
+///
+/// ```
+/// use wts_domain::{Access, StaffId, StaffMember, StudentId};
+///
+/// let mut james = StaffMember::new(StaffId::from("W007"), StudentId::from("2024310999"), Access::FormalMember);
+/// james.name = "詹姆斯".to_owned();
+/// assert!(james.access.is_operator());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StaffMember {

@@ -5,6 +5,18 @@ use std::cmp::Ordering;
 use crate::{Day, StudentId, TicketId, Timestamp, closed_list::closed_list};
 
 /// A repair ticket as it stands now. How it came to stand so is its [history](crate::TicketHistory).
+///
+/// ```
+/// use wts_domain::{Category, Status, StudentId, Ticket, TicketId, Timestamp};
+///
+/// let (id, at) = ("123".parse::<TicketId>()?, Timestamp::from_unix_seconds(1_765_015_200)?);
+/// let mut ticket = Ticket::new(id, StudentId::from("2024310001"), at, Category::LowSpeed, "慢".to_owned());
+/// assert_eq!(ticket.status, Status::Fresh);
+///
+/// ticket.status = Status::Solved;
+/// ticket.last_updated_at = Some(at);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ticket {

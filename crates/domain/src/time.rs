@@ -17,6 +17,7 @@ pub use timestamp::Timestamp;
 
 /// A moment or a day that there is not, or one beyond those that can be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutOfCalendar;
 
 impl fmt::Display for OutOfCalendar {

@@ -5,6 +5,14 @@ use std::fmt;
 use crate::{Category, Day, Priority, Status, Timestamp, TraceId};
 
 /// A rule that a history breaks, and where.
+///
+/// ```
+/// use wts_domain::{Finding, TraceId};
+///
+/// let finding = Finding::OutOfOrder { trace: TraceId::new(3), after: TraceId::new(7) };
+/// assert_eq!(finding.trace(), Some(TraceId::new(3)));
+/// assert_eq!(Finding::NoTraces.trace(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {

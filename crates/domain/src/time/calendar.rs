@@ -86,6 +86,15 @@ pub(super) fn write_ascii(f: &mut fmt::Formatter<'_>, ascii: &[u8]) -> fmt::Resu
     f.write_str(std::str::from_utf8(ascii).map_err(|_| fmt::Error)?)
 }
 
+/// Writes a value that does not care for a width, as wide as it is asked to be.
+pub(super) fn padded(f: &mut fmt::Formatter<'_>, value: &impl fmt::Display) -> fmt::Result {
+    if f.width().is_some() {
+        f.pad(&value.to_string())
+    } else {
+        value.fmt(f)
+    }
+}
+
 /// `2025-12-06`. Years that four digits cannot hold get a sign and six, ISO 8601's expanded form.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{OutOfCalendar, calendar::Date};
+use super::{
+    OutOfCalendar,
+    calendar::{Date, padded},
+};
 
 /// A day of the calendar, or one of the two infinities.
 ///
@@ -47,6 +50,29 @@ impl Day {
         Self::of(date)
     }
 
+    /// Year, month and day of the proleptic Gregorian calendar; `None` for the infinities.
+    ///
+    /// ```
+    /// use wts_domain::Day;
+    ///
+    /// assert_eq!(Day::from_ymd(2025, 12, 8)?.ymd(), Some((2025, 12, 8)));
+    /// assert_eq!(Day::INFINITY.ymd(), None);
+    /// # Ok::<(), wts_domain::OutOfCalendar>(())
+    /// ```
+    pub fn ymd(self) -> Option<(i32, u8, u8)> {
+        match self {
+            Self::INFINITY | Self::NEG_INFINITY => None,
+            Self(days) => {
+                let Date { year, month, day } = Date::from_days(days.into());
+                Some((
+                    year.try_into().ok()?,
+                    month.try_into().ok()?,
+                    day.try_into().ok()?,
+                ))
+            }
+        }
+    }
+
     pub(super) fn of(date: Date) -> Result<Self, OutOfCalendar> {
         let days = date.to_existing_days()?;
         match i32::try_from(days).map(Self) {
@@ -58,10 +84,19 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::INFINITY => f.pad("infinity"),
-            Self::NEG_INFINITY => f.pad("-infinity"),
-            Self(days) => {
+        padded(f, &Spelled(*self))
+    }
+}
+
+/// A day, whatever the width that was asked for.
+struct Spelled(Day);
+
+impl fmt::Display for Spelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Day::INFINITY => f.write_str("infinity"),
+            Day::NEG_INFINITY => f.write_str("-infinity"),
+            Day(days) => {
                 Date::from_days(days.into()).fmt(f)?;
                 f.write_str("T00:00:00Z")
             }

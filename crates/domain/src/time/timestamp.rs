@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Day, OutOfCalendar, ParseTimeError,
-    calendar::{Date, two_digits, write_ascii},
+    calendar::{Date, padded, two_digits, write_ascii},
     parse,
 };
 
@@ -59,6 +59,24 @@ impl Timestamp {
             .ok_or(OutOfCalendar)
     }
 
+    /// How many seconds after 1970-01-01T00:00:00Z, leap seconds not counted and what is less than a second cut off
+    /// downwards; `None` for the infinities.
+    ///
+    /// ```
+    /// use wts_domain::Timestamp;
+    ///
+    /// let moment = Timestamp::from_rfc3339("2025-12-06T10:00:00.5Z")?;
+    /// assert_eq!(moment.unix_seconds(), Some(1_765_015_200));
+    /// assert_eq!(Timestamp::INFINITY.unix_seconds(), None);
+    /// # Ok::<(), wts_domain::ParseTimeError>(())
+    /// ```
+    pub const fn unix_seconds(self) -> Option<i64> {
+        match self {
+            Self::INFINITY | Self::NEG_INFINITY => None,
+            Self(micros) => Some(micros.div_euclid(MICROS_PER_SECOND) + UNIX_EPOCH_TO_2000),
+        }
+    }
+
     /// A moment in RFC 3339, wherever in the world it was written, or in any other form that a [`Timestamp`] is written
     /// in. What is finer than a microsecond is cut off, and a leap second is the second after it, as in PostgreSQL.
     ///
@@ -96,10 +114,19 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = match *self {
-            Self::INFINITY => return f.pad("infinity"),
-            Self::NEG_INFINITY => return f.pad("-infinity"),
-            Self(micros) => micros,
+        padded(f, &Spelled(*self))
+    }
+}
+
+/// A moment, whatever the width that was asked for.
+struct Spelled(Timestamp);
+
+impl fmt::Display for Spelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = match self.0 {
+            Timestamp::INFINITY => return f.write_str("infinity"),
+            Timestamp::NEG_INFINITY => return f.write_str("-infinity"),
+            Timestamp(micros) => micros,
         };
         let (seconds, micros) = (
             micros.div_euclid(MICROS_PER_SECOND),
@@ -158,6 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn moments_and_days_are_as_wide_as_they_are_asked_to_be() {
+        let (moment, day) = (
+            Timestamp::from_micros_since_2000(0),
+            Day::from_ymd(2025, 12, 8).unwrap(),
+        );
+        assert_eq!(format!("{moment:>22}|"), "  2000-01-01T00:00:00Z|");
+        assert_eq!(format!("{day:22}|"), "2025-12-08T00:00:00Z  |");
+        assert_eq!(format!("{:10}|", Timestamp::INFINITY), "infinity  |");
+    }
+
+    #[test]
     fn a_moment_beyond_counting_is_refused() {
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX), Err(OutOfCalendar));
         assert_eq!(Timestamp::from_unix_seconds(i64::MIN), Err(OutOfCalendar));
@@ -202,6 +240,7 @@ mod tests {
         fn unix_seconds_are_counted_from_1970(seconds in -8_000_000_000_000..8_000_000_000_000_i64) {
             let ours = Timestamp::from_unix_seconds(seconds).unwrap();
             prop_assert_eq!(ours.micros_since_2000() / MICROS_PER_SECOND + UNIX_EPOCH_TO_2000, seconds);
+            prop_assert_eq!(ours.unix_seconds(), Some(seconds));
         }
     }
 }

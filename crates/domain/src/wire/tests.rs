@@ -52,6 +52,8 @@ fn what_is_no_trace_is_refused_with_a_reason() {
         from_value::<Trace>(trace).map_err(|error| error.to_string())
     };
     assert_eq!(but("new_status", Value::Null).unwrap().new_status, None);
+    assert_eq!(but("op_name", Value::Null).unwrap().op_name, "");
+    assert_eq!(but("remark", Value::Null).unwrap().remark, "");
     for (name, value, reason) in [
         ("tid", json!(0), "ticket numbers begin at 1"),
         ("tid", json!("123"), "invalid type: string"),

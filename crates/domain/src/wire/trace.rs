@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Category, Day, Priority, StaffId, Status, TicketId, Timestamp, Trace, TraceId};
 
-/// What a trace did not change is `""`. It may be missing or null where it is read: older answers leave it out.
+/// What a trace did not change is `""`. It may be missing or null where it is read, and so may the texts: older answers leave
+/// it out. Only formats that describe themselves tell null from `""`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Trace")]
 struct Wire<'a> {
@@ -14,7 +15,7 @@ struct Wire<'a> {
     tid: TicketId,
     updated_at: Timestamp,
     op: Cow<'a, str>,
-    #[serde(default)]
+    #[serde(deserialize_with = "or_null", default)]
     op_name: Cow<'a, str>,
     #[serde(with = "or_empty", default)]
     new_status: Option<Status>,
@@ -24,7 +25,7 @@ struct Wire<'a> {
     new_appointment: Option<Day>,
     #[serde(with = "or_empty", default)]
     new_category: Option<Category>,
-    #[serde(default)]
+    #[serde(deserialize_with = "or_null", default)]
     remark: Cow<'a, str>,
 }
 
@@ -76,6 +77,12 @@ impl<'de> Deserialize<'de> for Trace {
             remark: wire.remark.into_owned(),
         })
     }
+}
+
+/// Null as `""`.
+fn or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.unwrap_or_default().into())
 }
 
 /// `None` as `""`.
