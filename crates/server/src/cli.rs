@@ -7,6 +7,7 @@ use wts_domain::Access;
 
 use crate::{
     bulk::{Export, Generate, Import, Verify},
+    config::FIXED,
     settings::Flags,
 };
 
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     /// Serve the histories in the configured database
     Serve(Flags),
     /// Print the settings as they hold, where each comes from, and what is wrong with them; secrets are masked
+    #[command(after_help = FIXED)]
     Config(Flags),
     /// Look at the settings, the machine and the database, and say what is wrong and what to do
     Doctor(Flags),
