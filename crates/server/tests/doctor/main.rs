@@ -1,10 +1,12 @@
 //! What `wts doctor` finds, and what it says to do.
 
+mod roles;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Command};
 
-use wts_testkit::{Cluster, Database, Kind, campus};
+use wts_testkit::{Database, Kind, campus};
 
 use crate::support::{SECRET, Service, issuer::Issuer, outcome, wts};
 
@@ -79,101 +81,6 @@ fn what_is_unwise_is_said_with_what_to_do_and_no_failure() {
         assert!(
             remedied.contains("-> ") && remedied.contains(remedy),
             "{said}: {remedied}"
-        );
-    }
-}
-
-#[test]
-fn whatever_a_role_may_besides_reading_is_found_out() {
-    let cluster = Cluster::with(campus());
-    cluster.execute(
-        "create role reader login;
-         grant usage on schema data, wts to reader;
-         grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to reader;
-         create role writers nologin; grant delete on wts.tickets to writers",
-    );
-    let url = cluster.url_of("reader");
-    let said = findings(&mut doctor(&url));
-    assert!(
-        said.contains("ok    the role may read and change nothing"),
-        "{said}"
-    );
-    for (give, take, told) in [
-        (
-            "alter role reader createrole",
-            "alter role reader nocreaterole",
-            "create roles",
-        ),
-        (
-            "alter role reader createdb",
-            "alter role reader nocreatedb",
-            "create databases",
-        ),
-        (
-            "alter role reader replication",
-            "alter role reader noreplication",
-            "replicate",
-        ),
-        (
-            "alter role reader bypassrls",
-            "alter role reader nobypassrls",
-            "bypass row security",
-        ),
-        (
-            "grant create on database postgres to reader",
-            "revoke create on database postgres from reader",
-            "create in the database",
-        ),
-        (
-            "grant create on schema wts to reader",
-            "revoke create on schema wts from reader",
-            "create in schema wts",
-        ),
-        (
-            "grant pg_execute_server_program to reader",
-            "revoke pg_execute_server_program from reader",
-            "act as pg_execute_server_program",
-        ),
-        (
-            "grant pg_read_server_files to reader",
-            "revoke pg_read_server_files from reader",
-            "act as pg_read_server_files",
-        ),
-        (
-            "grant update (remark) on wts.ticket_traces to reader",
-            "revoke update (remark) on wts.ticket_traces from reader",
-            "update wts.ticket_traces",
-        ),
-        (
-            "grant insert on wts.users to reader",
-            "revoke insert on wts.users from reader",
-            "insert wts.users",
-        ),
-        (
-            "alter table wts.operators owner to reader",
-            "alter table wts.operators owner to postgres; grant select on wts.operators to reader",
-            "own wts.operators",
-        ),
-        (
-            "alter role reader noinherit; grant writers to reader",
-            "revoke writers from reader",
-            "delete wts.tickets as writers",
-        ),
-        (
-            "alter role reader superuser",
-            "alter role reader nosuperuser",
-            "superuser",
-        ),
-    ] {
-        cluster.execute(give);
-        let said = findings(&mut doctor(&url));
-        cluster.execute(take);
-        let warning = said
-            .lines()
-            .find_map(|line| line.strip_prefix("warn  the role may more than read: "));
-        assert!(
-            warning.is_some_and(|warning| warning.contains(told)),
-            "{give}: {said}"
         );
     }
 }
@@ -327,32 +234,4 @@ fn what_keeps_the_service_from_serving_is_a_failure_with_what_to_do() {
         findings.contains("FAIL  tokens cannot be checked"),
         "{findings}"
     );
-}
-
-#[test]
-fn a_replica_that_is_none_is_found_out_and_the_roles_of_the_compose_file_are_well() {
-    let primary = Cluster::with(campus());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/roles.sql");
-    let passwords = [("READER_PASSWORD", "a'b"), ("STANDBY_PASSWORD", "c")];
-    // As at every start.
-    for _ in 0..2 {
-        primary.run_script(script.as_ref(), &passwords);
-    }
-    let standby = primary.standby();
-    let role = "wts_traces";
-    let said = findings(
-        doctor(&primary.url_of(role))
-            .env("WTS_RECHECK_ACCESS", "on")
-            .env(
-                "WTS_DATABASE_READ_URLS",
-                format!("{} {}", standby.url_of(role), primary.url_of(role)),
-            ),
-    );
-    for expected in [
-        "ok    the role may read and change nothing",
-        "/postgres is a replica that can be read",
-        "is no replica, and is not read from",
-    ] {
-        assert!(said.contains(expected), "{expected} in {said}");
-    }
 }

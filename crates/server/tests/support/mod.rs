@@ -4,10 +4,16 @@
     clippy::panic,
     reason = "a test that cannot run its service has failed"
 )]
-#![allow(dead_code, reason = "every test file uses its own part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "every test file uses its own part of it"
+)]
 
+mod answer;
 pub(crate) mod issuer;
 pub(crate) mod namespace;
+mod token;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -19,8 +25,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use serde_json::Value;
-use wts_domain::Access;
+pub(crate) use self::{
+    answer::Answer,
+    token::{now, signed, token, token_for},
+};
 
 /// The secret that the tests' service and sign-in service share.
 pub(crate) const SECRET: &str = "the-tests-share-this-secret-of-48-bytes-and-more";
@@ -286,96 +294,4 @@ impl Drop for Service {
 enum Stream {
     Stdout,
     Stderr,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    headers: Vec<(String, String)>,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    pub(crate) fn parse(bytes: &[u8]) -> Self {
-        let text = String::from_utf8(bytes.to_vec()).expect("answers are UTF-8");
-        let (head, body) = text
-            .split_once("\r\n\r\n")
-            .unwrap_or_else(|| panic!("no head in {text:?}"));
-        let mut lines = head.split("\r\n");
-        let status = lines
-            .next()
-            .and_then(|line| line.split(' ').nth(1))
-            .and_then(|code| code.parse().ok());
-        let headers = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-            .collect();
-        Self {
-            status: status.expect("a status line"),
-            headers,
-            body: body.to_owned(),
-        }
-    }
-
-    /// All of it, in one text.
-    pub(crate) fn shown(&self) -> String {
-        format!("{self:?}")
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body)
-            .unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
-    }
-
-    /// The ids of the traces in the order in which they came.
-    pub(crate) fn opids(&self) -> Vec<i64> {
-        let body = self.json();
-        let traces = body
-            .get("traces")
-            .and_then(Value::as_array)
-            .unwrap_or_else(|| panic!("no traces in {body}"));
-        traces
-            .iter()
-            .filter_map(|trace| trace.get("opid")?.as_i64())
-            .collect()
-    }
-}
-
-/// A good token of the sign-in service's.
-pub(crate) fn token(sid: &str, access: Access) -> String {
-    token_for(sid, access.as_str())
-}
-
-/// A token whose `access` may be none that anyone knows.
-pub(crate) fn token_for(sid: &str, access: &str) -> String {
-    let claims = serde_json::json!({
-        "openid": "o-1", "sid": sid, "username": "u", "avatar": "", "access": access, "name": "令牌里的名字",
-        "iat": now(), "exp": now() + 600,
-    });
-    signed(&claims)
-}
-
-/// Any claims, well signed.
-pub(crate) fn signed(claims: &Value) -> String {
-    jsonwebtoken::encode(
-        &jsonwebtoken::Header::default(),
-        claims,
-        &jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()),
-    )
-    .expect("claims can be signed")
-}
-
-pub(crate) fn now() -> i64 {
-    let since_1970 = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("it is later than 1970");
-    i64::try_from(since_1970.as_secs()).expect("not that late")
 }
