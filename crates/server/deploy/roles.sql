@@ -7,7 +7,10 @@
 select 'create role wts_traces' where to_regrole('wts_traces') is null \gexec
 alter role wts_traces login password :'reader_password';
 grant usage on schema data, wts to wts_traces;
-grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to wts_traces;
+grant select (tid, issuer) on wts.tickets to wts_traces;
+grant select on wts.ticket_traces to wts_traces;
+grant select (wid, sid, access) on wts.operators to wts_traces;
+grant select (sid, name) on data.students to wts_traces;
 grant select (sid) on wts.users to wts_traces;
 
 select 'create role standby' where to_regrole('standby') is null \gexec

@@ -142,7 +142,7 @@ fn privileges(found: &Inspection) -> Option<Finding> {
     } else {
         Finding::unwise(
             format!("the role may more than read: {}", excess.join(", ")),
-            "serve with a role that has SELECT on the four tables only, as the README has it",
+            "serve with a role that may select what the README lists, and nothing else",
         )
     })
 }
