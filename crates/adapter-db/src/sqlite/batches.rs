@@ -4,6 +4,7 @@
 //! connection and its prepared statement, carry about three times what handing every call to a blocking pool does.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread,
@@ -155,7 +156,11 @@ impl Batches {
         let (questions, inbox) = sync_channel(1);
         thread::Builder::new()
             .name("sqlite-reader".to_owned())
-            .spawn(move || answer_all(source, &inbox, most))
+            .spawn(move || {
+                answer_all(source, &inbox, |connection, question| {
+                    read(connection, question, most)
+                });
+            })
             .map_err(|error| OpenError::Unreachable(error.into()))?;
         Ok(Self {
             questions,
@@ -191,15 +196,24 @@ impl Loader for Batches {
     }
 }
 
-/// A reader's life: it ends when nobody can ask any more.
-fn answer_all(mut source: Source, inbox: &Receiver<Question>, most: i64) {
+/// A reader's life: it ends when nobody can ask any more, and no sooner, since nobody would take its place.
+fn answer_all(
+    mut source: Source,
+    inbox: &Receiver<Question>,
+    read: impl Fn(&mut SqliteConnection, &Question) -> Answer,
+) {
     for question in inbox {
         // Whoever has stopped waiting needs no answer.
         if !question.answer.is_closed() {
-            let answer = source
-                .connection()
-                .map_err(ReadError::Source)
-                .and_then(|connection| read(connection, &question, most));
+            let answer = catch_unwind(AssertUnwindSafe(|| {
+                let connection = source.connection().map_err(ReadError::Source)?;
+                read(connection, &question)
+            }))
+            .unwrap_or_else(|_panic| {
+                // Nobody knows in what state the connection is.
+                source.distrust();
+                Err(ReadError::Panicked)
+            });
             let _ = question.answer.send(answer);
         }
     }
@@ -261,8 +275,53 @@ enum ReadError {
     TooSlow,
     #[error("the reader is gone")]
     Gone,
+    #[error("a bug made the reader panic")]
+    Panicked,
     #[error(transparent)]
     Source(SourceError),
     #[error("reading from tickets, ticket_traces, operators and students")]
     Query(#[source] diesel::result::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::sqlite::{Mode, connect};
+
+    #[tokio::test]
+    async fn a_reader_outlives_a_bug() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("wts.db");
+        drop(connect(&file, Mode::Create).unwrap());
+        let source = Source::open(&file).unwrap();
+        let (questions, inbox) = sync_channel(1);
+        let reader = thread::spawn(move || {
+            let asked = Cell::new(0);
+            answer_all(source, &inbox, |_, _| {
+                asked.set(asked.get() + 1);
+                assert!(asked.get() != 1, "a bug");
+                Ok(Read {
+                    histories: Vec::new(),
+                    ranks: Vec::new(),
+                })
+            });
+        });
+        let ask = async || {
+            let (answer, answered) = oneshot::channel();
+            let question = Question {
+                tickets: Vec::new(),
+                students: Vec::new(),
+                answer,
+            };
+            questions.send(question).unwrap();
+            answered.await.unwrap()
+        };
+
+        assert!(matches!(ask().await, Err(ReadError::Panicked)));
+        assert!(ask().await.is_ok());
+        drop(questions);
+        reader.join().unwrap();
+    }
 }

@@ -14,7 +14,8 @@ use super::{Mode, connect};
 /// open file lives on without its name, and what it holds is the past.
 pub(super) struct Source {
     file: PathBuf,
-    identity: Identity,
+    /// None, if what is open is not to be used any more.
+    identity: Option<Identity>,
     connection: SqliteConnection,
 }
 
@@ -41,18 +42,28 @@ impl Source {
         let identity = Identity::of(file)?;
         Ok(Self {
             file: file.to_owned(),
-            identity,
+            identity: Some(identity),
             connection: connect(file, Mode::Read)?,
         })
     }
 
     /// A connection to the file that is there now.
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, SourceError> {
-        if Identity::of(&self.file)? != self.identity {
-            tracing::info!("another database file has taken the place of the one that was read");
+        let identity = Some(Identity::of(&self.file)?);
+        if self.identity != identity {
+            if self.identity.is_some() {
+                tracing::info!(
+                    "another database file has taken the place of the one that was read"
+                );
+            }
             *self = Self::open(&self.file)?;
         }
         Ok(&mut self.connection)
+    }
+
+    /// Has the file opened anew before it is read again.
+    pub(super) fn distrust(&mut self) {
+        self.identity = None;
     }
 }
 
