@@ -73,6 +73,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let left_out = step("schemathesis", || schemathesis::run_briefly(&mut warden))?;
     unchecked.extend(left_out);
 
+    unchecked.push(Unchecked(
+        "whether the fuzz targets build, which takes a C++ compiler: `cargo xtask fuzz`".to_owned(),
+    ));
     println!("\n==> every step passed");
     let skipped = fs::read_to_string(skipped.path())?;
     let skipped = skipped.lines();

@@ -93,9 +93,7 @@ impl Rules {
                 "{name} has a licence that is not allowed: {license:?}"
             ));
         }
-        for ban in self.bans.deny.iter().filter(|ban| ban.name == *name) {
-            wrongs.push(format!("{name} is banned: {}", ban.reason));
-        }
+        wrongs.extend(self.bans_of(name));
         for ban in self.bans.features.iter().filter(|ban| ban.name == *name) {
             for feature in features.iter().filter(|feature| ban.deny.contains(feature)) {
                 let reason = &ban.reason;
@@ -105,6 +103,13 @@ impl Rules {
             }
         }
         wrongs
+    }
+
+    /// Why a package of this name may not be there.
+    pub(super) fn bans_of(&self, name: &str) -> Vec<String> {
+        let bans = self.bans.deny.iter().filter(|ban| ban.name == name);
+        bans.map(|ban| format!("{name} is banned: {}", ban.reason))
+            .collect()
     }
 
     fn allows(&self, license: &str) -> bool {
