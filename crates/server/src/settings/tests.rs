@@ -1,5 +1,7 @@
 //! What an operator hears of good and bad settings.
 
+mod damage;
+
 use std::ffi::OsString;
 
 use super::{
