@@ -19,7 +19,7 @@ mod fixture;
 mod proxy;
 mod told;
 
-pub use bulk::{Size, fill};
+pub use bulk::{FIRST_TICKET, Size, fill};
 pub use cluster::Cluster;
 pub use database::{Database, Kind, write_sqlite};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, ticket, ticket_of};

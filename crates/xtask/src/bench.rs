@@ -19,7 +19,7 @@ use clap::ValueEnum;
 pub(crate) use self::service::build;
 use self::{
     meter::Seen,
-    place::{Place, Servers},
+    place::{FIRST_TICKET, Place, Servers},
     service::{Service, Tokens},
     table::{Table, What},
 };
@@ -102,7 +102,7 @@ fn measure(
     tokens: &Tokens,
 ) -> Result<Table> {
     let duration = Duration::from_secs(args.seconds);
-    let traces = wrk::Target::traces(1, place.tickets);
+    let traces = wrk::Target::traces(FIRST_TICKET, place.last());
     wrk::run(warden, service, tokens, &traces, 16, WARM_UP)?;
     let mut table = Table::new();
     for _ in 0..args.rounds {
@@ -157,7 +157,7 @@ fn histories(
 ) -> Result<Table> {
     let mut table = Table::new();
     for (first, last, traces) in LONG_HISTORIES {
-        let target = wrk::Target::traces(place.tickets + first, place.tickets + last);
+        let target = wrk::Target::traces(place.last() + first, place.last() + last);
         for connections in [1, 16, 64] {
             // Some may be turned away: that keeps the memory bounded. The table says how many.
             let seen = ask(warden, place, service, tokens, &target, connections, LONG)?;

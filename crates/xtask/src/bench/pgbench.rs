@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::meter::{Answers, Meter, Seen};
-use super::place::Place;
+use super::place::{FIRST_TICKET, Place};
 use super::succeeded;
 use crate::postgres::Cluster;
 use crate::warden::Warden;
@@ -25,7 +25,7 @@ order by x.updated_at, x.opid;";
 
 /// What others write meanwhile, and how often in a second: far more than a campus does.
 const WRITE: &str = "\
-insert into wts.ticket_traces (tid, op, updated_at, remark) values (:tid, 'W101', now(), '已联系同学');";
+insert into wts.ticket_traces (tid, op, updated_at, remark) values (:tid, 'W007', now(), '已联系同学');";
 const WRITES: u32 = 100;
 
 /// Asks over so many connections, on each again as soon as it has its answer.
@@ -43,7 +43,11 @@ pub(super) fn run(
     // It writes a file a thread: every transaction and how long it took.
     let logs = tempfile::tempdir().context("could not create a temporary folder")?;
     let script = logs.path().join("read.sql");
-    let text = format!("\\set tid random(1, {})\n{STATEMENT}\n", place.tickets);
+    let text = format!(
+        "\\set tid random({}, {})\n{STATEMENT}\n",
+        FIRST_TICKET,
+        place.last()
+    );
     fs::write(&script, text).context("could not write pgbench's script")?;
     let mut pgbench = command(place, cluster);
     pgbench
@@ -119,7 +123,11 @@ pub(super) fn start_writing(
     cluster: &Cluster,
 ) -> Result<u32> {
     let script = place.directory().join("write.sql");
-    let text = format!("\\set tid random(1, {})\n{WRITE}\n", place.tickets);
+    let text = format!(
+        "\\set tid random({}, {})\n{WRITE}\n",
+        FIRST_TICKET,
+        place.last()
+    );
     fs::write(&script, text).context("could not write pgbench's script")?;
     let mut pgbench = command(place, cluster);
     pgbench

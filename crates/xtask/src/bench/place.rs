@@ -18,6 +18,9 @@ const SETTINGS: &[&str] = &[
     "max_connections=300",
 ];
 
+/// The number of the made-up campus's first ticket.
+pub(super) const FIRST_TICKET: u32 = 123;
+
 /// Where databases are put.
 pub(super) struct Servers {
     postgres: Option<(Cluster, Binaries)>,
@@ -87,8 +90,7 @@ impl Servers {
 /// A database.
 pub(super) struct Place<'a> {
     kind: Kind,
-    /// Tickets 1 to this one have ordinary histories.
-    pub(super) tickets: u32,
+    tickets: u32,
     servers: &'a Servers,
     directory: TempDir,
 }
@@ -100,6 +102,11 @@ impl Place<'_> {
             Kind::WtsV3 => "PostgreSQL, the WTS v3 schema",
             Kind::Sqlite => "SQLite",
         }
+    }
+
+    /// The number of the last ticket with an ordinary history.
+    pub(super) fn last(&self) -> u32 {
+        FIRST_TICKET + self.tickets - 1
     }
 
     /// Its name in the cluster.

@@ -94,7 +94,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: TESTKIT,
-        uses: &[DOMAIN, APP, ADAPTER_DB],
+        uses: &[DOMAIN, APP, ADAPTER_DB, GENERATOR],
         tests_with: &[],
         shuns: &[],
         alone: false,
@@ -226,6 +226,7 @@ mod tests {
             (TESTKIT, DOMAIN),
             (TESTKIT, APP),
             (TESTKIT, ADAPTER_DB),
+            (TESTKIT, GENERATOR),
             (EXAMPLE, DOMAIN),
         ];
 
