@@ -60,7 +60,7 @@ impl Refusal {
 
 /// Where in `bytes`, which the server writes, its own refusal begins that ends them, and the status of that.
 ///
-/// It is a head of four lines or fewer. Every answer of the service's bears an id, and no body has a bare line break.
+/// It has to be one to the letter: what people wrote is in answers too.
 pub(super) fn bare_in(bytes: &[u8]) -> Option<(usize, u16)> {
     /// With the longest reason, no bare head is longer, in bytes.
     const LONGEST: usize = 160;
@@ -74,11 +74,21 @@ pub(super) fn bare_in(bytes: &[u8]) -> Option<(usize, u16)> {
     let begin = end
         .windows(VERSION.len())
         .rposition(|window| window == VERSION)?;
-    let head = str::from_utf8(end.get(begin..)?).ok()?;
-    let (_, status) = head.lines().next()?.split_once(' ')?;
+    let status = status_of_bare(end.get(begin..)?)?;
+    Some((from + begin, status))
+}
+
+/// The status of a head that says nothing else. Every answer of the service's bears an id; and in no body is there a line
+/// break, except for those around chunks, which do not make such lines.
+fn status_of_bare(head: &[u8]) -> Option<u16> {
+    let head = str::from_utf8(head).ok()?.strip_suffix("\r\n\r\n")?;
+    let (status_line, fields) = head.split_once("\r\n")?;
+    let (_, status) = status_line.split_once(' ')?;
     let status = status.get(..3)?.parse().ok()?;
-    let is_bare = status >= 400 && !head.contains("x-request-id: ");
-    is_bare.then_some((from + begin, status))
+    let says_nothing = fields.split("\r\n").all(|field| {
+        matches!(field, "content-length: 0" | "connection: close") || field.starts_with("date: ")
+    });
+    (status >= 400 && says_nothing).then_some(status)
 }
 
 #[cfg(test)]
@@ -106,6 +116,10 @@ mod tests {
             "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\nx-request-id: HTTP/1.1\r\n\r\n",
             "HTTP/1.1 404 Not Found\r\nx-request-id: 1\r\n\r\n{\"HTTP/1.1 400 \"}",
             &BARE[..BARE.len() - 1],
+            // What people write, at the end of an answer in chunks.
+            "\"remark\":\"HTTP/1.1 400 Bad Request\"}]}\r\n0\r\n\r\n",
+            "HTTP/1.1 400 Bad Request\r\n0\r\n\r\n",
+            "HTTP/1.1 400 Bad Request\r\n\r\n",
         ] {
             assert_eq!(bare_in(ours.as_bytes()), None, "{ours:?}");
         }
