@@ -23,44 +23,4 @@ pub(crate) fn log_where_only() {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{env, process::Command};
-
-    use crate::logging::{self, LogFormat};
-
-    /// Set in the process that panics.
-    const PANICS: &str = "WTS_TEST_PANICS";
-
-    #[test]
-    fn a_panic_says_where_it_was_and_nothing_that_was_at_hand() {
-        if env::var_os(PANICS).is_some() {
-            super::log_where_only();
-            // As the binary does.
-            let filter = logging::filter("info").unwrap();
-            logging::start(filter, LogFormat::Json, None).unwrap();
-            let panicked = std::thread::spawn(|| {
-                let token = "eyJhbGciOiJIUzI1NiJ9.canary";
-                panic!("cannot read {token}");
-            });
-            assert!(panicked.join().is_err());
-            logging::end();
-            return;
-        }
-        let name = "panics::tests::a_panic_says_where_it_was_and_nothing_that_was_at_hand";
-        let output = Command::new(env::current_exe().unwrap())
-            .args([name, "--exact", "--nocapture"])
-            .env(PANICS, "1")
-            .env("RUST_BACKTRACE", "1")
-            .output()
-            .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert!(
-            said.contains("a thread panicked")
-                && said.contains(r#""location":"crates/server/src/panics.rs"#)
-                && said.contains(r#""backtrace":""#),
-            "{said}"
-        );
-        assert!(!said.contains("canary"), "{said}");
-    }
-}
+mod tests;

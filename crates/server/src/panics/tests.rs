@@ -1,0 +1,136 @@
+//! What is heard of a panic, each in a process of its own, since the hook and the log are the process's.
+#![expect(
+    clippy::print_stdout,
+    reason = "what is printed is what the test looks at"
+)]
+
+use std::{
+    env,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
+
+use wts_adapter_http::{
+    Health, HttpMetrics, HttpSettings, Identity, Key, Keyring, Secret, TokenSettings, TokenSigner,
+    TokenVerifier,
+};
+use wts_app::{GetTraces, MockHistoryRepository};
+use wts_domain::Access;
+
+use crate::logging::{self, LogFormat};
+
+/// Set in the process that panics.
+const PANICS: &str = "WTS_TEST_PANICS";
+
+/// Logs as the binary does while `work` panics somewhere.
+fn logged(filter: &str, work: impl FnOnce()) {
+    super::log_where_only();
+    let filter = logging::filter(filter).unwrap();
+    logging::start(filter, LogFormat::Json, None).unwrap();
+    work();
+    logging::end();
+}
+
+/// All that the test of this name says in a process in which it panics.
+fn said_by(name: &str) -> String {
+    let output = Command::new(env::current_exe().unwrap())
+        .args([&format!("panics::tests::{name}"), "--exact", "--nocapture"])
+        .env(PANICS, "1")
+        .env("RUST_BACKTRACE", "1")
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[test]
+fn a_panic_says_where_it_was_and_nothing_that_was_at_hand() {
+    if env::var_os(PANICS).is_some() {
+        return logged("info", || {
+            let panicked = std::thread::spawn(|| {
+                let token = "eyJhbGciOiJIUzI1NiJ9.canary";
+                panic!("cannot read {token}");
+            });
+            assert!(panicked.join().is_err());
+        });
+    }
+    let said = said_by("a_panic_says_where_it_was_and_nothing_that_was_at_hand");
+    assert!(
+        said.contains("a thread panicked")
+            && said.contains(r#""location":"crates/server/src/panics/tests.rs"#)
+            && said.contains(r#""backtrace":""#),
+        "{said}"
+    );
+    assert!(!said.contains("canary"), "{said}");
+}
+
+#[test]
+fn a_request_that_panics_over_a_token_a_name_and_a_remark_tells_none_of_them() {
+    if env::var_os(PANICS).is_some() {
+        return logged("trace", || print!("{}", panicking_request()));
+    }
+    let said = said_by("a_request_that_panics_over_a_token_a_name_and_a_remark_tells_none_of_them");
+    assert!(said.contains("HTTP/1.1 500 "), "{said}");
+    assert!(said.contains("a thread panicked"), "{said}");
+    assert!(said.contains("the request's handler panicked"), "{said}");
+    for canary in ["canary", "eyJ", "金丝雀"] {
+        assert!(!said.contains(canary), "{canary} in {said}");
+    }
+}
+
+/// The answer to a request whose histories panic over all that there is to be kept to oneself.
+#[tokio::main(flavor = "current_thread")]
+async fn panicking_request() -> String {
+    let secret = Secret::new(b"shared by this test and nobody else, 9 times".to_vec()).unwrap();
+    let identity = Identity {
+        openid: String::new(),
+        sid: "sid-of-a-canary".to_owned(),
+        username: String::new(),
+        avatar: String::new(),
+        access: Access::User,
+        name: "名字里的金丝雀".to_owned(),
+    };
+    let signer = TokenSigner::new(&secret, TokenSettings::default());
+    let token = signer
+        .sign(&identity, 0, Duration::from_secs(10_000_000_000))
+        .unwrap();
+    let mut histories = MockHistoryRepository::new();
+    let at_hand = format!("{token} of {identity:?}, with the remark 备注里的金丝雀");
+    histories
+        .expect_find()
+        .returning(move |_| panic!("cannot read {at_hand}"));
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let keys = Keyring::fixed(vec![Key::shared(&secret)]).unwrap();
+    let service = wts_adapter_http::server(
+        listener,
+        GetTraces::new(Arc::new(histories)),
+        TokenVerifier::new(keys, TokenSettings::default()),
+        &HttpSettings::default(),
+        &Health::default(),
+        &HttpMetrics::default(),
+    );
+    let answer = tokio::task::spawn_blocking(move || ask(address, &token));
+    let mut told = String::new();
+    let ended = service.unwrap().run_until(async {
+        told = answer.await.unwrap();
+    });
+    ended.await.unwrap();
+    told
+}
+
+fn ask(address: SocketAddr, token: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {token}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
