@@ -31,6 +31,10 @@ use crate::error::ApiError;
 /// How long a client may take to close a connection that we have closed.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
 
+/// What the server says by itself to who would like to send a body. Nobody takes one here, and whoever waits to hear that is
+/// told what becomes of the request instead (RFC 9110 10.1.1).
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 /// How long a client is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -216,6 +220,9 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if bytes.starts_with(CONTINUE) {
+            return Poll::Ready(Ok(CONTINUE.len()));
+        }
         let this = self.get_mut();
         let bytes = match refusal::bare_in(bytes) {
             None => bytes,

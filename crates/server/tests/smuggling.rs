@@ -76,6 +76,7 @@ fn shapes() -> Vec<(&'static str, u16, String, &'static str)> {
         ("a trailer that frames", 405, post("Transfer-Encoding: chunked\r\n"), "0\r\nContent-Length: 5\r\n\r\n"),
         ("a body that GET has", 415, get("Content-Length: 5\r\n"), "hello"),
         ("chunks that GET has", 415, get("Transfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
+        ("a body that is announced", 415, get("Expect: 100-continue\r\nContent-Length: 5\r\n"), "hello"),
         ("a body that nobody reads", 405, post("Content-Length: 5\r\n"), "hello"),
         ("a large body", 413, post("Content-Length: 1000000000\r\n"), ""),
         ("a switch to HTTP/2", 200, get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"), ""),
