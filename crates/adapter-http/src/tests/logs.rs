@@ -11,7 +11,7 @@ use super::*;
 
 /// Everything that this process logs, at the most verbose.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -25,7 +25,7 @@ impl Write for Log {
 }
 
 /// The server's workers are threads of their own, so the log is one for all tests, and each looks for its own lines.
-fn log() -> &'static Log {
+pub(super) fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
         let log = Log::default();
@@ -40,7 +40,7 @@ fn log() -> &'static Log {
 }
 
 /// The one record that bears the request id of this answer.
-fn record_of(answer: &str) -> String {
+pub(super) fn record_of(answer: &str) -> String {
     let id = answer
         .lines()
         .find_map(|line| line.strip_prefix("x-request-id: "))

@@ -71,6 +71,7 @@ async fn what_cannot_be_read_is_refused_in_the_envelope() {
 
 #[tokio::test]
 async fn what_is_refused_is_counted_and_has_one_record_and_no_id_that_another_has() {
+    logs::log();
     let app = nobody_asks();
     let first = answer_to(&app, b"GET / FOO\r\n\r\n").await;
     let second = answer_to(&app, b"GET / FOO\r\n\r\n").await;
@@ -79,6 +80,12 @@ async fn what_is_refused_is_counted_and_has_one_record_and_no_id_that_another_ha
         line.unwrap().to_owned()
     };
     assert_ne!(id(&first), id(&second));
+    for answer in [first, second] {
+        let record = logs::record_of(&answer);
+        for words in ["INFO", "status=400", "reason=the request cannot be read"] {
+            assert!(record.contains(words), "{words:?} in {record}");
+        }
+    }
 
     let mut registry = prometheus_client::registry::Registry::default();
     app.metrics.register(&mut registry);

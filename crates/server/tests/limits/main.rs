@@ -164,6 +164,8 @@ fn whoever_takes_an_answer_too_slowly_is_hung_up_on_be_it_in_one_piece_or_not() 
         }
         assert!(taken < ANSWER, "ticket {ticket} was taken to the end");
     }
+    let (_, log) = service.stop("TERM");
+    assert!(log.contains("an answer broke off"), "{log}");
 }
 
 #[test]
