@@ -156,7 +156,7 @@ fn a_database_far_away_is_ready_all_the_time_and_found_again_when_it_was_lost() 
     let stays_ready = || {
         let begun = Instant::now();
         while begun.elapsed() < SHORT {
-            assert!(is_ready());
+            assert!(is_ready(), "{}", service.said());
             thread::sleep(Duration::from_millis(20));
         }
     };
