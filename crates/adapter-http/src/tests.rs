@@ -2,9 +2,11 @@
 
 mod answers;
 mod app;
+mod codings;
 mod description;
 mod http;
 mod logs;
+mod pages;
 mod protection;
 mod unread;
 

@@ -1,5 +1,5 @@
-//! Answers to what could not be read as a request, or was not for want of a place. They bear all that other answers do, are counted and logged, but
-//! there is no service to make them.
+//! Answers to what could not be read as a request, or was not for want of a place. They bear all that other answers do, are
+//! counted and logged, but there is no service to make them.
 
 use std::{
     io::Write,

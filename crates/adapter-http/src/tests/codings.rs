@@ -1,0 +1,108 @@
+//! In which forms good answers come.
+
+use std::io::Read;
+
+use super::{
+    answers::{bearer, field, with_traces},
+    *,
+};
+
+/// The status line, the head and the body of an answer that may be compressed and in chunks.
+async fn decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
+    let fields = [
+        &*bearer(ALICE, Access::User),
+        &format!("Accept-Encoding: {accepted}"),
+    ];
+    let answer = app.ask_for_bytes("GET", PATH, &fields).await;
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap()
+        + 4;
+    let (head, body) = answer.split_at(end);
+    let head = String::from_utf8(head.to_vec()).unwrap();
+    let body = match field(&head, "transfer-encoding") {
+        Some(_) => unchunked(body),
+        None => body.to_vec(),
+    };
+    let mut plain = Vec::new();
+    match field(&head, "content-encoding") {
+        None => plain.clone_from(&body),
+        Some("zstd") => plain = zstd::decode_all(&*body).unwrap(),
+        Some("br") => drop(
+            brotli::Decompressor::new(&*body, 4_096)
+                .read_to_end(&mut plain)
+                .unwrap(),
+        ),
+        Some("gzip") => drop(
+            flate2::read::GzDecoder::new(&*body)
+                .read_to_end(&mut plain)
+                .unwrap(),
+        ),
+        Some(other) => panic!("{other}"),
+    }
+    (head, plain, body.len())
+}
+
+/// RFC 9112 7.1.
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    loop {
+        let end = body.windows(2).position(|two| two == b"\r\n").unwrap();
+        let length = str::from_utf8(&body[..end]).unwrap();
+        let length = usize::from_str_radix(length, 16).unwrap();
+        if length == 0 {
+            return whole;
+        }
+        whole.extend_from_slice(&body[end + 2..end + 2 + length]);
+        body = &body[end + 2 + length + 2..];
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_gains_by_it_is_compressed_as_the_client_likes_it() {
+    for traces in [20, 2_000] {
+        let app = with_traces(traces);
+        let (head, plain, _) = decoded(&app, "identity").await;
+        assert_eq!(field(&head, "content-encoding"), None);
+        assert!(plain.ends_with(b"]}"));
+        for (accepted, coding) in [
+            ("gzip, deflate, br, zstd", "zstd"),
+            ("gzip, deflate, br", "br"),
+            ("gzip", "gzip"),
+            ("gzip, br;q=0.9", "gzip"),
+        ] {
+            let (compressed, body, sent) = decoded(&app, accepted).await;
+            assert_eq!(
+                field(&compressed, "content-encoding"),
+                Some(coding),
+                "{accepted}"
+            );
+            assert_eq!(body, plain, "{accepted}");
+            assert!(
+                sent < plain.len() / 4,
+                "{accepted}: {sent} of {}",
+                plain.len()
+            );
+            for name in ["etag", "vary", "content-type"] {
+                assert_eq!(field(&compressed, name), field(&head, name));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_gains_nothing_is_sent_as_it_is_unless_the_client_refuses_that() {
+    let app = with_traces(1);
+    let (head, plain, _) = decoded(&app, "gzip, br, zstd").await;
+    assert_eq!(field(&head, "content-encoding"), None);
+    let (head, body, _) = decoded(&app, "identity;q=0, gzip").await;
+    assert_eq!(field(&head, "content-encoding"), Some("gzip"));
+    assert_eq!(body, plain);
+    let (head, body, _) = decoded(&app, "*;q=0").await;
+    assert!(head.starts_with("HTTP/1.1 406 "), "{head}");
+    assert!(
+        body.ends_with(br#""errType":2}"#),
+        "the refusal itself can be read by everyone"
+    );
+}

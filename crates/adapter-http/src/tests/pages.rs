@@ -1,0 +1,96 @@
+//! The description of the API, for machines and for browsers.
+
+use super::{answers::field, *};
+
+#[tokio::test]
+async fn the_description_of_the_api_is_there_for_everyone_and_kept_by_who_has_it() {
+    let app = App::with(|_| {});
+    let answer = app.ask("GET", "/api/v3/openapi.json", &[]).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.ends_with(crate::openapi_document()));
+
+    let known = format!("If-None-Match: {}", field(&answer, "etag").unwrap());
+    let again = app.ask("GET", "/api/v3/openapi.json", &[&known]).await;
+    assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
+}
+
+/// The head of an answer whose body is no text.
+async fn head_of(app: &App, path: &str, asked: &str) -> String {
+    let mut answer = app.ask_for_bytes("GET", path, &[asked]).await;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    answer.truncate(end.unwrap() + 4);
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() {
+    let app = App::with(|_| {});
+    let moved = app.ask("GET", "/api/v3/docs", &[]).await;
+    assert_eq!(field(&moved, "location"), Some("/api/v3/docs/"), "{moved}");
+
+    let page = app.ask("GET", "/api/v3/docs/", &[]).await;
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    assert_eq!(
+        field(&page, "content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let policy = field(&page, "content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"));
+    let linked: Vec<_> = page
+        .split(['"', '\''])
+        .filter(|link| [".js", ".css"].iter().any(|kind| link.ends_with(kind)))
+        .collect();
+    assert!(linked.len() >= 3, "{linked:?} in {page}");
+    for link in linked {
+        assert!(!link.contains("//"), "{link} is elsewhere");
+        let path = format!("/api/v3/docs/{}", link.trim_start_matches("./"));
+        // As browsers ask, and as others do.
+        for (accepted, coding) in [
+            ("gzip, deflate, br, zstd", Some("gzip")),
+            ("gzip;q=0.5, br", Some("gzip")),
+            ("br", Some("br")),
+            ("identity", None),
+        ] {
+            let head = head_of(&app, &path, &format!("Accept-Encoding: {accepted}")).await;
+            assert!(head.starts_with("HTTP/1.1 200 "), "{path}");
+            // The one that is written for this service is not packed, and what is short gains nothing.
+            let is_short = path.ends_with("initializer.js")
+                || path.ends_with("index.css") && coding == Some("br");
+            let coding = coding.filter(|_| !is_short);
+            assert_eq!(field(&head, "content-encoding"), coding, "{path}");
+            let content_type = field(&head, "content-type").unwrap();
+            assert!(content_type.ends_with("; charset=utf-8"), "{content_type}");
+        }
+    }
+    for image in ["favicon-16x16.png", "favicon-32x32.png"] {
+        let path = format!("/api/v3/docs/{image}");
+        let head = head_of(&app, &path, "Accept-Encoding: gzip").await;
+        assert_eq!(field(&head, "content-encoding"), None, "it would grow");
+        let known = format!("If-None-Match: {}", field(&head, "etag").unwrap());
+        let head = head_of(&app, &path, &known).await;
+        assert!(head.starts_with("HTTP/1.1 304 "), "{head}");
+        let head = head_of(&app, &path, "Accept-Encoding: *;q=0").await;
+        assert!(head.starts_with("HTTP/1.1 406 "), "{head}");
+    }
+    let initializer = app
+        .ask("GET", "/api/v3/docs/swagger-initializer.js", &[])
+        .await;
+    assert!(
+        initializer.contains("/api/v3/openapi.json"),
+        "{initializer}"
+    );
+    assert!(
+        initializer.contains(r#""validatorUrl": "none""#),
+        "{initializer}"
+    );
+
+    for path in [
+        "/api/v3/docs/nothing.js",
+        "/api/v3/docs/../livez",
+        "/api/v3/docs/%2e%2e/x",
+    ] {
+        let answer = app.ask("GET", path, &[]).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+        assert!(answer.ends_with(r#""errType":2}"#), "{answer}");
+    }
+}
