@@ -1,6 +1,7 @@
 //! Looks after a database: asks it every so often whether it answers.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -67,7 +68,7 @@ impl Pulse {
         self.readable.subscribe()
     }
 
-    /// Resolves when the database, which had stopped to answer, answers again.
+    /// Resolves when the database, which had stopped to answer, answers again: what was asked before may hang for ever.
     pub(crate) async fn returned(&self) {
         let mut returns = self.returns.subscribe();
         // It cannot fail: we hold the sender ourselves.
@@ -98,9 +99,10 @@ impl Pulse {
         self.heard.load(Relaxed)
     }
 
-    fn beats(&self, readable: bool) {
+    /// Takes note of whether it can be read, and of whether what was asked before this was known hangs.
+    fn beats(&self, readable: bool, others_hang: bool) {
         let before = self.readable.send_replace(readable);
-        if readable && !before {
+        if readable && (!before || others_hang) {
             self.returns.send_modify(|returns| *returns += 1);
         }
     }
@@ -134,13 +136,16 @@ pub(crate) async fn watch(
     let mut reads_before = 0;
     metrics.is_up(up);
     let mut questions = FuturesUnordered::new();
+    // When those were asked that have no answer yet.
+    let mut asked = BTreeSet::new();
     let mut next = Instant::now() + interval;
     loop {
-        let cause = tokio::select! {
+        let (cause, others_hang) = tokio::select! {
             () = sleep_until(next), if questions.len() < QUESTIONS => {
-                let (reads, probe) = (pulse.reads.load(Relaxed), &probe);
-                questions.push(async move { (reads, probe.probe().await) });
-                next = Instant::now() + BESIDE;
+                let (now, reads, probe) = (Instant::now(), pulse.reads.load(Relaxed), &probe);
+                questions.push(async move { (now, reads, probe.probe().await) });
+                asked.insert(now);
+                next = now + BESIDE;
                 continue;
             }
             () = pulse.suspected.notified(), if up && questions.is_empty() => {
@@ -151,12 +156,16 @@ pub(crate) async fn watch(
                 if pulse.reads.load(Relaxed) == reads_before {
                     continue; // that was before
                 }
-                None
+                (None, false)
             }
-            Some((reads, outcome)) = questions.next() => match outcome {
-                Err(_) if pulse.reads.load(Relaxed) != reads => continue,
-                outcome => outcome.err(),
-            },
+            Some((then, reads, outcome)) = questions.next() => {
+                asked.remove(&then);
+                match outcome {
+                    Err(_) if pulse.reads.load(Relaxed) != reads => continue,
+                    // Whoever asked later was answered sooner.
+                    outcome => (outcome.err(), asked.first().is_some_and(|first| *first < then)),
+                }
+            }
         };
         if let Some(cause) = cause {
             if up {
@@ -173,10 +182,11 @@ pub(crate) async fn watch(
             }
             up = true;
             questions.clear();
+            asked.clear();
             next = Instant::now() + interval;
         }
         metrics.is_up(up);
-        pulse.beats(up);
+        pulse.beats(up, others_hang);
     }
 }
 

@@ -106,6 +106,13 @@ async fn a_question_that_is_lost_keeps_nobody_from_seeing_that_the_database_is_b
 }
 
 #[tokio::test]
+async fn who_hangs_hears_of_it_when_somebody_who_asked_later_is_answered() {
+    let (_, pulse, _watching) = watched(&[Fate::Good, Fate::Lost, Fate::Good]);
+    assert!(timeout(PATIENCE, pulse.returned()).await.is_ok());
+    assert!(*pulse.readable().borrow(), "it was never found to be lost");
+}
+
+#[tokio::test]
 async fn a_database_that_never_answers_is_not_asked_ever_more() {
     let (database, _, _watching) = watched(&[Fate::Lost]);
     sleep(BESIDE * 6).await;
