@@ -11,7 +11,7 @@ use crate::postgres::{self, Binaries, Cluster};
 use crate::programs::on_path;
 use crate::warden::Warden;
 
-/// What an operator of ten million traces would give PostgreSQL; all that is read fits into it, as it would there.
+/// What an operator of some million traces would give PostgreSQL.
 const SETTINGS: &[&str] = &[
     "shared_buffers=2GB",
     "max_wal_size=8GB",
