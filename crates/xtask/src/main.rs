@@ -13,6 +13,7 @@ mod fuzz;
 mod install;
 mod layers;
 mod minimum_rust;
+mod module_cycles;
 mod postgres;
 mod programs;
 mod schemathesis;
@@ -30,6 +31,8 @@ use clap::Parser;
 enum Task {
     /// Check everything that can be checked, on a PostgreSQL of its own
     Test(test::Args),
+    /// Check which crates and which modules depend on each other
+    Layers,
     /// Feed made-up inputs to whatever reads what others wrote, and see whether anything breaks
     Fuzz(fuzz::Args),
     /// Measure the service beside the database alone and beside a route that does nothing
@@ -45,6 +48,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Test(args) => test::run(&args),
+        Task::Layers => layers::check().and_then(|()| module_cycles::check()),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Faults => faults::run(),

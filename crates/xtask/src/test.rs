@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::warden::Warden;
-use crate::{layers, minimum_rust, postgres, schemathesis, supply};
+use crate::{layers, minimum_rust, module_cycles, postgres, schemathesis, supply};
 
 /// Names the file in which tests list themselves that this system does not allow, and which would fail otherwise.
 const SKIPPED_VARIABLE: &str = "WTS_TEST_SKIPPED";
@@ -38,6 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     })?;
     step("layers", || {
         layers::check()?;
+        module_cycles::check()?;
         // Features unify across a workspace build; alone, each has only what its own manifest asks for.
         cargo(&mut warden, &["check", "--package", "wts-domain"])?;
         cargo(&mut warden, &["check", "--package", "wts-app"])
