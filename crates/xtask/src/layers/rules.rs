@@ -9,7 +9,6 @@ const SERVER: &str = "wts-server";
 const GENERATOR: &str = "wts-generator";
 const TESTKIT: &str = "wts-testkit";
 const XTASK: &str = "wts-xtask";
-const EXAMPLE: &str = "show-history";
 
 /// A crate of ours and what it may depend on.
 struct Layer {
@@ -106,14 +105,6 @@ const LAYERS: &[Layer] = &[
         shuns: &[],
         alone: false,
     },
-    // An importer like any other: it has nothing of ours but the domain.
-    Layer {
-        name: EXAMPLE,
-        uses: &[DOMAIN],
-        tests_with: &[],
-        shuns: &[DATABASES, HTTP],
-        alone: false,
-    },
 ];
 
 /// What a dependency is for.
@@ -182,7 +173,6 @@ mod tests {
         SERVER,
         TESTKIT,
         XTASK,
-        EXAMPLE,
     ];
 
     fn product<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
@@ -227,7 +217,6 @@ mod tests {
             (TESTKIT, APP),
             (TESTKIT, ADAPTER_DB),
             (TESTKIT, GENERATOR),
-            (EXAMPLE, DOMAIN),
         ];
 
         for from in MEMBERS {

@@ -1,0 +1,83 @@
+//! Reads a ticket's history from a JSON file, decides whether a caller may read it, and prints it in their language.
+//!
+//! ```sh
+//! cargo run -p wts-domain --features serde --example show_history -- crates/domain/examples/history.json 2024310001 user en
+//! ```
+//!
+//! Rank and language may be left out. What a trace is, who may read it and the labels all come from `wts-domain`.
+#![expect(clippy::print_stdout, reason = "a program for a terminal")]
+
+use std::{env, error::Error, fs};
+
+use wts_domain::{
+    Access, Caller, Day, Language, StudentId, TicketHistory, Trace, ensure_active,
+    ensure_may_read_traces,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    print!("{}", show(&arguments)?);
+    Ok(())
+}
+
+/// Returns the lines that the caller may read.
+pub(crate) fn show(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let (file, sid, access, language) = match *arguments {
+        [file, sid] => (file, sid, Access::User, Language::default()),
+        [file, sid, access] => (file, sid, access.parse()?, Language::default()),
+        [file, sid, access, language] => (file, sid, access.parse()?, language.parse()?),
+        _ => return Err("expected FILE SID [ACCESS] [zh|en]".into()),
+    };
+    let json = fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+    let history: TicketHistory =
+        serde_json::from_str(&json).map_err(|error| format!("{file} is no history: {error}"))?;
+
+    let caller = ensure_active(Caller::new(StudentId::from(sid), access))?;
+    ensure_may_read_traces(&caller, &history.issuer)?;
+
+    let lines = history.traces.iter().map(|trace| line(trace, language));
+    Ok(lines.collect())
+}
+
+/// `2025-12-06T15:30:00Z  詹姆斯 (W007)  已解决  问题已解决`
+fn line(trace: &Trace, language: Language) -> String {
+    let operator = match trace.op_name.as_str() {
+        "" => trace.op.to_string(),
+        name => format!("{name} ({})", trace.op),
+    };
+    let changes = [
+        trace
+            .new_status
+            .map(|status| status.label(language).to_owned()),
+        trace
+            .new_priority
+            .map(|priority| priority.label(language).to_owned()),
+        trace
+            .new_category
+            .map(|category| category.label(language).to_owned()),
+        trace.new_appointment.map(day),
+    ];
+    let changes: Vec<_> = changes.into_iter().flatten().collect();
+    let parts = [
+        trace.updated_at.to_string(),
+        operator,
+        changes.join(", "),
+        trace.remark.clone(),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    printable(&parts.join("  ")) + "\n"
+}
+
+/// `2025-12-08`, or `infinity`.
+fn day(day: Day) -> String {
+    match day.ymd() {
+        Some((year, month, day)) => format!("{year:04}-{month:02}-{day:02}"),
+        None => day.to_string(),
+    }
+}
+
+/// Replaces control characters, which a terminal might obey.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
