@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use wts_domain::{
-    AccessDenied, ActiveCaller, TicketHistory, TicketId, ensure_may_read_traces, hold_to_rank,
+    AccessDenied, ActiveCaller, TicketHistory, TicketId, cap_rank, ensure_may_read_traces,
 };
 
 use crate::{HistoryRepository, RepositoryError};
@@ -58,7 +58,7 @@ impl GetTraces {
             Authority::Store => {
                 let student = caller.student();
                 let (history, rank) = self.histories.find_with_rank(ticket, student).await?;
-                (history, Cow::Owned(hold_to_rank(caller, rank)?))
+                (history, Cow::Owned(cap_rank(caller, rank)?))
             }
         };
         let history = history.ok_or(GetTracesError::NoSuchTicket(ticket))?;

@@ -1,8 +1,8 @@
 //! The ranks of people who call.
 
-use crate::closed_list::closed_list;
+use crate::label_enum::label_enum;
 
-closed_list! {
+label_enum! {
     /// A person's rank, lowest to highest. Ranks compare: `Access::User < Access::Chief`.
     #[derive(PartialOrd, Ord)]
     pub enum Access, "access rank" {

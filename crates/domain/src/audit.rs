@@ -41,7 +41,7 @@ pub fn audit_history<'a>(
     let mut audit = HistoryAudit::new(ticket);
     let mut findings: Vec<_> = traces
         .into_iter()
-        .flat_map(|trace| audit.follow(trace))
+        .flat_map(|trace| audit.push(trace))
         .collect();
     findings.extend(audit.finish());
     findings
@@ -59,31 +59,21 @@ pub fn audit_history<'a>(
 /// let mut audit = HistoryAudit::new(&ticket);
 ///
 /// let remark = Trace::new(TraceId::new(1), id, at, StaffId::from("W007"));
-/// let findings: Vec<_> = audit.follow(&remark).collect();
+/// let findings: Vec<_> = audit.push(&remark).collect();
 /// assert_eq!(findings, [Finding::NotCreated { trace: TraceId::new(1), status: None }]);
 /// assert_eq!(audit.finish().count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct HistoryAudit {
-    ticket: Columns,
-    traces: Sum,
+    ticket: TicketState,
+    replayed: TicketState,
     last: Option<TraceId>,
 }
 
-/// The columns of a ticket that traces change.
-#[derive(Debug, Clone)]
-struct Columns {
-    status: Status,
-    priority: Priority,
-    category: Category,
-    appointed_at: Option<Day>,
-    last_updated_at: Option<Timestamp>,
-}
-
-/// What the traces so far add up to.
+/// The columns of a ticket that traces change; `None` where nothing is known.
 #[derive(Debug, Clone, Default)]
-struct Sum {
+struct TicketState {
     status: Option<Status>,
     priority: Option<Priority>,
     category: Option<Category>,
@@ -92,24 +82,24 @@ struct Sum {
 }
 
 impl HistoryAudit {
-    /// The history of `ticket`, none of whose traces has been seen.
+    /// An audit of `ticket` before its first trace.
     pub fn new(ticket: &Ticket) -> Self {
         Self {
-            ticket: Columns {
-                status: ticket.status,
-                priority: ticket.priority,
-                category: ticket.category,
+            ticket: TicketState {
+                status: Some(ticket.status),
+                priority: Some(ticket.priority),
+                category: Some(ticket.category),
                 appointed_at: ticket.appointed_at,
                 last_updated_at: ticket.last_updated_at,
             },
-            traces: Sum::default(),
+            replayed: TicketState::default(),
             last: None,
         }
     }
 
-    /// Takes the next trace and says what it breaks.
-    pub fn follow(&mut self, trace: &Trace) -> impl Iterator<Item = Finding> + use<> {
-        let step = match (self.last, self.traces.status, trace.new_status) {
+    /// Takes the next trace and returns which rules it breaks.
+    pub fn push(&mut self, trace: &Trace) -> impl Iterator<Item = Finding> + use<> {
+        let step = match (self.last, self.replayed.status, trace.new_status) {
             (None, _, Some(Status::Fresh)) | (Some(_), _, None) => None,
             (None, _, found) => Some(Finding::NotCreated {
                 trace: trace.id,
@@ -132,31 +122,30 @@ impl HistoryAudit {
                 after,
             });
         self.last = Some(trace.id);
-        self.traces.add(trace);
+        self.replayed.apply(trace);
         step.into_iter().chain(order)
     }
 
-    /// Ends the history and says what is wrong with it as a whole.
+    /// Ends the history and returns what is wrong with it as a whole.
     pub fn finish(self) -> impl Iterator<Item = Finding> {
         let Self {
             ticket,
-            traces,
+            replayed,
             last,
         } = self;
         let no_traces = last.is_none().then_some(Finding::NoTraces);
         let differences = last.map(|_| {
             [
-                differing(ticket.status, traces.status)
+                differing(ticket.status, replayed.status)
                     .map(|(ticket, traces)| Finding::StatusDiffers { ticket, traces }),
-                differing(ticket.priority, traces.priority)
+                differing(ticket.priority, replayed.priority)
                     .map(|(ticket, traces)| Finding::PriorityDiffers { ticket, traces }),
-                differing(ticket.category, traces.category)
+                differing(ticket.category, replayed.category)
                     .map(|(ticket, traces)| Finding::CategoryDiffers { ticket, traces }),
-                differing(ticket.appointed_at, Some(traces.appointed_at))
+                // Only traces make an appointment, so no appointment is compared too.
+                differing(Some(ticket.appointed_at), Some(replayed.appointed_at))
                     .map(|(ticket, traces)| Finding::AppointmentDiffers { ticket, traces }),
-                ticket
-                    .last_updated_at
-                    .and_then(|moment| differing(moment, traces.last_updated_at))
+                differing(ticket.last_updated_at, replayed.last_updated_at)
                     .map(|(ticket, traces)| Finding::LastUpdateDiffers { ticket, traces }),
             ]
         });
@@ -166,8 +155,9 @@ impl HistoryAudit {
     }
 }
 
-impl Sum {
-    fn add(&mut self, trace: &Trace) {
+impl TicketState {
+    /// Changes the state as `trace` changes its ticket.
+    fn apply(&mut self, trace: &Trace) {
         self.status = trace.new_status.or(self.status);
         self.priority = trace.new_priority.or(self.priority);
         self.category = trace.new_category.or(self.category);
@@ -176,10 +166,11 @@ impl Sum {
     }
 }
 
-/// Both values, where there are two and they are not the same.
-fn differing<T: PartialEq>(ticket: T, traces: Option<T>) -> Option<(T, T)> {
-    let traces = traces?;
-    (ticket != traces).then_some((ticket, traces))
+/// Returns both values if both are known and differ.
+fn differing<T: PartialEq>(ticket: Option<T>, replayed: Option<T>) -> Option<(T, T)> {
+    ticket
+        .zip(replayed)
+        .filter(|(ticket, replayed)| ticket != replayed)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub struct ActiveCaller(Caller);
 
 impl ActiveCaller {
     /// Only for the policy that has looked at the caller's rank.
-    pub(crate) fn vouched_for(caller: Caller) -> Self {
+    pub(crate) fn new_unchecked(caller: Caller) -> Self {
         Self(caller)
     }
 

@@ -15,7 +15,18 @@ use std::{error::Error, fmt, str::FromStr};
 /// # Ok::<(), wts_domain::ParseTicketIdError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TicketId(i64);
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
+pub struct TicketId(
+    #[cfg_attr(
+        feature = "serde",
+        serde(deserialize_with = "crate::serde_impls::positive")
+    )]
+    i64,
+);
 
 impl TicketId {
     /// The ticket with this number, `None` unless it is positive.
@@ -39,21 +50,15 @@ impl FromStr for TicketId {
     type Err = ParseTicketIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let first = text.bytes().next().ok_or(ParseTicketIdError::Empty)?;
-        // `i64::from_str` alone would take signs and leading zeros.
-        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(ParseTicketIdError::NotDecimalDigits);
+        use ParseTicketIdError::{Empty, LeadingZero, NotDecimalDigits, TooLarge, Zero};
+        match text.as_bytes() {
+            [] => Err(Empty),
+            // `i64::from_str` alone would accept signs and leading zeros.
+            bytes if !bytes.iter().all(u8::is_ascii_digit) => Err(NotDecimalDigits),
+            b"0" => Err(Zero),
+            [b'0', ..] => Err(LeadingZero),
+            _ => text.parse().map(Self).map_err(|_| TooLarge),
         }
-        if first == b'0' {
-            return Err(if text.len() == 1 {
-                ParseTicketIdError::Zero
-            } else {
-                ParseTicketIdError::LeadingZero
-            });
-        }
-        text.parse()
-            .map(Self)
-            .map_err(|_| ParseTicketIdError::TooLarge)
     }
 }
 
@@ -88,6 +93,11 @@ impl Error for ParseTicketIdError {}
 
 /// The number of a trace. Whatever the database gave it, and it orders traces of the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
 pub struct TraceId(i64);
 
 impl TraceId {
@@ -113,6 +123,7 @@ macro_rules! text_id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
         pub struct $name(String);
 
         impl $name {

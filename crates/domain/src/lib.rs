@@ -78,25 +78,25 @@ struct Readme;
 mod access;
 mod audit;
 mod caller;
-mod closed_list;
 mod ids;
+mod label_enum;
 mod language;
 mod policy;
+#[cfg(feature = "serde")]
+mod serde_impls;
 mod staff;
 mod ticket;
 mod time;
 mod trace;
-#[cfg(feature = "serde")]
-mod wire;
 
 pub use access::Access;
 pub use audit::{Finding, HistoryAudit, audit_history};
 pub use caller::{ActiveCaller, Caller};
-pub use closed_list::UnknownName;
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
+pub use label_enum::UnknownName;
 pub use language::Language;
-pub use policy::{AccessDenied, ensure_active, ensure_may_read_traces, hold_to_rank};
+pub use policy::{AccessDenied, cap_rank, ensure_active, ensure_may_read_traces};
 pub use staff::StaffMember;
 pub use ticket::{Category, Priority, Status, Ticket};
-pub use time::{Day, OutOfCalendar, ParseTimeError, Timestamp};
+pub use time::{DateOutOfRange, Day, ParseTimeError, Timestamp};
 pub use trace::{TicketHistory, Trace};

@@ -39,7 +39,7 @@ impl Error for AccessDenied {}
 /// [`AccessDenied::NotActive`] for everyone else.
 pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
     if caller.access.is_active() {
-        Ok(ActiveCaller::vouched_for(caller))
+        Ok(ActiveCaller::new_unchecked(caller))
     } else {
         Err(AccessDenied::NotActive)
     }
@@ -49,10 +49,10 @@ pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
 /// caller brings along, such as a token, may have been true when it was made and no longer be.
 ///
 /// ```
-/// use wts_domain::{Access, Caller, StudentId, ensure_active, hold_to_rank};
+/// use wts_domain::{Access, Caller, StudentId, ensure_active, cap_rank};
 ///
 /// let chief = ensure_active(Caller::new(StudentId::from("2024310001"), Access::Chief))?;
-/// let demoted = hold_to_rank(&chief, Access::User)?;
+/// let demoted = cap_rank(&chief, Access::User)?;
 /// assert_eq!(demoted.access(), Access::User);
 /// # Ok::<(), wts_domain::AccessDenied>(())
 /// ```
@@ -60,7 +60,7 @@ pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
 /// # Errors
 ///
 /// [`AccessDenied::NotActive`] if that leaves them inactive.
-pub fn hold_to_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller, AccessDenied> {
+pub fn cap_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller, AccessDenied> {
     ensure_active(Caller {
         student: caller.student().clone(),
         access: caller.access().min(rank),
@@ -153,7 +153,7 @@ mod tests {
                 continue;
             };
             for known in Access::ALL {
-                let held = hold_to_rank(&active, *known);
+                let held = cap_rank(&active, *known);
                 match brought.min(known) {
                     Unregistered => assert_eq!(held, Err(AccessDenied::NotActive)),
                     lower => assert_eq!(held, ensure_active(caller("alice", *lower))),

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{Day, StudentId, TicketId, Timestamp, closed_list::closed_list};
+use crate::{Day, StudentId, TicketId, Timestamp, label_enum::label_enum};
 
 /// A repair ticket as it stands now. How it came to stand so is its [history](crate::TicketHistory).
 ///
@@ -18,9 +18,11 @@ use crate::{Day, StudentId, TicketId, Timestamp, closed_list::closed_list};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Ticket {
     /// The ticket's number.
+    #[cfg_attr(feature = "serde", serde(rename = "tid"))]
     pub id: TicketId,
     /// Who filed it.
     pub issuer: StudentId,
@@ -69,7 +71,7 @@ impl Ticket {
     }
 }
 
-closed_list! {
+label_enum! {
     /// How far a ticket has come.
     pub enum Status, "ticket status" {
         /// Filed, nobody has acted yet; also a ticket that was reopened.
@@ -100,7 +102,7 @@ impl Status {
     }
 }
 
-closed_list! {
+label_enum! {
     /// How urgent a ticket is, most urgent first. What is more urgent is greater:
     ///
     /// ```
@@ -137,7 +139,7 @@ impl PartialOrd for Priority {
     }
 }
 
-closed_list! {
+label_enum! {
     /// What a ticket is about.
     pub enum Category, "ticket category" {
         /// A first connection.

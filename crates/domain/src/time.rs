@@ -18,12 +18,12 @@ pub use timestamp::Timestamp;
 /// A moment or a day that there is not, or one beyond those that can be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct OutOfCalendar;
+pub struct DateOutOfRange;
 
-impl fmt::Display for OutOfCalendar {
+impl fmt::Display for DateOutOfRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("there is no such day or time, or none that can be counted")
     }
 }
 
-impl Error for OutOfCalendar {}
+impl Error for DateOutOfRange {}

@@ -1,5 +1,7 @@
 //! What a ticket's history is made of.
 
+#[cfg(feature = "serde")]
+use crate::serde_impls::{none_as_empty, null_as_empty, sorted_traces};
 use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId, Timestamp, TraceId};
 
 /// One step in a ticket's history: who did what, when, and what it changed.
@@ -18,27 +20,36 @@ use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId, Times
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Trace {
     /// The trace's own number.
+    #[cfg_attr(feature = "serde", serde(rename = "opid"))]
     pub id: TraceId,
     /// The ticket it belongs to.
+    #[cfg_attr(feature = "serde", serde(rename = "tid"))]
     pub ticket: TicketId,
     /// When it was done.
     pub updated_at: Timestamp,
     /// Who did it.
     pub op: StaffId,
     /// Their name, empty where unknown.
+    #[cfg_attr(feature = "serde", serde(default, deserialize_with = "null_as_empty"))]
     pub op_name: String,
     /// The status it gave the ticket.
+    #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_status: Option<Status>,
     /// The priority it gave the ticket.
+    #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_priority: Option<Priority>,
     /// The day it set for a visit.
+    #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_appointment: Option<Day>,
     /// The category it gave the ticket.
+    #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_category: Option<Category>,
     /// What they had to say, often nothing.
+    #[cfg_attr(feature = "serde", serde(default, deserialize_with = "null_as_empty"))]
     pub remark: String,
 }
 
@@ -77,21 +88,30 @@ impl Trace {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct TicketHistory {
     /// Who filed the ticket.
     pub issuer: StudentId,
     /// Everything done to it, oldest first, what happened at the same moment by ascending id.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "sorted_traces"))]
     pub traces: Vec<Trace>,
 }
 
 impl TicketHistory {
     /// The history of a ticket that `issuer` filed. The traces may come in any order.
-    pub fn new(issuer: StudentId, mut traces: Vec<Trace>) -> Self {
-        // Databases hand them over in order or nearly so, which costs next to nothing to put right.
-        traces.sort_unstable_by_key(|trace| (trace.updated_at, trace.id));
-        Self { issuer, traces }
+    pub fn new(issuer: StudentId, traces: Vec<Trace>) -> Self {
+        Self {
+            issuer,
+            traces: sorted(traces),
+        }
     }
+}
+
+/// Puts traces in order. Databases return them nearly in order, so this costs next to nothing.
+pub(crate) fn sorted(mut traces: Vec<Trace>) -> Vec<Trace> {
+    traces.sort_unstable_by_key(|trace| (trace.updated_at, trace.id));
+    traces
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Audit {
             }
             Record::Trace(trace) => {
                 if let Some(passing) = &mut self.current {
-                    for finding in passing.audit.follow(trace) {
+                    for finding in passing.audit.push(trace) {
                         self.findings += 1;
                         observer.found(entry.line, passing.ticket, finding);
                     }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::OutOfCalendar;
-
 /// Days from 0000-03-01, where the algorithms below begin their years, to 2000-01-01.
 const MARCH_OF_YEAR_ZERO_TO_EPOCH: i64 = 730_425;
 const DAYS_PER_ERA: i64 = 146_097;
@@ -49,15 +47,11 @@ impl Date {
         era * DAYS_PER_ERA + day_of_era - MARCH_OF_YEAR_ZERO_TO_EPOCH
     }
 
-    /// The same, for a date that may not exist.
-    pub(super) fn to_existing_days(self) -> Result<i64, OutOfCalendar> {
+    /// Returns the days after 2000-01-01 of a date that may not exist.
+    pub(super) fn to_existing_days(self) -> Option<i64> {
         let days = self.to_days();
         // Days that the calendar does not have come back as others: 30 February as 2 March.
-        if (1..=12).contains(&self.month) && Self::from_days(days) == self {
-            Ok(days)
-        } else {
-            Err(OutOfCalendar)
-        }
+        ((1..=12).contains(&self.month) && Self::from_days(days) == self).then_some(days)
     }
 }
 
@@ -86,13 +80,9 @@ pub(super) fn write_ascii(f: &mut fmt::Formatter<'_>, ascii: &[u8]) -> fmt::Resu
     f.write_str(std::str::from_utf8(ascii).map_err(|_| fmt::Error)?)
 }
 
-/// Writes a value that does not care for a width, as wide as it is asked to be.
-pub(super) fn padded(f: &mut fmt::Formatter<'_>, value: &impl fmt::Display) -> fmt::Result {
-    if f.width().is_some() {
-        f.pad(&value.to_string())
-    } else {
-        value.fmt(f)
-    }
+/// Writes a value as wide as the format asks.
+pub(super) fn pad(f: &mut fmt::Formatter<'_>, value: &impl fmt::Display) -> fmt::Result {
+    f.pad(&value.to_string())
 }
 
 /// `2025-12-06`. Years that four digits cannot hold get a sign and six, ISO 8601's expanded form.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    OutOfCalendar,
-    calendar::{Date, padded},
+    DateOutOfRange,
+    calendar::{Date, pad},
 };
 
 /// A day of the calendar, or one of the two infinities.
@@ -15,7 +15,7 @@ use super::{
 /// use wts_domain::Day;
 ///
 /// assert_eq!(Day::from_ymd(2025, 12, 8)?.to_string(), "2025-12-08T00:00:00Z");
-/// # Ok::<(), wts_domain::OutOfCalendar>(())
+/// # Ok::<(), wts_domain::DateOutOfRange>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i32);
@@ -40,14 +40,14 @@ impl Day {
     ///
     /// # Errors
     ///
-    /// [`OutOfCalendar`] if there is no such day.
-    pub fn from_ymd(year: i32, month: u8, day: u8) -> Result<Self, OutOfCalendar> {
-        let date = Date {
+    /// [`DateOutOfRange`] if there is no such day.
+    pub fn from_ymd(year: i32, month: u8, day: u8) -> Result<Self, DateOutOfRange> {
+        Self::from_date(Date {
             year: year.into(),
             month: month.into(),
             day: day.into(),
-        };
-        Self::of(date)
+        })
+        .ok_or(DateOutOfRange)
     }
 
     /// Year, month and day of the proleptic Gregorian calendar; `None` for the infinities.
@@ -57,7 +57,7 @@ impl Day {
     ///
     /// assert_eq!(Day::from_ymd(2025, 12, 8)?.ymd(), Some((2025, 12, 8)));
     /// assert_eq!(Day::INFINITY.ymd(), None);
-    /// # Ok::<(), wts_domain::OutOfCalendar>(())
+    /// # Ok::<(), wts_domain::DateOutOfRange>(())
     /// ```
     pub fn ymd(self) -> Option<(i32, u8, u8)> {
         match self {
@@ -73,30 +73,23 @@ impl Day {
         }
     }
 
-    pub(super) fn of(date: Date) -> Result<Self, OutOfCalendar> {
-        let days = date.to_existing_days()?;
-        match i32::try_from(days).map(Self) {
-            Ok(Self::INFINITY | Self::NEG_INFINITY) | Err(_) => Err(OutOfCalendar),
-            Ok(day) => Ok(day),
+    pub(super) fn from_date(date: Date) -> Option<Self> {
+        match i32::try_from(date.to_existing_days()?).map(Self) {
+            Ok(Self::INFINITY | Self::NEG_INFINITY) | Err(_) => None,
+            Ok(day) => Some(day),
         }
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        padded(f, &Spelled(*self))
-    }
-}
-
-/// A day, whatever the width that was asked for.
-struct Spelled(Day);
-
-impl fmt::Display for Spelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Day::INFINITY => f.write_str("infinity"),
-            Day::NEG_INFINITY => f.write_str("-infinity"),
-            Day(days) => {
+        if f.width().is_some() {
+            return pad(f, self);
+        }
+        match *self {
+            Self::INFINITY => f.write_str("infinity"),
+            Self::NEG_INFINITY => f.write_str("-infinity"),
+            Self(days) => {
                 Date::from_days(days.into()).fmt(f)?;
                 f.write_str("T00:00:00Z")
             }
@@ -133,7 +126,7 @@ mod tests {
         ] {
             assert_eq!(
                 Day::from_ymd(year, month, day),
-                Err(OutOfCalendar),
+                Err(DateOutOfRange),
                 "{year}-{month}-{day}"
             );
         }

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, str::FromStr};
 
 use super::{
-    Day, OutOfCalendar, Timestamp,
+    Day, Timestamp,
     calendar::Date,
     timestamp::{MICROS_PER_SECOND, SECONDS_PER_DAY},
 };
@@ -60,71 +60,42 @@ impl FromStr for Day {
             "-infinity" => Ok(Self::NEG_INFINITY),
             text => Reader(text.as_bytes())
                 .date()
-                .and_then(|date| Self::of(date).ok())
+                .and_then(Self::from_date)
                 .filter(|day| day.to_string() == text)
                 .ok_or(ParseTimeError::NotADay),
         }
     }
 }
 
-/// A moment, in any spelling.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
+/// Parses a timestamp in any spelling.
+pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     match text {
         "infinity" => return Some(Timestamp::INFINITY),
         "-infinity" => return Some(Timestamp::NEG_INFINITY),
         _ => {}
     }
     let mut reader = Reader(text.as_bytes());
-    let days = reader.date()?.to_existing_days().ok()?;
-    let micros = reader.time()?.micros().ok()?;
-    // In wider numbers: the first moment that can be counted lies within a second that cannot.
+    let (days, micros) = (reader.date()?.to_existing_days()?, reader.time()?);
+    // In wider numbers: the first timestamp that can be counted lies within a second that cannot.
     let micros =
         i128::from(days) * i128::from(SECONDS_PER_DAY * MICROS_PER_SECOND) + i128::from(micros);
-    let moment = Timestamp::from_micros_since_2000(micros.try_into().ok()?);
-    let finite = moment != Timestamp::INFINITY && moment != Timestamp::NEG_INFINITY;
-    (finite && reader.0.is_empty()).then_some(moment)
+    let timestamp = Timestamp::from_micros_since_2000(micros.try_into().ok()?);
+    let is_finite = timestamp != Timestamp::INFINITY && timestamp != Timestamp::NEG_INFINITY;
+    (is_finite && reader.0.is_empty()).then_some(timestamp)
 }
 
-/// A time of day, somewhere in the world. Only its shape is right until it has been counted.
-struct Time {
-    hour: i64,
-    minute: i64,
-    second: i64,
-    micros: i64,
-    /// East of Greenwich.
-    offset_minutes: i64,
-}
-
-impl Time {
-    /// Microseconds from the beginning of the day in UTC.
-    ///
-    /// A leap second is the second after it, which is how PostgreSQL reads it and how clocks count it.
-    fn micros(&self) -> Result<i64, OutOfCalendar> {
-        let minutes = self.hour * 60 + self.minute - self.offset_minutes;
-        let is_leap = self.second == 60 && minutes.rem_euclid(24 * 60) == 24 * 60 - 1;
-        if self.hour > 23 || self.minute > 59 || (self.second > 59 && !is_leap) {
-            return Err(OutOfCalendar);
-        }
-        Ok((minutes * 60 + self.second) * MICROS_PER_SECOND + self.micros)
-    }
-}
-
-/// What is left of a text.
+/// The rest of a text.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    /// `2025-12-06`, `+294276-12-31` or `-004713-11-24`.
+    /// Reads `2025-12-06`, `+294276-12-31` or `-004713-11-24`. The date may not exist.
     fn date(&mut self) -> Option<Date> {
         let year = match self.one_of(b"+-") {
             None => self.digits(4)?,
             Some(sign) => {
-                let length = self
-                    .0
-                    .iter()
-                    .take_while(|byte| byte.is_ascii_digit())
-                    .count();
-                // One more than the longest year that can be counted has.
-                let year = self.digits((6..=7).contains(&length).then_some(length)?)?;
+                // Up to one digit more than the longest year that can be counted has.
+                let length = Some(self.count_digits()).filter(|length| (6..=7).contains(length))?;
+                let year = self.digits(length)?;
                 if sign == b'-' { -year } else { year }
             }
         };
@@ -135,59 +106,53 @@ impl Reader<'_> {
         Some(Date { year, month, day })
     }
 
-    /// `T15:30:00Z`, perhaps with a fraction, or with an offset instead of the `Z`.
-    fn time(&mut self) -> Option<Time> {
+    /// Reads `T15:30:00Z`, perhaps with a fraction, or with an offset instead of the `Z`, as microseconds from the
+    /// beginning of the day in UTC.
+    ///
+    /// A leap second is the second after it, which is how PostgreSQL reads it and how clocks count it.
+    fn time(&mut self) -> Option<i64> {
         self.one_of(b"Tt")?;
-        let (hour, minute) = self.hour_and_minute()?;
+        let minutes = self.hour_and_minute()?;
         self.one_of(b":")?;
         let second = self.digits(2)?;
         let micros = match self.one_of(b".") {
             Some(_) => self.fraction()?,
             None => 0,
         };
-        let offset_minutes = match self.one_of(b"Zz+-")? {
-            b'Z' | b'z' => 0,
-            sign => {
-                let (hours, minutes) = self.hour_and_minute()?;
-                if hours > 23 || minutes > 59 {
-                    return None;
-                }
-                let east = hours * 60 + minutes;
-                if sign == b'-' { -east } else { east }
-            }
+        let minutes = match self.one_of(b"Zz+-")? {
+            b'+' => minutes - self.hour_and_minute()?,
+            b'-' => minutes + self.hour_and_minute()?,
+            _ => minutes,
         };
-        Some(Time {
-            hour,
-            minute,
-            second,
-            micros,
-            offset_minutes,
-        })
+        let is_leap = second == 60 && minutes.rem_euclid(24 * 60) == 24 * 60 - 1;
+        (second < 60 || is_leap).then_some((minutes * 60 + second) * MICROS_PER_SECOND + micros)
     }
 
-    fn hour_and_minute(&mut self) -> Option<(i64, i64)> {
+    /// Reads `15:30`, as minutes.
+    fn hour_and_minute(&mut self) -> Option<i64> {
         let hour = self.digits(2)?;
         self.one_of(b":")?;
-        Some((hour, self.digits(2)?))
+        let minute = self.digits(2)?;
+        (hour < 24 && minute < 60).then_some(hour * 60 + minute)
     }
 
-    /// The digits of a fraction of a second, as microseconds. What is finer is cut off.
+    /// Reads the digits of a fraction of a second, as microseconds. What is finer is cut off.
     fn fraction(&mut self) -> Option<i64> {
-        let length = self
-            .0
+        let length = self.count_digits();
+        let kept = length.min(6);
+        let micros = self.digits((kept > 0).then_some(kept)?)?;
+        self.0 = self.0.get(length - kept..)?;
+        Some((kept..6).fold(micros, |micros, _| micros * 10))
+    }
+
+    fn count_digits(&self) -> usize {
+        self.0
             .iter()
             .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        let kept = length.min(6);
-        let mut micros = self.digits((kept > 0).then_some(kept)?)?;
-        for _ in kept..6 {
-            micros *= 10;
-        }
-        self.0 = self.0.get(length - kept..)?;
-        Some(micros)
+            .count()
     }
 
-    /// A number of exactly so many digits.
+    /// Reads a number of exactly `length` digits.
     fn digits(&mut self, length: usize) -> Option<i64> {
         let (digits, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -197,7 +162,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The next byte, if it is one of these.
+    /// Reads the next byte, if it is one of `expected`.
     fn one_of(&mut self, expected: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         expected.contains(first).then(|| {

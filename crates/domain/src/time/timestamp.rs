@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    Day, OutOfCalendar, ParseTimeError,
-    calendar::{Date, padded, two_digits, write_ascii},
+    DateOutOfRange, Day, ParseTimeError,
+    calendar::{Date, pad, two_digits, write_ascii},
     parse,
 };
 
@@ -22,7 +22,7 @@ const UNIX_EPOCH_TO_2000: i64 = 946_684_800;
 ///
 /// let moment = Timestamp::from_unix_seconds(1_765_015_200)?;
 /// assert_eq!(moment.to_string(), "2025-12-06T10:00:00Z");
-/// # Ok::<(), wts_domain::OutOfCalendar>(())
+/// # Ok::<(), wts_domain::DateOutOfRange>(())
 /// ```
 ///
 /// RFC 3339 ends with the year 9999; later years, and those before 0, are written in ISO 8601's expanded form.
@@ -50,13 +50,13 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// [`OutOfCalendar`] if that is some 290,000 years away or more.
-    pub fn from_unix_seconds(seconds: i64) -> Result<Self, OutOfCalendar> {
+    /// [`DateOutOfRange`] if that is some 290,000 years away or more.
+    pub fn from_unix_seconds(seconds: i64) -> Result<Self, DateOutOfRange> {
         seconds
             .checked_sub(UNIX_EPOCH_TO_2000)
             .and_then(|seconds| seconds.checked_mul(MICROS_PER_SECOND))
             .map(Self)
-            .ok_or(OutOfCalendar)
+            .ok_or(DateOutOfRange)
     }
 
     /// How many seconds after 1970-01-01T00:00:00Z, leap seconds not counted and what is less than a second cut off
@@ -92,41 +92,35 @@ impl Timestamp {
     ///
     /// [`ParseTimeError::NotRfc3339`] if it is none.
     pub fn from_rfc3339(text: &str) -> Result<Self, ParseTimeError> {
-        parse::moment(text).ok_or(ParseTimeError::NotRfc3339)
+        parse::timestamp(text).ok_or(ParseTimeError::NotRfc3339)
     }
 
     /// The first moment of a day in UTC. An infinite day is the infinite moment of the same sign.
     ///
     /// # Errors
     ///
-    /// [`OutOfCalendar`] for days that are countable where their moments are not.
-    pub fn midnight_of(day: Day) -> Result<Self, OutOfCalendar> {
+    /// [`DateOutOfRange`] for days that are countable where their moments are not.
+    pub fn midnight_of(day: Day) -> Result<Self, DateOutOfRange> {
         match day {
             Day::INFINITY => Ok(Self::INFINITY),
             Day::NEG_INFINITY => Ok(Self::NEG_INFINITY),
             day => i64::from(day.days_since_2000())
                 .checked_mul(SECONDS_PER_DAY * MICROS_PER_SECOND)
                 .map(Self)
-                .ok_or(OutOfCalendar),
+                .ok_or(DateOutOfRange),
         }
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        padded(f, &Spelled(*self))
-    }
-}
-
-/// A moment, whatever the width that was asked for.
-struct Spelled(Timestamp);
-
-impl fmt::Display for Spelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = match self.0 {
-            Timestamp::INFINITY => return f.write_str("infinity"),
-            Timestamp::NEG_INFINITY => return f.write_str("-infinity"),
-            Timestamp(micros) => micros,
+        if f.width().is_some() {
+            return pad(f, self);
+        }
+        let micros = match *self {
+            Self::INFINITY => return f.write_str("infinity"),
+            Self::NEG_INFINITY => return f.write_str("-infinity"),
+            Self(micros) => micros,
         };
         let (seconds, micros) = (
             micros.div_euclid(MICROS_PER_SECOND),
@@ -197,11 +191,11 @@ mod tests {
 
     #[test]
     fn a_moment_beyond_counting_is_refused() {
-        assert_eq!(Timestamp::from_unix_seconds(i64::MAX), Err(OutOfCalendar));
-        assert_eq!(Timestamp::from_unix_seconds(i64::MIN), Err(OutOfCalendar));
+        assert_eq!(Timestamp::from_unix_seconds(i64::MAX), Err(DateOutOfRange));
+        assert_eq!(Timestamp::from_unix_seconds(i64::MIN), Err(DateOutOfRange));
         assert_eq!(
             Timestamp::midnight_of(Day::from_days_since_2000(i32::MAX - 1)),
-            Err(OutOfCalendar)
+            Err(DateOutOfRange)
         );
     }
 

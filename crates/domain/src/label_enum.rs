@@ -41,7 +41,7 @@ impl Error for UnknownName {}
 
 /// Declares an enum from a table: of each value its name, the same in databases, tokens and answers, and its labels in
 /// Chinese and in English. A row that lacks one of them does not match, and so does not compile.
-macro_rules! closed_list {
+macro_rules! label_enum {
     (
         $(#[$meta:meta])*
         pub enum $list:ident, $what:literal {
@@ -103,7 +103,7 @@ macro_rules! closed_list {
     };
 }
 
-pub(crate) use closed_list;
+pub(crate) use label_enum;
 
 #[cfg(test)]
 mod tests {

@@ -36,12 +36,12 @@ fn the_documents_example_is_read() {
 
 #[test]
 fn every_field_is_written_and_what_was_not_changed_is_empty() {
-    let expected = json!({
-        "opid": 3, "tid": 123, "updated_at": "2025-12-06T15:30:00Z", "op": "W007", "op_name": "",
-        "new_status": "solved", "new_priority": "", "new_appointment": "", "new_category": "",
-        "remark": "问题已解决,用户确认网络恢复正常。",
-    });
-    assert_eq!(to_value(written_by_document()).unwrap(), expected);
+    let expected = concat!(
+        r#"{"opid":3,"tid":123,"updated_at":"2025-12-06T15:30:00Z","op":"W007","op_name":"","new_status":"solved","#,
+        r#""new_priority":"","new_appointment":"","new_category":"","remark":"问题已解决,用户确认网络恢复正常。"}"#,
+    );
+    let written = serde_json::to_string(&written_by_document()).unwrap();
+    assert_eq!(written, expected);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_ticket_has_the_names_of_its_columns() {
 }
 
 #[test]
-fn closed_lists_are_their_names() {
+fn label_enums_are_their_names() {
     assert_eq!(
         to_value(Access::FormalMember).unwrap(),
         json!("formal-member")
@@ -134,10 +134,7 @@ fn closed_lists_are_their_names() {
     let error = from_value::<Access>(json!("admin")).unwrap_err();
     assert_eq!(error.to_string(), "\"admin\" is no access rank");
     let error = from_value::<Access>(json!(7)).unwrap_err();
-    assert!(
-        error.to_string().ends_with("expected an access rank"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("expected a string"), "{error}");
 }
 
 fn one_of<T: Copy + std::fmt::Debug>(list: &'static [T]) -> impl Strategy<Value = Option<T>> {
