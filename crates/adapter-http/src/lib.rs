@@ -4,7 +4,6 @@
 //! it; [`TokenVerifier`] tells from a token who calls, and [`TokenSigner`] makes tokens for
 //! development and demonstrations.
 
-mod answer;
 mod authentication;
 mod connection;
 mod content;
@@ -17,6 +16,7 @@ mod health;
 mod metrics;
 mod openapi;
 mod rate_limit;
+mod response;
 mod routes;
 mod server;
 mod service;

@@ -23,10 +23,11 @@ use wts_domain::{Access, Category, Language, Priority, Status};
 use self::methods::Methods;
 pub(crate) use self::pages::{page, to_pages};
 use crate::{
-    answer::{self, Fingerprint},
     content::WithoutContent,
     error::{self, ApiError, Envelope},
-    health, routes,
+    health,
+    response::{self, CacheRule, Content, ETagBuilder},
+    routes,
     traces::{self, TracesBody},
 };
 
@@ -53,12 +54,22 @@ pub(crate) async fn document(
     _: WithoutContent,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    response::ensure_accepts_json(&request)?;
     let document = openapi_document();
-    let mut fingerprint = Fingerprint::new();
-    fingerprint.text(document);
-    answer::json(&request, fingerprint.tag(), || {
-        Ok(Bytes::from_static(document.as_bytes()).boxed())
-    })
+    let mut etag = ETagBuilder::new();
+    etag.bytes(document);
+    response::respond(
+        &request,
+        etag.finish(),
+        CacheRule::PRIVATE,
+        routes::JSON,
+        || {
+            Ok(Content::Plain(
+                Bytes::from_static(document.as_bytes()).boxed(),
+            ))
+        },
+    )
+    .await
 }
 
 #[derive(OpenApi)]

@@ -17,7 +17,13 @@ pub use self::order::{Order, UnknownOrder};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::params::ticket_of;
 use self::{body::body, description::Good, params::Params, version::version};
-use crate::{answer, authentication::Active, content::WithoutContent, error::ApiError, routes};
+use crate::{
+    authentication::Active,
+    content::WithoutContent,
+    error::ApiError,
+    response::{self, CacheRule, Content},
+    routes,
+};
 
 /// Answers with the history of a ticket. The extractors stand in the contract's order of checks.
 #[utoipa::path(
@@ -42,8 +48,12 @@ pub(crate) async fn get(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let history = get_traces.execute(&caller, ticket).await?;
-    let version = version(&history, order).await;
-    answer::json(&request, version, || {
-        body(history, order).map_err(|_| ApiError::Fault("a trace could not be written"))
+    response::ensure_accepts_json(&request)?;
+    let etag = version(&history, order).await;
+    response::respond(&request, etag, CacheRule::PRIVATE, routes::JSON, || {
+        body(history, order)
+            .map(Content::Plain)
+            .map_err(|_| ApiError::Fault("a trace could not be written"))
     })
+    .await
 }

@@ -62,10 +62,9 @@ fn measure(client: &mut Client, service: &Service, ticket: i64) {
         ("whole", String::new()),
         ("unchanged (304)", format!("If-None-Match: {tag}\r\n")),
         ("whole, zstd", "Accept-Encoding: zstd\r\n".to_owned()),
-        ("whole, br", "Accept-Encoding: br\r\n".to_owned()),
         ("whole, gzip", "Accept-Encoding: gzip\r\n".to_owned()),
     ];
-    let mut costs = [(0, 0.0); 5];
+    let mut costs = [(0, 0.0); 4];
     for _ in 0..ROUNDS {
         for ((_, fields), (bytes, cpu)) in forms.iter().zip(&mut costs) {
             let before = cpu_seconds(service);

@@ -95,7 +95,7 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
         (
             ApiError::NotAcceptable,
             406,
-            "not acceptable: there is application/json, as it is or in gzip, br or zstd",
+            "not acceptable: there is application/json, as it is or in gzip or zstd",
         ),
         (
             ApiError::ContentNotTaken,

@@ -88,7 +88,7 @@ impl ApiError {
             Self::NotAcceptable => tell(
                 StatusCode::NOT_ACCEPTABLE,
                 Request,
-                "not acceptable: there is application/json, as it is or in gzip, br or zstd",
+                "not acceptable: there is application/json, as it is or in gzip or zstd",
             ),
             Self::ContentNotTaken => tell(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

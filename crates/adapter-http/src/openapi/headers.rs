@@ -66,7 +66,7 @@ pub(crate) fn validators() -> [(&'static str, Header); 3] {
 
 pub(crate) fn content_encoding() -> (&'static str, Header) {
     let header = text(
-        "How the body is compressed, if it is: `zstd`, `br` or `gzip`.",
+        "How the body is compressed, if it is: `zstd` or `gzip`.",
         "zstd",
     );
     ("Content-Encoding", header)

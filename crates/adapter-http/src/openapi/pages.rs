@@ -4,15 +4,16 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::MessageBody,
     http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION},
     web::Path,
 };
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::{
-    answer::{self, Stored},
     content::WithoutContent,
     error::{self, ApiError},
+    response::{self, CacheRule, Content, ETagBuilder},
     routes,
 };
 
@@ -54,13 +55,31 @@ pub(crate) async fn page(
     let file = serve(&file, Arc::clone(&CONFIG))
         .map_err(|_| ApiError::Fault("a page of the API's description could not be made"))?
         .ok_or(ApiError::NoSuchPath)?;
-    let stored = Stored {
-        content_type: file.content_type,
-        bytes: file.bytes.into_owned(),
-        is_gzip: file.gzpipped,
+    let content_type = HeaderValue::try_from(with_charset(file.content_type))
+        .map_err(|_| ApiError::Fault("a page has an invalid content type"))?;
+    let mut etag = ETagBuilder::new();
+    etag.bytes(&file.bytes);
+    let bytes = file.bytes.into_owned();
+    let content = || {
+        Ok(if file.gzpipped {
+            Content::Gzip(bytes)
+        } else {
+            Content::Plain(bytes.boxed())
+        })
     };
-    let mut response = answer::stored(&request, stored)?;
+    let cache = CacheRule::STATIC;
+    let mut response =
+        response::respond(&request, etag.finish(), cache, content_type, content).await?;
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, FROM_HERE_ONLY);
     Ok(response)
+}
+
+/// Adds the encoding of all texts here, UTF-8.
+fn with_charset(content_type: String) -> String {
+    if content_type.starts_with("text/") {
+        content_type + "; charset=utf-8"
+    } else {
+        content_type
+    }
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use wts_domain::{Day, Timestamp, Trace};
 
 use super::description;
-use crate::answer::Fingerprint;
+use crate::response::ETagBuilder;
 
 /// One step in a ticket's history. What it did not change is `""`.
 #[derive(Serialize, ToSchema)]
@@ -65,7 +65,7 @@ impl<'a> From<&'a Trace> for TraceDto<'a> {
 
 impl TraceDto<'_> {
     /// Adds all that a client sees.
-    pub(super) fn add_to(&self, fingerprint: &mut Fingerprint) {
+    pub(super) fn add_to(&self, etag: &mut ETagBuilder) {
         // Taken apart whole: what is added to it does not compile until it is added here.
         let Self {
             opid,
@@ -79,13 +79,13 @@ impl TraceDto<'_> {
             new_category,
             remark,
         } = *self;
-        fingerprint.number(opid);
-        fingerprint.number(tid);
-        fingerprint.number(updated_at.micros_since_2000());
+        etag.number(opid);
+        etag.number(tid);
+        etag.number(updated_at.micros_since_2000());
         let appointment = new_appointment.map_or(i64::MIN, |day| day.days_since_2000().into());
-        fingerprint.number(appointment);
+        etag.number(appointment);
         for text in [op, op_name, new_status, new_priority, new_category, remark] {
-            fingerprint.text(text);
+            etag.bytes(text);
         }
     }
 }

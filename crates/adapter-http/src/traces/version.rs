@@ -4,7 +4,7 @@ use actix_web::{http::header::EntityTag, rt::task::yield_now};
 use wts_domain::TicketHistory;
 
 use super::{Order, dto::TraceDto};
-use crate::answer::Fingerprint;
+use crate::response::ETagBuilder;
 
 /// How many traces are looked at before others have their turn.
 const IN_A_ROW: usize = 1_000;
@@ -12,8 +12,8 @@ const IN_A_ROW: usize = 1_000;
 /// The tag of these traces in this order. It depends on all that is shown and on nothing else: not on who asks, nor on
 /// whose the ticket is. It costs far less than writing them, and so whoever has them already is answered for less.
 pub(super) async fn version(history: &TicketHistory, order: Order) -> EntityTag {
-    let mut fingerprint = Fingerprint::new();
-    fingerprint.number(match order {
+    let mut etag = ETagBuilder::new();
+    etag.number(match order {
         Order::Asc => 0,
         Order::Desc => 1,
     });
@@ -22,10 +22,10 @@ pub(super) async fn version(history: &TicketHistory, order: Order) -> EntityTag 
             yield_now().await;
         }
         for trace in traces {
-            TraceDto::from(trace).add_to(&mut fingerprint);
+            TraceDto::from(trace).add_to(&mut etag);
         }
     }
-    fingerprint.tag()
+    etag.finish()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `Accept` (RFC 9110 12.5.1): whether the client takes JSON.
+//! `Accept` (RFC 9110 12.5.1): which media types a client accepts.
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -9,23 +9,22 @@ use crate::error::ApiError;
 
 /// # Errors
 ///
-/// [`ApiError::NotAcceptable`] if it says that it does not.
-pub(super) fn ensure_json_is_taken(request: &HttpRequest) -> Result<(), ApiError> {
-    // What most clients send is known without being taken apart.
+/// Returns [`ApiError::NotAcceptable`] if the client does not accept JSON. A header field that cannot be parsed is ignored.
+pub(crate) fn ensure_accepts_json(request: &HttpRequest) -> Result<(), ApiError> {
+    // What most clients send needs no parsing.
     match request.headers().get(ACCEPT) {
         None => return Ok(()),
         Some(field) if matches!(field.as_bytes(), b"*/*" | b"application/json") => return Ok(()),
         Some(_) => {}
     }
     match request.get_header::<Accept>() {
-        Some(accept) if !is_json_in(&accept) => Err(ApiError::NotAcceptable),
-        // A field that cannot be read says nothing.
+        Some(accept) if !accepts_json(&accept) => Err(ApiError::NotAcceptable),
         _ => Ok(()),
     }
 }
 
 /// The most specific range that covers JSON decides.
-fn is_json_in(accept: &Accept) -> bool {
+fn accepts_json(accept: &Accept) -> bool {
     let most_specific = accept
         .iter()
         .filter_map(|range| {

@@ -1,32 +1,26 @@
-//! What is compressed can be read again.
+//! Compressed bodies decompress to what they were.
 
 use std::{
     collections::VecDeque,
     future::poll_fn,
     io::{Read, Write},
+    task::{Context, Poll},
 };
+
+use actix_web::{body::BodySize, web::Bytes};
 
 use super::*;
 
-const CODINGS: [Coding; 3] = [Coding::Zstd, Coding::Brotli, Coding::Gzip];
-
-fn decompressed(coding: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut read = Vec::new();
+fn decompressed(coding: ContentCoding, bytes: &[u8]) -> Vec<u8> {
     match coding {
-        "zstd" => read = zstd::decode_all(bytes).unwrap(),
-        "br" => {
-            brotli::Decompressor::new(bytes, 4_096)
-                .read_to_end(&mut read)
-                .unwrap();
+        ContentCoding::Zstd => zstd::decode_all(bytes).unwrap(),
+        ContentCoding::Gzip => {
+            let mut plain = Vec::new();
+            let mut decoder = flate2::read::GzDecoder::new(bytes);
+            decoder.read_to_end(&mut plain).unwrap();
+            plain
         }
-        "gzip" => {
-            flate2::read::GzDecoder::new(bytes)
-                .read_to_end(&mut read)
-                .unwrap();
-        }
-        other => panic!("{other}"),
     }
-    read
 }
 
 /// A body whose chunks come one by one, with a pause before each.
@@ -67,7 +61,7 @@ fn stream(chunks: impl IntoIterator<Item = Bytes>) -> BoxBody {
     .boxed()
 }
 
-fn places(number: usize) -> &'static Semaphore {
+fn permits(number: usize) -> &'static Semaphore {
     Box::leak(Box::new(Semaphore::new(number)))
 }
 
@@ -96,79 +90,70 @@ fn text(length: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_whole_body_is_shorter_and_its_length_is_known() {
+async fn whole_body_shrinks_and_has_known_length() {
     let plain = text(2_000).repeat(3);
-    for coding in CODINGS {
+    for coding in ContentCoding::ALL {
         let body = Bytes::from(plain.clone()).boxed();
-        let coded = compress(body, coding, true, places(0)).unwrap();
-        assert_eq!(coded.coding, Some(coding));
-        let BodySize::Sized(length) = coded.body.size() else {
+        let (body, applied) = compress(body, coding, true, permits(0)).await.unwrap();
+        assert_eq!(applied, Some(coding));
+        let BodySize::Sized(length) = body.size() else {
             panic!("{coding:?}: its length is not known");
         };
-        let written = all(coded.body).await.concat();
+        let written = all(body).await.concat();
         assert_eq!(written.len() as u64, length);
         assert!(written.len() < plain.len() / 2, "{coding:?}: {length}");
-        assert_eq!(
-            decompressed(coding.name().to_str().unwrap(), &written),
-            plain
-        );
+        assert_eq!(decompressed(coding, &written), plain);
     }
 }
 
 #[tokio::test]
-async fn a_long_body_is_compressed_while_it_comes() {
+async fn stream_is_compressed_chunk_by_chunk() {
     let plain = text(3_000_000);
-    for coding in CODINGS {
+    for coding in ContentCoding::ALL {
         let chunks = plain.chunks(64 * 1_024).map(Bytes::copy_from_slice);
-        let coded = compress(stream(chunks), coding, true, places(1)).unwrap();
-        assert_eq!(coded.body.size(), BodySize::Stream);
+        let compressed = compress(stream(chunks), coding, true, permits(1)).await;
+        let (body, _) = compressed.unwrap();
+        assert_eq!(body.size(), BodySize::Stream);
 
-        let written = all(coded.body).await;
+        let written = all(body).await;
 
         assert!(written.len() > 10, "{coding:?}: {} chunks", written.len());
         let longest = written.iter().map(Bytes::len).max();
         assert!(longest < Some(1_024 * 1_024), "{coding:?}: {longest:?}");
-        let name = coding.name();
-        assert_eq!(
-            decompressed(name.to_str().unwrap(), &written.concat()),
-            plain
-        );
+        assert_eq!(decompressed(coding, &written.concat()), plain);
     }
 }
 
 #[tokio::test]
-async fn only_so_many_long_bodies_are_compressed_at_a_time() {
-    let one = places(1);
-    let long = || stream([Bytes::from_static(b"long")]);
-    let first = compress(long(), Coding::Zstd, true, one).unwrap();
+async fn streaming_compressions_are_limited() {
+    let one = permits(1);
+    let compress = async |identity| {
+        let body = stream([Bytes::from_static(b"long")]);
+        compress(body, ContentCoding::Zstd, identity, one).await
+    };
+    let (first, _) = compress(true).await.unwrap();
 
-    let second = compress(long(), Coding::Zstd, true, one).unwrap();
-    assert_eq!(second.coding, None);
-    assert_eq!(all(second.body).await.concat(), b"long");
-    let third = compress(long(), Coding::Zstd, false, one);
+    let (second, coding) = compress(true).await.unwrap();
+    assert_eq!(coding, None);
+    assert_eq!(all(second).await.concat(), b"long");
     assert!(
-        matches!(third, Err(ApiError::Busy)),
+        matches!(compress(false).await, Err(ApiError::Busy)),
         "it must not be sent as it is"
     );
 
     drop(first);
-    let fourth = compress(long(), Coding::Zstd, true, one).unwrap();
-    assert_eq!(fourth.coding, Some(Coding::Zstd));
-    all(fourth.body).await;
-    assert_eq!(
-        one.available_permits(),
-        1,
-        "whoever is done leaves their place"
-    );
+    let (fourth, coding) = compress(true).await.unwrap();
+    assert_eq!(coding, Some(ContentCoding::Zstd));
+    all(fourth).await;
+    assert_eq!(one.available_permits(), 1, "the end releases the permit");
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_does_so_compressed_too() {
-    for coding in CODINGS {
+async fn stream_error_ends_compressed_body() {
+    for coding in ContentCoding::ALL {
         let chunks = [Bytes::from_static(b"whole"), Bytes::from_static(b"broken")];
-        let mut body = compress(stream(chunks), coding, true, places(1))
-            .unwrap()
-            .body;
+        let compressed = compress(stream(chunks), coding, true, permits(1)).await;
+        let (mut body, _) = compressed.unwrap();
         let error = loop {
             match next(&mut body).await {
                 Some(Ok(_)) => {}
