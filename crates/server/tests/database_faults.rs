@@ -1,6 +1,7 @@
 //! The database goes, and comes back: no wrong answer, no request that hangs, and good answers soon after.
 //!
 //! `cargo xtask faults` does the same for longer, on a release build, and prints what it saw.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 #[path = "database_faults/clients.rs"]
 mod clients;
@@ -11,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wts_testkit::{Cluster, Database, Fault, Kind, Proxy, campus};
+use wts_testkit::{Database, Fault, Kind, Proxy, campus, server_with};
 
 use crate::{
     clients::{Clients, Outcome},
@@ -62,8 +63,8 @@ enum Blow {
 
 /// Serves a database of its own to which this happens, and checks what clients see of that.
 fn under(blow: Blow, lasts: Duration) -> Outcome {
-    let cluster = Cluster::with(campus());
-    let mut service = serve(&cluster.url());
+    let cluster = server_with(campus());
+    let mut service = serve(&cluster.url("postgres"));
     let clients = Clients::of(&mut service);
     clients.see(
         || {
@@ -74,7 +75,7 @@ fn under(blow: Blow, lasts: Duration) -> Outcome {
             thread::sleep(lasts);
         },
         || match blow {
-            Blow::Killed => cluster.start(),
+            Blow::Killed => cluster.restart().unwrap(),
             Blow::Paused => cluster.resume(),
         },
     )

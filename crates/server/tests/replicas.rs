@@ -15,7 +15,7 @@ use std::{
 };
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Cluster, Fault, Proxy, campus};
+use wts_testkit::{ALICE, Fault, PostgresServer, Proxy, campus, server_with};
 
 use crate::support::{Service, get, outcome, token, wts};
 
@@ -31,8 +31,8 @@ struct Campus {
     service: Service,
     operations: SocketAddr,
     network: Proxy,
-    standby: Cluster,
-    primary: Cluster,
+    standby: PostgresServer,
+    primary: PostgresServer,
 }
 
 impl Campus {
@@ -41,17 +41,17 @@ impl Campus {
     }
 
     fn with(more: &[(&str, &str)]) -> Self {
-        let primary = Cluster::with(campus());
-        let standby = primary.standby();
-        let network = Proxy::before(&standby.url());
-        let replica = network.url(&standby.url());
+        let primary = server_with(campus());
+        let standby = primary.start_standby().unwrap();
+        let network = Proxy::before(&standby.url("postgres"));
+        let replica = network.url(&standby.url("postgres"));
         let settings = [
             ("WTS_DATABASE_READ_URLS", replica.as_str()),
             ("WTS_REPLICA_MAX_LAG", "1s"),
             ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
             ("WTS_LOG", "warn,wts=info"),
         ];
-        let mut service = Service::with(&primary.url(), &[&settings, more].concat());
+        let mut service = Service::with(&primary.url("postgres"), &[&settings, more].concat());
         let operations = service.operations();
         let campus = Self {
             service,
@@ -74,7 +74,7 @@ impl Campus {
     fn add_trace(&self, opid: i64) {
         self.primary.execute(&format!(
             "insert into wts.ticket_traces (opid, tid, op, remark) values ({opid}, 123, '-1', '')"
-        ));
+        )).unwrap();
     }
 
     /// A metric of the primary or, by default, of the replica.
@@ -151,11 +151,17 @@ fn reads_are_taken_off_the_primary() {
 #[test]
 fn a_ticket_that_has_not_reached_the_replica_is_found() {
     let campus = Campus::new();
-    campus.standby.execute("select pg_wal_replay_pause()");
-    campus.primary.execute(
-        "insert into wts.tickets (tid, issuer, submitted_at, category, description)
+    campus
+        .standby
+        .execute("select pg_wal_replay_pause()")
+        .unwrap();
+    campus
+        .primary
+        .execute(
+            "insert into wts.tickets (tid, issuer, submitted_at, category, description)
          select 900, issuer, submitted_at, category, description from wts.tickets where tid = 123",
-    );
+        )
+        .unwrap();
     let answer = campus
         .service
         .get("/api/v3/get_traces?tid=900", &token(ALICE, Access::User));
@@ -174,10 +180,14 @@ fn a_demotion_that_has_not_reached_the_replica_counts_all_the_same() {
         campus.service.get(TRACES, &james).status
     };
     assert_eq!(ask(), 200);
-    campus.standby.execute("select pg_wal_replay_pause()");
+    campus
+        .standby
+        .execute("select pg_wal_replay_pause()")
+        .unwrap();
     campus
         .primary
-        .execute("update wts.operators set access = 'user' where wid = 'W007'");
+        .execute("update wts.operators set access = 'user' where wid = 'W007'")
+        .unwrap();
     for _ in 0..5 {
         assert_eq!(ask(), 403);
     }
@@ -190,7 +200,7 @@ fn a_replica_that_dies_is_not_missed_and_comes_back_by_itself() {
     campus.wait_until_replica_is_in_use(false);
     assert_eq!(campus.opids(), [1, 3]);
 
-    campus.standby.start();
+    campus.standby.restart().unwrap();
     campus.wait_until_replica_is_in_use(true);
     assert_eq!(campus.opids(), [1, 3]);
 }
@@ -211,7 +221,7 @@ fn a_replica_that_fails_again_and_again_is_not_missed_for_a_second() {
     let campus = Campus::new();
     for round in 1..=5 {
         let died = campus.nobody_notices(|| campus.standby.kill());
-        campus.standby.start();
+        campus.standby.restart().unwrap();
         campus.wait_until_replica_is_in_use(true);
         let vanished = campus.nobody_notices(|| campus.network.set(Fault::BlackHole));
         campus.network.set(Fault::None);
@@ -225,7 +235,7 @@ fn a_replica_that_fails_again_and_again_is_not_missed_for_a_second() {
 fn a_replica_is_read_from_when_the_primary_has_begun_a_new_file_of_its_log() {
     let campus = Campus::new();
     campus.add_trace(60);
-    campus.primary.execute("select pg_switch_wal()");
+    campus.primary.execute("select pg_switch_wal()").unwrap();
     // Longer than it may lag, and less than it takes until the primary writes to its log by itself.
     thread::sleep(Duration::from_secs(2));
     let begun = Instant::now();
@@ -241,12 +251,18 @@ fn a_replica_is_read_from_when_the_primary_has_begun_a_new_file_of_its_log() {
 #[test]
 fn a_replica_that_falls_behind_is_left_out_until_it_has_caught_up() {
     let campus = Campus::new();
-    campus.standby.execute("select pg_wal_replay_pause()");
+    campus
+        .standby
+        .execute("select pg_wal_replay_pause()")
+        .unwrap();
     campus.add_trace(50);
     campus.wait_until_replica_is_in_use(false);
     assert_eq!(campus.opids(), [1, 3, 50]);
 
-    campus.standby.execute("select pg_wal_replay_resume()");
+    campus
+        .standby
+        .execute("select pg_wal_replay_resume()")
+        .unwrap();
     campus.wait_until_replica_is_in_use(true);
     assert_eq!(campus.opids(), [1, 3, 50]);
 }
@@ -257,8 +273,9 @@ fn a_replica_that_does_not_know_how_far_behind_it_is_is_found_out() {
     // Cut off from the primary: all that it has received is replayed, and it believes itself up to date.
     campus
         .standby
-        .execute("alter system set primary_conninfo = ''");
-    campus.standby.execute("select pg_reload_conf()");
+        .execute("alter system set primary_conninfo = ''")
+        .unwrap();
+    campus.standby.execute("select pg_reload_conf()").unwrap();
     campus.add_trace(51);
     campus.wait_until_replica_is_in_use(false);
     assert_eq!(campus.opids(), [1, 3, 51]);
@@ -267,7 +284,10 @@ fn a_replica_that_does_not_know_how_far_behind_it_is_is_found_out() {
 #[test]
 fn the_staleness_of_an_answer_never_passes_the_bound() {
     let campus = Campus::new();
-    campus.standby.execute("select pg_wal_replay_pause()");
+    campus
+        .standby
+        .execute("select pg_wal_replay_pause()")
+        .unwrap();
     campus.add_trace(52);
     campus.is_stale_no_longer_than_the_bound(&[1, 3, 52]);
 }
@@ -278,13 +298,17 @@ fn nor_does_it_where_commits_do_not_wait_for_the_disk() {
     // What is committed is seen at once, written after ten seconds, and only then on its way to the replica.
     campus
         .primary
-        .execute("alter system set wal_writer_delay = '10s'");
-    campus.primary.execute("select pg_reload_conf()");
+        .execute("alter system set wal_writer_delay = '10s'")
+        .unwrap();
+    campus.primary.execute("select pg_reload_conf()").unwrap();
     thread::sleep(Duration::from_secs(1));
-    campus.primary.execute(
-        "set synchronous_commit = off;
+    campus
+        .primary
+        .execute(
+            "set synchronous_commit = off;
          insert into wts.ticket_traces (opid, tid, op, remark) values (53, 123, '-1', '')",
-    );
+        )
+        .unwrap();
     campus.is_stale_no_longer_than_the_bound(&[1, 3, 53]);
 }
 

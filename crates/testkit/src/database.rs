@@ -8,7 +8,6 @@ use std::thread;
 
 use wts_adapter_db::{DatabaseUrl, Records};
 
-pub(crate) use self::postgres::with_client;
 pub use self::sqlite::write_sqlite;
 use self::{postgres::OnServer, sqlite::OnDisk};
 pub(crate) use wts_v3::SCHEMA as WTS_V3;

@@ -1,7 +1,7 @@
 //! Throw-away databases and what stands in them, for the tests.
 //!
-//! A [`Proxy`] stands between the service and a database and does to the connection what networks do. A [`Cluster`] is a
-//! PostgreSQL server of the test's own, to be killed, or followed by a standby.
+//! A [`Proxy`] stands between the service and a database and does to the connection what networks do. A
+//! [`PostgresServer`] of the test's own can be killed, or followed by a standby.
 //!
 //! A [`Database`] is of one of three kinds, is made for one test and vanishes with it. PostgreSQL is whatever
 //! `WTS_TEST_POSTGRES_URL` points at, which `cargo xtask test` sees to.
@@ -13,16 +13,17 @@
 )]
 
 mod bulk;
-mod cluster;
 mod database;
 mod fixture;
 mod proxy;
+mod server;
 mod told;
 
 pub use bulk::{FIRST_TICKET, Size, fill};
-pub use cluster::Cluster;
 pub use database::{Database, Kind, write_sqlite};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, ticket, ticket_of};
 pub use proxy::{Fault, Proxy};
+pub use server::server_with;
 pub use told::told;
 pub use wts_adapter_db::{Operator, Records, Student};
+pub use wts_test_postgres::PostgresServer;

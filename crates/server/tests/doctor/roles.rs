@@ -1,19 +1,21 @@
 //! What the service's role may, and the roles that Compose makes.
 
-use wts_testkit::{Cluster, campus};
+use wts_testkit::{PostgresServer, campus, server_with};
 
 use crate::{doctor, findings};
 
 #[test]
 fn whatever_a_role_may_besides_reading_is_found_out() {
-    let cluster = Cluster::with(campus());
-    cluster.execute(
-        "create role reader login;
+    let cluster = server_with(campus());
+    cluster
+        .execute(
+            "create role reader login password 'reader';
          grant usage on schema data, wts to reader;
          grant select on data.students, wts.operators, wts.tickets, wts.ticket_traces to reader;
          create role writers nologin; grant delete on wts.tickets to writers",
-    );
-    let url = cluster.url_of("reader");
+        )
+        .unwrap();
+    let url = cluster.url_for("reader", "reader");
     let said = findings(&mut doctor(&url));
     assert!(
         said.contains("ok    the role may read and change nothing"),
@@ -86,9 +88,9 @@ fn whatever_a_role_may_besides_reading_is_found_out() {
             "superuser",
         ),
     ] {
-        cluster.execute(give);
+        cluster.execute(give).unwrap();
         let said = findings(&mut doctor(&url));
-        cluster.execute(take);
+        cluster.execute(take).unwrap();
         let warning = said
             .lines()
             .find_map(|line| line.strip_prefix("warn  the role may more than read: "));
@@ -101,21 +103,23 @@ fn whatever_a_role_may_besides_reading_is_found_out() {
 
 #[test]
 fn a_replica_that_is_none_is_found_out_and_the_roles_of_the_compose_file_are_well() {
-    let primary = Cluster::with(campus());
+    let primary = server_with(campus());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/roles.sql");
     let passwords = [("READER_PASSWORD", "a'b"), ("STANDBY_PASSWORD", "c")];
     // As at every start.
     for _ in 0..2 {
-        primary.run_script(script.as_ref(), &passwords);
+        let mut psql = primary.command("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--file", script]);
+        assert!(psql.envs(passwords).output().unwrap().status.success());
     }
-    let standby = primary.standby();
-    let role = "wts_traces";
+    let standby = primary.start_standby().unwrap();
+    let url_of = |server: &PostgresServer| server.url_for("wts_traces", "a%27b");
     let said = findings(
-        doctor(&primary.url_of(role))
+        doctor(&url_of(&primary))
             .env("WTS_RECHECK_ACCESS", "on")
             .env(
                 "WTS_DATABASE_READ_URLS",
-                format!("{} {}", standby.url_of(role), primary.url_of(role)),
+                format!("{} {}", url_of(&standby), url_of(&primary)),
             ),
     );
     for expected in [

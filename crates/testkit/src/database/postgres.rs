@@ -102,10 +102,7 @@ impl Drop for OnServer {
 }
 
 /// Does something through a connection of its own.
-pub(crate) fn with_client(
-    config: &Config,
-    work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send,
-) {
+fn with_client(config: &Config, work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send) {
     let outcome = wait_for(async || {
         let (client, connection) = config
             .connect(NoTls)

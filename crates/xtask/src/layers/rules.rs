@@ -8,6 +8,7 @@ const ADAPTER_HTTP: &str = "wts-adapter-http";
 const SERVER: &str = "wts-server";
 const GENERATOR: &str = "wts-generator";
 const TESTKIT: &str = "wts-testkit";
+const TEST_POSTGRES: &str = "wts-test-postgres";
 const XTASK: &str = "wts-xtask";
 
 /// A crate of ours and what it may depend on.
@@ -93,14 +94,21 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: TESTKIT,
-        uses: &[DOMAIN, APP, ADAPTER_DB, GENERATOR],
+        uses: &[DOMAIN, APP, ADAPTER_DB, GENERATOR, TEST_POSTGRES],
         tests_with: &[],
         shuns: &[],
         alone: false,
     },
     Layer {
-        name: XTASK,
+        name: TEST_POSTGRES,
         uses: &[],
+        tests_with: &[],
+        shuns: &[DATABASES, HTTP],
+        alone: false,
+    },
+    Layer {
+        name: XTASK,
+        uses: &[TEST_POSTGRES],
         tests_with: &[],
         shuns: &[],
         alone: false,
@@ -172,6 +180,7 @@ mod tests {
         GENERATOR,
         SERVER,
         TESTKIT,
+        TEST_POSTGRES,
         XTASK,
     ];
 
@@ -217,6 +226,8 @@ mod tests {
             (TESTKIT, APP),
             (TESTKIT, ADAPTER_DB),
             (TESTKIT, GENERATOR),
+            (TESTKIT, TEST_POSTGRES),
+            (XTASK, TEST_POSTGRES),
         ];
 
         for from in MEMBERS {

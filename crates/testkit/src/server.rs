@@ -1,0 +1,19 @@
+//! PostgreSQL servers of a test's own.
+
+use wts_adapter_db::Records;
+use wts_test_postgres::PostgresServer;
+
+use crate::database::wait_for;
+
+/// A server with our schema and these records in its database `postgres`.
+pub fn server_with(records: Records) -> PostgresServer {
+    let server = PostgresServer::start(&["shared_buffers=16MB"]).expect("PostgreSQL starts");
+    let url = server.url("postgres").parse().expect("a URL");
+    wait_for(async || {
+        wts_adapter_db::migrate(&url)
+            .await
+            .expect("the migrations run");
+        records.insert_into(&url).await.expect("the records fit");
+    });
+    server
+}
