@@ -1,4 +1,4 @@
-//! Who calls: the first two checks of every request, a good token and an active caller.
+//! Authentication: the first two checks of a request, a valid token and an active caller.
 
 use std::{
     future::{Ready, ready},
@@ -15,84 +15,84 @@ use futures_util::future::{Either, LocalBoxFuture};
 use wts_domain::{ActiveCaller, Caller, ensure_active};
 
 use crate::{
+    client_address::client_address,
     error::{ApiError, Unauthenticated},
-    gate::client_address,
-    rate_limit::ClientLimits,
+    rate_limit::RateLimiters,
     token::{TokenError, TokenVerifier},
 };
 
-/// A caller who has shown a good token and is active. A handler that takes one cannot be reached by anyone else.
-pub(crate) struct Active(pub(crate) ActiveCaller);
+/// An active caller with a valid token. No other request reaches a handler that has this argument.
+pub(crate) struct AuthenticatedCaller(pub(crate) ActiveCaller);
 
-impl FromRequest for Active {
+impl FromRequest for AuthenticatedCaller {
     type Error = ApiError;
-    // Nearly always the answer is there at once, and costs no memory.
+    // Nearly always ready at once, without an allocation.
     type Future =
         Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        match known(request) {
-            Ok(Known::NotYet(verifier, token)) => {
+        match verify(request) {
+            Ok(Verification::NeedsKeyRefresh(verifier, token)) => {
                 let request = request.clone();
                 Either::Right(Box::pin(async move {
-                    // Before the wait, or whoever makes up names of keys could wait as often as they like.
-                    count_stranger(&request)?;
+                    // Before the wait, so that the rate limit bounds waits for keys that do not exist.
+                    check_address(&request)?;
                     let caller = verifier.verify_with_new_keys(&token, now()?).await;
-                    admit(&request, caller.map_err(Unauthenticated::BadToken)?)
+                    authorize(&request, caller.map_err(Unauthenticated::BadToken)?)
                 }))
             }
-            Ok(Known::Caller(caller)) => Either::Left(ready(admit(request, caller))),
-            Ok(Known::Nobody(why)) => {
-                Either::Left(ready(count_stranger(request).and(Err(why.into()))))
+            Ok(Verification::Valid(caller)) => Either::Left(ready(authorize(request, caller))),
+            Ok(Verification::Failed(why)) => {
+                Either::Left(ready(check_address(request).and(Err(why.into()))))
             }
             Err(error) => Either::Left(ready(Err(error))),
         }
     }
 }
 
-/// Who calls.
-enum Known {
-    Caller(Caller),
-    /// That takes a key which has to be fetched first.
-    NotYet(Data<TokenVerifier>, String),
-    Nobody(Unauthenticated),
+/// The outcome of checking a token with the keys at hand.
+enum Verification {
+    Valid(Caller),
+    /// The token names a key that has to be fetched first.
+    NeedsKeyRefresh(Data<TokenVerifier>, String),
+    Failed(Unauthenticated),
 }
 
-fn known(request: &HttpRequest) -> Result<Known, ApiError> {
+fn verify(request: &HttpRequest) -> Result<Verification, ApiError> {
     let token = match bearer(request.headers()) {
         Ok(token) => token,
-        Err(why) => return Ok(Known::Nobody(why)),
+        Err(why) => return Ok(Verification::Failed(why)),
     };
-    let verifier: &Data<TokenVerifier> = of_the_app(request)?;
+    let verifier: &Data<TokenVerifier> = app_data(request)?;
     Ok(match verifier.verify(token, now()?) {
-        Ok(caller) => Known::Caller(caller),
+        Ok(caller) => Verification::Valid(caller),
         Err(TokenError::UnknownKey) if verifier.may_get_new_keys() => {
-            Known::NotYet(Data::clone(verifier), token.to_owned())
+            Verification::NeedsKeyRefresh(Data::clone(verifier), token.to_owned())
         }
-        Err(error) => Known::Nobody(Unauthenticated::BadToken(error)),
+        Err(error) => Verification::Failed(Unauthenticated::BadToken(error)),
     })
 }
 
-/// Lets in who is active and does not ask too often.
-fn admit(request: &HttpRequest, caller: Caller) -> Result<Active, ApiError> {
+/// Checks the rate limit and that the caller is active.
+fn authorize(request: &HttpRequest, caller: Caller) -> Result<AuthenticatedCaller, ApiError> {
     request.extensions_mut().insert(caller.access); // for the access record
-    let limits: &Data<ClientLimits> = of_the_app(request)?;
-    limits.count_caller(&caller, || client_address(request))?;
-    Ok(Active(ensure_active(caller)?))
+    let limits: &Data<RateLimiters> = app_data(request)?;
+    limits.check_caller(&caller, || client_address(request))?;
+    Ok(AuthenticatedCaller(ensure_active(caller)?))
 }
 
-fn count_stranger(request: &HttpRequest) -> Result<(), ApiError> {
-    let limits: &Data<ClientLimits> = of_the_app(request)?;
-    limits.count_stranger(|| client_address(request))
+fn check_address(request: &HttpRequest) -> Result<(), ApiError> {
+    let limits: &Data<RateLimiters> = app_data(request)?;
+    limits.check_address(|| client_address(request))
 }
 
-fn of_the_app<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, ApiError> {
+fn app_data<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, ApiError> {
     request
         .app_data::<Data<T>>()
-        .ok_or(ApiError::Fault("the application lacks a part"))
+        .ok_or(ApiError::Internal("the application lacks a part"))
 }
 
-/// RFC 6750 2.1: the token of the one `Authorization` field. A token anywhere else is none.
+/// Returns the token of the only `Authorization` field (RFC 6750 2.1). A token anywhere else is ignored.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     let mut fields = headers.get_all(AUTHORIZATION);
     let field = fields.next().ok_or(Unauthenticated::NoToken)?;
@@ -106,7 +106,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     str::from_utf8(token).map_err(|_| Unauthenticated::BadToken(TokenError::Shape))
 }
 
-/// What stands before the first space, and after it and those that follow it.
+/// Splits a field into the scheme and the rest after the first spaces.
 fn split_at_space(field: &HeaderValue) -> (&[u8], &[u8]) {
     let bytes = field.as_bytes();
     let end = bytes
@@ -121,7 +121,7 @@ fn split_at_space(field: &HeaderValue) -> (&[u8], &[u8]) {
 fn now() -> Result<i64, ApiError> {
     let since_1970 = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .map_err(|_| ApiError::Fault("the system's clock stands before 1970"))?;
+        .map_err(|_| ApiError::Internal("the system's clock stands before 1970"))?;
     i64::try_from(since_1970.as_secs())
-        .map_err(|_| ApiError::Fault("the system's clock is out of range"))
+        .map_err(|_| ApiError::Internal("the system's clock is out of range"))
 }

@@ -6,7 +6,7 @@
 //! What the server cannot read as a request never reaches the service, and it refuses it with a status and nothing else.
 //! It is refused here as everything is: with an id, in the envelope, counted and logged.
 
-mod places;
+mod connection_limit;
 mod refusal;
 mod request_line;
 
@@ -24,12 +24,12 @@ use tokio::{
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
-pub(crate) use self::places::{Place, Places};
-use self::{places::Unsent, refusal::Refusal, request_line::RequestLine};
+pub(crate) use self::connection_limit::{ConnectionLimiter, ConnectionSlot};
+use self::{connection_limit::PendingWriteGuard, refusal::Refusal, request_line::RequestLine};
 use crate::error::ApiError;
 
 /// How long a client may take to close a connection that we have closed.
-pub(crate) const CLOSING: Duration = Duration::from_secs(1);
+pub(crate) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the server says by itself to who would like to send a body. Nobody takes one here, and whoever waits to hear that is
 /// told what becomes of the request instead (RFC 9110 10.1.1).
@@ -37,7 +37,7 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// How long a client is waited for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct ConnectionTimeouts {
     /// From the first byte of a request to the first byte of the answer.
     pub(crate) request: Duration,
     /// For room for more of an answer.
@@ -49,47 +49,51 @@ pub(crate) struct Patience {
 /// A connection that fails where its client is too slow.
 pub(crate) struct Connection {
     stream: TcpStream,
-    patience: Patience,
+    timeouts: ConnectionTimeouts,
     /// When the client began to send what has not been answered.
     reading_since: Option<Instant>,
     /// When the client stopped to take what was written.
     writing_since: Option<Instant>,
     /// What was written and is not on its way yet.
-    unsent: Option<Unsent>,
-    alarm: Option<Pin<Box<Sleep>>>,
+    unsent: Option<PendingWriteGuard>,
+    timer: Option<Pin<Box<Sleep>>>,
     /// What has come of the line that a request begins with.
     line: RequestLine,
     /// What goes out instead of the server's own refusal.
     refusal: Option<Refusal>,
-    place: Place,
+    slot: ConnectionSlot,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, patience: Patience, place: Place) -> Self {
+    pub(crate) fn new(
+        stream: TcpStream,
+        timeouts: ConnectionTimeouts,
+        slot: ConnectionSlot,
+    ) -> Self {
         Self {
             stream,
-            patience,
+            timeouts,
             reading_since: None,
             writing_since: None,
             unsent: None,
-            alarm: None,
+            timer: None,
             line: RequestLine::default(),
             refusal: None,
-            place,
+            slot,
         }
     }
 
     /// Whether there is no place for it.
-    pub(crate) fn is_one_too_many(&self) -> bool {
-        self.place.is_missing()
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.slot.is_rejected()
     }
 
     /// Refuses whatever the client asks.
-    pub(crate) async fn turn_away(mut self) {
+    pub(crate) async fn reject(mut self) {
         // Who is answered before it has asked may not understand.
-        let _ = timeout(CLOSING, self.stream.readable()).await;
-        let mut refusal = Refusal::with(&ApiError::TooManyConnections, self.place.metrics());
-        let _ = poll_fn(|context| self.say(&mut refusal, context)).await;
+        let _ = timeout(LINGER_TIMEOUT, self.stream.readable()).await;
+        let mut refusal = Refusal::with(&ApiError::TooManyConnections, self.slot.metrics());
+        let _ = poll_fn(|context| self.write_and_linger(&mut refusal, context)).await;
     }
 
     /// Writes to the client, who is waited for as long as it takes something of it now and then.
@@ -101,14 +105,16 @@ impl Connection {
         if outcome.is_ready() {
             self.reading_since = None;
             self.writing_since = None;
-            self.place.set_idle(self.unsent.is_none());
+            self.slot.set_idle(self.unsent.is_none());
             return outcome;
         }
-        self.place.set_idle(false);
+        self.slot.set_idle(false);
         let stopped = *self.writing_since.get_or_insert_with(Instant::now);
-        let unsent = self.unsent.get_or_insert_with(|| self.place.unsent());
-        let deadline = (stopped + self.patience.write).min(unsent.since() + self.patience.answer);
-        self.wait(Some(deadline), context)
+        let unsent = self
+            .unsent
+            .get_or_insert_with(|| self.slot.begin_pending_write());
+        let deadline = (stopped + self.timeouts.write).min(unsent.since() + self.timeouts.answer);
+        self.poll_deadline(Some(deadline), context)
     }
 
     /// Refuses what the server has refused with this status, and hears the client out for a moment: a connection that is
@@ -116,14 +122,18 @@ impl Connection {
     fn refuse(&mut self, status: u16, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut refusal = match self.refusal.take() {
             Some(refusal) => refusal,
-            None => Refusal::of(status, &self.line, self.reading_since, self.place.metrics()),
+            None => Refusal::of(status, &self.line, self.reading_since, self.slot.metrics()),
         };
-        let outcome = self.say(&mut refusal, context);
+        let outcome = self.write_and_linger(&mut refusal, context);
         self.refusal = Some(refusal);
         outcome
     }
 
-    fn say(&mut self, refusal: &mut Refusal, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn write_and_linger(
+        &mut self,
+        refusal: &mut Refusal,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         while !refusal.rest().is_empty() {
             match ready!(self.write(refusal.rest(), context))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -134,7 +144,7 @@ impl Connection {
             until
         } else {
             ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
-            *refusal.said_until.insert(Instant::now() + CLOSING)
+            *refusal.said_until.insert(Instant::now() + LINGER_TIMEOUT)
         };
         let mut unread = [0; 8 * 1_024];
         while Instant::now() < until {
@@ -142,7 +152,7 @@ impl Connection {
             match Pin::new(&mut self.stream).poll_read(context, &mut into) {
                 Poll::Ready(Ok(())) if !into.filled().is_empty() => {}
                 Poll::Ready(_) => break,
-                Poll::Pending => match self.wait::<()>(Some(until), context) {
+                Poll::Pending => match self.poll_deadline::<()>(Some(until), context) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(_) => break,
                 },
@@ -152,7 +162,7 @@ impl Connection {
     }
 
     /// What to do while nothing can be done: wait, unless that has been done for too long.
-    fn wait<T>(
+    fn poll_deadline<T>(
         &mut self,
         deadline: Option<Instant>,
         context: &mut Context<'_>,
@@ -160,20 +170,20 @@ impl Connection {
         let Some(deadline) = deadline else {
             return Poll::Pending;
         };
-        let alarm = self
-            .alarm
+        let timer = self
+            .timer
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         // It may still be set for an earlier deadline, which costs less than setting it for every request.
         loop {
-            if alarm.deadline() > deadline {
-                alarm.as_mut().reset(deadline);
+            if timer.deadline() > deadline {
+                timer.as_mut().reset(deadline);
             }
-            match alarm.as_mut().poll(context) {
+            match timer.as_mut().poll(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(()) if Instant::now() >= deadline => {
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
-                Poll::Ready(()) => alarm.as_mut().reset(deadline),
+                Poll::Ready(()) => timer.as_mut().reset(deadline),
             }
         }
     }
@@ -186,7 +196,7 @@ impl AsyncRead for Connection {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.place.is_over() {
+        if this.slot.is_evicted() {
             return Poll::Ready(Ok(())); // as if the client had closed it
         }
         let before = into.filled().len();
@@ -197,18 +207,18 @@ impl AsyncRead for Connection {
                 if !news.is_empty() {
                     this.reading_since.get_or_insert_with(Instant::now);
                     this.line.follow(news);
-                    this.place.set_idle(false);
+                    this.slot.set_idle(false);
                 }
                 outcome
             }
             Poll::Pending => {
-                this.place
+                this.slot
                     .set_idle(this.reading_since.is_none() && this.unsent.is_none());
-                this.place.wake(context);
+                this.slot.register_waker(context);
                 let deadline = this
                     .reading_since
-                    .map(|since| since + this.patience.request);
-                this.wait(deadline, context)
+                    .map(|since| since + this.timeouts.request);
+                this.poll_deadline(deadline, context)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The one place where errors become answers.
+//! The one place where errors become HTTP responses.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
@@ -11,107 +11,124 @@ use wts_domain::{AccessDenied, ParseTicketIdError};
 pub(crate) use self::examples::every_error;
 pub(crate) use self::examples::{ToAnyone, ToWhoAsksWhen, ToWhoChooses, shared_responses};
 use self::told::Told;
-use crate::{routes::JSON, token::TokenError};
+use crate::{constants::JSON, token::TokenError};
 
-/// Everything that a request can be answered with but what it asked for.
+/// Every error that a request can get.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
 #[strum_discriminants(
     name(Kind),
     derive(EnumIter),
     vis(pub(self)),
-    doc = "What an [`ApiError`] is about."
+    doc = "The kind of an [`ApiError`]."
 )]
 pub(crate) enum ApiError {
-    /// Nobody knows who calls.
+    /// Authentication failed.
     #[error(transparent)]
     Unauthenticated(#[from] Unauthenticated),
-    /// The caller may not do this.
+    /// The policy denied access.
     #[error(transparent)]
     Denied(#[from] AccessDenied),
-    /// No ticket was asked for.
+    /// The request names no ticket.
     #[error("no ticket was asked for")]
     MissingTicket,
-    /// What was asked for is no ticket's number.
+    /// The ticket number is malformed.
     #[error(transparent)]
     MalformedTicket(#[from] ParseTicketIdError),
     /// A parameter was given more than once.
     #[error("the parameter {0} was given more than once")]
-    Repeated(&'static str),
-    /// An order that does not exist.
+    DuplicateParameter(&'static str),
+    /// The order does not exist.
     #[error("an order that does not exist was asked for")]
     UnknownOrder,
-    /// There is no such ticket.
+    /// The ticket does not exist.
     #[error("there is no such ticket")]
     NoSuchTicket,
-    /// There is nothing under this path.
+    /// The path does not exist.
     #[error("there is nothing under this path")]
     NoSuchPath,
-    /// There is something under this path, but only to be read.
+    /// The route does not accept the method.
     #[error("the method is not allowed")]
     MethodNotAllowed,
-    /// The client takes none of the forms that there are.
+    /// The client accepts none of the available forms.
     #[error("the client takes none of the forms that there are")]
     NotAcceptable,
-    /// There is something under this path, but it is not to be sent anything.
+    /// The request has a body, which the route does not accept.
     #[error("the request has content where none is taken")]
-    ContentNotTaken,
-    /// The path and the query together are too long to look at.
+    BodyNotAllowed,
+    /// Path and query together are too long.
     #[error("the request's target is too long")]
     TargetTooLong,
-    /// The header fields are too long or too many to look at.
+    /// The header fields are too long or too many.
     #[error("the request's header fields are too long or too many")]
     HeaderTooLong,
-    /// The request's body is too long to pass over.
+    /// The body is too long to be discarded.
     #[error("the request's body is too long")]
     BodyTooLong,
-    /// What has come is no request that HTTP/1.1 knows.
+    /// The bytes are no HTTP/1.1 request.
     #[error("the request cannot be read")]
-    Unreadable,
-    /// The request's target is no URI's.
+    MalformedRequest,
+    /// The target is no URI.
     #[error("path or query have a character that no URI has")]
     MalformedTarget,
-    /// The client took too long to send the request's head.
+    /// The request's head did not arrive in time.
     #[error("the request's head did not come in time")]
-    HeadTooSlow,
-    /// Others may take the request for another one.
+    HeaderTimeout,
+    /// A proxy may read the request as a different one.
     #[error("the request can be read in more than one way")]
-    Ambiguous,
-    /// The client asks too often; in so many seconds it may again.
+    AmbiguousFraming,
+    /// The client has sent too many requests.
     #[error("the client asks too often")]
-    TooMany(u64),
-    /// Too much to do.
+    RateLimited {
+        /// In how many seconds it may send the next one.
+        retry_after: u64,
+    },
+    /// The queue of the database is full.
     #[error("the database has more to do than it can take on")]
     Busy,
-    /// Too many requests are being worked on.
+    /// Too many requests are in flight.
     #[error("more requests are in flight than are worked on")]
     TooManyInFlight,
-    /// Too many connections.
+    /// Too many connections are open.
     #[error("there are more connections than are served")]
     TooManyConnections,
-    /// It is not the time to send requests here, as this says.
-    #[error("{0}")]
-    NotReady(&'static str),
-    /// The answer did not begin in time.
+    /// The service is not ready.
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
+    /// The response did not begin in time.
     #[error("there was no answer in time")]
-    TooSlow,
-    /// The store of histories failed.
+    HandlerTimeout,
+    /// The database failed.
     #[error("the database failed")]
-    Repository(#[source] RepositoryError),
+    Database(#[source] RepositoryError),
     /// A fault of this program.
     #[error("{0}")]
-    Fault(&'static str),
+    Internal(&'static str),
 }
 
-/// Why nobody knows who calls.
+/// Why the service is not ready for requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotReady {
+    /// The database could not be read yet.
+    #[error("the service is starting")]
+    Starting,
+    /// The service is about to stop.
+    #[error("the service is stopping")]
+    Stopping,
+    /// The database cannot be read.
+    #[error("the database cannot be read")]
+    DatabaseUnreadable,
+}
+
+/// Why authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unauthenticated {
-    /// There is no token where tokens belong.
+    /// The request has no bearer token.
     #[error("there is no bearer token in an Authorization field")]
     NoToken,
-    /// There are several `Authorization` fields.
+    /// The request has several `Authorization` fields.
     #[error("there are several Authorization fields")]
     SeveralFields,
-    /// There is a token and it is not good.
+    /// The token is invalid.
     #[error("the token is not valid: {0}")]
     BadToken(#[source] TokenError),
 }
@@ -148,7 +165,7 @@ impl From<GetTracesError> for ApiError {
             GetTracesError::Denied(denied) => Self::Denied(denied),
             GetTracesError::Repository(RepositoryError::Busy) => Self::Busy,
             GetTracesError::Repository(failed @ RepositoryError::Failed(_)) => {
-                Self::Repository(failed)
+                Self::Database(failed)
             }
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use wts_domain::Access;
 
 use crate::{
-    Key, KeySetUrl, Keyring, Order, Origins, Secret, Secrets, TokenError, TokenSettings,
+    AllowedOrigins, Key, KeySetUrl, Keyring, Order, Secret, Secrets, TokenError, TokenSettings,
     TokenVerifier, authentication::bearer, traces::ticket_of,
 };
 
@@ -121,7 +121,7 @@ pub fn settings(bytes: &[u8]) {
         assert!(bytes.len() >= 32, "a short secret is taken");
     }
     if let Ok(text) = str::from_utf8(bytes) {
-        let _ = text.parse::<Origins>();
+        let _ = text.parse::<AllowedOrigins>();
         let _ = text.parse::<Order>();
         if let Ok(url) = text.parse::<KeySetUrl>() {
             let url = url.to_string();

@@ -1,4 +1,4 @@
-//! What the service says of itself to those who send it requests, or start and stop it.
+//! Health: whether the process lives, has started and is ready for requests.
 
 use std::sync::{
     Arc,
@@ -9,16 +9,16 @@ use actix_web::{HttpResponse, web::Data};
 use utoipa::ToSchema;
 
 use crate::{
-    content::WithoutContent,
-    error::{self, ApiError},
-    routes,
+    constants::JSON,
+    error::{self, ApiError, NotReady},
+    request_body::NoBody,
 };
 
-pub(crate) const STARTING: &str = "the service is starting";
-pub(crate) const STOPPING: &str = "the service is stopping";
-pub(crate) const UNREADABLE: &str = "the database cannot be read";
+pub(crate) const LIVEZ: &str = "/livez";
+pub(crate) const READYZ: &str = "/readyz";
+pub(crate) const STARTUPZ: &str = "/startupz";
 
-/// Whether the service is up to answering requests. It is told so by whoever knows; asking it costs nothing.
+/// The state of the service, for load balancers and process managers. Copies share it.
 #[derive(Debug, Clone, Default)]
 pub struct Health(Arc<State>);
 
@@ -30,13 +30,13 @@ struct State {
 }
 
 impl Health {
-    /// Takes note of whether histories can be read. Once they could, the service has started.
+    /// Records whether the database can be read. Once it could, the service has started.
     pub fn set_readable(&self, readable: bool) {
         self.0.readable.store(readable, Relaxed);
         self.0.started.fetch_or(readable, Relaxed);
     }
 
-    /// Takes note that the service is about to stop.
+    /// Records that the service is about to stop.
     pub fn set_stopping(&self) {
         self.0.stopping.store(true, Relaxed);
     }
@@ -45,22 +45,22 @@ impl Health {
         self.0.stopping.load(Relaxed)
     }
 
-    fn ready(&self) -> Result<(), ApiError> {
-        self.started()?;
+    fn ensure_ready(&self) -> Result<(), NotReady> {
+        self.ensure_started()?;
         if self.is_stopping() {
-            return Err(ApiError::NotReady(STOPPING));
+            return Err(NotReady::Stopping);
         }
         if !self.0.readable.load(Relaxed) {
-            return Err(ApiError::NotReady(UNREADABLE));
+            return Err(NotReady::DatabaseUnreadable);
         }
         Ok(())
     }
 
-    fn started(&self) -> Result<(), ApiError> {
+    fn ensure_started(&self) -> Result<(), NotReady> {
         if self.0.started.load(Relaxed) {
             Ok(())
         } else {
-            Err(ApiError::NotReady(STARTING))
+            Err(NotReady::Starting)
         }
     }
 }
@@ -68,8 +68,8 @@ impl Health {
 /// The body of a good answer.
 #[derive(ToSchema)]
 #[schema(as = Health)]
-#[expect(dead_code, reason = "it is not made, only described")]
-pub(crate) struct Well {
+#[expect(dead_code, reason = "only described, not constructed")]
+pub(crate) struct HealthBody {
     /// That it is so.
     #[schema(examples(true))]
     success: bool,
@@ -78,53 +78,49 @@ pub(crate) struct Well {
     msg: String,
 }
 
-/// `/livez`: the process answers at all. Who gets no answer may restart it.
+/// `GET /livez`: the process responds at all; if not, restart it.
 #[utoipa::path(
     get,
-    path = routes::LIVEZ,
+    path = LIVEZ,
     tag = "health",
     operation_id = "isLive",
     summary = "Whether the process answers at all",
-    responses((status = 200, description = "It does", body = Well), error::ToAnyone)
+    responses((status = 200, description = "It does", body = HealthBody), error::ToAnyone)
 )]
-pub(crate) async fn live(_: WithoutContent) -> HttpResponse {
-    well("alive")
+pub(crate) async fn live(_: NoBody) -> HttpResponse {
+    ok_response("alive")
 }
 
-/// `/readyz`: requests may be sent here, since histories can be read.
+/// `GET /readyz`: requests may be sent to this instance.
 #[utoipa::path(
     get,
-    path = routes::READYZ,
+    path = READYZ,
     tag = "health",
     operation_id = "isReady",
     summary = "Whether requests may be sent here",
-    responses((status = 200, description = "They may", body = Well), error::ToWhoAsksWhen)
+    responses((status = 200, description = "They may", body = HealthBody), error::ToWhoAsksWhen)
 )]
-pub(crate) async fn ready(
-    _: WithoutContent,
-    health: Data<Health>,
-) -> Result<HttpResponse, ApiError> {
-    health.ready().map(|()| well("ready"))
+pub(crate) async fn ready(_: NoBody, health: Data<Health>) -> Result<HttpResponse, ApiError> {
+    health.ensure_ready()?;
+    Ok(ok_response("ready"))
 }
 
-/// `/startupz`: histories could be read once. Until then nobody should ask after the rest.
+/// `GET /startupz`: the database could be read once; until then the other two mean nothing.
 #[utoipa::path(
     get,
-    path = routes::STARTUPZ,
+    path = STARTUPZ,
     tag = "health",
     operation_id = "hasStarted",
     summary = "Whether the service has started, that is, could read the database once",
-    responses((status = 200, description = "It has", body = Well), error::ToWhoAsksWhen)
+    responses((status = 200, description = "It has", body = HealthBody), error::ToWhoAsksWhen)
 )]
-pub(crate) async fn started(
-    _: WithoutContent,
-    health: Data<Health>,
-) -> Result<HttpResponse, ApiError> {
-    health.started().map(|()| well("started"))
+pub(crate) async fn started(_: NoBody, health: Data<Health>) -> Result<HttpResponse, ApiError> {
+    health.ensure_started()?;
+    Ok(ok_response("started"))
 }
 
-fn well(msg: &str) -> HttpResponse {
+fn ok_response(msg: &str) -> HttpResponse {
     HttpResponse::Ok()
-        .content_type(routes::JSON)
+        .content_type(JSON)
         .body(format!(r#"{{"success":true,"msg":"{msg}"}}"#))
 }

@@ -1,37 +1,40 @@
-//! The HTTP interface: routes, tokens, and the one place where errors become answers.
+//! The HTTP interface: routes, tokens, and the one place where errors become HTTP responses.
 //!
-//! [`server`] serves the use case, as [`openapi_document`] describes it, and [`operations`] what its operator asks about
-//! it; [`TokenVerifier`] tells from a token who calls, and [`TokenSigner`] makes tokens for
-//! development and demonstrations.
+//! [`server`] serves the API that [`openapi_document`] describes, [`admin_server`] metrics and health for administrators.
+//! [`TokenVerifier`] authenticates callers, [`TokenSigner`] makes tokens for development and demonstrations.
 
 mod authentication;
+mod client_address;
 mod connection;
-mod content;
+mod constants;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod gate;
 mod health;
 mod metrics;
+mod middleware;
 mod openapi;
 mod rate_limit;
+mod request_body;
 mod response;
 mod routes;
 mod server;
-mod service;
 mod settings;
+mod shutdown;
 mod token;
 mod traces;
 
-pub use gate::{ACCESS_RECORDS, InvalidOrigin, Origins, ParseProxiesError, TrustedProxies};
 pub use health::Health;
 pub use metrics::HttpMetrics;
+pub use middleware::ACCESS_LOG_TARGET;
 pub use openapi::openapi_document;
-pub use rate_limit::RateLimits;
-pub use server::{operations, server};
-pub use service::{Ended, Service};
-pub use settings::HttpSettings;
+pub use server::{admin_server, server};
+pub use settings::{
+    AllowedOrigins, HttpSettings, InvalidOrigin, Order, ParseProxiesError, RateLimits,
+    TrustedProxies, UnknownOrder,
+};
+pub use shutdown::{RunningServer, ShutdownReport};
 pub use token::{
     Identity, InvalidKey, InvalidKeySetUrl, Key, KeySetUrl, KeySource, KeySourceError, Keyring,
     Pace, Secret, Secrets, SigningFailed, TokenError, TokenSettings, TokenSigner, TokenVerifier,
@@ -39,7 +42,6 @@ pub use token::{
 };
 #[cfg(feature = "bench")]
 pub use traces::write_body;
-pub use traces::{Order, UnknownOrder};
 
 #[cfg(test)]
 mod tests;

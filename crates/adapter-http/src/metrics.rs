@@ -1,4 +1,4 @@
-//! What is counted and measured of requests.
+//! Metrics of requests and connections, and `/metrics` for Prometheus.
 
 use std::time::Duration;
 
@@ -9,66 +9,68 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{content::WithoutContent, error::ApiError};
+use crate::{error::ApiError, request_body::NoBody};
 
-/// In seconds, from an answer out of a warm cache to one that was nearly given up.
+pub(crate) const PATH: &str = "/metrics";
+
+/// Bounds of the duration histogram, in seconds: from a warm cache to nearly a timeout.
 const BUCKETS: [f64; 12] = [
     0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
-/// Counts and measures requests. Copies count into the same numbers.
+/// Metrics of one listener. Copies share them.
 #[derive(Debug, Clone)]
 pub struct HttpMetrics {
-    answers: Family<Answer, Counter>,
-    durations: Family<Route, Histogram>,
-    shed: Family<Why, Counter>,
+    responses: Family<ResponseLabels, Counter>,
+    durations: Family<RouteLabels, Histogram>,
+    shed: Family<ShedLabels, Counter>,
     pub(crate) in_flight: Gauge,
     pub(crate) connections: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answer {
+struct ResponseLabels {
     route: &'static str,
     status: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Route {
+struct RouteLabels {
     route: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Why {
+struct ShedLabels {
     reason: &'static str,
 }
 
-/// Why requests are turned away.
+/// Why requests are rejected under load.
 const REASONS: [&str; 3] = ["connections", "in flight", "queue"];
 
 impl Default for HttpMetrics {
     fn default() -> Self {
         let metrics = Self {
-            answers: Family::default(),
-            durations: Family::new_with_constructor(durations),
+            responses: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             shed: Family::default(),
             in_flight: Gauge::default(),
             connections: Gauge::default(),
         };
-        // So that the first one is seen as one more.
+        // A counter that appears with its first event hides that event from `rate()`.
         for reason in REASONS {
-            drop(metrics.shed.get_or_create(&Why { reason }));
+            drop(metrics.shed.get_or_create(&ShedLabels { reason }));
         }
         metrics
     }
 }
 
 impl HttpMetrics {
-    /// Has them told with everything else in `registry`.
+    /// Registers the metrics in `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "wts_http_requests",
             "Requests that were answered",
-            self.answers.clone(),
+            self.responses.clone(),
         );
         registry.register(
             "wts_http_request_duration_seconds",
@@ -92,31 +94,29 @@ impl HttpMetrics {
         );
     }
 
-    pub(crate) fn answered(&self, route: &'static str, status: u16, after: Duration) {
-        self.answers.get_or_create(&Answer { route, status }).inc();
+    pub(crate) fn record_response(&self, route: &'static str, status: u16, after: Duration) {
+        self.responses
+            .get_or_create(&ResponseLabels { route, status })
+            .inc();
         self.durations
-            .get_or_create(&Route { route })
+            .get_or_create(&RouteLabels { route })
             .observe(after.as_secs_f64());
     }
 
-    pub(crate) fn shed(&self, reason: &'static str) {
-        self.shed.get_or_create(&Why { reason }).inc();
+    pub(crate) fn record_shed(&self, reason: &'static str) {
+        self.shed.get_or_create(&ShedLabels { reason }).inc();
     }
 }
 
-/// `/metrics`: everything in the registry, as `OpenMetrics` 1.0.
-pub(crate) async fn tell(
-    _: WithoutContent,
+/// `GET /metrics`: everything in the registry, as `OpenMetrics` 1.0.
+pub(crate) async fn metrics_handler(
+    _: NoBody,
     registry: Data<Registry>,
 ) -> Result<HttpResponse, ApiError> {
     let mut metrics = String::new();
     text::encode(&mut metrics, &registry)
-        .map_err(|_| ApiError::Fault("the metrics could not be written"))?;
+        .map_err(|_| ApiError::Internal("the metrics could not be written"))?;
     Ok(HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(metrics))
-}
-
-fn durations() -> Histogram {
-    Histogram::new(BUCKETS)
 }

@@ -21,15 +21,17 @@ use utoipa::{
 use wts_domain::{Access, Category, Language, Priority, Status};
 
 use self::methods::Methods;
-pub(crate) use self::pages::{page, to_pages};
+pub(crate) use self::pages::{DOCS, page, to_pages};
 use crate::{
-    content::WithoutContent,
+    constants::JSON,
     error::{self, ApiError, Envelope},
     health,
+    request_body::NoBody,
     response::{self, CacheRule, Content, ETagBuilder},
-    routes,
     traces::{self, TracesBody},
 };
+
+pub(crate) const DOCUMENT_PATH: &str = "/api/v3/openapi.json";
 
 /// The description as it is served, JSON that people can read too.
 pub fn openapi_document() -> &'static str {
@@ -44,31 +46,22 @@ pub fn openapi_document() -> &'static str {
 /// `GET /api/v3/openapi.json`.
 #[utoipa::path(
     get,
-    path = routes::OPENAPI,
+    path = DOCUMENT_PATH,
     tag = "description",
     operation_id = "getDescription",
     summary = "This description",
     responses(documents::Description, error::ToWhoChooses)
 )]
-pub(crate) async fn document(
-    _: WithoutContent,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     response::ensure_accepts_json(&request)?;
     let document = openapi_document();
     let mut etag = ETagBuilder::new();
     etag.bytes(document);
-    response::respond(
-        &request,
-        etag.finish(),
-        CacheRule::PRIVATE,
-        routes::JSON,
-        || {
-            Ok(Content::Plain(
-                Bytes::from_static(document.as_bytes()).boxed(),
-            ))
-        },
-    )
+    response::respond(&request, etag.finish(), CacheRule::PRIVATE, JSON, || {
+        Ok(Content::Plain(
+            Bytes::from_static(document.as_bytes()).boxed(),
+        ))
+    })
     .await
 }
 

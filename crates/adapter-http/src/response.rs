@@ -109,7 +109,7 @@ async fn encode(
             let mut plain = Vec::new();
             GzDecoder::new(&*bytes)
                 .read_to_end(&mut plain)
-                .map_err(|_| ApiError::Fault("a static file could not be decompressed"))?;
+                .map_err(|_| ApiError::Internal("a static file could not be decompressed"))?;
             plain.boxed()
         }
     };

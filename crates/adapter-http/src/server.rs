@@ -1,4 +1,4 @@
-//! The HTTP servers: the one that serves the API, and the one that its operator asks.
+//! The HTTP servers: the API, and the administrators' listener.
 
 use std::{io, net::TcpListener, num::NonZeroUsize, thread};
 
@@ -16,25 +16,25 @@ use prometheus_client::registry::Registry;
 use wts_app::GetTraces;
 
 use crate::{
-    connection::{CLOSING, Connection, Patience, Places},
-    gate::{self, Gate},
+    connection::{Connection, ConnectionLimiter, ConnectionTimeouts, LINGER_TIMEOUT},
     health::Health,
     metrics::HttpMetrics,
-    rate_limit::ClientLimits,
+    middleware::{self, ConnectionClosing, MiddlewareState},
+    rate_limit::RateLimiters,
     routes,
-    service::Service,
     settings::HttpSettings,
+    shutdown::RunningServer,
     token::TokenVerifier,
 };
 
-/// How many connections and requests of operators there may be at once.
-const OPERATORS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+/// How many connections and requests the administrators' listener serves at once.
+const ADMIN_LIMIT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
-/// Serves the use case on `listener`, at once, until the service is [told to stop](Service::run_until).
+/// Serves the use case on `listener` until [shutdown](RunningServer::run_until).
 ///
 /// # Errors
 ///
-/// If the listener cannot be taken over.
+/// Returns an error if the listener cannot be used.
 pub fn server(
     listener: TcpListener,
     get_traces: GetTraces,
@@ -42,82 +42,76 @@ pub fn server(
     settings: &HttpSettings,
     health: &Health,
     metrics: &HttpMetrics,
-) -> io::Result<Service> {
-    // Made here, not per worker, so that all workers share them.
-    let gate = Data::new(Gate::new(settings, health, metrics));
-    let for_the_end = Data::clone(&gate);
+) -> io::Result<RunningServer> {
+    // Created here and not per worker, so that all workers share them.
+    let state = Data::new(MiddlewareState::new(settings, health, metrics));
+    let state_for_shutdown = Data::clone(&state).into_inner();
     let (get_traces, verifier) = (Data::new(get_traces), Data::new(verifier));
-    let (default_order, health_data) =
-        (Data::new(settings.default_order), Data::new(health.clone()));
-    let cors_origins = Data::new(settings.cors_origins.clone());
-    let client_limits = Data::from(ClientLimits::new(settings.rate_limits));
-    let trusted_proxies = Data::new(settings.trusted_proxies.clone());
+    let (settings_data, health_data) = (Data::new(settings.clone()), Data::new(health.clone()));
+    let rate_limiters = Data::from(RateLimiters::new(settings.rate_limits));
     let app = move || {
         App::new()
             .app_data(Data::clone(&get_traces))
             .app_data(Data::clone(&verifier))
-            .app_data(Data::clone(&default_order))
+            .app_data(Data::clone(&settings_data))
             .app_data(Data::clone(&health_data))
-            .app_data(Data::clone(&cors_origins))
-            .app_data(Data::clone(&client_limits))
-            .app_data(Data::clone(&trusted_proxies))
-            .app_data(Data::clone(&gate))
+            .app_data(Data::clone(&rate_limiters))
+            .app_data(Data::clone(&state))
             .configure(routes::public)
-            .wrap(from_fn(gate::pass))
+            .wrap(from_fn(middleware::handle))
     };
 
     let workers = settings.workers.map_or_else(
         || thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
-    let places = Places::new(settings, metrics.clone());
-    let server = serve(listener, workers, settings, &places, app)?;
-    Ok(Service::new(
+    let connections = ConnectionLimiter::new(settings, metrics.clone());
+    let server = serve(listener, workers, settings, &connections, app)?;
+    Ok(RunningServer::new(
         server,
-        (for_the_end.into_inner(), places),
+        (state_for_shutdown, connections),
         health.clone(),
         settings,
     ))
 }
 
-/// Serves metrics and health on a listener of its own, which is not for everyone, until it is dropped.
-///
-/// Whoever asks there is waited for as little as everyone else, and bounded as well.
+/// Serves metrics and health to administrators on a listener of its own, until dropped. The same limits and timeouts hold
+/// as for the API.
 ///
 /// # Errors
 ///
-/// If the listener cannot be taken over.
-pub fn operations(
+/// Returns an error if the listener cannot be used.
+pub fn admin_server(
     listener: TcpListener,
     registry: Registry,
     settings: &HttpSettings,
     health: &Health,
 ) -> io::Result<Server> {
     let settings = HttpSettings {
-        max_connections: OPERATORS,
-        max_in_flight: OPERATORS,
+        max_connections: ADMIN_LIMIT,
+        max_in_flight: ADMIN_LIMIT,
         ..settings.clone()
     };
-    let gate = Data::new(Gate::of_operators(&settings, health));
+    let state = Data::new(MiddlewareState::for_admin(&settings, health));
     let (registry, health) = (Data::new(registry), Data::new(health.clone()));
     let app = move || {
         App::new()
             .app_data(Data::clone(&registry))
             .app_data(Data::clone(&health))
-            .app_data(Data::clone(&gate))
-            .configure(routes::operations)
-            .wrap(from_fn(gate::pass))
+            .app_data(Data::clone(&state))
+            .configure(routes::admin)
+            .wrap(from_fn(middleware::handle))
     };
-    let places = Places::new(&settings, HttpMetrics::default());
-    serve(listener, 1, &settings, &places, app)
+    let connections = ConnectionLimiter::new(&settings, HttpMetrics::default());
+    serve(listener, 1, &settings, &connections, app)
 }
 
-/// Serves an app on connections that are waited for no longer than the settings say.
+/// Serves an app on connections with limits and timeouts.
 fn serve<A>(
     listener: TcpListener,
     workers: usize,
     settings: &HttpSettings,
-    places: &Places,
+    connections: &ConnectionLimiter,
     app: impl Fn() -> App<A> + Clone + Send + 'static,
 ) -> io::Result<Server>
 where
@@ -129,7 +123,7 @@ where
             InitError = (),
         > + 'static,
 {
-    let patience = Patience {
+    let timeouts = ConnectionTimeouts {
         request: settings.head_timeout + settings.request_timeout,
         write: settings.write_timeout,
         answer: settings.answer_timeout,
@@ -137,24 +131,24 @@ where
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
     let builder = Server::build()
         .workers(workers)
-        // Twice as many as are served, so that those who are one too many are told.
+        // Twice as many as are served, so that connections over the limit get 503.
         .max_concurrent_connections(2 * settings.max_connections.get().div_ceil(workers))
-        // Later than the service itself gives up, which counts whom that costs an answer.
+        // Longer than `RunningServer` waits, which reports the requests that are aborted.
         .shutdown_timeout(settings.shutdown_timeout.as_secs().saturating_add(2))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let places = places.clone();
+    let connections = connections.clone();
     let server = builder.listen("http", listener, move || {
-        let (places, stopping) = (places.clone(), stopping.clone());
+        let (connections, stopping) = (connections.clone(), stopping.clone());
         let accept = fn_service(move |stream: TcpStream| {
-            // A small answer goes out at once, also where an earlier one is not acknowledged yet.
+            // A small response is sent at once, also while an earlier one is not acknowledged.
             let _ = stream.set_nodelay(true);
             let peer = stream.peer_addr().ok();
-            let place = places.take(peer.map(|peer| peer.ip()));
-            let connection = Connection::new(stream, patience, place);
+            let slot = connections.acquire(peer.map(|peer| peer.ip()));
+            let connection = Connection::new(stream, timeouts, slot);
             async move {
-                if connection.is_one_too_many() {
-                    connection.turn_away().await;
+                if connection.is_over_limit() {
+                    connection.reject().await;
                     return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
                 }
                 Ok((connection, peer))
@@ -163,13 +157,13 @@ where
         let http = HttpService::build()
             .keep_alive(keep_alive)
             .client_request_timeout(head_timeout)
-            .client_disconnect_timeout(CLOSING)
+            .client_disconnect_timeout(LINGER_TIMEOUT)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
             .on_connect_ext(|_: &Connection, requests| {
-                requests.insert(gate::Over::default());
+                requests.insert(ConnectionClosing::default());
             })
             .h1(map_config(app(), |()| AppConfig::default()));
         accept.and_then(http)

@@ -1,42 +1,49 @@
-//! What an operator may decide about the server.
+//! What an administrator can set, as parsed values.
 
-use std::{num::NonZeroUsize, time::Duration};
+mod order;
+mod origins;
+mod trusted_proxies;
 
-use crate::{
-    gate::{Origins, TrustedProxies},
-    rate_limit::RateLimits,
-    traces::Order,
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
 };
 
-/// How to serve, and how long anything may take. No wait is without an end.
+pub use self::{
+    order::{Order, UnknownOrder},
+    origins::{AllowedOrigins, InvalidOrigin},
+    trusted_proxies::{ParseProxiesError, TrustedProxies},
+};
+
+/// How to serve HTTP, and how long each step may take. Every wait has an end.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The order of traces where a caller asks for none.
+    /// The order of traces where a request names none.
     pub default_order: Order,
-    /// Whose pages may read answers.
-    pub cors_origins: Origins,
-    /// How often one client may ask.
+    /// The origins whose pages may read responses.
+    pub cors_origins: AllowedOrigins,
+    /// How many requests one client may send.
     pub rate_limits: RateLimits,
-    /// Whose `X-Request-Id` is taken over.
+    /// The proxies whose `X-Request-Id` and `X-Forwarded-For` are accepted.
     pub trusted_proxies: TrustedProxies,
     /// How many threads serve connections; `None` for one per core.
     pub workers: Option<NonZeroUsize>,
-    /// How many connections are served at once, half of them of one address that is no trusted proxy's. For one more the
-    /// longest idle ends; where none is idle, as many again are told so at a time, and the rest waits to be accepted.
+    /// How many connections are served at once; one address that is no trusted proxy's has at most half of them. One more
+    /// evicts the longest idle. If none is idle, as many again get 503 at a time, and the rest waits to be accepted.
     pub max_connections: NonZeroUsize,
-    /// How many requests are worked on at once. The others are turned away.
+    /// How many requests are worked on at once. Others get 503.
     pub max_in_flight: NonZeroUsize,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
-    /// How long a request may take until its answer begins.
+    /// How long a request may take until its response begins.
     pub request_timeout: Duration,
-    /// How long a client may take none of an answer.
+    /// How long a client may stop reading a response.
     pub write_timeout: Duration,
-    /// How long a client may take over the whole of an answer.
+    /// How long a client may take to read a whole response.
     pub answer_timeout: Duration,
     /// How long a connection may wait for its next request.
     pub keep_alive: Duration,
-    /// How long requests are still taken when the server has been told to stop, so that those who send them notice.
+    /// How long requests are still accepted after the server was told to stop, so that clients notice.
     pub shutdown_delay: Duration,
     /// How long requests in flight may take to finish after that.
     pub shutdown_timeout: Duration,
@@ -48,7 +55,7 @@ impl Default for HttpSettings {
         const MAX_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
         Self {
             default_order: Order::default(),
-            cors_origins: Origins::default(),
+            cors_origins: AllowedOrigins::default(),
             rate_limits: RateLimits::default(),
             trusted_proxies: TrustedProxies::default(),
             workers: None,
@@ -63,4 +70,13 @@ impl Default for HttpSettings {
             shutdown_timeout: Duration::from_secs(30),
         }
     }
+}
+
+/// How many requests a second are accepted on average; ten times as many may come at once. `None` for any number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// From the bearer of one token.
+    pub per_caller: Option<NonZeroU32>,
+    /// From one address, of requests without a valid token.
+    pub per_address: Option<NonZeroU32>,
 }

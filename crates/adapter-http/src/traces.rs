@@ -3,7 +3,6 @@
 mod body;
 mod description;
 mod dto;
-mod order;
 mod params;
 mod version;
 
@@ -13,22 +12,23 @@ use wts_app::GetTraces;
 #[cfg(feature = "bench")]
 pub use self::body::write_body;
 pub(crate) use self::description::TracesBody;
-pub use self::order::{Order, UnknownOrder};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::params::ticket_of;
 use self::{body::body, description::Good, params::Params, version::version};
 use crate::{
-    authentication::Active,
-    content::WithoutContent,
+    authentication::AuthenticatedCaller,
+    constants::JSON,
     error::ApiError,
+    request_body::NoBody,
     response::{self, CacheRule, Content},
-    routes,
 };
+
+pub(crate) const PATH: &str = "/api/v3/get_traces";
 
 /// Answers with the history of a ticket. The extractors stand in the contract's order of checks.
 #[utoipa::path(
     get,
-    path = routes::GET_TRACES,
+    path = PATH,
     tag = "traces",
     operation_id = "getTraces",
     summary = "The history of a ticket",
@@ -41,19 +41,19 @@ use crate::{
     responses(Good, ApiError)
 )]
 pub(crate) async fn get(
-    Active(caller): Active,
+    AuthenticatedCaller(caller): AuthenticatedCaller,
     Params { ticket, order }: Params,
-    _: WithoutContent,
+    _: NoBody,
     get_traces: Data<GetTraces>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let history = get_traces.execute(&caller, ticket).await?;
     response::ensure_accepts_json(&request)?;
     let etag = version(&history, order).await;
-    response::respond(&request, etag, CacheRule::PRIVATE, routes::JSON, || {
+    response::respond(&request, etag, CacheRule::PRIVATE, JSON, || {
         body(history, order)
             .map(Content::Plain)
-            .map_err(|_| ApiError::Fault("a trace could not be written"))
+            .map_err(|_| ApiError::Internal("a trace could not be written"))
     })
     .await
 }

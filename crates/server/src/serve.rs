@@ -82,9 +82,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     });
     let ended = ended.await?;
     ensure!(
-        ended.cut_off == 0,
+        ended.aborted_requests == 0,
         "{} requests were cut off: they took longer than WTS_SHUTDOWN_TIMEOUT",
-        ended.cut_off
+        ended.aborted_requests
     );
     tracing::info!("stopped");
     Ok(())
@@ -119,7 +119,7 @@ fn serve_operations(
     let listener = std::net::TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!("metrics on http://{}/metrics", listener.local_addr()?);
-    tokio::spawn(wts_adapter_http::operations(
+    tokio::spawn(wts_adapter_http::admin_server(
         listener, registry, http, health,
     )?);
     Ok(())

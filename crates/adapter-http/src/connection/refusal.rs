@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::RequestLine;
-use crate::{error::ApiError, gate, metrics::HttpMetrics};
+use crate::{error::ApiError, metrics::HttpMetrics, middleware};
 
 /// A refusal, as far as it has not been said.
 pub(super) struct Refusal {
@@ -26,14 +26,14 @@ impl Refusal {
         let error = match status {
             400 | 431 if line.has_long_target() => ApiError::TargetTooLong,
             400 if line.has_odd_target() => ApiError::MalformedTarget,
-            400 => ApiError::Unreadable,
-            408 => ApiError::HeadTooSlow,
+            400 => ApiError::MalformedRequest,
+            408 => ApiError::HeaderTimeout,
             431 => ApiError::HeaderTooLong,
-            _ => ApiError::Fault("the server refused a request by itself"),
+            _ => ApiError::Internal("the server refused a request by itself"),
         };
         let after = since.map_or_else(Default::default, |since| since.elapsed());
         Self {
-            answer: gate::refuse_unread(&error, line.is_head(), after, metrics),
+            answer: middleware::refuse_unread(&error, line.is_head(), after, metrics),
             written: 0,
             said_until: None,
         }
@@ -42,7 +42,7 @@ impl Refusal {
     /// Of a client that has not been read.
     pub(super) fn with(error: &ApiError, metrics: &HttpMetrics) -> Self {
         Self {
-            answer: gate::refuse_unread(error, false, Duration::ZERO, metrics),
+            answer: middleware::refuse_unread(error, false, Duration::ZERO, metrics),
             written: 0,
             said_until: None,
         }

@@ -1,6 +1,6 @@
 //! The line that a request begins with (RFC 9112 3), looked at while it comes.
 
-use crate::gate::LONGEST_TARGET;
+use crate::middleware::MAX_TARGET_BYTES;
 
 /// As much of it as it takes to say what is wrong with a request that the server could not read.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl RequestLine {
     }
 
     pub(super) fn has_long_target(&self) -> bool {
-        self.target > LONGEST_TARGET
+        self.target > MAX_TARGET_BYTES
     }
 
     pub(super) fn has_odd_target(&self) -> bool {
@@ -102,7 +102,7 @@ mod tests {
         ] {
             assert!(seen(format!("GET /{odd} HTTP/1.1").as_bytes()).2, "{odd:?}");
         }
-        for (length, is_long) in [(LONGEST_TARGET, false), (LONGEST_TARGET + 1, true)] {
+        for (length, is_long) in [(MAX_TARGET_BYTES, false), (MAX_TARGET_BYTES + 1, true)] {
             let request = format!("GET {} HTTP/1.1", "/".repeat(length));
             assert_eq!(seen(request.as_bytes()), (false, is_long, false));
         }

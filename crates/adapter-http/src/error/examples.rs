@@ -17,10 +17,10 @@ use wts_app::RepositoryError;
 use wts_domain::{AccessDenied, ParseTicketIdError};
 
 use super::{
-    ApiError, Envelope, Kind, Unauthenticated,
+    ApiError, Envelope, Kind, NotReady, Unauthenticated,
     told::{ErrType, Told},
 };
-use crate::{health, openapi::headers, token::TokenError};
+use crate::{openapi::headers, token::TokenError};
 
 /// Every error of a kind under a name of its own. No `_` arm: whoever adds a kind decides what it looks like.
 fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
@@ -51,35 +51,35 @@ fn examples_of(kind: Kind) -> Vec<(&'static str, ApiError)> {
             ("leadingZero", ParseTicketIdError::LeadingZero.into()),
             ("tooLarge", ParseTicketIdError::TooLarge.into()),
         ],
-        Kind::Repeated => vec![("repeated", ApiError::Repeated("tid"))],
+        Kind::DuplicateParameter => vec![("repeated", ApiError::DuplicateParameter("tid"))],
         Kind::UnknownOrder => vec![("unknownOrder", ApiError::UnknownOrder)],
         Kind::NoSuchTicket => vec![("noSuchTicket", ApiError::NoSuchTicket)],
         Kind::NoSuchPath => vec![("noSuchPath", ApiError::NoSuchPath)],
         Kind::MethodNotAllowed => vec![("methodNotAllowed", ApiError::MethodNotAllowed)],
         Kind::NotAcceptable => vec![("notAcceptable", ApiError::NotAcceptable)],
-        Kind::ContentNotTaken => vec![("contentNotTaken", ApiError::ContentNotTaken)],
+        Kind::BodyNotAllowed => vec![("contentNotTaken", ApiError::BodyNotAllowed)],
         Kind::TargetTooLong => vec![("targetTooLong", ApiError::TargetTooLong)],
         Kind::HeaderTooLong => vec![("headerTooLong", ApiError::HeaderTooLong)],
         Kind::BodyTooLong => vec![("bodyTooLong", ApiError::BodyTooLong)],
-        Kind::Unreadable => vec![("unreadable", ApiError::Unreadable)],
+        Kind::MalformedRequest => vec![("unreadable", ApiError::MalformedRequest)],
         Kind::MalformedTarget => vec![("malformedTarget", ApiError::MalformedTarget)],
-        Kind::HeadTooSlow => vec![("headTooSlow", ApiError::HeadTooSlow)],
-        Kind::Ambiguous => vec![("ambiguous", ApiError::Ambiguous)],
-        Kind::TooMany => vec![("tooMany", ApiError::TooMany(1))],
+        Kind::HeaderTimeout => vec![("headTooSlow", ApiError::HeaderTimeout)],
+        Kind::AmbiguousFraming => vec![("ambiguous", ApiError::AmbiguousFraming)],
+        Kind::RateLimited => vec![("tooMany", ApiError::RateLimited { retry_after: 1 })],
         Kind::Busy => vec![("busy", ApiError::Busy)],
         Kind::TooManyInFlight => vec![("tooManyInFlight", ApiError::TooManyInFlight)],
         Kind::TooManyConnections => vec![("tooManyConnections", ApiError::TooManyConnections)],
         Kind::NotReady => vec![
-            ("starting", ApiError::NotReady(health::STARTING)),
-            ("stopping", ApiError::NotReady(health::STOPPING)),
-            ("unreadable", ApiError::NotReady(health::UNREADABLE)),
+            ("starting", NotReady::Starting.into()),
+            ("stopping", NotReady::Stopping.into()),
+            ("unreadable", NotReady::DatabaseUnreadable.into()),
         ],
-        Kind::TooSlow => vec![("tooSlow", ApiError::TooSlow)],
-        Kind::Repository => {
+        Kind::HandlerTimeout => vec![("tooSlow", ApiError::HandlerTimeout)],
+        Kind::Database => {
             let failed = RepositoryError::Failed("the database is down".into());
-            vec![("databaseFailed", ApiError::Repository(failed))]
+            vec![("databaseFailed", ApiError::Database(failed))]
         }
-        Kind::Fault => vec![("fault", ApiError::Fault("a fault of the service"))],
+        Kind::Internal => vec![("fault", ApiError::Internal("a fault of the service"))],
     }
 }
 
@@ -106,16 +106,16 @@ enum Audience {
 /// No `_` arm, as above.
 fn audience_of(kind: Kind) -> Audience {
     match kind {
-        Kind::ContentNotTaken
+        Kind::BodyNotAllowed
         | Kind::TargetTooLong
         | Kind::HeaderTooLong
         | Kind::BodyTooLong
-        | Kind::Unreadable
+        | Kind::MalformedRequest
         | Kind::MalformedTarget
-        | Kind::HeadTooSlow
-        | Kind::Ambiguous
-        | Kind::TooSlow
-        | Kind::Fault => Audience::Anyone,
+        | Kind::HeaderTimeout
+        | Kind::AmbiguousFraming
+        | Kind::HandlerTimeout
+        | Kind::Internal => Audience::Anyone,
         Kind::NotAcceptable | Kind::TooManyInFlight | Kind::TooManyConnections => {
             Audience::WhoChooses
         }
@@ -124,14 +124,14 @@ fn audience_of(kind: Kind) -> Audience {
         | Kind::Denied
         | Kind::MissingTicket
         | Kind::MalformedTicket
-        | Kind::Repeated
+        | Kind::DuplicateParameter
         | Kind::UnknownOrder
         | Kind::NoSuchTicket
         | Kind::NoSuchPath
         | Kind::MethodNotAllowed
-        | Kind::TooMany
+        | Kind::RateLimited
         | Kind::Busy
-        | Kind::Repository => Audience::Caller,
+        | Kind::Database => Audience::Caller,
     }
 }
 

@@ -82,7 +82,7 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
             "invalid tid parameter: ticket numbers begin at 1",
         ),
         (
-            ApiError::Repeated("tid"),
+            ApiError::DuplicateParameter("tid"),
             400,
             "invalid tid parameter: given more than once",
         ),
@@ -98,7 +98,7 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
             "not acceptable: there is application/json, as it is or in gzip or zstd",
         ),
         (
-            ApiError::ContentNotTaken,
+            ApiError::BodyNotAllowed,
             415,
             "the request has a body: expected none",
         ),
@@ -109,7 +109,7 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
             "header fields are too long or too many",
         ),
         (
-            ApiError::Unreadable,
+            ApiError::MalformedRequest,
             400,
             "the request cannot be read as HTTP/1.1",
         ),
@@ -119,12 +119,16 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
             "path and query have to be percent-encoded",
         ),
         (
-            ApiError::HeadTooSlow,
+            ApiError::HeaderTimeout,
             408,
             "the request's head did not come in time",
         ),
         (ApiError::BodyTooLong, 413, "nothing here takes a body"),
-        (ApiError::Ambiguous, 400, "header fields are ambiguous"),
+        (
+            ApiError::AmbiguousFraming,
+            400,
+            "header fields are ambiguous",
+        ),
     ] {
         assert_told(error, status, 2, msg, None).await;
     }
@@ -137,7 +141,14 @@ async fn who_asks_wrongly_is_told_what_is_wrong() {
     )
     .await;
     let too_often = "too many requests, ask again later";
-    assert_told(ApiError::TooMany(7), 429, 2, too_often, Some("7")).await;
+    assert_told(
+        ApiError::RateLimited { retry_after: 7 },
+        429,
+        2,
+        too_often,
+        Some("7"),
+    )
+    .await;
     let missing = GetTracesError::NoSuchTicket(wts_domain::TicketId::new(7).unwrap());
     assert_told(missing.into(), 400, 5, "无法找到对应的工单", None).await;
 }
@@ -154,7 +165,7 @@ async fn a_fault_of_ours_is_not_explained() {
         None,
     )
     .await;
-    assert_told(ApiError::Fault("a cause"), 500, 1, uncaught, None).await;
+    assert_told(ApiError::Internal("a cause"), 500, 1, uncaught, None).await;
     let busy = GetTracesError::Repository(RepositoryError::Busy);
     assert_told(
         busy.into(),

@@ -10,7 +10,7 @@ use strum::EnumIter;
 use wts_domain::AccessDenied;
 
 use super::{ApiError, Unauthenticated};
-use crate::routes;
+use crate::constants;
 
 /// What everyone is told who shows no good token.
 const UNAUTHENTICATED: &str = "a valid token is required";
@@ -67,7 +67,7 @@ impl ApiError {
                 Request,
                 format!("invalid tid parameter: {why}"),
             ),
-            Self::Repeated(name) => tell(
+            Self::DuplicateParameter(name) => tell(
                 StatusCode::BAD_REQUEST,
                 Request,
                 format!("invalid {name} parameter: given more than once"),
@@ -84,13 +84,13 @@ impl ApiError {
                 Request,
                 "method not allowed",
             )
-            .with(ALLOW, routes::METHODS),
+            .with(ALLOW, constants::METHODS),
             Self::NotAcceptable => tell(
                 StatusCode::NOT_ACCEPTABLE,
                 Request,
                 "not acceptable: there is application/json, as it is or in gzip or zstd",
             ),
-            Self::ContentNotTaken => tell(
+            Self::BodyNotAllowed => tell(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 Request,
                 "the request has a body: expected none",
@@ -110,7 +110,7 @@ impl ApiError {
                 Request,
                 "nothing here takes a body",
             ),
-            Self::Unreadable => tell(
+            Self::MalformedRequest => tell(
                 StatusCode::BAD_REQUEST,
                 Request,
                 "the request cannot be read as HTTP/1.1",
@@ -120,32 +120,31 @@ impl ApiError {
                 Request,
                 "path and query have to be percent-encoded",
             ),
-            Self::HeadTooSlow => tell(
+            Self::HeaderTimeout => tell(
                 StatusCode::REQUEST_TIMEOUT,
                 Request,
                 "the request's head did not come in time",
             ),
-            Self::Ambiguous => tell(
+            Self::AmbiguousFraming => tell(
                 StatusCode::BAD_REQUEST,
                 Request,
                 "header fields are ambiguous",
             ),
-            Self::TooMany(seconds) => tell(
+            Self::RateLimited { retry_after } => tell(
                 StatusCode::TOO_MANY_REQUESTS,
                 Request,
                 "too many requests, ask again later",
             )
-            .with(RETRY_AFTER, seconds.to_string()),
+            .with(RETRY_AFTER, retry_after.to_string()),
             Self::Busy | Self::TooManyInFlight | Self::TooManyConnections => tell(
                 StatusCode::SERVICE_UNAVAILABLE,
                 Internal,
                 "too much to do, ask again in a moment",
             )
             .with(RETRY_AFTER, "1"),
-            Self::NotReady(why) => {
-                tell(StatusCode::SERVICE_UNAVAILABLE, Internal, *why).with(RETRY_AFTER, "1")
-            }
-            Self::TooSlow | Self::Repository(_) | Self::Fault(_) => tell(
+            Self::NotReady(why) => tell(StatusCode::SERVICE_UNAVAILABLE, Internal, why.to_string())
+                .with(RETRY_AFTER, "1"),
+            Self::HandlerTimeout | Self::Database(_) | Self::Internal(_) => tell(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 Internal,
                 "system met a uncaught error,please view logs.",

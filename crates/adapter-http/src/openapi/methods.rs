@@ -9,7 +9,7 @@ use utoipa::{
 };
 
 use super::headers;
-use crate::routes;
+use crate::constants;
 
 /// Describes `HEAD` and `OPTIONS` wherever `GET` is.
 pub(super) struct Methods;
@@ -58,7 +58,7 @@ fn options(get: &Operation) -> Operation {
     let methods = headers::text(
         "The methods that the path can be asked by. A browser that asks for a page of another origin (CORS) is told \
          `Access-Control-Allow-*` instead.",
-        routes::METHODS,
+        constants::METHODS,
     );
     let allowed = ResponseBuilder::new()
         .description("How the path can be asked")

@@ -10,12 +10,15 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, serve};
 
+use super::DOCUMENT_PATH;
 use crate::{
-    content::WithoutContent,
     error::{self, ApiError},
+    request_body::NoBody,
     response::{self, CacheRule, Content, ETagBuilder},
-    routes,
 };
+
+pub(crate) const DOCS: &str = "/api/v3/docs";
+pub(crate) const DOCS_INDEX: &str = "/api/v3/docs/";
 
 /// Lets the browser ask nobody but this service for anything, whatever a page says.
 const FROM_HERE_ONLY: HeaderValue = HeaderValue::from_static(
@@ -24,28 +27,28 @@ const FROM_HERE_ONLY: HeaderValue = HeaderValue::from_static(
 );
 
 /// `GET /api/v3/docs`, where links inside the pages would lead astray.
-pub(crate) async fn to_pages(_: WithoutContent) -> HttpResponse {
+pub(crate) async fn to_pages(_: NoBody) -> HttpResponse {
     HttpResponse::PermanentRedirect()
-        .insert_header((LOCATION, routes::PAGES))
+        .insert_header((LOCATION, DOCS_INDEX))
         .finish()
 }
 
 /// `GET /api/v3/docs/…`.
 #[utoipa::path(
     get,
-    path = routes::PAGES,
+    path = DOCS_INDEX,
     tag = "description",
     operation_id = "getDocs",
     summary = "This description for a browser, with all that the page needs under the same path",
     responses(super::documents::Page, error::ToWhoChooses)
 )]
 pub(crate) async fn page(
-    _: WithoutContent,
+    _: NoBody,
     request: HttpRequest,
     file: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-        let config = Config::new([routes::OPENAPI])
+        let config = Config::new([DOCUMENT_PATH])
             // It would send the description to a service elsewhere.
             .validator_url("none")
             .display_request_duration(true)
@@ -53,10 +56,10 @@ pub(crate) async fn page(
         Arc::new(config)
     });
     let file = serve(&file, Arc::clone(&CONFIG))
-        .map_err(|_| ApiError::Fault("a page of the API's description could not be made"))?
+        .map_err(|_| ApiError::Internal("a page of the API's description could not be made"))?
         .ok_or(ApiError::NoSuchPath)?;
     let content_type = HeaderValue::try_from(with_charset(file.content_type))
-        .map_err(|_| ApiError::Fault("a page has an invalid content type"))?;
+        .map_err(|_| ApiError::Internal("a page has an invalid content type"))?;
     let mut etag = ETagBuilder::new();
     etag.bytes(&file.bytes);
     let bytes = file.bytes.into_owned();

@@ -36,7 +36,7 @@ const CHUNK: usize = 64 * 1_024;
 ///
 /// # Errors
 ///
-/// [`ApiError::Busy`] if there is no permit and identity is not accepted, and [`ApiError::Fault`] if the encoder fails.
+/// [`ApiError::Busy`] if there is no permit and identity is not accepted, and [`ApiError::Internal`] if the encoder fails.
 pub(super) async fn compress(
     body: BoxBody,
     coding: ContentCoding,
@@ -49,7 +49,7 @@ pub(super) async fn compress(
             encoder(&*whole, coding)
                 .read_to_end(&mut compressed)
                 .await
-                .map_err(|_| ApiError::Fault("a response could not be compressed"))?;
+                .map_err(|_| ApiError::Internal("a response could not be compressed"))?;
             compressed.boxed()
         }
         Err(body) => match permits.try_acquire() {

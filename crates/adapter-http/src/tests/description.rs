@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     HttpMetrics,
     error::{ApiError, every_error},
-    gate::refuse_unread,
+    middleware::refuse_unread,
     openapi::headers::BESIDES,
     openapi_document,
 };

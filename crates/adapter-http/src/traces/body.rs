@@ -16,7 +16,8 @@ use actix_web::{
 };
 use wts_domain::{TicketHistory, Trace};
 
-use super::{Order, dto::TraceDto};
+use super::dto::TraceDto;
+use crate::settings::Order;
 
 const BEGINNING: &[u8] = br#"{"success":true,"msg":"query success","traces":["#;
 const END: &[u8] = b"]}";

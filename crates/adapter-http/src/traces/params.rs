@@ -8,8 +8,10 @@ use std::{
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use wts_domain::TicketId;
 
-use super::Order;
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    settings::{HttpSettings, Order},
+};
 
 /// What the query asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,8 +44,8 @@ impl FromRequest for Params {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let default_order = request
-            .app_data::<Data<Order>>()
-            .map_or(Order::default(), |order| ***order);
+            .app_data::<Data<HttpSettings>>()
+            .map_or(Order::default(), |settings| settings.default_order);
         let params = Self::read(request.query_string(), default_order);
         if let Ok(Self { ticket, .. }) = params {
             request.extensions_mut().insert(ticket); // for the access record
@@ -59,7 +61,7 @@ fn one<'q>(name: &'static str, query: &'q str) -> Result<Option<Cow<'q, str>>, A
         .map(|(_, value)| value);
     let value = values.next();
     if values.next().is_some() {
-        return Err(ApiError::Repeated(name));
+        return Err(ApiError::DuplicateParameter(name));
     }
     Ok(value.filter(|value| !value.is_empty()))
 }

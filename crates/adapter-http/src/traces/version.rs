@@ -3,8 +3,8 @@
 use actix_web::{http::header::EntityTag, rt::task::yield_now};
 use wts_domain::TicketHistory;
 
-use super::{Order, dto::TraceDto};
-use crate::response::ETagBuilder;
+use super::dto::TraceDto;
+use crate::{response::ETagBuilder, settings::Order};
 
 /// How many traces are looked at before others have their turn.
 const IN_A_ROW: usize = 1_000;

@@ -11,7 +11,7 @@ use std::{
 
 use tracing_subscriber::EnvFilter;
 use wts_adapter_db::DatabaseUrl;
-use wts_adapter_http::{KeySetUrl, Order, Origins, Secret as JwtSecret, TrustedProxies};
+use wts_adapter_http::{AllowedOrigins, KeySetUrl, Order, Secret as JwtSecret, TrustedProxies};
 
 use super::setting::{
     Default::{Is, Words},
@@ -348,7 +348,7 @@ settings! {
         secrecy: Open,
         read: rate,
     }
-    CORS_ORIGINS: Origins {
+    CORS_ORIGINS: AllowedOrigins {
         name: "cors_origins",
         help: "whose pages may read answers, `https://wts.example` and so on, with commas between them",
         expected: "origins, such as https://wts.example",

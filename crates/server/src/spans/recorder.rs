@@ -18,7 +18,7 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{Layer, layer};
-use wts_adapter_http::ACCESS_RECORDS;
+use wts_adapter_http::ACCESS_LOG_TARGET;
 
 /// Makes a span of each access record. Its names are those of OpenTelemetry's semantic conventions for HTTP; what they
 /// have none for begins with `wts`.
@@ -33,7 +33,7 @@ impl Recorder {
 
     /// The access records of clients. Whoever asks after the service's health or its metrics is nobody's client.
     pub(crate) fn wants(record: &Metadata<'_>) -> bool {
-        record.target() == ACCESS_RECORDS && *record.level() <= Level::INFO
+        record.target() == ACCESS_LOG_TARGET && *record.level() <= Level::INFO
     }
 }
 

@@ -65,14 +65,14 @@ fn a_parameter_is_given_once() {
         assert!(
             matches!(
                 Params::read(query, Order::Asc),
-                Err(ApiError::Repeated("tid"))
+                Err(ApiError::DuplicateParameter("tid"))
             ),
             "{query}"
         );
     }
     assert!(matches!(
         Params::read("tid=1&order=asc&order=asc", Order::Asc),
-        Err(ApiError::Repeated("order"))
+        Err(ApiError::DuplicateParameter("order"))
     ));
 }
 

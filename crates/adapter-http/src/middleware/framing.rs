@@ -1,8 +1,7 @@
-//! Where a request ends (RFC 9112 6, 11.2). Two who disagree on that, a proxy and this service say, can be made to take
-//! part of one request for another.
+//! Protection from request smuggling (RFC 9112 6, 11.2): a proxy and this service must agree where a request ends.
 //!
-//! The server itself refuses lengths that contradict each other or are no numbers, unknown encodings and folded fields.
-//! What is left is refused here, or is the last on its connection.
+//! The HTTP server rejects lengths that contradict each other or are no numbers, unknown encodings and folded fields. Other
+//! ambiguous requests are rejected here, or are the last on their connection.
 
 use std::{
     cell::Cell,
@@ -25,34 +24,36 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// Nothing here asks for a body. One that is no longer than this is passed over, in bytes.
-const LONGEST_BODY: u64 = 64 * 1024;
-/// Some who pass requests on take an underscore for a hyphen.
-const LOOKALIKES: [HeaderName; 2] = [
+/// A longer body is rejected at once, a shorter one is read and discarded.
+const MAX_DISCARDED_BODY_BYTES: u64 = 64 * 1024;
+/// Some proxies read an underscore as a hyphen.
+const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
     HeaderName::from_static("content_length"),
     HeaderName::from_static("transfer_encoding"),
 ];
 
 /// # Errors
 ///
-/// If others could read the request differently, or it has too long a body.
+/// Returns an error if a proxy could read the request differently, or if its body is too long.
 pub(super) fn check(request: &ServiceRequest) -> Result<(), ApiError> {
     let headers = request.headers();
-    if LOOKALIKES.iter().any(|name| headers.contains_key(name))
+    if SPOOFED_HEADER_NAMES
+        .iter()
+        .any(|name| headers.contains_key(name))
         || !has_valid_host(headers)
         || contradicts_host(request)
-        || headers.get(CONTENT_LENGTH).is_some_and(is_misspelled)
+        || headers.get(CONTENT_LENGTH).is_some_and(has_leading_zero)
     {
-        return Err(ApiError::Ambiguous);
+        return Err(ApiError::AmbiguousFraming);
     }
-    if length(headers).is_some_and(|length| length > LONGEST_BODY) {
+    if length(headers).is_some_and(|length| length > MAX_DISCARDED_BODY_BYTES) {
         return Err(ApiError::BodyTooLong);
     }
     Ok(())
 }
 
-/// Whether nothing that follows on the connection shall be taken for another request, because the request has a body, asks
-/// for another protocol or for the end (RFC 9112 9.6), or can be read in more than one way.
+/// Whether the request is the last on its connection: it has a body, asks for another protocol or for the end (RFC 9112
+/// 9.6), or can be read in more than one way.
 pub(super) fn is_last(request: &ServiceRequest) -> bool {
     let headers = request.headers();
     headers.contains_key(TRANSFER_ENCODING)
@@ -62,23 +63,23 @@ pub(super) fn is_last(request: &ServiceRequest) -> bool {
         || check(request).is_err()
 }
 
-/// Whether a connection has seen its last request. The server would go on with what it has read already.
+/// Whether a connection has received its last request. The HTTP server would go on with what it has read already.
 #[derive(Default)]
-pub(crate) struct Over(Cell<bool>);
+pub(crate) struct ConnectionClosing(Cell<bool>);
 
-impl Over {
-    /// Takes note of a request, which may be the last. Says whether it should not be there.
-    pub(super) fn takes(request: &ServiceRequest, is_last: bool) -> bool {
+impl ConnectionClosing {
+    /// Records a request, which may be the last, and returns whether it came after the last one.
+    pub(super) fn mark_last_and_check(request: &ServiceRequest, is_last: bool) -> bool {
         request
             .conn_data::<Self>()
-            .is_some_and(|over| over.0.replace(over.0.get() || is_last))
+            .is_some_and(|closing| closing.0.replace(closing.0.get() || is_last))
     }
 }
 
-/// What ends a connection without another word.
-pub(super) struct Cut;
+/// A body that ends the connection without a response.
+pub(super) struct AbortBody;
 
-impl MessageBody for Cut {
+impl MessageBody for AbortBody {
     type Error = io::Error;
 
     fn size(&self) -> BodySize {
@@ -91,7 +92,7 @@ impl MessageBody for Cut {
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
-    // The server has seen that it is a number.
+    // The HTTP server has checked that it is a number.
     headers
         .get(CONTENT_LENGTH)?
         .to_str()
@@ -101,15 +102,15 @@ fn length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-/// Whether a length is written with more zeros than it needs. Some take such a number for an octal one, and some see that there
-/// is a body by anything but a single zero.
-fn is_misspelled(length: &HeaderValue) -> bool {
+/// Whether a length has a superfluous zero: some read such a number as octal, some detect a body by anything but a single
+/// zero.
+fn has_leading_zero(length: &HeaderValue) -> bool {
     let digits = length.as_bytes().trim_ascii();
     digits.len() > 1 && digits.starts_with(b"0")
 }
 
-/// Whether the target names another host than `Host`, or a user. RFC 9112 3.2.2 has a server believe the target, and others
-/// before it may have believed the field.
+/// Whether the target names another host than `Host`, or a user. RFC 9112 3.2.2 lets the target win, but a proxy may have
+/// gone by the field.
 fn contradicts_host(request: &ServiceRequest) -> bool {
     let target = request.uri();
     let Some(authority) = target.authority().filter(|_| target.scheme().is_some()) else {
@@ -124,7 +125,8 @@ fn contradicts_host(request: &ServiceRequest) -> bool {
         })
 }
 
-/// RFC 9110 7.2: a name or an address, and perhaps a port; nothing that another could take for a user, a path or a list.
+/// Whether `Host` is a name or an address with or without a port (RFC 9110 7.2), and nothing that could be read as a user,
+/// a path or a list.
 fn has_valid_host(headers: &HeaderMap) -> bool {
     headers.get(HOST).is_none_or(|host| {
         host.as_bytes()

@@ -1,6 +1,6 @@
-//! Where a client is.
+//! The address of a client.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::{
     HttpRequest,
@@ -8,31 +8,44 @@ use actix_web::{
     web::Data,
 };
 
-use super::TrustedProxies;
+use crate::settings::{HttpSettings, TrustedProxies};
 
-/// The address of whoever is connected or, where that is a trusted proxy, of whoever it says was connected to it.
+/// Returns the address of the connection's peer or, if that is a trusted proxy, the address that the proxy reports.
 pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
-    match request.app_data::<Data<TrustedProxies>>() {
-        Some(proxies) if proxies.have(peer) => {
-            Some(forwarded_for(request.headers(), peer, proxies))
-        }
+    match request.app_data::<Data<HttpSettings>>() {
+        Some(settings) if settings.trusted_proxies.contains(peer) => Some(forwarded_for(
+            request.headers(),
+            peer,
+            &settings.trusted_proxies,
+        )),
         _ => Some(peer),
     }
 }
 
-/// Each proxy puts behind what it was given the address of whoever gave it. What stands in front of the first one that is
-/// no proxy of ours, anybody may have made up.
+/// Returns the network by which a client is counted: an IPv4 address, or the first 64 bits of an IPv6 address, since one
+/// client has all addresses that share them (RFC 4291 2.5.4).
+pub(crate) fn ip_prefix(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
+            address.to_bits() & !u128::from(u64::MAX),
+        )),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Returns the last address in `X-Forwarded-For` that is no trusted proxy's. Each proxy appends the address of its peer;
+/// anything before that address may have been sent by the client.
 fn forwarded_for(headers: &HeaderMap, peer: IpAddr, proxies: &TrustedProxies) -> IpAddr {
     let fields: Vec<_> = headers.get_all(X_FORWARDED_FOR).collect();
     let mut client = peer;
     for field in fields.into_iter().rev() {
         for hop in field.to_str().unwrap_or_default().rsplit(',') {
-            let Some(hop) = address(hop.trim()) else {
+            let Some(hop) = parse_address(hop.trim()) else {
                 return client;
             };
             client = hop;
-            if !proxies.have(hop) {
+            if !proxies.contains(hop) {
                 return client;
             }
         }
@@ -40,8 +53,8 @@ fn forwarded_for(headers: &HeaderMap, peer: IpAddr, proxies: &TrustedProxies) ->
     client
 }
 
-/// An address, with or without a port.
-fn address(text: &str) -> Option<IpAddr> {
+/// Parses an address with or without a port.
+fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     bare.parse()
         .or_else(|_| text.parse().map(|socket: SocketAddr| socket.ip()))
@@ -54,12 +67,15 @@ mod tests {
 
     use super::*;
 
-    /// Where a client is that is connected from `peer` and sends these fields, behind proxies in 10.0.0.0/8.
+    /// Returns the address of a client connected from `peer` that sends these fields; proxies are in 10.0.0.0/8.
     fn seen(peer: &str, fields: &[&str]) -> String {
-        let proxies: TrustedProxies = "10.0.0.0/8, ::1".parse().unwrap();
+        let settings = HttpSettings {
+            trusted_proxies: "10.0.0.0/8, ::1".parse().unwrap(),
+            ..HttpSettings::default()
+        };
         let mut request = TestRequest::get()
             .peer_addr(SocketAddr::new(peer.parse().unwrap(), 50_000))
-            .app_data(Data::new(proxies));
+            .app_data(Data::new(settings));
         for field in fields {
             request =
                 request.append_header((X_FORWARDED_FOR, HeaderValue::from_str(field).unwrap()));
@@ -70,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_but_a_trusted_proxy_says_where_a_client_is() {
+    fn only_a_trusted_proxy_reports_the_client_address() {
         assert_eq!(seen("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
         assert_eq!(seen("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(seen("::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
@@ -79,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_says_of_itself_is_not_taken_for_what_a_proxy_says() {
+    fn address_forged_by_client_is_ignored() {
         assert_eq!(
             seen("10.0.0.1", &["127.0.0.1, 10.9.9.9, 198.51.100.1"]),
             "198.51.100.1"

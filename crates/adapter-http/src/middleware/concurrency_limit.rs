@@ -1,4 +1,4 @@
-//! How many requests are worked on at once, and how long an answer may take to be sent.
+//! The limit of requests in flight, and the timeout of long responses.
 
 use std::{
     io,
@@ -20,89 +20,87 @@ use actix_web::{
 use super::request_id::RequestId;
 use crate::{error::ApiError, metrics::HttpMetrics};
 
-/// Lets in so many requests at once.
-pub(crate) struct Admissions {
-    most: usize,
+/// A limit of requests in flight.
+pub(crate) struct ConcurrencyLimit {
+    max: usize,
     in_flight: Arc<AtomicUsize>,
     metrics: HttpMetrics,
 }
 
-impl Admissions {
-    pub(super) fn new(most: usize, metrics: HttpMetrics) -> Self {
+impl ConcurrencyLimit {
+    pub(super) fn new(max: usize, metrics: HttpMetrics) -> Self {
         Self {
-            most,
+            max,
             in_flight: Arc::default(),
             metrics,
         }
     }
 
-    /// How many requests have been let in and not been answered to the end.
+    /// Returns how many requests have begun and whose responses have not been written.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Relaxed)
     }
 
     /// # Errors
     ///
-    /// If too many are in already. It costs next to nothing to be told so, which is what leaves the time to answer the
-    /// others.
-    pub(super) fn admit(&self) -> Result<Admission, ApiError> {
-        let admission = Admission {
+    /// Returns [`ApiError::TooManyInFlight`] if the limit is reached.
+    pub(super) fn try_acquire(&self) -> Result<InFlightGuard, ApiError> {
+        let guard = InFlightGuard {
             in_flight: Arc::clone(&self.in_flight),
             metrics: self.metrics.clone(),
         };
         self.metrics.in_flight.inc();
         // Counted before it is looked at, so that it is counted off again on both ways.
-        if self.in_flight.fetch_add(1, Relaxed) >= self.most {
+        if self.in_flight.fetch_add(1, Relaxed) >= self.max {
             return Err(ApiError::TooManyInFlight);
         }
-        Ok(admission)
+        Ok(guard)
     }
 }
 
-/// A request that has been let in, until it is dropped.
-pub(super) struct Admission {
+/// Counts a request as in flight until dropped.
+pub(super) struct InFlightGuard {
     in_flight: Arc<AtomicUsize>,
     metrics: HttpMetrics,
 }
 
-impl Drop for Admission {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(1, Relaxed);
         self.metrics.in_flight.dec();
     }
 }
 
-/// What a connection takes at once, to be sent or to be counted as unsent. In bytes.
-const AT_ONCE: u64 = 64 * 1_024;
+/// A response of at most this size is written at once, or counted as pending by its connection.
+const WRITE_BUFFER_BYTES: u64 = 64 * 1_024;
 
-/// Keeps the request in flight until its answer is sent, where that is not done at once, and ends an answer that takes
-/// longer than `limit`: the client gets as much of it as it took, without an end, and knows by that. The log knows it by
-/// the request's `id`.
-pub(super) fn until_sent(
+/// Keeps the request in flight until its response is written, and aborts a response that takes longer than `limit`: the
+/// client sees that the end is missing.
+pub(super) fn track_body(
     body: BoxBody,
-    admission: Option<Admission>,
+    guard: Option<InFlightGuard>,
     limit: Duration,
     id: RequestId,
 ) -> BoxBody {
     match body.size() {
-        BodySize::None | BodySize::Sized(..=AT_ONCE) => body,
-        BodySize::Sized(_) | BodySize::Stream => BoxBody::new(UntilSent {
+        BodySize::None | BodySize::Sized(..=WRITE_BUFFER_BYTES) => body,
+        BodySize::Sized(_) | BodySize::Stream => BoxBody::new(TrackedBody {
             body,
             id,
-            _admission: admission,
+            _guard: guard,
             deadline: Instant::now() + limit,
         }),
     }
 }
 
-struct UntilSent {
+struct TrackedBody {
     body: BoxBody,
     id: RequestId,
-    _admission: Option<Admission>,
+    _guard: Option<InFlightGuard>,
     deadline: Instant,
 }
 
-impl MessageBody for UntilSent {
+impl MessageBody for TrackedBody {
     type Error = Error;
 
     fn size(&self) -> BodySize {

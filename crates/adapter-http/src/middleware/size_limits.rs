@@ -1,22 +1,22 @@
-//! Requests that are too long to look at.
+//! Size limits of a request's head.
 
 use actix_web::dev::ServiceRequest;
 
 use crate::error::ApiError;
 
-/// Of path and query together, in bytes.
-pub(crate) const LONGEST_TARGET: usize = 8 * 1024;
-/// Of all names and values together, in bytes. Far more than the longest token, which has a refusal of its own.
-const LONGEST_HEADER: usize = 64 * 1024;
+/// Path and query together.
+pub(crate) const MAX_TARGET_BYTES: usize = 8 * 1024;
+/// All names and values together; far more than the longest token, which has an error of its own.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 /// # Errors
 ///
-/// If one of the limits is passed.
+/// Returns an error if a limit is exceeded.
 pub(super) fn check(request: &ServiceRequest) -> Result<(), ApiError> {
     if request
         .uri()
         .path_and_query()
-        .is_some_and(|target| target.as_str().len() > LONGEST_TARGET)
+        .is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES)
     {
         return Err(ApiError::TargetTooLong);
     }
@@ -25,7 +25,7 @@ pub(super) fn check(request: &ServiceRequest) -> Result<(), ApiError> {
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum::<usize>();
-    if header > LONGEST_HEADER {
+    if header > MAX_HEADER_BYTES {
         return Err(ApiError::HeaderTooLong);
     }
     Ok(())

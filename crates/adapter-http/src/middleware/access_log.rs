@@ -1,4 +1,6 @@
-//! The access record: one a request, with the cause of what went wrong.
+//! The access log: one record a request, with the cause of an error.
+//!
+//! Our own, because the framework's logger prints paths and queries, which may hold tokens, and not the causes.
 
 use std::{error::Error as _, fmt, sync::Arc, time::Instant};
 
@@ -12,45 +14,42 @@ use actix_web::{
 use wts_domain::{Access, TicketId};
 
 use super::{
-    Gate,
-    protection::Protection,
-    request_id::{RequestId, X_REQUEST_ID},
+    MiddlewareState, request_id::RequestId, security_headers::SecurityHeaders,
     trace_context::TraceParent,
 };
-use crate::{error::ApiError, routes};
+use crate::{constants::X_REQUEST_ID, error::ApiError, routes};
 
-/// The target of the access records, by which whoever prints records or passes them on knows them.
-pub const ACCESS_RECORDS: &str = module_path!();
+/// The target of the access log's records.
+pub const ACCESS_LOG_TARGET: &str = module_path!();
 
-/// What is known of a request before it is answered. Neither path nor query are: there is no telling what clients put
-/// there, a token perhaps.
-pub(super) struct Record {
-    gate: Arc<Gate>,
+/// The record of a request. It has neither path nor query: clients may put anything there, such as a token.
+pub(super) struct AccessLogEntry {
+    state: Arc<MiddlewareState>,
     id: RequestId,
     method: Method,
     route: Option<&'static str>,
     trace: Option<TraceParent>,
     begun: Instant,
-    protection: Protection,
+    headers: SecurityHeaders,
 }
 
-/// What is known of a request once it has been looked at.
+/// What the handler found out about a request.
 #[derive(Default)]
-struct Asked {
+struct RequestDetails {
     ticket: Option<TicketId>,
     rank: Option<Access>,
 }
 
-impl Record {
-    pub(super) fn begin(request: &ServiceRequest, gate: Arc<Gate>) -> Self {
+impl AccessLogEntry {
+    pub(super) fn begin(request: &ServiceRequest, state: Arc<MiddlewareState>) -> Self {
         Self {
-            gate,
-            id: RequestId::of(request),
+            state,
+            id: RequestId::from_request(request),
             method: request.method().clone(),
             route: routes::known(request.path()),
             trace: TraceParent::of(request.headers()),
             begun: Instant::now(),
-            protection: Protection::of(request),
+            headers: SecurityHeaders::for_request(request),
         }
     }
 
@@ -58,57 +57,57 @@ impl Record {
         &self.id
     }
 
-    /// The path that was asked for, if it is one of ours.
+    /// Returns the label of the route.
     pub(super) fn route(&self) -> Option<&'static str> {
         self.route
     }
 
-    /// Logs the answer and names it.
+    /// Logs the response and sets its headers.
     pub(super) fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let asked = {
+        let details = {
             let extensions = response.request().extensions();
-            Asked {
+            RequestDetails {
                 ticket: extensions.get::<TicketId>().copied(),
                 rank: extensions.get::<Access>().copied(),
             }
         };
-        self.tell(response.status(), &asked, response.response().error());
-        self.seal(response.response_mut());
+        self.emit(response.status(), &details, response.response().error());
+        self.set_response_headers(response.response_mut());
         response
     }
 
-    /// Logs the answer that an error becomes, and names it.
+    /// Logs the response that an error becomes, and sets its headers.
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
-        self.tell(response.status(), &Asked::default(), Some(&error));
-        self.seal(&mut response);
+        self.emit(response.status(), &RequestDetails::default(), Some(&error));
+        self.set_response_headers(&mut response);
         InternalError::from_response(error, response).into()
     }
 
-    /// Whether the request is the last on its connection.
+    /// Whether this is the last request on its connection.
     pub(super) fn is_last(&self) -> bool {
-        self.protection.is_last
+        self.headers.is_last
     }
 
-    /// Names the answer and protects it.
-    fn seal<B>(&self, answer: &mut HttpResponse<B>) {
-        let head = answer.head_mut();
-        if self.gate.health.is_stopping() {
+    /// Sets the headers that every response has.
+    fn set_response_headers<B>(&self, response: &mut HttpResponse<B>) {
+        let head = response.head_mut();
+        if self.state.health.is_stopping() {
             head.set_connection_type(ConnectionType::Close);
         }
         head.headers_mut().insert(X_REQUEST_ID, self.id.header());
-        self.protection.apply(head);
+        self.headers.apply(head);
     }
 
-    /// Counts the answer, and logs it.
-    fn tell(&self, status: StatusCode, asked: &Asked, error: Option<&Error>) {
+    /// Counts the response and logs it.
+    fn emit(&self, status: StatusCode, details: &RequestDetails, error: Option<&Error>) {
         let duration = self.begun.elapsed();
-        self.gate
+        self.state
             .metrics
-            .answered(self.route.unwrap_or("none"), status.as_u16(), duration);
+            .record_response(self.route.unwrap_or("none"), status.as_u16(), duration);
         match error.and_then(Error::as_error) {
-            Some(ApiError::TooManyInFlight) => self.gate.metrics.shed("in flight"),
-            Some(ApiError::Busy) => self.gate.metrics.shed("queue"),
+            Some(ApiError::TooManyInFlight) => self.state.metrics.record_shed("in flight"),
+            Some(ApiError::Busy) => self.state.metrics.record_shed("queue"),
             _ => {}
         }
         macro_rules! log {
@@ -120,8 +119,8 @@ impl Record {
                     trace.sampled = self.trace.as_ref().map(TraceParent::is_sampled),
                     method = %self.method,
                     route = self.route,
-                    ticket.id = asked.ticket.map(TicketId::get),
-                    caller.rank = asked.rank.map(Access::as_str),
+                    ticket.id = details.ticket.map(TicketId::get),
+                    caller.rank = details.rank.map(Access::as_str),
                     status = status.as_u16(),
                     duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
                     reason = error.map(|error| tracing::field::display(Chain(error))),
@@ -130,9 +129,9 @@ impl Record {
             };
         }
         match status {
-            // Those who ask after the service's health do so every other second.
+            // Health checks come every few seconds.
             _ if routes::is_health(self.route) => log!(debug),
-            status if self.gate.is_operators && status.is_success() => log!(debug),
+            status if self.state.is_admin && status.is_success() => log!(debug),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn),
             status if status.is_server_error() => log!(error),
             _ => log!(info),

@@ -1,4 +1,4 @@
-//! What a request brings along.
+//! The body of a request, which no route accepts.
 
 use std::future::{Ready, ready};
 
@@ -10,22 +10,21 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// A request without content, which every handler takes. A `GET` with some means something that this service does not know (RFC 9110 9.3.1), and it
-/// takes content of no type (15.5.16).
-pub(crate) struct WithoutContent;
+/// Extracts the absence of a body; a request with one gets 415 (RFC 9110 15.5.16).
+pub(crate) struct NoBody;
 
-impl FromRequest for WithoutContent {
+impl FromRequest for NoBody {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let headers = request.headers();
-        let has_content = headers.contains_key(TRANSFER_ENCODING)
+        let has_body = headers.contains_key(TRANSFER_ENCODING)
             || headers
                 .get(CONTENT_LENGTH)
                 .is_some_and(|length| length != "0");
-        ready(if has_content {
-            Err(ApiError::ContentNotTaken)
+        ready(if has_body {
+            Err(ApiError::BodyNotAllowed)
         } else {
             Ok(Self)
         })

@@ -14,11 +14,8 @@ use actix_web::{
     },
 };
 
-use super::{
-    protection::Protection,
-    request_id::{RequestId, X_REQUEST_ID},
-};
-use crate::{error::ApiError, metrics::HttpMetrics};
+use super::{request_id::RequestId, security_headers::SecurityHeaders};
+use crate::{constants::X_REQUEST_ID, error::ApiError, metrics::HttpMetrics};
 
 /// The whole answer, which is the last on its connection; without its body if the request was a `HEAD`.
 pub(crate) fn refuse_unread(
@@ -27,12 +24,12 @@ pub(crate) fn refuse_unread(
     after: Duration,
     metrics: &HttpMetrics,
 ) -> Vec<u8> {
-    let id = RequestId::made();
+    let id = RequestId::generate();
     let mut response = error.error_response();
     let status = response.status();
-    metrics.answered("none", status.as_u16(), after);
+    metrics.record_response("none", status.as_u16(), after);
     if matches!(error, ApiError::TooManyConnections) {
-        metrics.shed("connections");
+        metrics.record_shed("connections");
     }
     tracing::info!(
         request.id = %id,
@@ -42,7 +39,7 @@ pub(crate) fn refuse_unread(
         "answered what was not read"
     );
 
-    Protection::of_the_unread().apply(response.head_mut());
+    SecurityHeaders::for_unparsed_request().apply(response.head_mut());
     let (head, body) = response.into_parts();
     // The body is there as a whole.
     let body = body.try_into_bytes().unwrap_or_default();

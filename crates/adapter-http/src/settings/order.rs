@@ -1,14 +1,14 @@
-//! Which end of a history comes first.
+//! The order of a history's traces.
 
 use std::str::FromStr;
 
-/// The order in which traces are answered.
+/// The order in which traces are returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
-    /// The oldest first, as the API's document has it.
+    /// The oldest first, as in the API's document.
     #[default]
     Asc,
-    /// The newest first, as clients of the predecessor expect it.
+    /// The newest first, as clients of the predecessor expect.
     Desc,
 }
 

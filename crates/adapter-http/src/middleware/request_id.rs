@@ -1,45 +1,45 @@
-//! What an answer and its log record have in common.
+//! The request id, in the response and in the access log.
+//!
+//! Our own, because an id is accepted from trusted proxies only.
 
 use std::fmt;
 
 use actix_web::{
     dev::ServiceRequest,
-    http::header::{HeaderMap, HeaderName, HeaderValue},
+    http::header::{HeaderMap, HeaderValue},
     web::Data,
 };
 use uuid::Uuid;
 
-use super::TrustedProxies;
+use crate::{constants::X_REQUEST_ID, settings::HttpSettings};
 
-pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is accepted.
+const MAX_ID_BYTES: usize = 128;
 
-/// The longest id that is taken over, in bytes.
-const LONGEST: usize = 128;
-
-/// The one that a trusted proxy has given the request, so that its log and ours tell of the same, or else a random UUID
-/// (RFC 9562). Anyone else's is not taken: it would let them choose what the log says.
+/// The id from a trusted proxy, so that both logs have the same, or else a random UUID (RFC 9562). An id from anybody else
+/// would let them choose what the log contains.
 #[derive(Clone)]
 pub(super) enum RequestId {
-    Made(Uuid),
-    /// Holds nothing but what [`is_harmless`].
-    Given(HeaderValue),
+    Generated(Uuid),
+    /// Passed [`is_log_safe`].
+    Forwarded(HeaderValue),
 }
 
 impl RequestId {
-    pub(super) fn of(request: &ServiceRequest) -> Self {
-        given(request).map_or_else(Self::made, Self::Given)
+    pub(super) fn from_request(request: &ServiceRequest) -> Self {
+        forwarded(request).map_or_else(Self::generate, Self::Forwarded)
     }
 
-    /// A new one.
-    pub(super) fn made() -> Self {
-        Self::Made(Uuid::new_v4())
+    /// Generates a new id.
+    pub(super) fn generate() -> Self {
+        Self::Generated(Uuid::new_v4())
     }
 
-    /// Its value in an answer's `X-Request-Id`.
+    /// Returns the value of `X-Request-Id`.
     pub(super) fn header(&self) -> HeaderValue {
         match self {
-            Self::Given(id) => id.clone(),
-            Self::Made(id) => {
+            Self::Forwarded(id) => id.clone(),
+            Self::Generated(id) => {
                 let mut text = Uuid::encode_buffer();
                 HeaderValue::from_str(id.hyphenated().encode_lower(&mut text))
                     .unwrap_or(HeaderValue::from_static("unprintable"))
@@ -51,20 +51,18 @@ impl RequestId {
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given(id) => f.write_str(id.to_str().unwrap_or("unprintable")),
-            Self::Made(id) => id.fmt(f),
+            Self::Forwarded(id) => f.write_str(id.to_str().unwrap_or("unprintable")),
+            Self::Generated(id) => id.fmt(f),
         }
     }
 }
 
-/// The id that a trusted proxy has given the request.
-fn given(request: &ServiceRequest) -> Option<HeaderValue> {
+/// Returns the id from a trusted proxy.
+fn forwarded(request: &ServiceRequest) -> Option<HeaderValue> {
     let id = only(request.headers())?;
-    let proxies = request.app_data::<Data<TrustedProxies>>()?;
-    proxies
-        .include(request.peer_addr())
-        .then(|| id.clone())
-        .filter(|id| is_harmless(id.as_bytes()))
+    let settings = request.app_data::<Data<HttpSettings>>()?;
+    let is_trusted = settings.trusted_proxies.contains(request.peer_addr()?.ip());
+    (is_trusted && is_log_safe(id.as_bytes())).then(|| id.clone())
 }
 
 fn only(headers: &HeaderMap) -> Option<&HeaderValue> {
@@ -73,10 +71,10 @@ fn only(headers: &HeaderMap) -> Option<&HeaderValue> {
     only.filter(|_| fields.next().is_none())
 }
 
-/// Whether it can stand in a log line without being taken for anything else there.
-fn is_harmless(id: &[u8]) -> bool {
+/// Whether an id cannot be mistaken for anything else in a log line.
+fn is_log_safe(id: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/:@".contains(byte);
-    (1..=LONGEST).contains(&id.len()) && id.iter().all(is_plain)
+    (1..=MAX_ID_BYTES).contains(&id.len()) && id.iter().all(is_plain)
 }
 
 #[cfg(test)]
@@ -87,22 +85,25 @@ mod tests {
 
     /// The id of a request from `peer` with these `X-Request-Id` fields.
     fn id_of(peer: [u8; 4], fields: &[&[u8]]) -> String {
-        let proxies: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+        let settings = HttpSettings {
+            trusted_proxies: "10.0.0.0/8".parse().unwrap(),
+            ..HttpSettings::default()
+        };
         let mut request = TestRequest::default()
-            .app_data(Data::new(proxies))
+            .app_data(Data::new(settings))
             .peer_addr((peer, 50_000).into());
         for field in fields {
             request =
                 request.append_header((X_REQUEST_ID, HeaderValue::from_bytes(field).unwrap()));
         }
-        let id = RequestId::of(&request.to_srv_request());
+        let id = RequestId::from_request(&request.to_srv_request());
         assert_eq!(id.header().to_str().unwrap(), id.to_string());
         id.to_string()
     }
 
     #[test]
-    fn a_trusted_proxys_id_is_taken_over() {
-        let longest = [b'a'; LONGEST];
+    fn id_from_trusted_proxy_is_kept() {
+        let longest = [b'a'; MAX_ID_BYTES];
         for id in [
             &b"1"[..],
             b"8f14e45f-ceea-467f-a0e6-1f5b2c3d4e5f",
@@ -114,8 +115,8 @@ mod tests {
     }
 
     #[test]
-    fn everyone_else_gets_an_id_that_they_did_not_choose() {
-        let too_long = [b'a'; LONGEST + 1];
+    fn other_ids_are_replaced() {
+        let too_long = [b'a'; MAX_ID_BYTES + 1];
         for (peer, fields) in [
             ([10, 0, 0, 1], &[][..]),
             ([192, 168, 0, 1], &[&b"1"[..]][..]),

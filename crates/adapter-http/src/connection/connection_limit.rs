@@ -1,0 +1,246 @@
+//! The connection limit: how many connections are open, and which idle one is evicted for a new one.
+//!
+//! A client that opens many connections and sends nothing locks nobody out: the longest idle connection is evicted when
+//! another needs its slot, and one address has at most half of all slots.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicBool, AtomicU64, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
+    },
+    task::Context,
+};
+
+use futures_util::task::AtomicWaker;
+use tokio::time::Instant;
+
+use crate::{
+    client_address::ip_prefix,
+    metrics::HttpMetrics,
+    settings::{HttpSettings, TrustedProxies},
+};
+
+/// Gives out the slots of connections. Copies share them.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionLimiter(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    max: usize,
+    /// The most connections of one address: many clients may be behind one, but seldom all.
+    max_per_address: usize,
+    /// Exempt from `max_per_address`, since all clients may be behind them.
+    proxies: TrustedProxies,
+    started: Instant,
+    table: Mutex<ConnectionTable>,
+    pending_writes: AtomicUsize,
+    metrics: HttpMetrics,
+}
+
+#[derive(Debug, Default)]
+struct ConnectionTable {
+    entries: HashMap<u64, Arc<ConnectionEntry>>,
+    by_address: HashMap<IpAddr, usize>,
+    next: u64,
+}
+
+/// A connection that has a slot.
+#[derive(Debug)]
+struct ConnectionEntry {
+    number: u64,
+    /// `None` if the connection is exempt from the limit per address.
+    address: Option<IpAddr>,
+    /// In microseconds after the limiter started; 0 while the connection is in use.
+    idle_since: AtomicU64,
+    is_evicted: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl ConnectionLimiter {
+    pub(crate) fn new(settings: &HttpSettings, metrics: HttpMetrics) -> Self {
+        let max = settings.max_connections.get();
+        Self(Arc::new(Shared {
+            max,
+            max_per_address: max.div_ceil(2),
+            proxies: settings.trusted_proxies.clone(),
+            started: Instant::now(),
+            table: Mutex::default(),
+            pending_writes: AtomicUsize::new(0),
+            metrics,
+        }))
+    }
+
+    /// Returns a slot for a connection from `peer`, evicting an idle connection if there is none left. The slot is
+    /// [rejected](ConnectionSlot::is_rejected) if none is idle.
+    pub(crate) fn acquire(&self, peer: Option<IpAddr>) -> ConnectionSlot {
+        let address = peer
+            .filter(|peer| !self.0.proxies.contains(*peer))
+            .map(ip_prefix);
+        let mut table = self.table();
+        let is_at_address_limit = address
+            .is_some_and(|address| table.by_address.get(&address) >= Some(&self.0.max_per_address));
+        let is_accepted = if is_at_address_limit {
+            table.evict_longest_idle(|entry| entry.address == address)
+        } else {
+            table.entries.len() < self.0.max || table.evict_longest_idle(|_| true)
+        };
+        self.0.metrics.connections.inc();
+        ConnectionSlot {
+            entry: is_accepted.then(|| table.insert(address)),
+            is_idle: false,
+            limiter: self.clone(),
+        }
+    }
+
+    /// Returns how many connections have bytes to send that their clients have not accepted yet.
+    pub(crate) fn pending_writes(&self) -> usize {
+        self.0.pending_writes.load(Relaxed)
+    }
+
+    fn table(&self) -> MutexGuard<'_, ConnectionTable> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ConnectionTable {
+    fn insert(&mut self, address: Option<IpAddr>) -> Arc<ConnectionEntry> {
+        let entry = Arc::new(ConnectionEntry {
+            number: self.next,
+            address,
+            idle_since: AtomicU64::new(0),
+            is_evicted: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        });
+        self.next += 1;
+        self.entries.insert(entry.number, Arc::clone(&entry));
+        if let Some(address) = address {
+            *self.by_address.entry(address).or_default() += 1;
+        }
+        entry
+    }
+
+    /// Evicts the longest idle of the connections that match, and returns whether there was one.
+    fn evict_longest_idle(&mut self, matches: impl Fn(&ConnectionEntry) -> bool) -> bool {
+        let longest = self
+            .entries
+            .values()
+            .filter(|entry| matches(entry))
+            .map(|entry| (entry.idle_since.load(SeqCst), entry))
+            .filter(|(since, _)| *since > 0)
+            .min_by_key(|(since, _)| *since)
+            .map(|(_, entry)| Arc::clone(entry));
+        let Some(longest) = longest else {
+            return false;
+        };
+        self.remove(&longest);
+        longest.is_evicted.store(true, SeqCst);
+        longest.waker.wake();
+        true
+    }
+
+    fn remove(&mut self, entry: &ConnectionEntry) {
+        if self.entries.remove(&entry.number).is_none() {
+            return; // evicted before
+        }
+        if let Some(Entry::Occupied(mut count)) =
+            entry.address.map(|address| self.by_address.entry(address))
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+/// The slot of a connection, until dropped.
+#[derive(Debug)]
+pub(crate) struct ConnectionSlot {
+    /// `None` for a connection over the limit.
+    entry: Option<Arc<ConnectionEntry>>,
+    is_idle: bool,
+    limiter: ConnectionLimiter,
+}
+
+impl ConnectionSlot {
+    /// Returns where this connection and its requests are counted.
+    pub(super) fn metrics(&self) -> &HttpMetrics {
+        &self.limiter.0.metrics
+    }
+
+    /// Whether the connection is over the limit.
+    pub(super) fn is_rejected(&self) -> bool {
+        self.entry.is_none()
+    }
+
+    /// Whether the connection has to end for another one.
+    pub(super) fn is_evicted(&self) -> bool {
+        let evicted = |entry: &Arc<ConnectionEntry>| entry.is_evicted.load(SeqCst);
+        self.is_idle && self.entry.as_ref().is_some_and(evicted)
+    }
+
+    /// Counts the connection as one with bytes to send, until the guard is dropped.
+    pub(super) fn begin_pending_write(&self) -> PendingWriteGuard {
+        self.limiter.0.pending_writes.fetch_add(1, Relaxed);
+        PendingWriteGuard {
+            since: Instant::now(),
+            limiter: self.limiter.clone(),
+        }
+    }
+
+    /// Registers the task to wake when the connection is evicted.
+    pub(super) fn register_waker(&self, context: &Context<'_>) {
+        if let Some(entry) = &self.entry {
+            entry.waker.register(context.waker());
+        }
+    }
+
+    /// Records whether the connection is idle.
+    pub(super) fn set_idle(&mut self, is_idle: bool) {
+        if let Some(entry) = &self.entry
+            && is_idle != self.is_idle
+        {
+            self.is_idle = is_idle;
+            let since = if is_idle {
+                let elapsed = self.limiter.0.started.elapsed().as_micros();
+                u64::try_from(elapsed).unwrap_or(u64::MAX).max(1)
+            } else {
+                0
+            };
+            entry.idle_since.store(since, SeqCst);
+        }
+    }
+}
+
+impl Drop for ConnectionSlot {
+    fn drop(&mut self) {
+        if let Some(entry) = &self.entry {
+            self.limiter.table().remove(entry);
+        }
+        self.limiter.0.metrics.connections.dec();
+    }
+}
+
+/// Counts a connection as one with bytes to send, until dropped.
+pub(super) struct PendingWriteGuard {
+    since: Instant,
+    limiter: ConnectionLimiter,
+}
+
+impl PendingWriteGuard {
+    /// Returns since when.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+}
+
+impl Drop for PendingWriteGuard {
+    fn drop(&mut self) {
+        self.limiter.0.pending_writes.fetch_sub(1, Relaxed);
+    }
+}

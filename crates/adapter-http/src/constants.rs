@@ -1,0 +1,12 @@
+//! HTTP constants that several modules share.
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+
+/// The media type of every JSON body.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// The header with the id of a request; the access log has the same id.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The methods that every path accepts.
+pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";

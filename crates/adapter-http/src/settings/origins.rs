@@ -1,0 +1,100 @@
+//! The origins whose pages may read responses.
+
+use std::str::FromStr;
+
+use actix_web::http::{Uri, header::HeaderValue};
+
+/// A list of origins (RFC 6454), empty by default.
+///
+/// ```
+/// use wts_adapter_http::AllowedOrigins;
+///
+/// let origins: AllowedOrigins = "https://wts.example, http://localhost:5173".parse()?;
+/// # Ok::<(), wts_adapter_http::InvalidOrigin>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllowedOrigins(Vec<HeaderValue>);
+
+impl AllowedOrigins {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn contains(&self, origin: &HeaderValue) -> bool {
+        self.0.contains(origin)
+    }
+}
+
+impl FromStr for AllowedOrigins {
+    type Err = InvalidOrigin;
+
+    /// Parses origins separated by commas or spaces.
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        text.split([',', ' '])
+            .filter(|origin| !origin.is_empty())
+            .map(|origin| parse(origin).ok_or_else(|| InvalidOrigin(origin.to_owned())))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// Parses one origin in the spelling of browsers: scheme, host in small letters, and the port unless it is the scheme's
+/// default.
+fn parse(text: &str) -> Option<HeaderValue> {
+    let uri: Uri = text.parse().ok()?;
+    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+    let default_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let is_canonical = text == format!("{scheme}://{authority}")
+        && !authority.host().is_empty()
+        && !text.contains(['@', '*'])
+        && text.to_ascii_lowercase() == text
+        && authority.port_u16() != Some(default_port);
+    HeaderValue::from_str(text).ok().filter(|_| is_canonical)
+}
+
+/// A text that is no origin in the spelling of browsers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected origins such as https://wts.example, in small letters, without a path and without the usual port, not {0:?}"
+)]
+pub struct InvalidOrigin(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_spelled_as_browsers_spell_it() {
+        for good in [
+            "",
+            "https://wts.example",
+            "https://wts.example:8443,http://localhost:5173",
+            " https://a.example  https://b.example ",
+            "http://[::1]:3000",
+        ] {
+            assert!(good.parse::<AllowedOrigins>().is_ok(), "{good}");
+        }
+        for bad in [
+            "*",
+            "null",
+            "wts.example",
+            "https://wts.example/",
+            "https://wts.example/app",
+            "https://wts.example?",
+            "https://WTS.example",
+            "https://wts.example:443",
+            "http://wts.example:80",
+            "https://*.example",
+            "https://user@wts.example",
+            "https://",
+            "ftp://wts.example",
+            "https://wts.example;https://b.example",
+        ] {
+            assert!(bad.parse::<AllowedOrigins>().is_err(), "{bad}");
+        }
+    }
+}
