@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use divan::{AllocProfiler, Bencher, black_box, counter::BytesCount};
 use wts_adapter_http::{
-    Identity, Key, Keyring, Secret, TokenSettings, TokenSigner, TokenVerifier, write_body,
+    Key, Keyring, Secret, TokenSettings, TokenSigner, TokenSubject, TokenVerifier, write_body,
 };
 use wts_domain::{
     Access, Caller, Category, Day, Priority, StaffId, Status, StudentId, TicketHistory, TicketId,
@@ -26,7 +26,7 @@ fn main() {
 fn verify_an_hs256_token(bencher: Bencher<'_, '_>) {
     let secret =
         Secret::new(b"benchmarks-share-this-secret-of-48-bytes-and-more".to_vec()).unwrap();
-    let identity = Identity {
+    let identity = TokenSubject {
         openid: "o6_bmjrPTlm6_2sgVt7hMZOPfL2M".to_owned(),
         sid: "2024310001".to_owned(),
         username: "alice".to_owned(),

@@ -37,7 +37,7 @@ impl FromRequest for AuthenticatedCaller {
                 Either::Right(Box::pin(async move {
                     // Before the wait, so that the rate limit bounds waits for keys that do not exist.
                     check_address(&request)?;
-                    let caller = verifier.verify_with_new_keys(&token, now()?).await;
+                    let caller = verifier.verify_after_refresh(&token, now()?).await;
                     authorize(&request, caller.map_err(Unauthenticated::BadToken)?)
                 }))
             }
@@ -66,7 +66,7 @@ fn verify(request: &HttpRequest) -> Result<Verification, ApiError> {
     let verifier: &Data<TokenVerifier> = app_data(request)?;
     Ok(match verifier.verify(token, now()?) {
         Ok(caller) => Verification::Valid(caller),
-        Err(TokenError::UnknownKey) if verifier.may_get_new_keys() => {
+        Err(TokenError::UnknownKey) if verifier.can_refresh() => {
             Verification::NeedsKeyRefresh(Data::clone(verifier), token.to_owned())
         }
         Err(error) => Verification::Failed(Unauthenticated::BadToken(error)),
@@ -103,7 +103,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     if !scheme.eq_ignore_ascii_case(b"Bearer") || token.is_empty() {
         return Err(Unauthenticated::NoToken);
     }
-    str::from_utf8(token).map_err(|_| Unauthenticated::BadToken(TokenError::Shape))
+    str::from_utf8(token).map_err(|_| Unauthenticated::BadToken(TokenError::Malformed))
 }
 
 /// Splits a field into the scheme and the rest after the first spaces.

@@ -36,9 +36,9 @@ pub use settings::{
 };
 pub use shutdown::{RunningServer, ShutdownReport};
 pub use token::{
-    Identity, InvalidKey, InvalidKeySetUrl, Key, KeySetUrl, KeySource, KeySourceError, Keyring,
-    Pace, Secret, Secrets, SigningFailed, TokenError, TokenSettings, TokenSigner, TokenVerifier,
-    WeakSecret,
+    InvalidKey, InvalidKeySetUrl, Key, KeySetUrl, KeySource, KeySourceError, Keyring,
+    RefreshPolicy, Secret, SigningFailed, SymmetricKeys, TokenError, TokenSettings, TokenSigner,
+    TokenSubject, TokenVerifier, WeakSecret,
 };
 #[cfg(feature = "bench")]
 pub use traces::write_body;

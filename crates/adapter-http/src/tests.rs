@@ -17,7 +17,7 @@ use wts_domain::{
 };
 
 use self::app::App;
-use crate::{Identity, Secret, TokenSettings, TokenSigner};
+use crate::{Secret, TokenSettings, TokenSigner, TokenSubject};
 
 const PATH: &str = "/api/v3/get_traces?tid=123";
 const ALICE: &str = "2024310001";
@@ -27,7 +27,7 @@ fn secret() -> Secret {
 }
 
 fn token(sid: &str, access: Access) -> String {
-    let identity = Identity {
+    let identity = TokenSubject {
         openid: String::new(),
         sid: sid.to_owned(),
         username: String::new(),

@@ -6,18 +6,18 @@ mod error;
 mod header;
 mod key;
 mod keyring;
-mod object;
 mod secret;
 mod settings;
 mod signer;
+mod strict_json;
 mod verifier;
 
 pub use error::TokenError;
-pub use key::{InvalidKey, Key, Secrets};
-pub use keyring::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError, Keyring, Pace};
+pub use key::{InvalidKey, Key, SymmetricKeys};
+pub use keyring::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError, Keyring, RefreshPolicy};
 pub use secret::{Secret, WeakSecret};
 pub use settings::TokenSettings;
-pub use signer::{Identity, SigningFailed, TokenSigner};
+pub use signer::{SigningFailed, TokenSigner, TokenSubject};
 pub use verifier::TokenVerifier;
 
 #[cfg(test)]

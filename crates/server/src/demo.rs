@@ -10,8 +10,8 @@ use anyhow::Context;
 use tokio::task::spawn_blocking;
 use wts_adapter_db::DatabaseUrl;
 use wts_adapter_http::{
-    Health, HttpMetrics, HttpSettings, Identity, Key, Keyring, Secret, TokenSettings, TokenSigner,
-    TokenVerifier,
+    Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
+    TokenSubject, TokenVerifier,
 };
 use wts_app::{CopyHistories, GetTraces};
 use wts_domain::{Access, StaffMember, StudentId};
@@ -69,7 +69,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let mut signals = Signals::install()?;
 
     let now = crate::token::now()?;
-    let curl = |query: &str, identity: &Identity| -> anyhow::Result<String> {
+    let curl = |query: &str, identity: &TokenSubject| -> anyhow::Result<String> {
         let token = signer.sign(identity, now, TOKEN_LIFETIME)?;
         Ok(format!(
             "curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'"
@@ -118,16 +118,16 @@ async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn student(sid: StudentId) -> Identity {
+fn student(sid: StudentId) -> TokenSubject {
     identity(sid, Access::User, String::new())
 }
 
-fn staff(member: StaffMember) -> Identity {
+fn staff(member: StaffMember) -> TokenSubject {
     identity(member.student, member.access, member.name)
 }
 
-fn identity(sid: StudentId, access: Access, name: String) -> Identity {
-    Identity {
+fn identity(sid: StudentId, access: Access, name: String) -> TokenSubject {
+    TokenSubject {
         openid: format!("demo-{sid}"),
         username: format!("user-{sid}"),
         avatar: String::new(),

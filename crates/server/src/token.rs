@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use anyhow::Context;
-use wts_adapter_http::{Identity, TokenSigner};
+use wts_adapter_http::{TokenSigner, TokenSubject};
 
 use crate::{
     cli::Subject,
@@ -26,7 +26,7 @@ pub(crate) fn now() -> anyhow::Result<i64> {
     Ok(since_1970.as_secs().try_into()?)
 }
 
-impl From<Subject> for Identity {
+impl From<Subject> for TokenSubject {
     fn from(subject: Subject) -> Self {
         Self {
             openid: subject.openid,

@@ -1,95 +1,85 @@
 //! The claims of a token whose signature has been verified.
 
-use std::borrow::Cow;
-
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    TokenSettings,
-    error::TokenError,
-    object::{AnotherType, Object},
-};
+use super::{TokenSettings, error::TokenError, strict_json};
 
 /// How far the clocks of the sign-in service and of this one may differ, in seconds.
 const LEEWAY: f64 = 30.0;
 
-/// The last second of the year 9999, after which dates have no four digits any more. Whoever signs for longer has made a
-/// mistake, or counts in milliseconds.
-pub(super) const LATEST: i64 = 253_402_300_799;
+/// The last second of the year 9999, after which dates have more than four digits. A later `exp` is a mistake, such as
+/// milliseconds.
+pub(super) const MAX_EXP: i64 = 253_402_300_799;
 
-/// Who a token is about.
-pub(super) struct Claims<'a> {
-    pub(super) sid: Cow<'a, str>,
-    pub(super) access: Cow<'a, str>,
+/// The claims that are read (RFC 7519 4.1), and two of the sign-in service: `sid` and `access`.
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    pub(super) sid: String,
+    pub(super) access: String,
+    // RFC 7519 2, `NumericDate`: seconds since 1970, not necessarily whole.
+    exp: f64,
+    #[serde(default, deserialize_with = "strict_json::not_null")]
+    nbf: Option<f64>,
+    #[serde(default, deserialize_with = "strict_json::not_null")]
+    iat: Option<f64>,
+    #[serde(default, deserialize_with = "strict_json::not_null")]
+    iss: Option<Value>,
+    #[serde(default, deserialize_with = "strict_json::not_null")]
+    aud: Option<Value>,
 }
 
-impl<'a> Claims<'a> {
-    /// RFC 7519 4.1: reads the claims of a token that is from and for whom it should be, and whose time has come and not
-    /// gone.
+impl Claims {
+    /// Reads claims that are valid at `now`, from the configured issuer and for the configured audience.
     pub(super) fn read(
-        json: &'a [u8],
+        json: &[u8],
         settings: &TokenSettings,
         now: i64,
     ) -> Result<Self, TokenError> {
-        let claims = Object::parse(json).ok_or(TokenError::Claims)?;
-        let read = Self {
-            sid: required(claims.text("sid"))?,
-            access: required(claims.text("access"))?,
-        };
-        in_time(&claims, now)?;
-        if let Some(issuer) = &settings.issuer
-            && !matches!(claims.text("iss"), Ok(Some(iss)) if iss == *issuer)
+        let claims: Self = strict_json::from_slice(json).ok_or(TokenError::Claims)?;
+        claims.ensure_in_time(now)?;
+        let TokenSettings { issuer, audience } = settings;
+        if let Some(issuer) = issuer
+            && claims.iss.as_ref().is_none_or(|iss| iss != issuer)
         {
-            return Err(TokenError::AnotherIssuer);
+            return Err(TokenError::WrongIssuer);
         }
-        if claims.has("aud")
-            && !settings
-                .audience
-                .as_ref()
-                .is_some_and(|ours| names(&claims, ours))
+        if let Some(aud) = &claims.aud
+            && audience.as_ref().is_none_or(|ours| !names(aud, ours))
         {
-            return Err(TokenError::AnotherAudience);
+            return Err(TokenError::WrongAudience);
         }
-        Ok(read)
+        Ok(claims)
     }
-}
 
-fn required<T>(claim: Result<Option<T>, AnotherType>) -> Result<T, TokenError> {
-    claim.ok().flatten().ok_or(TokenError::Claims)
-}
-
-fn in_time(claims: &Object<'_>, now: i64) -> Result<(), TokenError> {
-    // RFC 7519 2, `NumericDate`: seconds since 1970, not necessarily whole. No number is too large to be compared.
-    let date = |name| claims.read::<f64>(name).map_err(|_| TokenError::Claims);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "exact for the next 280 million years"
-    )]
-    let (now, latest) = (now as f64, LATEST as f64);
-    let exp = date("exp")?.ok_or(TokenError::Claims)?;
-    let (nbf, iat) = (date("nbf")?, date("iat")?);
-    if exp + LEEWAY <= now {
-        return Err(TokenError::Expired);
+    fn ensure_in_time(&self, now: i64) -> Result<(), TokenError> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "exact for the next 280 million years"
+        )]
+        let (now, max_exp) = (now as f64, MAX_EXP as f64);
+        if self.exp + LEEWAY <= now {
+            return Err(TokenError::Expired);
+        }
+        if self.exp > max_exp {
+            return Err(TokenError::ExpiresTooLate);
+        }
+        if self.nbf.is_some_and(|nbf| nbf - LEEWAY > now) {
+            return Err(TokenError::NotYetValid);
+        }
+        if self.iat.is_some_and(|iat| iat - LEEWAY > now) {
+            return Err(TokenError::IssuedInTheFuture);
+        }
+        Ok(())
     }
-    if exp > latest {
-        return Err(TokenError::ExpiresTooLate);
-    }
-    if nbf.is_some_and(|nbf| nbf - LEEWAY > now) {
-        return Err(TokenError::NotYetValid);
-    }
-    if iat.is_some_and(|iat| iat - LEEWAY > now) {
-        return Err(TokenError::IssuedInTheFuture);
-    }
-    Ok(())
 }
 
 /// RFC 7519 4.1.3: one name or a list of them, compared to the letter.
-fn names(claims: &Object<'_>, ours: &str) -> bool {
-    match claims.read("aud") {
-        Ok(Some(Value::String(audience))) => audience == ours,
-        Ok(Some(Value::Array(audiences))) => {
-            audiences.iter().all(Value::is_string)
-                && audiences.iter().any(|audience| audience == ours)
+fn names(aud: &Value, ours: &str) -> bool {
+    match aud {
+        Value::String(name) => name == ours,
+        Value::Array(names) => {
+            names.iter().all(Value::is_string) && names.iter().any(|name| name == ours)
         }
         _ => false,
     }

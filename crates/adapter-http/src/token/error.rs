@@ -9,13 +9,13 @@ pub enum TokenError {
     TooLong,
     /// Not three parts in base64url.
     #[error("it is not three parts in base64url")]
-    Shape,
+    Malformed,
     /// A header that is not a JSON object as RFC 7515 has it.
     #[error("its header is malformed")]
     Header,
     /// Signed, or not, by an algorithm that no configured key is for.
     #[error("it is signed with an algorithm that no configured key is for")]
-    AnotherAlgorithm,
+    AlgorithmNotAllowed,
     /// A header that asks for an extension to be understood, RFC 7515 4.1.11.
     #[error("its header has critical extensions")]
     CriticalHeader,
@@ -24,7 +24,7 @@ pub enum TokenError {
     EmbeddedKey,
     /// Neither `JWT` nor `at+jwt`.
     #[error("its type is neither JWT nor at+jwt")]
-    AnotherType,
+    TypeNotAllowed,
     /// A token inside a token.
     #[error("it holds another token")]
     Nested,
@@ -54,8 +54,8 @@ pub enum TokenError {
     IssuedInTheFuture,
     /// Not from the configured issuer.
     #[error("it is from another issuer")]
-    AnotherIssuer,
+    WrongIssuer,
     /// For others than the configured audience.
     #[error("it is for another audience")]
-    AnotherAudience,
+    WrongAudience,
 }

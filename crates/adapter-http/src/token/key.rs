@@ -1,37 +1,60 @@
-//! What a token's signature is checked with.
+//! The keys that tokens are verified with.
+//!
+//! Which keys are accepted is checked here and not by a library: those that read keys accept some that are for another
+//! algorithm, hold more than a public key, or are too small.
 
 pub(super) mod jwk;
 mod pem;
+mod public;
 
 use std::fmt;
 
-use jsonwebtoken::{DecodingKey, crypto};
+use aws_lc_rs::{hmac, signature::ParsedPublicKey};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Secret, algorithm::Algorithm, error::TokenError, header::Header};
+use super::{Secret, WeakSecret, algorithm::Algorithm, error::TokenError, header::Header};
 
-/// How many keys there may be at once. A token that names none of them is tried with all of its algorithm.
-const MOST_KEYS: usize = 16;
+/// How many keys there may be at once. A token without a `kid` is tried with all of its algorithm.
+pub(super) const MAX_KEYS: usize = 16;
 
 /// A key and the one algorithm that it is for (RFC 8725 3.1).
 #[derive(Clone)]
 pub struct Key {
     id: Option<String>,
     algorithm: Algorithm,
-    material: DecodingKey,
+    material: Material,
+}
+
+#[derive(Clone)]
+enum Material {
+    Secret(Box<hmac::Key>),
+    Public(ParsedPublicKey),
 }
 
 impl Key {
-    /// The secret that the sign-in service shares with this one, for HS256. It has no `kid`.
+    /// Returns the secret that the sign-in service shares with this one, for HS256. It has no `kid`.
     pub fn shared(secret: &Secret) -> Self {
+        Self::from_secret(secret.expose())
+    }
+
+    pub(super) fn from_secret(secret: &[u8]) -> Self {
         Self {
             id: None,
             algorithm: Algorithm::Hs256,
-            material: DecodingKey::from_secret(secret.expose()),
+            material: Material::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret))),
         }
     }
 
-    /// The public keys in a PEM file (RFC 7468), in its order: P-256 for ES256, Ed25519 for EdDSA, RSA of 2048 bits or
-    /// more for RS256. They have no `kid`.
+    fn public(algorithm: Algorithm, key: ParsedPublicKey) -> Self {
+        Self {
+            id: None,
+            algorithm,
+            material: Material::Public(key),
+        }
+    }
+
+    /// Reads the public keys in a PEM file (RFC 7468), in its order: P-256 for ES256, Ed25519 for EdDSA, RSA of 2048 bits
+    /// or more for RS256. They have no `kid`.
     ///
     /// # Errors
     ///
@@ -40,25 +63,22 @@ impl Key {
         pem::read(text)
     }
 
-    /// The keys in a JSON Web Key Set (RFC 7517) that are for signatures of an algorithm which is known here; the others
-    /// are passed over, as RFC 7517 5 has it. So is, with a warning, what is malformed or weak in a set of others', where
-    /// secrets are refused: a mistake over one key shall not cost them the rest.
+    /// Reads the keys of a JSON Web Key Set (RFC 7517) that are for signatures of an algorithm which is known here; the
+    /// others are skipped (RFC 7517 5). In a set without symmetric keys, which somebody else publishes, a malformed or weak
+    /// key is skipped too, with a warning, so that the rest stays in use.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if there is none, or one of a set of our own is malformed or weak.
-    pub fn from_jwks(json: &[u8], secrets: Secrets) -> Result<Vec<Self>, InvalidKey> {
-        jwk::read(json, secrets, Secret::new)
+    /// [`InvalidKey`] if there is none, or one of a set with symmetric keys is malformed or weak.
+    pub fn from_jwks(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Self>, InvalidKey> {
+        jwk::read(json, symmetric)
     }
 
-    fn verifies(&self, message: &str, signature: &str) -> bool {
-        crypto::verify(
-            signature,
-            message.as_bytes(),
-            &self.material,
-            self.algorithm.jwa(),
-        )
-        .unwrap_or(false)
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.material {
+            Material::Secret(key) => hmac::verify(key, message, signature).is_ok(),
+            Material::Public(key) => key.verify_sig(message, signature).is_ok(),
+        }
     }
 }
 
@@ -66,21 +86,21 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("kid", &self.id)
-            .field("alg", &self.algorithm.name())
+            .field("alg", &<&str>::from(self.algorithm))
             .finish_non_exhaustive()
     }
 }
 
-/// Whether a key set may hold secrets, which whoever reads it could sign with.
+/// Whether a key set may hold secrets. Whoever reads a secret can sign with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Secrets {
-    /// Among them may be secrets for HS256: the set is a file that only this service and the sign-in service can read.
+pub enum SymmetricKeys {
+    /// The set may hold secrets for HS256: it is a file that only this service and the sign-in service can read.
     Allowed,
-    /// Public keys only: the set comes from somewhere that others can ask too.
-    Refused,
+    /// The set holds public keys only: others can read it too.
+    Rejected,
 }
 
-/// All keys at a time.
+/// The keys that are in use at a time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys(Vec<Key>);
 
@@ -91,69 +111,46 @@ impl Keys {
     pub(super) fn new(keys: Vec<Key>) -> Result<Self, InvalidKey> {
         match keys.len() {
             0 => Err(InvalidKey::None),
-            1..=MOST_KEYS => Ok(Self(keys)),
+            1..=MAX_KEYS => Ok(Self(keys)),
             _ => Err(InvalidKey::TooMany),
         }
     }
 
-    /// Our keys, and of others' as many as there is room for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Keys::new`], where ours alone are too many.
-    pub(super) fn with_room_for(
-        mut keys: Vec<Key>,
-        others: impl Iterator<Item = Key>,
-    ) -> Result<Self, InvalidKey> {
-        let mut others = others.fuse();
-        keys.extend(others.by_ref().take(MOST_KEYS.saturating_sub(keys.len())));
-        let left_out = others.count();
-        if left_out > 0 {
-            tracing::warn!(
-                left_out,
-                "there are more keys than the {MOST_KEYS} that are taken"
-            );
-        }
-        Self::new(keys)
-    }
-
-    /// Checks a signature with the keys that may have made it. Those are for the token's algorithm. If it names a key that
-    /// has its `kid`, they are that one; if it names none, they are all; and if it names one that nobody knows, they are
-    /// those that have no name themselves.
+    /// Checks a signature with the keys that may have made it: those for the token's algorithm, and of them the one with the
+    /// token's `kid`. Without a `kid` they are all tried, and if no key has it, those that have none themselves.
     pub(super) fn verify(
         &self,
-        header: &Header<'_>,
+        header: &Header,
         message: &str,
         signature: &str,
     ) -> Result<(), TokenError> {
         let kid = header.kid.as_deref();
         let is_known = kid.is_some() && self.0.iter().any(|key| key.id.as_deref() == kid);
-        let mut of_algorithm = self
+        let is_unknown = kid.is_some() && !is_known;
+        let for_algorithm = self
             .0
             .iter()
-            .filter(|key| key.algorithm.name() == header.alg)
-            .peekable();
-        if of_algorithm.peek().is_none() {
-            return Err(match kid {
-                // Keys that are not here yet may be for other algorithms.
-                Some(_) if !is_known && Algorithm::is_asymmetric(&header.alg) => {
-                    TokenError::UnknownKey
-                }
-                _ => TokenError::AnotherAlgorithm,
+            .filter(|key| key.algorithm == header.algorithm);
+        if for_algorithm.clone().next().is_none() {
+            // A public key that is not here yet may be for it.
+            let may_come = is_unknown && header.algorithm != Algorithm::Hs256;
+            return Err(if may_come {
+                TokenError::UnknownKey
+            } else {
+                TokenError::AlgorithmNotAllowed
             });
         }
-        let mut candidates = of_algorithm
-            .filter(|key| match kid {
-                None => true,
-                Some(_) if is_known => key.id.as_deref() == kid,
-                Some(_) => key.id.is_none(),
-            })
+        let mut candidates = for_algorithm
+            .filter(|key| kid.is_none() || key.id.as_deref() == kid.filter(|_| is_known))
             .peekable();
-        if candidates.peek().is_none() && !is_known {
+        if candidates.peek().is_none() && is_unknown {
             return Err(TokenError::UnknownKey);
         }
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature)
+            .map_err(|_| TokenError::Signature)?;
         candidates
-            .any(|key| key.verifies(message, signature))
+            .any(|key| key.verifies(message.as_bytes(), &signature))
             .then_some(())
             .ok_or(TokenError::Signature)
     }
@@ -166,8 +163,8 @@ pub enum InvalidKey {
     /// There is no key at all, or none for signatures that are known here.
     #[error("there is no key for HS256, ES256, EdDSA or RS256 in it")]
     None,
-    /// There are more than anybody needs.
-    #[error("there are more than {MOST_KEYS} keys in it")]
+    /// There are too many.
+    #[error("there are more than {MAX_KEYS} keys in it")]
     TooMany,
     /// Not PEM.
     #[error("expected public keys in PEM, -----BEGIN PUBLIC KEY-----")]
@@ -186,7 +183,7 @@ pub enum InvalidKey {
     Jwk(usize, &'static str),
     /// A key of the set that could be guessed.
     #[error("key {0} of the set is weak: {1}")]
-    Weak(usize, super::WeakSecret),
+    Weak(usize, WeakSecret),
 }
 
 #[cfg(test)]

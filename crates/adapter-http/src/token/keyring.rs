@@ -1,4 +1,7 @@
-//! The keys that are believed, now.
+//! The keys that are in use, now, and where they are read from again.
+//!
+//! Our own, and no client of key sets: requests read the keys without a lock, unknown `kid`s cannot keep the key server busy,
+//! a file of secrets is read again like a URL, and our keys cannot be crowded out by those of somebody else.
 
 mod source;
 
@@ -14,51 +17,49 @@ use tokio::{
 };
 
 pub use self::source::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError};
-use super::key::{InvalidKey, Key, Keys};
+use super::key::{InvalidKey, Key, Keys, MAX_KEYS};
 
-/// How long somebody's request waits for a key that is not there. Whoever publishes keys answers in a tenth of it; and keys
-/// that come later are there for the next request.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// How many requests may wait for one. Anybody can make up the names of keys, and others need the places.
-const MOST_WAITING: usize = 64;
+/// How long a request waits for a key that is not there. A key server answers in a tenth of it, and keys that come later are
+/// there for the next request.
+const KEY_WAIT_TIMEOUT: Duration = Duration::from_millis(500);
+/// How many requests may wait for a key. Anybody can make up a `kid`.
+const MAX_WAITING_REQUESTS: usize = 64;
 
-/// The keys that are believed. Cheap to clone; every clone sees the same keys, and whoever looks at them waits for nobody.
+/// The set of verification keys in memory. Cheap to clone; every clone has the same keys.
 #[derive(Clone)]
 pub struct Keyring(Arc<Ring>);
 
 struct Ring {
     keys: ArcSwap<Keys>,
-    /// None, if the keys are there for good.
-    followed: Option<Followed>,
+    /// `None` if the keys never change.
+    refreshing: Option<Refreshing>,
 }
 
-struct Followed {
-    /// Keys that are there for good.
+struct Refreshing {
     fixed: Vec<Key>,
-    pace: Pace,
-    state: Mutex<State>,
-    /// Places for those who ask for keys that are not there, each taken until it is known whether they are now.
-    places: Arc<Semaphore>,
+    policy: RefreshPolicy,
+    sources: Mutex<Sources>,
+    waiting: Arc<Semaphore>,
 }
 
-struct State {
-    /// Sources, and the keys that each had when it was last read.
-    sources: Vec<(KeySource, Vec<Key>)>,
-    /// When somebody last asked for keys that are not there.
-    asked: Option<Instant>,
+struct Sources {
+    /// Files before URLs; with the keys that each had when it was last read.
+    list: Vec<(KeySource, Vec<Key>)>,
+    /// When they were last read for an unknown `kid`.
+    last_request: Option<Instant>,
 }
 
 /// How often sources are read.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// After so long without anybody asking. So long, at most, a key is believed that has been withdrawn.
-    pub every: Duration,
-    /// Not again within this time, however many ask for keys that are not there: anybody can make up their names.
-    pub not_within: Duration,
+pub struct RefreshPolicy {
+    /// The time between two reads that no request asks for. A withdrawn key is accepted for this long at most.
+    pub interval: Duration,
+    /// The shortest time between two reads for unknown `kid`s.
+    pub min_interval: Duration,
 }
 
 impl Keyring {
-    /// A ring of these keys, for good.
+    /// Creates a ring of keys that never change.
     ///
     /// # Errors
     ///
@@ -66,103 +67,100 @@ impl Keyring {
     pub fn fixed(keys: Vec<Key>) -> Result<Self, InvalidKey> {
         Ok(Self(Arc::new(Ring {
             keys: ArcSwap::from_pointee(Keys::new(keys)?),
-            followed: None,
+            refreshing: None,
         })))
     }
 
-    /// A ring of these keys and of those in the sources, which are read now and then again and again at this pace, as long
-    /// as the ring is there. A source that cannot be read again keeps the keys that it had.
+    /// Creates a ring of `fixed` keys and of those in `sources`, which are read now and then again by `policy`, until the
+    /// ring is dropped. A source that cannot be read again keeps the keys that it had.
     ///
     /// # Errors
     ///
     /// [`KeySourceError`] if a source cannot be read now, or there are too many keys in all.
-    pub async fn following(
+    pub async fn refreshing(
         fixed: Vec<Key>,
-        sources: Vec<KeySource>,
-        pace: Pace,
+        mut sources: Vec<KeySource>,
+        policy: RefreshPolicy,
     ) -> Result<Self, KeySourceError> {
-        let mut state = State {
-            sources: sources
-                .into_iter()
-                .map(|source| (source, Vec::new()))
-                .collect(),
-            asked: None,
+        sources.sort_by_key(|source| matches!(source, KeySource::Url(_)));
+        let mut sources = Sources {
+            list: sources.into_iter().map(|source| (source, vec![])).collect(),
+            last_request: None,
         };
-        if let Some(failure) = state.read().await.pop() {
+        if let Some(failure) = sources.read().await.pop() {
             return Err(failure);
         }
-        let keys = state.all(&fixed).map_err(KeySourceError::Together)?;
+        let keys = sources.keys(&fixed).map_err(KeySourceError::Together)?;
         let ring = Arc::new(Ring {
             keys: ArcSwap::from_pointee(keys),
-            followed: Some(Followed {
+            refreshing: Some(Refreshing {
                 fixed,
-                pace,
-                state: Mutex::new(state),
-                places: Arc::new(Semaphore::new(MOST_WAITING)),
+                policy,
+                sources: Mutex::new(sources),
+                waiting: Arc::new(Semaphore::new(MAX_WAITING_REQUESTS)),
             }),
         });
-        tokio::spawn(keep_reading(Arc::downgrade(&ring), pace.every));
+        tokio::spawn(refresh_loop(Arc::downgrade(&ring), policy.interval));
         Ok(Self(ring))
     }
 
-    /// The keys, now.
+    /// Returns the keys that are in use now.
     pub(super) fn current(&self) -> Guard<Arc<Keys>> {
         self.0.keys.load()
     }
 
-    /// Whether there is anywhere to look for keys that are not there.
-    pub(super) fn may_look_again(&self) -> bool {
-        self.0.followed.is_some()
+    /// Whether there are sources to read again.
+    pub(super) fn can_refresh(&self) -> bool {
+        self.0.refreshing.is_some()
     }
 
-    /// Looks for keys that are not there, if that has not been done just now. Says whether the sources were read since it
-    /// was asked, as far as that can be said soon.
-    pub(super) async fn look_again(&self) -> bool {
-        let Some(followed) = &self.0.followed else {
-            return false;
-        };
-        let Ok(place) = Arc::clone(&followed.places).try_acquire_owned() else {
-            return false;
-        };
+    /// Reads the sources again for an unknown `kid`, unless that was done just now. Returns whether they have been read since
+    /// the call, as far as that is known within [`KEY_WAIT_TIMEOUT`].
+    pub(super) async fn refresh(&self) -> bool {
         let ring = Arc::clone(&self.0);
-        // In a task of its own: should whoever asks go away, the others who wait still get the keys.
-        let looking = tokio::spawn(async move {
-            let _place = place;
-            ring.look_again().await
+        let Some(refreshing) = &ring.refreshing else {
+            return false;
+        };
+        let Ok(permit) = Arc::clone(&refreshing.waiting).try_acquire_owned() else {
+            return false;
+        };
+        // In a task of its own: if this request ends, the others that wait still get the keys.
+        let refresh = tokio::spawn(async move {
+            let _permit = permit;
+            ring.refresh_if_due().await
         });
-        matches!(timeout(PATIENCE, looking).await, Ok(Ok(true)))
+        matches!(timeout(KEY_WAIT_TIMEOUT, refresh).await, Ok(Ok(true)))
     }
 }
 
 impl Ring {
-    async fn look_again(&self) -> bool {
-        let Some(followed) = &self.followed else {
+    async fn refresh_if_due(&self) -> bool {
+        let Some(refreshing) = &self.refreshing else {
             return false;
         };
         let before = self.keys.load_full();
-        let mut state = followed.state.lock().await;
+        let mut sources = refreshing.sources.lock().await;
         if !Arc::ptr_eq(&before, &self.keys.load()) {
-            return true; // somebody has read them while we waited
+            return true; // read while this request waited for the lock
         }
-        let is_too_soon = state
-            .asked
-            .is_some_and(|asked| asked.elapsed() < followed.pace.not_within);
-        if is_too_soon {
-            return false;
+        let is_due = sources
+            .last_request
+            .is_none_or(|last| last.elapsed() >= refreshing.policy.min_interval);
+        if is_due {
+            sources.last_request = Some(Instant::now());
+            self.read(&refreshing.fixed, &mut sources).await;
         }
-        state.asked = Some(Instant::now());
-        self.read(followed, &mut state).await;
-        true
+        is_due
     }
 
-    async fn read(&self, followed: &Followed, state: &mut State) {
-        for failure in state.read().await {
+    async fn read(&self, fixed: &[Key], sources: &mut Sources) {
+        for failure in sources.read().await {
             tracing::warn!(
                 cause = %failure,
                 "a key set could not be read again, its keys stay as they were"
             );
         }
-        match state.all(&followed.fixed) {
+        match sources.keys(fixed) {
             Ok(keys) => self.keys.store(Arc::new(keys)),
             Err(error) => tracing::warn!(
                 cause = %error,
@@ -172,25 +170,25 @@ impl Ring {
     }
 }
 
-/// Reads the sources every so often, until nobody has the ring any more.
-async fn keep_reading(ring: Weak<Ring>, every: Duration) {
+/// Reads the sources at every interval, until the ring is dropped.
+async fn refresh_loop(ring: Weak<Ring>, interval: Duration) {
     loop {
-        sleep(every).await;
+        sleep(interval).await;
         let Some(ring) = ring.upgrade() else {
             return;
         };
-        if let Some(followed) = &ring.followed {
-            let mut state = followed.state.lock().await;
-            ring.read(followed, &mut state).await;
+        if let Some(refreshing) = &ring.refreshing {
+            let mut sources = refreshing.sources.lock().await;
+            ring.read(&refreshing.fixed, &mut sources).await;
         }
     }
 }
 
-impl State {
+impl Sources {
     /// Reads every source. Those that fail keep the keys that they had.
     async fn read(&mut self) -> Vec<KeySourceError> {
         let mut failures = Vec::new();
-        for (source, keys) in &mut self.sources {
+        for (source, keys) in &mut self.list {
             match source.read().await {
                 Ok(read) => *keys = read,
                 Err(failure) => failures.push(failure),
@@ -199,16 +197,24 @@ impl State {
         failures
     }
 
-    fn all(&self, fixed: &[Key]) -> Result<Keys, InvalidKey> {
-        let of_files = |(source, _): &&(KeySource, _)| matches!(source, KeySource::File(_));
-        let (ours, theirs): (Vec<_>, Vec<_>) = self.sources.iter().partition(of_files);
-        let keys_of = |(_, keys): &(KeySource, Vec<Key>)| keys.clone();
-        let ours: Vec<_> = fixed
-            .iter()
-            .cloned()
-            .chain(ours.into_iter().flat_map(keys_of))
-            .collect();
-        Keys::with_room_for(ours, theirs.into_iter().flat_map(keys_of))
+    /// Returns `fixed` keys and those of files, and of the keys from URLs as many as there is room for.
+    fn keys(&self, fixed: &[Key]) -> Result<Keys, InvalidKey> {
+        let mut all = fixed.to_vec();
+        for (source, keys) in &self.list {
+            let room = match source {
+                KeySource::File(_) => keys.len(),
+                KeySource::Url(_) => MAX_KEYS.saturating_sub(all.len()).min(keys.len()),
+            };
+            let left_out = keys.len() - room;
+            if left_out > 0 {
+                tracing::warn!(
+                    left_out,
+                    "there are more keys than the {MAX_KEYS} that are used"
+                );
+            }
+            all.extend(keys.iter().take(room).cloned());
+        }
+        Keys::new(all)
     }
 }
 

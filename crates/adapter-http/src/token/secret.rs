@@ -1,13 +1,34 @@
 //! The secret that tokens are signed with under HS256.
 
-mod guesses;
+use std::collections::HashSet;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretSlice};
 
-use self::guesses::{is_published, weakness};
-
 /// RFC 7518 3.2: a key of the size of the hash output or larger.
-const LEAST_BYTES: usize = 32;
+const MIN_BYTES: usize = 32;
+/// 32 random bytes, or as many random hexadecimal digits, have more distinct bytes than this without fail.
+const MIN_DISTINCT_BYTES: usize = 6;
+/// Secrets from documentation, tutorials and default configurations, one a line, in small letters.
+const KNOWN_SECRETS: &str = include_str!("secret/known_secrets.txt");
+/// Parts of the texts that examples have where a secret is to be filled in. In small letters.
+const PLACEHOLDERS: [&str; 9] = [
+    "changeme",
+    "change-me",
+    "change_me",
+    "replace-me",
+    "replace_me",
+    "replace-with",
+    "your-secret",
+    "your_secret",
+    "256-bit-secret",
+];
+/// Keys that RFC 7515 A.1 and RFC 7520 3.5 and 3.6 publish for examples, in base64url.
+const PUBLISHED_KEYS: [&str; 3] = [
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+    "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
+    "AAPapAv4LbFbiVawEjagUBluYqN5rhna-8nuldDvOx8",
+];
 
 /// A secret that is worth signing with. It cannot print itself and is wiped when dropped.
 #[derive(Debug, Clone)]
@@ -18,24 +39,13 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`WeakSecret`] if they could be guessed.
+    /// [`WeakSecret`] if they could be guessed or looked up.
     pub fn new(bytes: impl Into<SecretSlice<u8>>) -> Result<Self, WeakSecret> {
         let secret = bytes.into();
-        weakness(secret.expose_secret()).map_or(Ok(Self(secret)), Err)
-    }
-
-    /// The same, for a secret to sign or check real tokens with: neither is it one of those, random enough, that stand in
-    /// RFC 7515 and RFC 7520 for everybody to check an implementation with.
-    ///
-    /// # Errors
-    ///
-    /// [`WeakSecret`] if they could be guessed, or looked up.
-    pub fn of_our_own(bytes: impl Into<SecretSlice<u8>>) -> Result<Self, WeakSecret> {
-        let secret = Self::new(bytes)?;
-        if is_published(secret.expose()) {
-            return Err(WeakSecret::WellKnown);
+        match weakness(secret.expose_secret()) {
+            None => Ok(Self(secret)),
+            Some(weakness) => Err(weakness),
         }
-        Ok(secret)
     }
 
     pub(super) fn expose(&self) -> &[u8] {
@@ -43,29 +53,24 @@ impl Secret {
     }
 }
 
-/// Why a secret could be guessed. Never says what it is.
+/// Why a secret could be guessed. Never quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeakSecret {
     /// Fewer bytes than the signature has.
     #[error(
-        "the secret has {bytes} bytes, expected {LEAST_BYTES} or more (openssl rand -hex 32 makes one)"
+        "the secret has {bytes} bytes, expected {MIN_BYTES} or more (openssl rand -hex 32 makes one)"
     )]
     TooShort {
         /// How many bytes it has.
         bytes: usize,
     },
-    /// Hardly any byte differs from the others, or they repeat themselves, or count up or down.
+    /// Made of a few characters that repeat.
     #[error(
-        "the secret repeats or counts characters, expected random ones (openssl rand -hex 32 makes one)"
+        "the secret repeats a few characters, expected random ones (openssl rand -hex 32 makes one)"
     )]
-    Monotonous,
-    /// Made of words that such secrets are made of where nobody thought about it.
-    #[error(
-        "the secret is made of words that everybody tries, expected random characters (openssl rand -hex 32 makes one)"
-    )]
-    Words,
-    /// Out of an example.
+    LowEntropy,
+    /// Published in a standard, an example or a list.
     #[error(
         "the secret is one that everybody knows from an example, expected one of your own (openssl rand -hex 32 makes \
          one)"
@@ -73,10 +78,36 @@ pub enum WeakSecret {
     WellKnown,
 }
 
+fn weakness(secret: &[u8]) -> Option<WeakSecret> {
+    let bytes = secret.len();
+    if bytes < MIN_BYTES {
+        return Some(WeakSecret::TooShort { bytes });
+    }
+    if is_well_known(secret) {
+        return Some(WeakSecret::WellKnown);
+    }
+    let distinct: HashSet<_> = secret.iter().collect();
+    (distinct.len() < MIN_DISTINCT_BYTES).then_some(WeakSecret::LowEntropy)
+}
+
+fn is_well_known(secret: &[u8]) -> bool {
+    let text = secret.trim_ascii();
+    let lower_case = String::from_utf8_lossy(text).to_ascii_lowercase();
+    // Repeated too, with the last repetition cut short.
+    let repeats = |known: &str| {
+        lower_case
+            .bytes()
+            .eq(known.bytes().cycle().take(lower_case.len()))
+    };
+    KNOWN_SECRETS.lines().any(repeats)
+        || PLACEHOLDERS.iter().any(|part| lower_case.contains(part))
+        || PUBLISHED_KEYS.iter().any(|key| {
+            text == key.as_bytes() || URL_SAFE_NO_PAD.decode(key).is_ok_and(|key| key == secret)
+        })
+}
+
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-
     use super::*;
 
     fn refusal(secret: impl AsRef<[u8]>) -> Option<WeakSecret> {
@@ -84,48 +115,47 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_could_be_guessed_is_none() {
+    fn guessable_secret_is_rejected() {
         for bytes in [0, 1, 31] {
             assert_eq!(
                 refusal(vec![b'x'; bytes]),
                 Some(WeakSecret::TooShort { bytes })
             );
         }
-        for monotonous in [
+        for repeating in [
             "x".repeat(32),
             "\0".repeat(64),
             "ab".repeat(32),
             "12345".repeat(9),
+        ] {
+            assert_eq!(
+                refusal(&repeating),
+                Some(WeakSecret::LowEntropy),
+                "{repeating}"
+            );
+        }
+        for known in [
             "password".repeat(4),
             "0123456789abcdef".repeat(2),
-            "00112233445566778899aabbccddeeff".to_owned(),
-            "01234567890123456789012345678901".to_owned(),
-            "abcdefghijklmnopqrstuvwxyzabcdef".to_owned(),
-            "zyxwvutsrqponmlkjihgfedcba9876543210".to_owned(),
             "supersecret".repeat(3),
             "mysupersecretkey".repeat(2),
             "secretKey".repeat(4),
-            "jwt-secret-jwt-secret-jwt-secret-jwt-secret".to_owned(),
             "your_jwt_secret_key_".repeat(2),
             "bezKoderSecretKey".repeat(2),
-            (0..32).map(char::from).collect(),
+            "01234567890123456789012345678901".to_owned(),
         ] {
-            assert_eq!(
-                refusal(&monotonous),
-                Some(WeakSecret::Monotonous),
-                "{monotonous}"
-            );
+            assert_eq!(refusal(&known), Some(WeakSecret::WellKnown), "{known}");
         }
-        for words in [
+        for known in [
+            "00112233445566778899aabbccddeeff",
+            "abcdefghijklmnopqrstuvwxyzabcdef",
+            "zyxwvutsrqponmlkjihgfedcba9876543210",
+            "jwt-secret-jwt-secret-jwt-secret-jwt-secret",
             "your-very-long-secret-key-that-is-at-least-32-characters",
             "my-32-character-ultra-secure-and-ultra-long-secret",
             "MySuperSecretJwtSigningKeyForProduction!",
             "this is a very insecure secret for testing only",
             "test-secret-key-at-least-256-bits-12345",
-        ] {
-            assert_eq!(refusal(words), Some(WeakSecret::Words), "{words}");
-        }
-        for known in [
             "a-string-secret-at-least-256-bits-long",
             "A-String-Secret-At-Least-256-Bits-Long\n",
             "your-256-bit-secret-your-256-bit-secret",
@@ -137,7 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_32_random_bytes_or_of_their_digits_is_good() {
+    fn known_secrets_are_in_small_letters_and_each_is_there_once() {
+        let mut known: Vec<_> = KNOWN_SECRETS.lines().collect();
+        assert!(
+            known
+                .iter()
+                .all(|known| !known.is_empty() && **known == known.to_ascii_lowercase())
+        );
+        known.sort_unstable();
+        assert!(known.is_sorted_by(|a, b| a < b), "{known:?}");
+    }
+
+    #[test]
+    fn random_secret_is_accepted() {
         for seed in 0..1_000 {
             let mut random = fastrand::Rng::with_seed(seed);
             let bytes: Vec<u8> = (0..32).map(|_| random.u8(..)).collect();
@@ -149,22 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn a_key_out_of_a_standard_checks_its_examples_and_no_real_token() {
-        let a_1 = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
-        let bytes = URL_SAFE_NO_PAD.decode(a_1).unwrap();
-        for published in [a_1.as_bytes().to_vec(), bytes] {
-            assert!(Secret::new(published.clone()).is_ok());
-            assert_eq!(
-                Secret::of_our_own(published).err(),
-                Some(WeakSecret::WellKnown)
-            );
+    fn key_from_a_standard_is_rejected_as_text_and_as_bytes() {
+        for published in PUBLISHED_KEYS {
+            let bytes = URL_SAFE_NO_PAD.decode(published).unwrap();
+            assert_eq!(refusal(published), Some(WeakSecret::WellKnown));
+            assert_eq!(refusal(bytes), Some(WeakSecret::WellKnown));
         }
-        assert!(Secret::of_our_own(vec![b'x'; 31]).is_err());
-        assert!(Secret::of_our_own(b"qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng".to_vec()).is_ok());
+        assert_eq!(refusal("qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng"), None);
     }
 
     #[test]
-    fn it_does_not_print_itself() {
+    fn secret_does_not_print_itself() {
         let secret = Secret::new(b"no log may ever have this text in it".to_vec()).unwrap();
         let printed = format!("{secret:?}");
         assert!(

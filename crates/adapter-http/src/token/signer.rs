@@ -1,61 +1,60 @@
-//! Tokens of our own, as the sign-in service would make them.
+//! Tokens as the sign-in service makes them.
 
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde::Serialize;
+use aws_lc_rs::hmac;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, Serializer};
 use wts_domain::Access;
 
-use super::{Secret, TokenSettings, claims::LATEST};
+use super::{Secret, TokenSettings, claims::MAX_EXP};
 
-/// Makes tokens, for development, operators and the demo.
+/// Signs tokens, for development, administrators and the demo.
 pub struct TokenSigner {
-    key: EncodingKey,
+    key: hmac::Key,
     settings: TokenSettings,
 }
 
 impl TokenSigner {
-    /// A signer whose tokens a [`TokenVerifier`](super::TokenVerifier) with this secret and these settings believes.
+    /// Creates a signer of tokens that a [`TokenVerifier`](super::TokenVerifier) with this secret and these settings accepts.
     pub fn new(secret: &Secret, settings: TokenSettings) -> Self {
         Self {
-            key: EncodingKey::from_secret(secret.expose()),
+            key: hmac::Key::new(hmac::HMAC_SHA256, secret.expose()),
             settings,
         }
     }
 
-    /// A token for this person, from `issued_at`, in seconds since 1970, for as long as `lifetime`.
+    /// Returns a token for `subject`, valid from `issued_at`, in seconds since 1970, for `lifetime`.
     ///
     /// # Errors
     ///
-    /// [`SigningFailed`] if the cryptographic library would not sign.
+    /// [`SigningFailed`] if the claims cannot be written.
     pub fn sign(
         &self,
-        identity: &Identity,
+        subject: &TokenSubject,
         issued_at: i64,
         lifetime: Duration,
     ) -> Result<String, SigningFailed> {
         let claims = Claims {
-            openid: &identity.openid,
-            sid: &identity.sid,
-            username: &identity.username,
-            avatar: &identity.avatar,
-            access: identity.access.as_str(),
-            name: &identity.name,
+            subject,
             iss: self.settings.issuer.as_deref(),
             aud: self.settings.audience.as_deref(),
             iat: issued_at,
             exp: issued_at
                 .saturating_add_unsigned(lifetime.as_secs())
-                .min(LATEST),
+                .min(MAX_EXP),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key)
-            .map_err(SigningFailed)
+        let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
+        let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(SigningFailed)?);
+        let message = format!("{header}.{claims}");
+        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, message.as_bytes()));
+        Ok(format!("{message}.{signature}"))
     }
 }
 
-/// Whom a token names: the claims that the sign-in service knows of a person.
-#[derive(Debug, Clone)]
-pub struct Identity {
+/// The claims that the sign-in service knows of a person.
+#[derive(Debug, Clone, Serialize)]
+pub struct TokenSubject {
     /// The sign-in service's own id.
     pub openid: String,
     /// The student number, empty for those who have none.
@@ -65,6 +64,7 @@ pub struct Identity {
     /// The address of a picture.
     pub avatar: String,
     /// Their rank.
+    #[serde(serialize_with = "as_name")]
     pub access: Access,
     /// Their name.
     pub name: String,
@@ -72,12 +72,8 @@ pub struct Identity {
 
 #[derive(Serialize)]
 struct Claims<'a> {
-    openid: &'a str,
-    sid: &'a str,
-    username: &'a str,
-    avatar: &'a str,
-    access: &'a str,
-    name: &'a str,
+    #[serde(flatten)]
+    subject: &'a TokenSubject,
     #[serde(skip_serializing_if = "Option::is_none")]
     iss: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +82,15 @@ struct Claims<'a> {
     exp: i64,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes the field by reference"
+)]
+fn as_name<S: Serializer>(access: &Access, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(access.as_str())
+}
+
 /// A token that could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
-pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);
+pub struct SigningFailed(#[source] serde_json::Error);

@@ -46,8 +46,8 @@ fn resident() -> Caller {
     Caller::new(StudentId::from("2024310001"), Access::User)
 }
 
-fn identity() -> Identity {
-    Identity {
+fn identity() -> TokenSubject {
+    TokenSubject {
         openid: "o-1".to_owned(),
         sid: "2024310001".to_owned(),
         username: "alice".to_owned(),
@@ -123,11 +123,11 @@ fn a_configured_issuer_must_have_issued_it() {
         json!(null),
         json!(""),
     ] {
-        assert_eq!(verify(&but("iss", other)), Err(TokenError::AnotherIssuer));
+        assert_eq!(verify(&but("iss", other)), Err(TokenError::WrongIssuer));
     }
     assert_eq!(
         verify(&but("sub", json!("x"))),
-        Err(TokenError::AnotherIssuer),
+        Err(TokenError::WrongIssuer),
         "without iss"
     );
 }
@@ -153,7 +153,7 @@ fn a_token_that_names_an_audience_names_ours() {
         );
         assert_eq!(
             without.verify(&but("aud", ours), NOW),
-            Err(TokenError::AnotherAudience)
+            Err(TokenError::WrongAudience)
         );
     }
     for another in [
@@ -167,11 +167,11 @@ fn a_token_that_names_an_audience_names_ours() {
     ] {
         assert_eq!(
             with_audience.verify(&but("aud", another.clone()), NOW),
-            Err(TokenError::AnotherAudience)
+            Err(TokenError::WrongAudience)
         );
         assert_eq!(
             without.verify(&but("aud", another), NOW),
-            Err(TokenError::AnotherAudience)
+            Err(TokenError::WrongAudience)
         );
     }
 }

@@ -1,14 +1,14 @@
-//! From a token to who calls.
+//! From a token to the caller that it names.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use wts_domain::{Access, Caller, StudentId};
 
 use super::{Keyring, TokenSettings, claims::Claims, error::TokenError, header::Header};
 
-/// No token of the sign-in service's comes near it; what is longer is not even decoded. In bytes.
-const LONGEST: usize = 8 * 1024;
+/// A longer token is not even decoded. Those of the sign-in service are much shorter.
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// Tells from a token who calls. Made once, used for every request.
+/// Verifies tokens. Made once, used for every request.
 #[derive(Clone)]
 pub struct TokenVerifier {
     pub(super) keys: Keyring,
@@ -16,59 +16,58 @@ pub struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// A verifier that believes tokens which are signed with one of these keys.
+    /// Creates a verifier of tokens that are signed with one of `keys`.
     pub fn new(keys: Keyring, settings: TokenSettings) -> Self {
         Self { keys, settings }
     }
 
-    /// The caller whom `token` names, at `now`, in seconds since 1970.
+    /// Returns the caller whom `token` names, at `now`, in seconds since 1970.
     ///
-    /// An `access` that is no rank is that of [`Access::Unregistered`]: the token is good, its bearer may do nothing.
+    /// An `access` that is no rank is [`Access::Unregistered`]: the token is valid, its bearer may do nothing.
     ///
     /// # Errors
     ///
-    /// [`TokenError`] for every token that is not good in every way.
+    /// [`TokenError`] if any check of the token fails.
     pub fn verify(&self, token: &str, now: i64) -> Result<Caller, TokenError> {
-        if token.len() > LONGEST {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
-        let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Shape)?;
-        let (header, claims) = message.split_once('.').ok_or(TokenError::Shape)?;
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
         if claims.contains('.') {
-            return Err(TokenError::Shape);
+            return Err(TokenError::Malformed);
         }
-        // Nothing of the claims is read before the signature is known to be good.
-        let header = decode(header)?;
-        self.keys
-            .current()
-            .verify(&Header::read(&header)?, message, signature)?;
-        let claims = decode(claims)?;
-        let claims = Claims::read(&claims, &self.settings, now)?;
+        // Nothing of the claims is read before the signature has been verified.
+        let header = Header::read(&decode(header)?)?;
+        self.keys.current().verify(&header, message, signature)?;
+        let claims = Claims::read(&decode(claims)?, &self.settings, now)?;
         Ok(Caller::new(
-            StudentId::from(claims.sid.as_ref()),
+            StudentId::from(claims.sid),
             Access::from_claim(&claims.access),
         ))
     }
 
-    /// The same, and where a token names a key that is not there, looks for it once more where keys come from.
+    /// Verifies `token`, and if it names an unknown key, reads the sources of keys again and verifies it once more.
     ///
     /// # Errors
     ///
     /// As [`TokenVerifier::verify`].
-    pub async fn verify_with_new_keys(&self, token: &str, now: i64) -> Result<Caller, TokenError> {
+    pub async fn verify_after_refresh(&self, token: &str, now: i64) -> Result<Caller, TokenError> {
         match self.verify(token, now) {
-            Err(TokenError::UnknownKey) if self.keys.look_again().await => self.verify(token, now),
+            Err(TokenError::UnknownKey) if self.keys.refresh().await => self.verify(token, now),
             outcome => outcome,
         }
     }
 
-    /// Whether keys may come that are not there yet.
-    pub(crate) fn may_get_new_keys(&self) -> bool {
-        self.keys.may_look_again()
+    /// Whether there are sources that further keys may come from.
+    pub(crate) fn can_refresh(&self) -> bool {
+        self.keys.can_refresh()
     }
 }
 
 /// RFC 7515 2: base64url without padding, and of the spellings that decode to the same bytes only the canonical one.
 fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Shape)
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| TokenError::Malformed)
 }

@@ -14,8 +14,8 @@ use std::{
 };
 
 use wts_adapter_http::{
-    Health, HttpMetrics, HttpSettings, Identity, Key, Keyring, Secret, TokenSettings, TokenSigner,
-    TokenVerifier,
+    Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
+    TokenSubject, TokenVerifier,
 };
 use wts_app::{GetTraces, MockHistoryRepository};
 use wts_domain::Access;
@@ -85,7 +85,7 @@ fn a_request_that_panics_over_a_token_a_name_and_a_remark_tells_none_of_them() {
 #[tokio::main(flavor = "current_thread")]
 async fn panicking_request() -> String {
     let secret = Secret::new(b"shared by this test and nobody else, 9 times".to_vec()).unwrap();
-    let identity = Identity {
+    let identity = TokenSubject {
         openid: String::new(),
         sid: "sid-of-a-canary".to_owned(),
         username: String::new(),

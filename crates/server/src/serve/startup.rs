@@ -33,7 +33,9 @@ const BACKLOG: u32 = 1_024;
 pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
     patiently(settings, "the keys", async || {
         settings.keyring().await.map_err(|cause| Failure {
-            may_pass: cause.downcast_ref().is_some_and(KeySourceError::may_pass),
+            may_pass: cause
+                .downcast_ref()
+                .is_some_and(KeySourceError::is_transient),
             cause,
         })
     })

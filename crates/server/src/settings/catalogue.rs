@@ -50,7 +50,7 @@ settings! {
         expected: "the HS256 secret that tokens are signed with, 32 bytes or more",
         default: Words("none"),
         secrecy: Secret(masked),
-        read: |value| JwtSecret::of_our_own(value.to_vec()).map_err(|weak| Wrong::Because(weak.to_string())),
+        read: |value| JwtSecret::new(value.to_vec()).map_err(|weak| Wrong::Because(weak.to_string())),
     }
     JWT_PUBLIC_KEYS_FILE: PathBuf {
         name: "jwt_public_keys_file",

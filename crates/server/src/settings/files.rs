@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use secrecy::ExposeSecret;
-use wts_adapter_http::{Key, Secrets};
+use wts_adapter_http::{Key, SymmetricKeys};
 
 use super::{
     Settings,
@@ -45,6 +45,6 @@ impl Settings {
 
 /// Whether these are good keys, and shared ones among them.
 fn holds_secrets(jwks: &[u8]) -> bool {
-    Key::from_jwks(jwks, Secrets::Allowed).is_ok()
-        && Key::from_jwks(jwks, Secrets::Refused).is_err()
+    Key::from_jwks(jwks, SymmetricKeys::Allowed).is_ok()
+        && Key::from_jwks(jwks, SymmetricKeys::Rejected).is_err()
 }

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context, ensure};
-use wts_adapter_http::{Key, KeySource, KeySourceError, Keyring, Pace, TokenSettings};
+use wts_adapter_http::{Key, KeySource, KeySourceError, Keyring, RefreshPolicy, TokenSettings};
 
 use super::{
     Settings,
@@ -14,8 +14,8 @@ use super::{
     setting::Described,
 };
 
-/// How long, at least, between two times that somebody's token has a key set read again.
-const LEAST_PAUSE: Duration = Duration::from_secs(10);
+/// The shortest time between two reads of key sets for unknown `kid`s.
+const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Settings {
     /// The keys that tokens are checked with.
@@ -36,12 +36,12 @@ impl Settings {
         if sources.is_empty() {
             return Keyring::fixed(keys).with_context(|| self.origin(&JWT_PUBLIC_KEYS_FILE));
         }
-        let every = self.require(&JWT_JWKS_REFRESH)?;
-        let pace = Pace {
-            every,
-            not_within: every.min(LEAST_PAUSE),
+        let interval = self.require(&JWT_JWKS_REFRESH)?;
+        let policy = RefreshPolicy {
+            interval,
+            min_interval: interval.min(MIN_REFRESH_INTERVAL),
         };
-        Keyring::following(keys, sources, pace)
+        Keyring::refreshing(keys, sources, policy)
             .await
             .map_err(|error| {
                 let setting: &dyn Described = match error {

@@ -1,17 +1,16 @@
 //! JSON Web Keys (RFC 7517) with the parameters of RFC 7518 and RFC 8037.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{InvalidKey, Key, Secrets, pem::rsa_key};
-use crate::token::{Secret, WeakSecret, algorithm::Algorithm};
+use super::{InvalidKey, Key, Secret, SymmetricKeys, public};
+use crate::token::{algorithm::Algorithm, strict_json};
 
 #[derive(Deserialize)]
-struct Set {
-    keys: Vec<Value>,
+struct JwkSet<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -28,74 +27,58 @@ struct Jwk {
     n: Option<String>,
     e: Option<String>,
     k: Option<String>,
-    d: Option<Value>,
+    d: Option<String>,
 }
 
-/// What makes a secret of bytes that are good enough.
-type Take = fn(Vec<u8>) -> Result<Secret, WeakSecret>;
-
-/// Reads a set. Whoever published it where anybody can ask may have put in what is not for us, and whoever wrote a file for us
-/// has not.
-pub(in crate::token) fn read(
-    json: &[u8],
-    secrets: Secrets,
-    take: Take,
-) -> Result<Vec<Key>, InvalidKey> {
-    let set: Set = serde_json::from_slice(json).map_err(|_| InvalidKey::Jwks)?;
-    let (mut keys, mut passed_over) = (Vec::new(), None);
-    for (number, value) in (1..).zip(set.keys) {
-        match key(number, value, secrets, take) {
+pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, InvalidKey> {
+    let set: JwkSet<'_> = serde_json::from_slice(json).map_err(|_| InvalidKey::Jwks)?;
+    let (mut keys, mut skipped) = (Vec::new(), None);
+    for (number, jwk) in (1..).zip(set.keys) {
+        match key(number, jwk, symmetric) {
             Ok(key) => keys.extend(key),
-            Err(wrong) if secrets == Secrets::Refused => {
-                tracing::warn!(%wrong, "a key of a set is passed over");
-                passed_over = passed_over.or(Some(wrong));
+            Err(error) if symmetric == SymmetricKeys::Rejected => {
+                tracing::warn!(%error, "skipped a key of a set");
+                skipped = skipped.or(Some(error));
             }
-            Err(wrong) => return Err(wrong),
+            Err(error) => return Err(error),
         }
     }
     if keys.is_empty() {
-        return Err(passed_over.unwrap_or(InvalidKey::None));
+        return Err(skipped.unwrap_or(InvalidKey::None));
     }
     Ok(keys)
 }
 
-/// One key of a set, if it is for signatures that are known here.
-fn key(
-    number: usize,
-    value: Value,
-    secrets: Secrets,
-    take: Take,
-) -> Result<Option<Key>, InvalidKey> {
+/// Reads one key of a set, if it is for signatures that are known here.
+fn key(number: usize, jwk: &RawValue, symmetric: SymmetricKeys) -> Result<Option<Key>, InvalidKey> {
     let malformed = |why| InvalidKey::Jwk(number, why);
-    let jwk = Jwk::deserialize(value).map_err(|_| malformed("expected an object with kty"))?;
+    let jwk: Jwk = strict_json::from_slice(jwk.get().as_bytes())
+        .ok_or(malformed("expected an object with kty"))?;
     let Some(algorithm) = jwk.algorithm() else {
         return Ok(None);
     };
-    let material = match algorithm {
-        Algorithm::Hs256 if secrets == Secrets::Refused => {
-            return Err(malformed("a secret has no place in a set of public keys"));
-        }
-        _ if jwk.d.is_some() => {
-            return Err(malformed("it is a private key, expected its public part"));
-        }
+    if algorithm == Algorithm::Hs256 && symmetric == SymmetricKeys::Rejected {
+        return Err(malformed("a secret has no place in a set of public keys"));
+    }
+    if jwk.d.is_some() {
+        return Err(malformed("it is a private key, expected its public part"));
+    }
+    let key = match algorithm {
         Algorithm::Hs256 => {
-            let bytes = part(jwk.k.as_ref()).ok_or(malformed("expected k in base64url"))?;
-            let secret = take(bytes).map_err(|weak| InvalidKey::Weak(number, weak))?;
-            DecodingKey::from_secret(secret.expose())
+            let bytes = decode(jwk.k.as_ref()).ok_or(malformed("expected k in base64url"))?;
+            Key::shared(&Secret::new(bytes).map_err(|weak| InvalidKey::Weak(number, weak))?)
         }
         Algorithm::Es256 => jwk
             .p256()
             .ok_or(malformed("expected x and y of a point of P-256"))?,
-        Algorithm::EdDsa => jwk.ed25519().ok_or(malformed("expected x of Ed25519"))?,
+        Algorithm::EdDsa => decode(jwk.x.as_ref())
+            .and_then(|x| public::ed25519(&x))
+            .ok_or(malformed("expected x of Ed25519"))?,
         Algorithm::Rs256 => jwk.rsa().ok_or(malformed(
             "expected n and e of an RSA key with 2048 to 8192 bits",
         ))?,
     };
-    Ok(Some(Key {
-        id: jwk.kid,
-        algorithm,
-        material,
-    }))
+    Ok(Some(Key { id: jwk.kid, ..key }))
 }
 
 impl Jwk {
@@ -108,43 +91,30 @@ impl Jwk {
             ("RSA", _) => Algorithm::Rs256,
             _ => return None,
         };
-        let is_for_signatures = self
-            .purpose
-            .as_deref()
-            .is_none_or(|purpose| purpose == "sig")
-            && self
-                .key_ops
-                .as_ref()
-                .is_none_or(|operations| operations.iter().any(|known| known == "verify"));
-        // RFC 9864 calls EdDSA with this curve by the curve's name.
-        let is_for_this = self.alg.as_deref().is_none_or(|alg| {
-            alg == algorithm.name() || algorithm == Algorithm::EdDsa && alg == "Ed25519"
-        });
-        (is_for_signatures && is_for_this).then_some(algorithm)
+        let is_for_signatures = self.purpose.as_ref().is_none_or(|purpose| purpose == "sig");
+        let is_for_verifying = self
+            .key_ops
+            .as_ref()
+            .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
+        let is_for_algorithm = self
+            .alg
+            .as_ref()
+            .is_none_or(|alg| alg.parse() == Ok(algorithm));
+        (is_for_signatures && is_for_verifying && is_for_algorithm).then_some(algorithm)
     }
 
-    fn p256(&self) -> Option<DecodingKey> {
-        let (x, y) = (part(self.x.as_ref())?, part(self.y.as_ref())?);
-        // RFC 7518 6.2.1.2: of full length, zeros in front included.
-        if x.len() != 32 || y.len() != 32 {
-            return None;
-        }
+    fn p256(&self) -> Option<Key> {
+        let (x, y) = (decode(self.x.as_ref())?, decode(self.y.as_ref())?);
+        // Together they could be of the right length where neither is.
         let point = [&[4], &x[..], &y[..]].concat();
-        ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point).ok()?;
-        Some(DecodingKey::from_ec_der(&point))
+        (x.len() == y.len()).then(|| public::p256(&point))?
     }
 
-    fn ed25519(&self) -> Option<DecodingKey> {
-        let x = part(self.x.as_ref()).filter(|x| x.len() == 32)?;
-        ParsedPublicKey::new(&ED25519, &x).ok()?;
-        Some(DecodingKey::from_ed_der(&x))
-    }
-
-    fn rsa(&self) -> Option<DecodingKey> {
-        rsa_key(&part(self.n.as_ref())?, &part(self.e.as_ref())?)
+    fn rsa(&self) -> Option<Key> {
+        public::rsa(&decode(self.n.as_ref())?, &decode(self.e.as_ref())?)
     }
 }
 
-fn part(text: Option<&String>) -> Option<Vec<u8>> {
+fn decode(text: Option<&String>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text?).ok()
 }

@@ -14,10 +14,10 @@ use crate::token::{
 };
 
 fn algorithms(keys: &[Key]) -> Vec<&'static str> {
-    keys.iter().map(|key| key.algorithm.name()).collect()
+    keys.iter().map(|key| key.algorithm.into()).collect()
 }
 
-fn from_jwks(keys: &serde_json::Value, secrets: Secrets) -> Result<Vec<Key>, InvalidKey> {
+fn from_jwks(keys: &serde_json::Value, secrets: SymmetricKeys) -> Result<Vec<Key>, InvalidKey> {
     Key::from_jwks(json!({ "keys": keys }).to_string().as_bytes(), secrets)
 }
 
@@ -84,7 +84,7 @@ fn an_rsa_key_is_neither_small_nor_huge_and_its_exponent_is_odd() {
         modulus[0] >>= (8 - bits % 8) % 8;
         modulus
     };
-    let is_taken = |bits, exponent: &[u8]| pem::rsa_key(&modulus(bits), exponent).is_some();
+    let is_taken = |bits, exponent: &[u8]| public::rsa(&modulus(bits), exponent).is_some();
     for (bits, taken) in [
         (512, false),
         (1_024, false),
@@ -107,7 +107,7 @@ fn an_rsa_key_is_neither_small_nor_huge_and_its_exponent_is_odd() {
     ] {
         assert!(!is_taken(2_048, exponent), "{exponent:?}");
     }
-    assert!(pem::rsa_key(&[], &[3]).is_none());
+    assert!(public::rsa(&[], &[3]).is_none());
 }
 
 #[test]
@@ -115,17 +115,17 @@ fn a_key_set_holds_public_keys_and_in_a_file_of_our_own_secrets() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let all = ["ES256", "EdDSA", "RS256"];
     assert_eq!(
-        algorithms(&from_jwks(&public["keys"], Secrets::Refused).unwrap()),
+        algorithms(&from_jwks(&public["keys"], SymmetricKeys::Rejected).unwrap()),
         all
     );
 
     let secret = json!([{"kty": "oct", "kid": "2026", "k": URL_SAFE_NO_PAD.encode("32 bytes, more or less random, 9")}]);
     assert_eq!(
-        algorithms(&from_jwks(&secret, Secrets::Allowed).unwrap()),
+        algorithms(&from_jwks(&secret, SymmetricKeys::Allowed).unwrap()),
         ["HS256"]
     );
     assert_eq!(
-        from_jwks(&secret, Secrets::Refused).unwrap_err(),
+        from_jwks(&secret, SymmetricKeys::Rejected).unwrap_err(),
         InvalidKey::Jwk(1, "a secret has no place in a set of public keys")
     );
 }
@@ -148,10 +148,10 @@ fn keys_for_other_purposes_are_passed_over() {
         but("kty", json!("AKP")),
     ] {
         assert_eq!(
-            from_jwks(&json!([other]), Secrets::Refused).unwrap_err(),
+            from_jwks(&json!([other]), SymmetricKeys::Rejected).unwrap_err(),
             InvalidKey::None
         );
-        let beside = from_jwks(&json!([other, es256]), Secrets::Refused).unwrap();
+        let beside = from_jwks(&json!([other, es256]), SymmetricKeys::Rejected).unwrap();
         assert_eq!(algorithms(&beside), ["ES256"], "{other}");
     }
 }
@@ -203,22 +203,22 @@ fn a_key_that_is_malformed_spoils_a_file_and_is_passed_over_in_a_set_of_others()
         (but(0, "kid", json!(7)), "expected an object with kty"),
         (json!([public["keys"][0], 7]), "expected an object with kty"),
     ] {
-        let refused = from_jwks(&set, Secrets::Allowed).unwrap_err();
+        let refused = from_jwks(&set, SymmetricKeys::Allowed).unwrap_err();
         assert_eq!(refused, InvalidKey::Jwk(2, why), "{set}");
-        let rest = from_jwks(&set, Secrets::Refused).unwrap();
+        let rest = from_jwks(&set, SymmetricKeys::Rejected).unwrap();
         assert_eq!(algorithms(&rest), ["ES256"], "{set}");
-        let alone = from_jwks(&json!([set[1]]), Secrets::Refused).unwrap_err();
+        let alone = from_jwks(&json!([set[1]]), SymmetricKeys::Rejected).unwrap_err();
         assert_eq!(alone, InvalidKey::Jwk(1, why), "{set}");
     }
     let secret = json!([public["keys"][0], {"kty": "oct", "k": URL_SAFE_NO_PAD.encode("32 bytes, more or less random, 9")}]);
-    let rest = from_jwks(&secret, Secrets::Refused).unwrap();
+    let rest = from_jwks(&secret, SymmetricKeys::Rejected).unwrap();
     assert_eq!(
         algorithms(&rest),
         ["ES256"],
         "a secret that is published is none"
     );
     let weak = json!([{"kty": "oct", "k": URL_SAFE_NO_PAD.encode("short")}]);
-    let refused = from_jwks(&weak, Secrets::Allowed).unwrap_err();
+    let refused = from_jwks(&weak, SymmetricKeys::Allowed).unwrap_err();
     assert_eq!(
         refused,
         InvalidKey::Weak(1, WeakSecret::TooShort { bytes: 5 })
@@ -237,10 +237,10 @@ fn what_is_no_key_set_is_refused() {
         "<html>",
         "{\"keys\":[\"\u{1}\"]}",
     ] {
-        let refused = Key::from_jwks(text.as_bytes(), Secrets::Allowed).unwrap_err();
+        let refused = Key::from_jwks(text.as_bytes(), SymmetricKeys::Allowed).unwrap_err();
         assert_eq!(refused, InvalidKey::Jwks, "{text}");
     }
-    let none = Key::from_jwks(br#"{"keys":[]}"#, Secrets::Allowed).unwrap_err();
+    let none = Key::from_jwks(br#"{"keys":[]}"#, SymmetricKeys::Allowed).unwrap_err();
     assert_eq!(none, InvalidKey::None);
 }
 

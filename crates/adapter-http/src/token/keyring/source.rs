@@ -14,15 +14,12 @@ use ureq::{
     },
 };
 
-use crate::token::{
-    Secret,
-    key::{InvalidKey, Key, Secrets, jwk},
-};
+use crate::token::key::{InvalidKey, Key, SymmetricKeys};
 
-/// How long a server may take for all of its answer, name resolution and handshake included.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// The largest key set that is read, in bytes. Those of large providers, with certificates, have a tenth of it.
-const LARGEST: u64 = 256 * 1024;
+/// How long a server may take for its whole response, name resolution and handshake included.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
+/// Key sets of large providers, with certificates, have a tenth of it.
+const MAX_KEY_SET_BYTES: u64 = 256 * 1024;
 
 /// Where a JSON Web Key Set (RFC 7517) comes from.
 #[derive(Debug, Clone)]
@@ -36,25 +33,26 @@ pub enum KeySource {
 impl KeySource {
     pub(super) async fn read(&self) -> Result<Vec<Key>, KeySourceError> {
         let source = self.clone();
-        spawn_blocking(move || source.read_now())
+        spawn_blocking(move || source.read_blocking())
             .await
             .unwrap_or_else(|_panic| Err(KeySourceError::Panicked))
     }
 
-    fn read_now(&self) -> Result<Vec<Key>, KeySourceError> {
-        let (json, secrets) = match self {
-            Self::File(path) => (
-                fs::read(path).map_err(|error| KeySourceError::File(path.clone(), error))?,
-                Secrets::Allowed,
-            ),
-            Self::Url(url) => (
-                url.fetch()
-                    .map_err(|error| KeySourceError::Url(url.clone(), Box::new(error)))?,
-                Secrets::Refused,
-            ),
+    fn read_blocking(&self) -> Result<Vec<Key>, KeySourceError> {
+        let keys = match self {
+            Self::File(path) => {
+                let json =
+                    fs::read(path).map_err(|error| KeySourceError::File(path.clone(), error))?;
+                Key::from_jwks(&json, SymmetricKeys::Allowed)
+            }
+            Self::Url(url) => {
+                let json = url
+                    .fetch()
+                    .map_err(|error| KeySourceError::Url(url.clone(), Box::new(error)))?;
+                Key::from_jwks(&json, SymmetricKeys::Rejected)
+            }
         };
-        jwk::read(&json, secrets, Secret::of_our_own)
-            .map_err(|error| KeySourceError::Keys(self.to_string(), error))
+        keys.map_err(|error| KeySourceError::Keys(self.to_string(), error))
     }
 }
 
@@ -67,32 +65,36 @@ impl fmt::Display for KeySource {
     }
 }
 
-/// The address of a key set: `https`, or `http` on this machine, so that nobody on the way can put in keys of their own.
+/// The address of a key set: `https`, or `http` on this machine, so that no key can be put in on the way.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeySetUrl(Uri);
 
 impl KeySetUrl {
-    /// Asks once. Whoever answers with a redirection has not answered.
+    /// Sends one request. A redirection is an error.
     fn fetch(&self) -> Result<Vec<u8>, ureq::Error> {
         let config = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(FETCH_TIMEOUT))
             .max_redirects(0)
             .max_idle_connections(0)
             .user_agent("wts")
             .accept("application/jwk-set+json, application/json")
             .tls_config(tls());
-        let agent = if is_on_this_machine(&self.0) {
-            // A proxy out of the environment would be somebody else, with nothing to prove that it is not.
+        let agent = if is_loopback(&self.0) {
+            // Without TLS a proxy out of the environment could answer for the key server.
             let config = config.proxy(None).build();
-            Agent::with_parts(config, DefaultConnector::default(), ThisMachine)
+            Agent::with_parts(config, DefaultConnector::default(), LoopbackResolver)
         } else {
             config.https_only(true).build().into()
         };
-        let mut answer = agent.get(self.0.to_string()).call()?;
-        if answer.status() != StatusCode::OK {
-            return Err(ureq::Error::StatusCode(answer.status().as_u16()));
+        let mut response = agent.get(self.0.to_string()).call()?;
+        if response.status() != StatusCode::OK {
+            return Err(ureq::Error::StatusCode(response.status().as_u16()));
         }
-        answer.body_mut().with_config().limit(LARGEST).read_to_vec()
+        response
+            .body_mut()
+            .with_config()
+            .limit(MAX_KEY_SET_BYTES)
+            .read_to_vec()
     }
 }
 
@@ -109,29 +111,29 @@ fn tls() -> TlsConfig {
         .build()
 }
 
-fn is_on_this_machine(uri: &Uri) -> bool {
+fn is_loopback(uri: &Uri) -> bool {
     matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// Finds this machine by its names, and no other, whatever those who are asked for names may say.
+/// Resolves names to addresses of this machine only, whatever the name server returns.
 #[derive(Debug)]
-pub(super) struct ThisMachine;
+pub(super) struct LoopbackResolver;
 
-impl Resolver for ThisMachine {
+impl Resolver for LoopbackResolver {
     fn resolve(
         &self,
         uri: &Uri,
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut here = self.empty();
+        let mut addresses = self.empty();
         for address in &DefaultResolver::default().resolve(uri, config, timeout)? {
             if address.ip().is_loopback() {
-                here.push(*address);
+                addresses.push(*address);
             }
         }
-        (!here.is_empty())
-            .then_some(here)
+        (!addresses.is_empty())
+            .then_some(addresses)
             .ok_or(ureq::Error::HostNotFound)
     }
 }
@@ -143,7 +145,7 @@ impl FromStr for KeySetUrl {
         let uri: Uri = text.parse().map_err(|_| InvalidKeySetUrl)?;
         let is_private = match uri.scheme_str() {
             Some("https") => uri.host().is_some_and(|host| !host.is_empty()),
-            Some("http") => is_on_this_machine(&uri),
+            Some("http") => is_loopback(&uri),
             _ => false,
         };
         // A password would end up in the log.
@@ -186,7 +188,7 @@ pub enum KeySourceError {
     /// The file could not be read.
     #[error("cannot read {path}: {1}", path = .0.display())]
     File(PathBuf, io::Error),
-    /// The server could not be asked, or did not answer well, in time and in good measure.
+    /// The server could not be reached, or did not send a key set in time and within the limits.
     #[error("cannot fetch {0}: {1}")]
     Url(KeySetUrl, Box<ureq::Error>),
     /// What was read are no keys.
@@ -201,8 +203,8 @@ pub enum KeySourceError {
 }
 
 impl KeySourceError {
-    /// Whether it may be well in a moment, without anybody's doing.
-    pub fn may_pass(&self) -> bool {
+    /// Whether the next attempt may succeed without a change of settings.
+    pub fn is_transient(&self) -> bool {
         let Self::Url(_, error) = self else {
             return false;
         };

@@ -4,26 +4,28 @@ mod issuer;
 
 use std::{fs, time::Duration};
 
-use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::json;
 
 use ureq::unversioned::{resolver::Resolver, transport::NextTimeout};
 
 use self::issuer::{Answer, Issuer};
-use super::{source::ThisMachine, *};
-use crate::token::{TokenError, TokenSettings, TokenVerifier, tests::forge::base64url};
+use super::{source::LoopbackResolver, *};
+use crate::token::{
+    TokenError, TokenSettings, TokenVerifier,
+    tests::forge::{base64url, signed_with},
+};
 
 const NOW: i64 = 1_765_015_200;
 const LONG: Duration = Duration::from_secs(3_600);
 /// Reads only when it is asked to, and then always.
-const EAGER: Pace = Pace {
-    every: LONG,
-    not_within: Duration::ZERO,
+const EAGER: RefreshPolicy = RefreshPolicy {
+    interval: LONG,
+    min_interval: Duration::ZERO,
 };
 /// Reads only when it is asked to, and then once.
-const ONCE: Pace = Pace {
-    every: LONG,
-    not_within: LONG,
+const ONCE: RefreshPolicy = RefreshPolicy {
+    interval: LONG,
+    min_interval: LONG,
 };
 
 /// A key set of secrets with these names, and a token under one of them.
@@ -40,11 +42,9 @@ fn secret(name: &str) -> String {
 }
 
 fn token(name: &str) -> String {
-    let mut header = jsonwebtoken::Header::new(Algorithm::HS256);
-    header.kid = Some(name.to_owned());
-    let claims = json!({"sid": "1", "access": "user", "exp": NOW + 60});
-    let key = EncodingKey::from_secret(secret(name).as_bytes());
-    jsonwebtoken::encode(&header, &claims, &key).unwrap()
+    let header = json!({"alg": "HS256", "kid": name}).to_string();
+    let claims = json!({"sid": "1", "access": "user", "exp": NOW + 60}).to_string();
+    signed_with(secret(name).as_bytes(), header, claims)
 }
 
 /// Asks until the answer is this: on a busy machine a key that has just come may not be waited for until it is there.
@@ -62,8 +62,11 @@ async fn comes_to(
     panic!("{name} never came to {expected:?}");
 }
 
-async fn following(source: KeySource, pace: Pace) -> Result<TokenVerifier, KeySourceError> {
-    let keys = Keyring::following(Vec::new(), vec![source], pace).await?;
+async fn following(
+    source: KeySource,
+    pace: RefreshPolicy,
+) -> Result<TokenVerifier, KeySourceError> {
+    let keys = Keyring::refreshing(Vec::new(), vec![source], pace).await?;
     Ok(TokenVerifier::new(keys, TokenSettings::default()))
 }
 
@@ -77,7 +80,7 @@ async fn a_token_under_a_new_key_in_the_file_is_believed_at_once_and_under_an_ol
         .unwrap();
     let outcome = async |name: &str| {
         verifier
-            .verify_with_new_keys(&token(name), NOW)
+            .verify_after_refresh(&token(name), NOW)
             .await
             .map(drop)
     };
@@ -116,7 +119,7 @@ async fn keys_of_a_server_rotate_and_outlive_its_absence() {
     let verifier = following(issuer.source(), EAGER).await.unwrap();
     let outcome = async |kid: &str| {
         let token = issuer.token(kid, NOW + 60);
-        verifier.verify_with_new_keys(&token, NOW).await.map(drop)
+        verifier.verify_after_refresh(&token, NOW).await.map(drop)
     };
 
     assert_eq!(outcome("a").await, Ok(()));
@@ -156,7 +159,7 @@ async fn names_that_somebody_made_up_do_not_keep_the_server_busy() {
             verifier.clone(),
             issuer.token(&format!("made up {n}"), NOW + 60),
         );
-        questions.spawn(async move { verifier.verify_with_new_keys(&token, NOW).await });
+        questions.spawn(async move { verifier.verify_after_refresh(&token, NOW).await });
     }
     for outcome in questions.join_all().await {
         assert_eq!(outcome, Err(TokenError::UnknownKey));
@@ -164,15 +167,15 @@ async fn names_that_somebody_made_up_do_not_keep_the_server_busy() {
 
     assert_eq!(issuer.asked(), 2, "at the start, and once more");
     let good = issuer.token("a", NOW + 60);
-    assert!(verifier.verify_with_new_keys(&good, NOW).await.is_ok());
+    assert!(verifier.verify_after_refresh(&good, NOW).await.is_ok());
 }
 
 #[tokio::test]
 async fn keys_are_read_again_without_anybody_asking() {
     let issuer = Issuer::serving(Answer::keys(&["a"]));
-    let pace = Pace {
-        every: Duration::from_millis(20),
-        not_within: LONG,
+    let pace = RefreshPolicy {
+        interval: Duration::from_millis(20),
+        min_interval: LONG,
     };
     let verifier = following(issuer.source(), pace).await.unwrap();
     issuer.answer(Answer::keys(&["b"]));
@@ -235,18 +238,18 @@ async fn whoever_asks_for_a_key_waits_neither_long_nor_in_a_crowd_while_the_serv
 
     let token = issuer.token("b", NOW + 60);
     let mut questions = tokio::task::JoinSet::new();
-    for _ in 0..2 * MOST_WAITING {
+    for _ in 0..2 * MAX_WAITING_REQUESTS {
         let (verifier, token) = (verifier.clone(), token.clone());
-        questions.spawn(async move { verifier.verify_with_new_keys(&token, NOW).await });
+        questions.spawn(async move { verifier.verify_after_refresh(&token, NOW).await });
     }
     // Those who found no place are answered while the others wait, and they before the server is given up.
-    for _ in 0..2 * MOST_WAITING {
+    for _ in 0..2 * MAX_WAITING_REQUESTS {
         let outcome = questions.join_next().await.unwrap().unwrap();
         assert_eq!(outcome, Err(TokenError::UnknownKey));
     }
-    let followed = verifier.keys.0.followed.as_ref().unwrap();
+    let followed = verifier.keys.0.refreshing.as_ref().unwrap();
     assert_eq!(
-        followed.places.available_permits(),
+        followed.waiting.available_permits(),
         0,
         "they are looked for still"
     );
@@ -254,7 +257,7 @@ async fn whoever_asks_for_a_key_waits_neither_long_nor_in_a_crowd_while_the_serv
     issuer.answer(Answer::keys(&["b"]));
     let outcome = async |name: &str| {
         let token = issuer.token(name, NOW + 60);
-        verifier.verify_with_new_keys(&token, NOW).await.map(drop)
+        verifier.verify_after_refresh(&token, NOW).await.map(drop)
     };
     comes_to(outcome, "b", Ok(())).await;
 }
@@ -264,7 +267,7 @@ fn this_machine_is_found_by_its_names_and_no_other() {
     let agent = ureq::Agent::new_with_defaults();
     let found = |url: &str| {
         let url = url.parse().unwrap();
-        ThisMachine.resolve(&url, agent.config(), NextTimeout::default())
+        LoopbackResolver.resolve(&url, agent.config(), NextTimeout::default())
     };
     assert!(found("http://localhost:8000/jwks").is_ok());
     assert!(found("http://127.0.0.1/jwks").is_ok());
@@ -282,7 +285,7 @@ async fn of_more_keys_than_are_taken_those_of_our_own_come_first() {
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     let issuer = Issuer::serving(Answer::keys(&many));
     let sources = vec![issuer.source(), KeySource::File(file)];
-    let keys = Keyring::following(Vec::new(), sources, EAGER)
+    let keys = Keyring::refreshing(Vec::new(), sources, EAGER)
         .await
         .unwrap();
     let verifier = TokenVerifier::new(keys, TokenSettings::default());

@@ -27,7 +27,7 @@ fn attack(kind: impl Into<String>, token: impl Into<String>, refused: TokenError
 /// A service that knows the shared secret, and a public key of each kind by its `kid`: there is much to be confused.
 fn target() -> TokenVerifier {
     let mut keys = vec![Key::shared(&secret())];
-    keys.extend(Key::from_jwks(PAIRS.jwks().as_bytes(), Secrets::Refused).unwrap());
+    keys.extend(Key::from_jwks(PAIRS.jwks().as_bytes(), SymmetricKeys::Rejected).unwrap());
     TokenVerifier::new(Keyring::fixed(keys).unwrap(), TokenSettings::default())
 }
 
@@ -60,6 +60,10 @@ fn what_the_attacks_start_from_would_be_good() {
         HEADER,
         r#"{"alg":"HS256"}"#,
         r#"{"alg":"HS256","typ":"at+jwt"}"#,
+        r#"{"alg":"HS256","typ":"jwt"}"#,
+        r#"{"alg":"HS256","typ":"AT+JWT"}"#,
+        r#"{"alg":"HS256","typ":"application/jwt"}"#,
+        r#"{"alg":"HS256","typ":"Application/At+JWT"}"#,
         // A name that nobody has is no name; members that nobody knows mean nothing (RFC 7515 4).
         r#"{"alg":"HS256","kid":"../../dev/null"}"#,
         r#"{"alg":"HS256","x5t":"AAAA","x":{"y":[{"y":1},{"y":1}]},"cty":"json"}"#,
@@ -81,6 +85,9 @@ fn what_the_attacks_start_from_would_be_good() {
             "{claims}"
         );
     }
+    // RFC 9864 gives EdDSA with this curve the curve's name.
+    let by_its_curve = PAIRS.sign("EdDSA", r#"{"alg":"Ed25519","kid":"EdDSA"}"#, CLAIMS);
+    assert!(target.verify(&by_its_curve, NOW).is_ok());
     for alg in ["ES256", "EdDSA", "RS256"] {
         for header in [
             format!(r#"{{"alg":"{alg}","kid":"{alg}"}}"#),

@@ -1,6 +1,4 @@
-//! Good tokens, changed.
-
-use std::thread;
+//! Valid tokens, mutated.
 
 use proptest::prelude::*;
 
@@ -8,7 +6,8 @@ use super::{forge::PAIRS, *};
 
 const CLAIMS: &str =
     r#"{"sid":"2024310001","access":"user","exp":4102444800,"iat":1765015200,"name":"x"}"#;
-const MUTATIONS: u64 = 1_000_000;
+/// Of each token. The fuzz target `authorization` tries more.
+const MUTATIONS: u32 = 5_000;
 const ALPHABET: &[u8] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ %~\n\0\x7f";
 
@@ -40,58 +39,40 @@ fn mutate(token: &mut Vec<u8>, other: &[u8], random: &mut fastrand::Rng) {
     }
 }
 
-#[test]
-fn no_mutation_of_a_good_token_is_believed_a_million_tried() {
-    let good = signed(r#"{"alg":"HS256","typ":"JWT"}"#, CLAIMS);
-    let other = signed(
-        r#"{"alg":"HS256","typ":"JWT"}"#,
-        CLAIMS.replace("user", "chie"),
-    );
-    let verifier = verifier(TokenSettings::default());
-    assert!(verifier.verify(&good, NOW).is_ok() && verifier.verify(&other, NOW).is_ok());
-
-    thread::scope(|scope| {
-        for seed in 0..2 {
-            let (good, other, verifier) = (&good, &other, &verifier);
-            scope.spawn(move || {
-                let mut random = fastrand::Rng::with_seed(seed);
-                for _ in 0..MUTATIONS / 2 {
-                    let mut mutant = good.clone().into_bytes();
-                    for _ in 0..random.u8(1..4) {
-                        mutate(&mut mutant, other.as_bytes(), &mut random);
-                    }
-                    let mutant = String::from_utf8(mutant).unwrap();
-                    assert!(
-                        verifier.verify(&mutant, NOW).is_err()
-                            || mutant == *good
-                            || mutant == *other,
-                        "{mutant}"
-                    );
-                }
-            });
+/// Mutates `valid` in one to three places, `MUTATIONS` times.
+fn assert_no_mutation_is_accepted(verifier: &TokenVerifier, valid: &str, other: &str) {
+    assert!(verifier.verify(valid, NOW).is_ok() && verifier.verify(other, NOW).is_ok());
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..MUTATIONS {
+        let mut mutant = valid.as_bytes().to_vec();
+        for _ in 0..random.u8(1..4) {
+            mutate(&mut mutant, other.as_bytes(), &mut random);
         }
-    });
+        let mutant = String::from_utf8(mutant).unwrap();
+        assert!(
+            verifier.verify(&mutant, NOW).is_err() || mutant == valid || mutant == other,
+            "{mutant}"
+        );
+    }
 }
 
 #[test]
-fn no_mutation_of_a_token_under_a_public_key_is_believed() {
-    let keys = Key::from_jwks(PAIRS.jwks().as_bytes(), Secrets::Refused).unwrap();
+fn mutated_token_is_rejected() {
+    let header = r#"{"alg":"HS256","typ":"JWT"}"#;
+    let valid = signed(header, CLAIMS);
+    let other = signed(header, CLAIMS.replace("user", "chie"));
+    assert_no_mutation_is_accepted(&verifier(TokenSettings::default()), &valid, &other);
+}
+
+#[test]
+fn mutated_token_under_a_public_key_is_rejected() {
+    let keys = Key::from_jwks(PAIRS.jwks().as_bytes(), SymmetricKeys::Rejected).unwrap();
     let verifier = TokenVerifier::new(Keyring::fixed(keys).unwrap(), TokenSettings::default());
     for alg in ["ES256", "EdDSA", "RS256"] {
         let header = format!(r#"{{"alg":"{alg}","kid":"{alg}"}}"#);
-        let good = PAIRS.sign(alg, &header, CLAIMS);
+        let valid = PAIRS.sign(alg, &header, CLAIMS);
         let other = PAIRS.sign(alg, &header, &CLAIMS.replace("user", "chie"));
-        assert!(verifier.verify(&good, NOW).is_ok() && verifier.verify(&other, NOW).is_ok());
-        let mut random = fastrand::Rng::with_seed(7);
-        for _ in 0..5_000 {
-            let mut mutant = good.clone().into_bytes();
-            mutate(&mut mutant, other.as_bytes(), &mut random);
-            let mutant = String::from_utf8(mutant).unwrap();
-            assert!(
-                verifier.verify(&mutant, NOW).is_err() || mutant == good || mutant == other,
-                "{mutant}"
-            );
-        }
+        assert_no_mutation_is_accepted(&verifier, &valid, &other);
     }
 }
 

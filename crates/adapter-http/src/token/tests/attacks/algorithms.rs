@@ -32,7 +32,7 @@ fn no_algorithm() -> Vec<Attack> {
     ] {
         let header = format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#);
         let message = format!("{}.{}", base64url(&header), base64url(CLAIMS));
-        let refused = TokenError::AnotherAlgorithm;
+        let refused = TokenError::AlgorithmNotAllowed;
         attacks.extend([
             attack(
                 format!("alg {alg:?} without a signature"),
@@ -74,7 +74,7 @@ fn other_algorithms() -> Vec<Attack> {
         "ES256K",
         "ES384",
         "ES512",
-        "Ed25519",
+        "ed25519",
         "Ed448",
         "eddsa",
         "dir",
@@ -90,7 +90,7 @@ fn other_algorithms() -> Vec<Attack> {
         attack(
             format!("alg {alg:?}"),
             signed(header, CLAIMS),
-            TokenError::AnotherAlgorithm,
+            TokenError::AlgorithmNotAllowed,
         )
     })
     .collect()
@@ -194,6 +194,11 @@ fn confusion() -> Vec<Attack> {
             attacks.push(attack(kind, PAIRS.sign(alg, &header, CLAIMS), refused));
         }
     }
+    attacks.push(attack(
+        "the shared secret as Ed25519",
+        signed(r#"{"alg":"Ed25519"}"#, CLAIMS),
+        TokenError::Signature,
+    ));
     let es256 = |signature: &[u8]| {
         let message = format!("{}.{}", base64url(r#"{"alg":"ES256"}"#), base64url(CLAIMS));
         format!("{message}.{}", base64url(signature))

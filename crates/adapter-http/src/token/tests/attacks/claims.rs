@@ -175,11 +175,6 @@ fn misdirected() -> Vec<Attack> {
         r#"[["wts"]]"#,
     ]
     .into_iter()
-    .map(|aud| {
-        with(
-            &but(&format!(r#""aud":{aud}"#)),
-            TokenError::AnotherAudience,
-        )
-    })
+    .map(|aud| with(&but(&format!(r#""aud":{aud}"#)), TokenError::WrongAudience))
     .collect()
 }

@@ -101,7 +101,11 @@ fn asking() -> Vec<Attack> {
         r#""secevent+jwt""#,
         r#""logout+jwt""#,
         r#""id_token""#,
-        r#""jwt""#,
+        r#""application/JOSE""#,
+        r#""application/application/JWT""#,
+        r#""text/JWT""#,
+        r#""/JWT""#,
+        r#""JWT;a=b""#,
         r#""JWT ""#,
         r#""""#,
         "null",
@@ -113,7 +117,7 @@ fn asking() -> Vec<Attack> {
         r#""JW\u0422""#,
     ] {
         let header = format!(r#"{{"alg":"HS256","typ":{typ}}}"#);
-        attacks.push(with(&header, TokenError::AnotherType));
+        attacks.push(with(&header, TokenError::TypeNotAllowed));
     }
     for cty in [
         "JWT",

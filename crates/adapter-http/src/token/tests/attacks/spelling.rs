@@ -18,7 +18,7 @@ fn parts(good: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack>
     let json =
         format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#);
     let nested = base64url(good);
-    let shape = TokenError::Shape;
+    let shape = TokenError::Malformed;
     [
         ("nothing", String::new(), shape),
         ("one dot", ".".to_owned(), shape),
@@ -96,7 +96,7 @@ fn letters(header: &str, claims: &str, signature: &str) -> Vec<Attack> {
         attack(
             "padding in the header",
             format!("{header}=.{claims}.{signature}"),
-            TokenError::Shape,
+            TokenError::Malformed,
         ),
         attack(
             "padding in the claims",
@@ -111,7 +111,7 @@ fn letters(header: &str, claims: &str, signature: &str) -> Vec<Attack> {
         attack(
             "percent-encoding",
             format!("%65{}.{claims}.{signature}", &header[1..]),
-            TokenError::Shape,
+            TokenError::Malformed,
         ),
     ];
     if standard != signature {
@@ -139,12 +139,12 @@ fn letters(header: &str, claims: &str, signature: &str) -> Vec<Attack> {
             (
                 "in front of the token",
                 format!("{odd}{header}.{claims}.{signature}"),
-                TokenError::Shape,
+                TokenError::Malformed,
             ),
             (
                 "in the header",
                 format!("{}{odd}{}.{claims}.{signature}", &header[..4], &header[4..]),
-                TokenError::Shape,
+                TokenError::Malformed,
             ),
             (
                 "in the claims",
