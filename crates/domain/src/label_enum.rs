@@ -1,6 +1,6 @@
-//! Closed lists of values: each has one name for programs, and a label in every language for people.
+//! Enums of labels: each value has one name for programs, and a label in every language for people.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, str::FromStr};
 
 /// A text that is not the name of a value of the list it was read as.
 ///
@@ -38,6 +38,58 @@ impl fmt::Display for UnknownName {
 }
 
 impl Error for UnknownName {}
+
+/// A language that people read labels in.
+///
+/// ```
+/// use wts_domain::{Language, Status};
+///
+/// assert_eq!(Status::Delay.label(Language::Chinese), "改日修");
+/// assert_eq!(Status::Delay.label(Language::English), "Postponed");
+/// assert_eq!("en".parse(), Ok(Language::English));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Language {
+    /// Simplified Chinese, as the ticket system has always shown its labels.
+    #[default]
+    Chinese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// Every language that there are labels in.
+    pub const ALL: &'static [Self] = &[Self::Chinese, Self::English];
+
+    /// The language's tag (BCP 47): `zh` or `en`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh",
+            Self::English => "en",
+        }
+    }
+}
+
+/// Writes the tag.
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Reads a tag, to the letter.
+impl FromStr for Language {
+    type Err = UnknownName;
+
+    fn from_str(tag: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|language| language.as_str() == tag)
+            .ok_or_else(|| UnknownName::new("language", tag))
+    }
+}
 
 /// Declares an enum from a table: of each value its name, the same in databases, tokens and answers, and its labels in
 /// Chinese and in English. A row that lacks one of them does not match, and so does not compile.
@@ -82,6 +134,9 @@ macro_rules! label_enum {
             }
         }
 
+        #[cfg(feature = "serde")]
+        $crate::serde_impls::as_text!($list, str::parse);
+
         /// Writes the name.
         impl std::fmt::Display for $list {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -109,7 +164,8 @@ pub(crate) use label_enum;
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::{Access, Category, Language, Priority, Status};
+    use super::Language;
+    use crate::{Access, Category, Priority, Status};
 
     /// Every name is read back as the value that wrote it, and the list is spelled as documented.
     macro_rules! names_of {
@@ -176,5 +232,15 @@ mod tests {
         labels_of!(Status);
         labels_of!(Priority);
         labels_of!(Category);
+    }
+
+    #[test]
+    fn every_language_is_read_from_its_tag_and_from_nothing_else() {
+        for language in Language::ALL {
+            assert_eq!(language.to_string().parse(), Ok(*language));
+        }
+        for unknown in ["", "ZH", "zh-CN", "chinese", "de"] {
+            assert!(unknown.parse::<Language>().is_err(), "{unknown:?}");
+        }
     }
 }

@@ -80,7 +80,6 @@ mod audit;
 mod caller;
 mod ids;
 mod label_enum;
-mod language;
 mod policy;
 #[cfg(feature = "serde")]
 mod serde_impls;
@@ -93,8 +92,7 @@ pub use access::Access;
 pub use audit::{Finding, HistoryAudit, audit_history};
 pub use caller::{ActiveCaller, Caller};
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
-pub use label_enum::UnknownName;
-pub use language::Language;
+pub use label_enum::{Language, UnknownName};
 pub use policy::{AccessDenied, cap_rank, ensure_active, ensure_may_read_traces};
 pub use staff::StaffMember;
 pub use ticket::{Category, Priority, Status, Ticket};

@@ -3,40 +3,28 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-use crate::{Access, Category, Day, Priority, Status, Timestamp, Trace, trace};
-
-/// Implements serde for types that are written as the text of their `Display`.
+/// Implements serde for a type that is written as the text of its `Display`.
 macro_rules! as_text {
-    ($($name:ident: $parse:path;)+) => {
-        $(
-            /// Writes the value as its text, with the feature `serde`.
-            impl Serialize for $name {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serializer.collect_str(self)
-                }
+    ($name:ident, $parse:path) => {
+        /// Writes the value as its text, with the feature `serde`.
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
             }
+        }
 
-            /// Reads the value from its text, with the feature `serde`.
-            impl<'de> Deserialize<'de> for $name {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    $parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
-                }
+        /// Reads the value from its text, with the feature `serde`.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
             }
-        )+
+        }
     };
 }
 
-as_text! {
-    Access: str::parse;
-    Category: str::parse;
-    Day: str::parse;
-    Priority: str::parse;
-    Status: str::parse;
-    // Other services may write an offset, for example.
-    Timestamp: Timestamp::from_rfc3339;
-}
+pub(crate) use as_text;
 
 /// Reads the number of a ticket.
 pub(crate) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
@@ -46,13 +34,6 @@ pub(crate) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64
     } else {
         Err(D::Error::custom("ticket numbers begin at 1"))
     }
-}
-
-/// Reads traces, which may come in any order.
-pub(crate) fn sorted_traces<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<Trace>, D::Error> {
-    Vec::deserialize(deserializer).map(trace::sorted)
 }
 
 /// Reads a text, or null as `""`.

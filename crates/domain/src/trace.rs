@@ -1,7 +1,7 @@
 //! What a ticket's history is made of.
 
 #[cfg(feature = "serde")]
-use crate::serde_impls::{none_as_empty, null_as_empty, sorted_traces};
+use crate::serde_impls::{none_as_empty, null_as_empty};
 use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId, Timestamp, TraceId};
 
 /// One step in a ticket's history: who did what, when, and what it changed.
@@ -94,7 +94,7 @@ pub struct TicketHistory {
     /// Who filed the ticket.
     pub issuer: StudentId,
     /// Everything done to it, oldest first, what happened at the same moment by ascending id.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "sorted_traces"))]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "deserialize_sorted"))]
     pub traces: Vec<Trace>,
 }
 
@@ -109,9 +109,16 @@ impl TicketHistory {
 }
 
 /// Puts traces in order. Databases return them nearly in order, so this costs next to nothing.
-pub(crate) fn sorted(mut traces: Vec<Trace>) -> Vec<Trace> {
+fn sorted(mut traces: Vec<Trace>) -> Vec<Trace> {
     traces.sort_unstable_by_key(|trace| (trace.updated_at, trace.id));
     traces
+}
+
+#[cfg(feature = "serde")]
+fn deserialize_sorted<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Trace>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(sorted)
 }
 
 #[cfg(test)]

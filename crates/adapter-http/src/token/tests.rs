@@ -1,4 +1,4 @@
-//! Which tokens are believed.
+//! Which tokens are accepted.
 
 mod attacks;
 pub(super) mod forge;
@@ -19,7 +19,7 @@ fn secret() -> Secret {
     Secret::new(SECRET.to_vec()).unwrap()
 }
 
-/// What believes tokens under the shared secret.
+/// A verifier of tokens under the shared secret.
 fn verifier(settings: TokenSettings) -> TokenVerifier {
     TokenVerifier::new(
         Keyring::fixed(vec![Key::shared(&secret())]).unwrap(),
@@ -58,7 +58,7 @@ fn identity() -> TokenSubject {
 }
 
 #[test]
-fn a_token_as_the_sign_in_service_issues_it_names_its_bearer() {
+fn token_of_the_sign_in_service_is_accepted() {
     let claims = json!({
         "openid": "o-1", "sid": "2024310001", "username": "alice", "avatar": "", "access": "user", "name": "爱丽丝",
         "exp": NOW + 600, "iat": NOW,
@@ -67,7 +67,7 @@ fn a_token_as_the_sign_in_service_issues_it_names_its_bearer() {
 }
 
 #[test]
-fn every_rank_is_read_and_what_is_none_may_do_nothing() {
+fn every_rank_is_read_and_any_other_is_unregistered() {
     for rank in Access::ALL {
         assert_eq!(
             verify(&but("access", json!(rank.as_str()))).unwrap().access,
@@ -82,32 +82,23 @@ fn every_rank_is_read_and_what_is_none_may_do_nothing() {
     }
 }
 
+/// The catalogue of attacks has the times just beyond these.
 #[test]
-fn a_token_is_believed_in_its_time_and_for_half_a_minute_around_it() {
-    use TokenError::{Expired, ExpiresTooLate, IssuedInTheFuture, NotYetValid};
-    for (token, outcome) in [
-        (but("exp", json!(NOW - 29)), Ok(resident())),
-        (but("exp", json!(NOW - 30)), Err(Expired)),
-        (but("exp", json!(1_765_015_170.5)), Ok(resident())),
-        (but("exp", json!(0)), Err(Expired)),
-        (but("exp", json!(i64::MIN)), Err(Expired)),
-        (but("exp", json!(253_402_300_799_u64)), Ok(resident())),
-        (but("exp", json!(253_402_300_800_u64)), Err(ExpiresTooLate)),
-        (but("exp", json!(u64::MAX)), Err(ExpiresTooLate)),
-        (but("exp", json!(-1e308)), Err(Expired)),
-        (but("nbf", json!(NOW + 30)), Ok(resident())),
-        (but("nbf", json!(NOW + 31)), Err(NotYetValid)),
-        (but("nbf", json!(u64::MAX)), Err(NotYetValid)),
-        (but("iat", json!(NOW + 30)), Ok(resident())),
-        (but("iat", json!(NOW + 31)), Err(IssuedInTheFuture)),
-        (but("iat", json!(-1)), Ok(resident())),
+fn token_is_accepted_up_to_half_a_minute_outside_its_time() {
+    for token in [
+        but("exp", json!(NOW - 29)),
+        but("exp", json!(1_765_015_170.5)),
+        but("exp", json!(253_402_300_799_u64)),
+        but("nbf", json!(NOW + 30)),
+        but("iat", json!(NOW + 30)),
+        but("iat", json!(-1)),
     ] {
-        assert_eq!(verify(&token), outcome, "{token}");
+        assert_eq!(verify(&token), Ok(resident()), "{token}");
     }
 }
 
 #[test]
-fn a_configured_issuer_must_have_issued_it() {
+fn token_of_another_issuer_is_rejected() {
     let settings = TokenSettings {
         issuer: Some("sign-in".to_owned()),
         ..TokenSettings::default()
@@ -133,7 +124,7 @@ fn a_configured_issuer_must_have_issued_it() {
 }
 
 #[test]
-fn a_token_that_names_an_audience_names_ours() {
+fn token_for_another_audience_is_rejected() {
     let audience = Some("wts".to_owned());
     let with_audience = verifier(TokenSettings {
         audience,
@@ -169,15 +160,11 @@ fn a_token_that_names_an_audience_names_ours() {
             with_audience.verify(&but("aud", another.clone()), NOW),
             Err(TokenError::WrongAudience)
         );
-        assert_eq!(
-            without.verify(&but("aud", another), NOW),
-            Err(TokenError::WrongAudience)
-        );
     }
 }
 
 #[test]
-fn what_is_signed_here_is_believed_here() {
+fn token_of_the_signer_is_accepted() {
     let settings = TokenSettings {
         issuer: Some("sign-in".to_owned()),
         audience: Some("wts".to_owned()),

@@ -81,6 +81,9 @@ impl Day {
     }
 }
 
+#[cfg(feature = "serde")]
+crate::serde_impls::as_text!(Day, str::parse);
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.width().is_some() {

@@ -112,6 +112,10 @@ impl Timestamp {
     }
 }
 
+// Other services may write an offset, for example.
+#[cfg(feature = "serde")]
+crate::serde_impls::as_text!(Timestamp, Timestamp::from_rfc3339);
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.width().is_some() {

@@ -1,4 +1,4 @@
-//! The catalogue of tokens that somebody made to get in: each with what it is and what it is refused for.
+//! The catalogue of forged and malformed tokens: each with its kind and the error that it is rejected with.
 
 mod algorithms;
 mod claims;
@@ -32,7 +32,7 @@ fn target() -> TokenVerifier {
 }
 
 #[test]
-fn every_attack_of_the_catalogue_is_refused_for_its_own_reason() {
+fn attack_is_rejected_for_its_own_reason() {
     let catalogue = [
         algorithms::attacks(),
         headers::attacks(),
@@ -54,7 +54,7 @@ fn every_attack_of_the_catalogue_is_refused_for_its_own_reason() {
 }
 
 #[test]
-fn what_the_attacks_start_from_would_be_good() {
+fn token_without_the_attack_is_accepted() {
     let target = target();
     for header in [
         HEADER,

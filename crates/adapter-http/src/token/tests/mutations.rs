@@ -78,7 +78,7 @@ fn mutated_token_under_a_public_key_is_rejected() {
 
 proptest! {
     #[test]
-    fn any_text_is_refused(token in "\\PC{0,60}|[A-Za-z0-9_-]{0,20}(\\.[A-Za-z0-9_-]{0,20}){2}") {
+    fn arbitrary_text_is_rejected(token in "\\PC{0,60}|[A-Za-z0-9_-]{0,20}(\\.[A-Za-z0-9_-]{0,20}){2}") {
         prop_assert!(verify(&token).is_err());
     }
 }
