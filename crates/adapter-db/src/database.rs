@@ -43,7 +43,7 @@ impl Database {
         let node = metrics.of(PRIMARY);
         match url.address() {
             Address::Postgres(config) => {
-                let primary = postgres::histories(config, settings, &node, &pulse).await?;
+                let primary = postgres::open(config, settings, &node, &pulse).await?;
                 let (histories, background) = postgres::looked_after(
                     PRIMARY,
                     config,
@@ -60,8 +60,8 @@ impl Database {
             }
             Address::Sqlite(_) if !settings.replicas.is_empty() => Err(OpenError::NoReplicas),
             Address::Sqlite(file) => {
-                let histories = sqlite::histories(file, settings, &node).await?;
-                let background = sqlite::looked_after(PRIMARY, file, settings, &node, pulse)?;
+                let histories = sqlite::open(file, settings, &node).await?;
+                let background = sqlite::spawn_health_check(PRIMARY, file, settings, &node, pulse)?;
                 Ok(Self {
                     histories: Arc::new(histories),
                     readable,

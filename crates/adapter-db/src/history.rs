@@ -6,6 +6,8 @@
 //! No statement orders the rows. [`TicketHistory`] puts them in order, once for every database, and since an index hands them
 //! over in order or nearly so, that costs less than a sort that a planner may choose.
 
+use std::sync::Arc;
+
 use diesel::{
     prelude::Queryable,
     sql_types::{Nullable, Text},
@@ -15,16 +17,16 @@ use wts_domain::{
 };
 
 use crate::{
-    coalesced::Loaded,
+    batching::{HistoryOutcome, LookupError},
     columns::{AnyWidth, CalendarDay, Id, Label, Moment, ReadLabel, StoredDay, StoredMoment},
     error::Cause,
 };
 
-/// How many traces a history may have to be read in company. Far more than a ticket of flesh and blood has.
-pub(crate) const LONGEST_IN_COMPANY: i64 = 200;
+/// How many traces a history may have to be read in a shared batch. Far more than a real ticket has.
+pub(crate) const MAX_BATCHED_TRACES: i64 = 200;
 
 /// How many traces of longer histories may be in use when the next is read. They take some 300 bytes each.
-pub(crate) const TRACES_IN_USE: usize = 150_000;
+pub(crate) const MAX_LIVE_TRACES: usize = 150_000;
 
 /// Declares the tables, `tables!([wts data])` inside these schemas.
 macro_rules! tables {
@@ -121,7 +123,7 @@ pub(crate) struct TraceRow {
 }
 
 impl TraceRow {
-    fn into_trace(self, ticket: TicketId, op_name: String) -> Result<Trace, Unreadable> {
+    fn into_trace(self, ticket: TicketId, op_name: String) -> Result<Trace, InvalidColumn> {
         let mut trace = Trace::new(
             TraceId::new(self.opid.0),
             ticket,
@@ -138,47 +140,48 @@ impl TraceRow {
     }
 }
 
-/// The value of a label, which nothing but a newer schema than this one can make unknown.
-fn known<T>(label: Option<ReadLabel<T>>, column: &'static str) -> Result<Option<T>, Unreadable> {
+/// The value of a label, which is unknown only if the schema is newer than this program.
+fn known<T>(label: Option<ReadLabel<T>>, column: &'static str) -> Result<Option<T>, InvalidColumn> {
     label
-        .map(|label| label.0.map_err(|cause| Unreadable { column, cause }))
+        .map(|label| label.0.map_err(|cause| InvalidColumn { column, cause }))
         .transpose()
 }
 
-/// A value that was written by somebody who knows more than we do.
+/// A value that this program cannot read.
 #[derive(Debug, thiserror::Error)]
 #[error("wts.ticket_traces.{column} holds what cannot be read")]
-pub(crate) struct Unreadable {
+pub(crate) struct InvalidColumn {
     column: &'static str,
     #[source]
     cause: Cause,
 }
 
-/// Somebody who is registered; their rank, if they are staff.
+/// A registered student; their rank, if they are staff.
 pub(crate) type RankRow = (String, Option<ReadLabel<Access>>);
 
-/// Who is no staff is a user. Who has a rank that nobody here knows may do nothing: it could be lower than any.
-pub(crate) fn ranked((student, rank): RankRow) -> (StudentId, Access) {
+/// The rank of a registered student: [`Access::User`] if they are no staff, and [`Access::Unregistered`] if their rank is
+/// unknown, since it could be lower than any.
+pub(crate) fn rank_from_row((student, rank): RankRow) -> (StudentId, Access) {
     let rank = rank.map_or(Access::User, |rank| rank.0.unwrap_or(Access::Unregistered));
     (StudentId::from(student), rank)
 }
 
 /// A history that is being read, row by row.
-pub(crate) struct Rows {
+pub(crate) struct HistoryBuilder {
     ticket: TicketId,
     issuer: StudentId,
     traces: Vec<Trace>,
-    unreadable: Option<Unreadable>,
+    invalid: Option<InvalidColumn>,
 }
 
-impl Rows {
+impl HistoryBuilder {
     /// The history of `ticket`, of which no trace has been read yet.
     pub(crate) fn new(ticket: TicketId, issuer: String) -> Self {
         Self {
             ticket,
             issuer: StudentId::from(issuer),
             traces: Vec::new(),
-            unreadable: None,
+            invalid: None,
         }
     }
 
@@ -196,23 +199,23 @@ impl Rows {
         &mut self.traces
     }
 
-    /// Adds a trace. `op_name` is the name of who did it.
+    /// Adds a trace. `op_name` is the name of its operator.
     pub(crate) fn push(&mut self, row: TraceRow, op_name: String) {
         match row.into_trace(self.ticket, op_name) {
             Ok(trace) => self.traces.push(trace),
-            Err(unreadable) => self.unreadable = Some(unreadable),
+            Err(invalid) => self.invalid = Some(invalid),
         }
     }
 
-    /// What has come of it, where no more than `most` traces were wanted, and one more was asked for.
-    pub(crate) fn finish(self, most: i64) -> (TicketId, Loaded) {
-        let loaded = if i64::try_from(self.traces.len()).is_ok_and(|read| read > most) {
-            Loaded::TooLong
-        } else if let Some(unreadable) = self.unreadable {
-            Loaded::Failed(unreadable.into())
+    /// The ticket and its history, if that has no more than `max_traces` traces. One more row was queried.
+    pub(crate) fn finish(self, max_traces: i64) -> (TicketId, HistoryOutcome) {
+        let outcome = if i64::try_from(self.traces.len()).is_ok_and(|read| read > max_traces) {
+            Err(LookupError::TooLong)
+        } else if let Some(invalid) = self.invalid {
+            Err(LookupError::failed(invalid))
         } else {
-            Loaded::Whole(TicketHistory::new(self.issuer, self.traces))
+            Ok(Arc::new(TicketHistory::new(self.issuer, self.traces)))
         };
-        (self.ticket, loaded)
+        (self.ticket, outcome)
     }
 }

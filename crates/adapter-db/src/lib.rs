@@ -1,10 +1,10 @@
 //! Ticket histories from PostgreSQL and from embedded SQLite, behind the port of [`wts_app`].
 //!
 //! A [`Database`] of either kind is opened for reading, be it made by [`migrate`] or an existing WTS v3 database.
-//! Both kinds are read in batches (see `coalesced`) over one set of tables and row types (see `history` and `columns`).
+//! Both kinds are read in batches (see `batching`) over one set of tables and row types (see `history` and `columns`).
 
+mod batching;
 mod bulk;
-mod coalesced;
 mod columns;
 mod database;
 mod error;
@@ -13,7 +13,6 @@ mod error;
 pub mod fuzzing;
 mod history;
 mod inspection;
-mod measured;
 mod metrics;
 mod migrations;
 mod monitor;
@@ -52,8 +51,8 @@ pub async fn connect(url: &DatabaseUrl) -> Result<Arc<dyn HistoryRepository>, Op
     );
     Ok(match url.address() {
         Address::Postgres(config) => {
-            Arc::new(postgres::histories(config, &settings, &metrics, &Pulse::new()).await?)
+            Arc::new(postgres::open(config, &settings, &metrics, &Pulse::new()).await?)
         }
-        Address::Sqlite(file) => Arc::new(sqlite::histories(file, &settings, &metrics).await?),
+        Address::Sqlite(file) => Arc::new(sqlite::open(file, &settings, &metrics).await?),
     })
 }

@@ -123,11 +123,11 @@ pub(crate) struct NodeMetrics {
 }
 
 impl NodeMetrics {
-    pub(crate) fn is_up(&self, up: bool) {
+    pub(crate) fn set_up(&self, up: bool) {
         self.up.set(up.into());
     }
 
-    pub(crate) fn batch(&self, tickets: usize, duration: Duration, failed: bool) {
+    pub(crate) fn record_batch(&self, tickets: usize, duration: Duration, failed: bool) {
         let tickets = u32::try_from(tickets).unwrap_or(u32::MAX);
         self.sizes.observe(tickets.into());
         self.durations.observe(duration.as_secs_f64());

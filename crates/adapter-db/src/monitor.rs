@@ -134,7 +134,7 @@ pub(crate) async fn watch(
 ) {
     let mut up = true;
     let mut reads_before = 0;
-    metrics.is_up(up);
+    metrics.set_up(up);
     let mut questions = FuturesUnordered::new();
     // When those were asked that have no answer yet.
     let mut asked = BTreeSet::new();
@@ -185,7 +185,7 @@ pub(crate) async fn watch(
             asked.clear();
             next = Instant::now() + interval;
         }
-        metrics.is_up(up);
+        metrics.set_up(up);
         pulse.beats(up, others_hang);
     }
 }

@@ -1,9 +1,9 @@
 //! PostgreSQL: our own schema, and the WTS v3 database as it stands.
 
-mod batches;
 mod bulk;
 mod connection;
 mod inspect;
+mod loader;
 mod migrate;
 mod names;
 mod positions;
@@ -22,10 +22,10 @@ pub(crate) mod tables {
     crate::history::tables!([wts data]);
 }
 
-pub(crate) use batches::histories;
 pub(crate) use bulk::{sink, source};
 pub(crate) use connection::{ConnectError, connect};
 pub(crate) use inspect::inspect;
+pub(crate) use loader::open;
 pub(crate) use migrate::migrate;
 pub(crate) use server::Server;
 pub(crate) use watch::looked_after;

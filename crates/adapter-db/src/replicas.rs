@@ -1,12 +1,14 @@
-//! Reads that replicas take off the primary: a decorator of the port that spreads them over those which keep up.
+//! A repository that spreads reads over the replicas that keep up with the primary.
 //!
-//! An answer of a replica is at most so stale as an operator has allowed, for sure: a replica of which nobody can say how
-//! stale it is, because the primary does not answer, is not read from.
+//! What a replica returns is never staler than an administrator has allowed: a replica whose lag is unknown, because the
+//! primary does not answer, is not read from.
+//!
+//! It is our own because the drivers only choose a host when they connect, and know nothing of lag.
 
 use std::{
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -15,94 +17,92 @@ use std::{
 use async_trait::async_trait;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::watch, time::timeout};
-use wts_app::{HistoryRepository, RepositoryError};
-use wts_domain::{Access, StudentId, TicketHistory, TicketId};
+use wts_app::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError};
 
 use crate::monitor::Pulse;
 
-/// A replica, and what is known of it.
+/// A replica and its state.
 #[derive(Clone)]
-pub(crate) struct Replica(Arc<Known>);
+pub(crate) struct Replica(Arc<ReplicaState>);
 
-struct Known {
+struct ReplicaState {
     histories: Arc<dyn HistoryRepository>,
     pulse: Pulse,
     readable: watch::Receiver<bool>,
     max_lag: Duration,
-    /// It had everything at that moment that the primary had.
-    fresh_as_of: Mutex<Option<Instant>>,
+    /// When it last was known to have everything that the primary had then.
+    caught_up_at: Mutex<Option<Instant>>,
     lag: Gauge<f64, AtomicU64>,
     in_use: Gauge,
 }
 
 impl Replica {
-    /// One of which nothing is known yet.
+    /// A replica whose lag is not known yet.
     pub(crate) fn new(
         histories: Arc<dyn HistoryRepository>,
         pulse: Pulse,
         max_lag: Duration,
         (lag, in_use): (Gauge<f64, AtomicU64>, Gauge),
     ) -> Self {
-        Self(Arc::new(Known {
+        Self(Arc::new(ReplicaState {
             histories,
             readable: pulse.readable(),
             pulse,
             max_lag,
-            fresh_as_of: Mutex::default(),
+            caught_up_at: Mutex::default(),
             lag,
             in_use,
         }))
     }
 
-    /// Takes note of what was found out; nothing, where it is further behind than is known.
-    pub(crate) fn is_fresh_as_of(&self, moment: Option<Instant>) {
-        *self.fresh_as_of() = moment;
-        let lag = moment.map_or(f64::INFINITY, |moment| moment.elapsed().as_secs_f64());
+    /// Records when it had everything that the primary had; `None` if its lag is unknown.
+    pub(crate) fn set_caught_up_at(&self, timestamp: Option<Instant>) {
+        *self.caught_up_at() = timestamp;
+        let lag = timestamp.map_or(f64::INFINITY, |at| at.elapsed().as_secs_f64());
         self.0.lag.set(lag);
-        self.0.in_use.set(self.keeps_up().into());
+        self.0.in_use.set(self.is_usable().into());
     }
 
-    /// Whether it answers, and with what is fresh enough.
-    fn keeps_up(&self) -> bool {
+    /// Whether it can be read and is fresh enough.
+    fn is_usable(&self) -> bool {
         *self.0.readable.borrow()
             && self
-                .fresh_as_of()
-                .is_some_and(|moment| moment.elapsed() < self.0.max_lag)
+                .caught_up_at()
+                .is_some_and(|at| at.elapsed() < self.0.max_lag)
     }
 
-    fn fresh_as_of(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    fn caught_up_at(&self) -> MutexGuard<'_, Option<Instant>> {
         self.0
-            .fresh_as_of
+            .caught_up_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Reads from the replicas that keep up, one after the other, and from the primary where there is none, or where the one
-/// asked has nothing to say.
-pub(crate) struct Replicated {
+/// Reads from the usable replicas in turn, and from the primary if there is none or the replica does not answer.
+pub(crate) struct ReplicaRouter {
     primary: Arc<dyn HistoryRepository>,
     replicas: Vec<Replica>,
-    /// How long a replica may be silent before the primary is asked instead.
-    patience: Duration,
+    /// How long a replica may be silent before the primary is queried instead.
+    replica_timeout: Duration,
     turn: AtomicUsize,
 }
 
-impl Replicated {
+impl ReplicaRouter {
     pub(crate) fn new(
         primary: Arc<dyn HistoryRepository>,
         replicas: Vec<Replica>,
-        patience: Duration,
+        replica_timeout: Duration,
     ) -> Self {
         Self {
             primary,
             replicas,
-            patience,
+            replica_timeout,
             turn: AtomicUsize::new(0),
         }
     }
 
-    /// The next replica that keeps up.
+    /// The next usable replica.
     fn next(&self) -> Option<&Replica> {
         let turn = self.turn.fetch_add(1, Relaxed);
         (0..self.replicas.len())
@@ -110,41 +110,21 @@ impl Replicated {
                 let index = turn.wrapping_add(step).checked_rem(self.replicas.len())?;
                 self.replicas.get(index)
             })
-            .find(|replica| replica.keeps_up())
+            .find(|replica| replica.is_usable())
     }
-}
 
-impl Replicated {
-    /// Asks a replica that keeps up, and the primary where there is none or its answer is not `enough`: a ticket that was
-    /// filed a moment ago may not have got there yet.
-    async fn ask<T, F>(
+    /// Waits for a result as long as anything comes from the replica: then it is not dead, but busy with other queries or
+    /// with a long history.
+    async fn await_while_active<T>(
         &self,
-        question: impl Fn(Arc<dyn HistoryRepository>) -> F,
-        enough: impl Fn(&T) -> bool,
-    ) -> Result<T, RepositoryError>
-    where
-        F: Future<Output = Result<T, RepositoryError>>,
-    {
-        if let Some(replica) = self.next() {
-            let answer = question(Arc::clone(&replica.0.histories));
-            match self.unless_silent(&replica.0.pulse, answer).await {
-                Some(Ok(answer)) if enough(&answer) => return Ok(answer),
-                // Or it has too much to do, which the primary may not have.
-                Some(Ok(_) | Err(RepositoryError::Busy)) => {}
-                Some(Err(RepositoryError::Failed(_))) | None => replica.0.pulse.suspect(),
-            }
-        }
-        question(Arc::clone(&self.primary)).await
-    }
-
-    /// Waits for an answer as long as anybody hears from the replica: it is not dead, but busy with others or with a history
-    /// that is long.
-    async fn unless_silent<T>(&self, pulse: &Pulse, answer: impl Future<Output = T>) -> Option<T> {
-        let mut answer = pin!(answer);
+        pulse: &Pulse,
+        result: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut result = pin!(result);
         loop {
             let heard = pulse.heard();
-            match timeout(self.patience, &mut answer).await {
-                Ok(answer) => return Some(answer),
+            match timeout(self.replica_timeout, &mut result).await {
+                Ok(result) => return Some(result),
                 Err(_elapsed) if pulse.heard() == heard => return None,
                 Err(_elapsed) => {}
             }
@@ -153,22 +133,22 @@ impl Replicated {
 }
 
 #[async_trait]
-impl HistoryRepository for Replicated {
-    async fn find(&self, ticket: TicketId) -> Result<Option<Arc<TicketHistory>>, RepositoryError> {
-        self.ask(
-            |histories| async move { histories.find(ticket).await },
-            Option::is_some,
-        )
-        .await
-    }
-
-    async fn find_with_rank(
-        &self,
-        ticket: TicketId,
-        student: &StudentId,
-    ) -> Result<(Option<Arc<TicketHistory>>, Access), RepositoryError> {
-        // A replica may not have heard of a demotion yet.
-        self.primary.find_with_rank(ticket, student).await
+impl HistoryRepository for ReplicaRouter {
+    async fn find(&self, query: &HistoryQuery) -> Result<FoundHistory, RepositoryError> {
+        // A replica may not have replayed a demotion yet: ranks are the primary's to read.
+        if query.rank_of.is_none()
+            && let Some(Replica(replica)) = self.next()
+        {
+            let result = replica.histories.find(query);
+            match self.await_while_active(&replica.pulse, result).await {
+                // A ticket that was filed a moment ago may not have got there yet.
+                Some(Ok(found)) if found.history.is_some() => return Ok(found),
+                // The primary may be less busy.
+                Some(Ok(_) | Err(RepositoryError::Busy)) => {}
+                Some(Err(RepositoryError::Failed(_))) | None => replica.pulse.suspect(),
+            }
+        }
+        self.primary.find(query).await
     }
 }
 

@@ -62,15 +62,15 @@ impl ReadSettings {
         self.queue_timeout.saturating_mul(4)
     }
 
-    /// How many connections read in company.
-    pub(crate) fn lanes(&self) -> usize {
-        const MOST: usize = 8;
-        // One for each thread that is likely to ask.
+    /// How many connections read shared batches.
+    pub(crate) fn connections(&self) -> usize {
+        const MAX_DEFAULT: usize = 8;
+        // One for each thread that is likely to serve requests.
         self.connections.map_or_else(
             || {
                 std::thread::available_parallelism()
                     .map_or(1, usize::from)
-                    .min(MOST)
+                    .min(MAX_DEFAULT)
             },
             usize::from,
         )

@@ -1,9 +1,9 @@
 //! Embedded SQLite.
 
-mod batches;
 mod bulk;
 mod connection;
 mod inspect;
+mod loader;
 mod migrate;
 mod source;
 mod statement;
@@ -14,10 +14,10 @@ pub(crate) mod tables {
     crate::history::tables!();
 }
 
-pub(crate) use batches::{histories, looked_after};
 pub(crate) use bulk::{sink, source};
 use connection::unreadable;
 pub(crate) use connection::{Mode, connect};
 
 pub(crate) use inspect::inspect;
+pub(crate) use loader::{open, spawn_health_check};
 pub(crate) use migrate::migrate;

@@ -6,7 +6,7 @@ use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
 use wts_app::{HistoryRepository, RepositoryError};
-use wts_testkit::{ALICE, Database, Kind, Proxy, campus, ticket, ticket_of, told};
+use wts_testkit::{ALICE, Database, Kind, Proxy, campus, find, ticket_of, told};
 
 async fn refusal(url: &DatabaseUrl) -> OpenError {
     match connect(url).await {
@@ -112,7 +112,7 @@ async fn a_host_that_is_silent_keeps_nobody_from_the_next() {
     let url = url.replace(&format!("127.0.0.1:{port}"), &hosts);
 
     let histories = connect(&url.parse().unwrap()).await.unwrap();
-    assert!(histories.find(ticket(123)).await.unwrap().is_some());
+    assert!(find(&*histories, 123).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn connections_that_were_cut_are_replaced_before_anyone_notices() {
              where datname = current_database() and pid <> pg_backend_pid()",
         );
         for _ in 0..8 {
-            assert!(histories.find(ticket(123)).await.unwrap().is_some());
+            assert!(find(&*histories, 123).await.unwrap().is_some());
         }
     }
 }
@@ -144,8 +144,7 @@ async fn ask(
     for _ in 0..times {
         let histories = Arc::clone(histories);
         questions.spawn(async move {
-            histories
-                .find(ticket(123))
+            find(&*histories, 123)
                 .await
                 .map(|history| history.is_some())
         });
@@ -224,8 +223,7 @@ async fn readers_who_go_away_do_not_harm_the_next() {
         let histories = connect(&database.parsed_url()).await.unwrap();
         for micros in (0..400).map(|n| n * 5) {
             let _ =
-                tokio::time::timeout(Duration::from_micros(micros), histories.find(ticket(123)))
-                    .await;
+                tokio::time::timeout(Duration::from_micros(micros), find(&*histories, 123)).await;
         }
         for answer in ask(&histories, 20).await {
             assert!(answer.unwrap(), "{kind:?}");
@@ -283,7 +281,7 @@ async fn an_odd_first_ticket_does_not_keep_the_service_from_starting() {
              select 4000, 1, updated_at, op, 'melted', '' from {traces} where opid = 1"
         ));
         let histories = connect(&database.parsed_url()).await.expect("it starts");
-        assert!(histories.find(ticket(1)).await.is_err());
-        assert!(histories.find(ticket(123)).await.unwrap().is_some());
+        assert!(find(&*histories, 1).await.is_err());
+        assert!(find(&*histories, 123).await.unwrap().is_some());
     }
 }

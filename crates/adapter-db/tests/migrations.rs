@@ -1,7 +1,7 @@
 //! Making our schema and taking it away again.
 
 use wts_adapter_db::{MigrateError, OpenError, connect, migrate, revert};
-use wts_testkit::{Database, Kind, campus, ticket};
+use wts_testkit::{Database, Kind, campus, find};
 
 const OURS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
@@ -52,10 +52,7 @@ async fn migrating_twice_changes_nothing() {
             Vec::<String>::new()
         );
         let histories = connect(&database.parsed_url()).await.unwrap();
-        assert!(
-            histories.find(ticket(123)).await.unwrap().is_some(),
-            "{kind:?}"
-        );
+        assert!(find(&*histories, 123).await.unwrap().is_some(), "{kind:?}");
     }
 }
 
@@ -82,7 +79,7 @@ async fn an_existing_wts_v3_database_is_left_alone() {
     assert!(matches!(revert(&url).await, Err(MigrateError::NotOurs)));
 
     let histories = connect(&database.parsed_url()).await.unwrap();
-    assert!(histories.find(ticket(123)).await.unwrap().is_some());
+    assert!(find(&*histories, 123).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -94,8 +91,7 @@ async fn identities_continue_after_the_ids_that_were_inserted() {
          insert into wts.ticket_traces (tid, op, remark) select max(tid), '-2', '' from wts.tickets;",
     );
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let found = histories
-        .find(ticket(126))
+    let found = find(&*histories, 126)
         .await
         .unwrap()
         .expect("the ticket after 125");

@@ -8,7 +8,7 @@
 use tokio_postgres::{Client, NoTls};
 use wts_adapter_db::connect;
 use wts_app::HistoryRepository;
-use wts_testkit::{Database, Kind, campus, ticket};
+use wts_testkit::{Database, Kind, campus, find};
 
 async fn client(database: &Database) -> Client {
     let (client, driver) = tokio_postgres::connect(&database.owner_url_text(), NoTls)
@@ -19,7 +19,7 @@ async fn client(database: &Database) -> Client {
 }
 
 async fn name(histories: &dyn HistoryRepository) -> String {
-    let found = histories.find(ticket(123)).await.unwrap().unwrap();
+    let found = find(histories, 123).await.unwrap().unwrap();
     found.traces[1].op_name.clone()
 }
 

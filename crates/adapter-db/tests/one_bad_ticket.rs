@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use wts_adapter_db::connect;
 use wts_app::RepositoryError;
-use wts_testkit::{Database, Kind, campus, ticket};
+use wts_testkit::{Database, Kind, campus, find};
 
 #[tokio::test]
 async fn a_ticket_that_cannot_be_read_keeps_nobody_from_theirs() {
@@ -24,7 +24,7 @@ async fn a_ticket_that_cannot_be_read_keeps_nobody_from_theirs() {
 
         // The first is read alone, the others together.
         let numbers = [123, 124, 123, 124, 123, 125];
-        let found = join_all(numbers.map(|number| histories.find(ticket(number)))).await;
+        let found = join_all(numbers.map(|number| find(&*histories, number))).await;
 
         for (number, found) in numbers.into_iter().zip(found) {
             match number {

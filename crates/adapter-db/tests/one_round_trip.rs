@@ -17,8 +17,9 @@ use tokio::{
 };
 use tokio_postgres::config::Host;
 use wts_adapter_db::connect;
-use wts_domain::{Access, StudentId};
-use wts_testkit::{ALICE, Database, Kind, campus, ticket};
+use wts_app::FoundHistory;
+use wts_domain::Access;
+use wts_testkit::{ALICE, Database, Kind, campus, query_with_rank};
 
 /// What stands between, and lets nothing come back from the server before so many questions have gone there.
 #[derive(Default)]
@@ -125,14 +126,14 @@ async fn a_rank_is_asked_for_before_the_history_has_come_back() {
         let histories = connect(&format!("{login}@{address}/{name}").parse().unwrap())
             .await
             .unwrap();
-        let alice = StudentId::from(ALICE);
+        let query = query_with_rank(123, ALICE);
         // The statements are prepared.
-        histories.find_with_rank(ticket(123), &alice).await.unwrap();
+        histories.find(&query).await.unwrap();
 
         between.holds.store(true, SeqCst);
-        let (history, rank) = histories.find_with_rank(ticket(123), &alice).await.unwrap();
+        let FoundHistory { history, rank } = histories.find(&query).await.unwrap();
 
-        assert_eq!((history.is_some(), rank), (true, Access::User));
+        assert_eq!((history.is_some(), rank), (true, Some(Access::User)));
         assert!(between.questions.load(SeqCst) >= 2);
     }
 }

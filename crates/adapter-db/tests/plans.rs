@@ -11,7 +11,7 @@ use diesel::{
 };
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use wts_adapter_db::connect;
-use wts_testkit::{Database, Kind, Size, fill, ticket};
+use wts_testkit::{Database, Kind, Size, fill, find};
 
 static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -37,7 +37,7 @@ const SIZE: Size = Size {
 async fn statements(database: &Database) -> Vec<String> {
     let histories = connect(&database.owner_url()).await.unwrap();
     ASKED.lock().unwrap().clear();
-    histories.find(ticket(130)).await.unwrap().unwrap();
+    find(&*histories, 130).await.unwrap().unwrap();
     let mut asked = std::mem::take(&mut *ASKED.lock().unwrap());
     asked.retain(|sql| sql.to_lowercase().starts_with("select"));
     asked.dedup();

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use wts_adapter_db::connect;
-use wts_testkit::{Database, Kind, campus, ticket};
+use wts_testkit::{Database, Kind, campus, find};
 
 /// What connections have done since last looked.
 static HEARD: Mutex<Vec<Heard>> = Mutex::new(Vec::new());
@@ -37,19 +37,13 @@ async fn a_read_is_one_statement_and_one_for_names_that_are_not_certain_each_pre
         let histories = connect(&database.parsed_url()).await.unwrap();
         // Every connection that one question at a time can reach has met the statement.
         for _ in 0..20 {
-            histories.find(ticket(123)).await.unwrap();
+            find(&*histories, 123).await.unwrap();
         }
         HEARD.lock().unwrap().clear();
 
         for _ in 0..50 {
             assert_eq!(
-                histories
-                    .find(ticket(124))
-                    .await
-                    .unwrap()
-                    .unwrap()
-                    .traces
-                    .len(),
+                find(&*histories, 124).await.unwrap().unwrap().traces.len(),
                 3
             );
         }

@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
-use wts_testkit::{Database, Kind, campus, ticket, told};
+use wts_testkit::{Database, Kind, campus, find, told};
 
 use self::server::{Authority, Behaviour, Server};
 
@@ -54,7 +54,7 @@ async fn histories_are_read_over_tls_from_a_server_that_proves_who_it_is() {
 
     let histories = connect(&scene.url(&server)).await.unwrap();
 
-    assert!(histories.find(ticket(123)).await.unwrap().is_some());
+    assert!(find(&*histories, 123).await.unwrap().is_some());
     assert!(
         server.handshakes() >= 2,
         "one to probe with, one to read with"

@@ -2,7 +2,7 @@
 
 use wts_adapter_db::connect;
 use wts_domain::{Category, Priority, Status};
-use wts_testkit::{ALICE, BOB, Database, Kind, campus, ticket};
+use wts_testkit::{ALICE, BOB, Database, Kind, campus, find};
 
 #[tokio::test]
 async fn what_the_triggers_write_is_read() {
@@ -16,7 +16,7 @@ async fn what_the_triggers_write_is_read() {
     ));
 
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let history = histories.find(ticket(501)).await.unwrap().unwrap();
+    let history = find(&*histories, 501).await.unwrap().unwrap();
 
     let [filed, delayed] = &history.traces[..] else {
         panic!("two traces, not {:?}", history.traces);
@@ -44,7 +44,7 @@ async fn a_role_with_only_the_documented_grants_is_enough() {
         .await
         .expect("nothing else is needed");
 
-    let history = histories.find(ticket(124)).await.unwrap().unwrap();
+    let history = find(&*histories, 124).await.unwrap().unwrap();
     assert_eq!(history.issuer.as_str(), BOB);
 }
 
@@ -58,5 +58,5 @@ async fn a_search_path_of_the_databases_own_changes_nothing() {
 
     let histories = connect(&database.parsed_url()).await.unwrap();
 
-    assert!(histories.find(ticket(123)).await.unwrap().is_some());
+    assert!(find(&*histories, 123).await.unwrap().is_some());
 }

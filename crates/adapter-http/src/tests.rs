@@ -12,6 +12,7 @@ mod unread;
 
 use std::{sync::Arc, time::Duration};
 
+use wts_app::FoundHistory;
 use wts_domain::{
     Access, StaffId, Status, StudentId, TicketHistory, TicketId, Timestamp, Trace, TraceId,
 };
@@ -52,13 +53,20 @@ fn history_of(issuer: &str) -> Arc<TicketHistory> {
     Arc::new(TicketHistory::new(StudentId::from(issuer), vec![trace]))
 }
 
+fn found(history: Arc<TicketHistory>) -> FoundHistory {
+    FoundHistory {
+        history: Some(history),
+        rank: None,
+    }
+}
+
 #[tokio::test]
 async fn the_issuer_is_answered_with_the_history() {
     let app = App::with(|histories| {
         histories
             .expect_find()
-            .withf(|ticket| ticket.get() == 123)
-            .return_once(|_| Ok(Some(history_of(ALICE))));
+            .withf(|query| query.ticket.get() == 123)
+            .return_once(|_| Ok(found(history_of(ALICE))));
     });
 
     let answer = app.get(PATH, &token(ALICE, Access::User)).await;
@@ -113,7 +121,7 @@ async fn what_is_too_long_to_look_at_is_refused_in_the_envelope() {
     let app = App::with(|histories| {
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     });
     let alice = token(ALICE, Access::User);
     let with_target = |length: usize| format!("{PATH}&x={}", "x".repeat(length - PATH.len() - 3));
@@ -151,7 +159,7 @@ async fn a_panic_is_answered_in_the_envelope_and_the_server_goes_on() {
             .returning(|_| panic!("工单已创建"));
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     });
     let alice = token(ALICE, Access::User);
 

@@ -3,80 +3,101 @@
 use std::{borrow::Cow, sync::Arc};
 
 use wts_domain::{
-    AccessDenied, ActiveCaller, TicketHistory, TicketId, cap_rank, ensure_may_read_traces,
+    Access, AccessDenied, ActiveCaller, TicketHistory, TicketId, cap_rank, ensure_may_read_traces,
 };
 
-use crate::{HistoryRepository, RepositoryError};
+use crate::history_repository::{HistoryQuery, HistoryRepository, RepositoryError};
 
-/// Gives a ticket's traces to those who may see them.
+/// Returns a ticket's traces to callers who may read them.
 #[derive(Clone)]
 pub struct GetTraces {
     histories: Arc<dyn HistoryRepository>,
-    authority: Authority,
-}
-
-/// Whose word a caller's rank is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Authority {
-    /// That of whoever made the caller known, a token for example.
-    #[default]
-    Caller,
-    /// That of the store, too: the lower rank counts, and who is not in the store is nobody.
-    Store,
+    rank_source: RankSource,
 }
 
 impl GetTraces {
-    /// The use case over the histories of this store, with the caller's word for their rank.
+    /// The use case over these histories, which trusts the rank in a caller's token.
     pub fn new(histories: Arc<dyn HistoryRepository>) -> Self {
         Self {
             histories,
-            authority: Authority::Caller,
+            rank_source: RankSource::Token,
         }
     }
 
-    /// The same with another's word for it.
+    /// The use case with another source of ranks.
     #[must_use]
-    pub fn with_authority(self, authority: Authority) -> Self {
-        Self { authority, ..self }
+    pub fn with_rank_source(self, rank_source: RankSource) -> Self {
+        Self {
+            rank_source,
+            ..self
+        }
     }
 
-    /// The history of `ticket`, all its traces, oldest first, ties by ascending id.
+    /// Returns the history of `ticket`: all its traces, oldest first, ties by ascending id.
     ///
-    /// That the caller is active has been settled before: an [`ActiveCaller`] is the proof. Where the store has a say in
-    /// it, it is settled once more.
+    /// That the caller's token is of an active rank has been checked before: an [`ActiveCaller`] is the proof.
     ///
     /// # Errors
     ///
-    /// [`GetTracesError`], of which a missing ticket comes before a ticket that is not the caller's to see.
+    /// [`GetTracesError`]; that a ticket is missing is reported before that it is not the caller's.
     pub async fn execute(
         &self,
         caller: &ActiveCaller,
         ticket: TicketId,
     ) -> Result<Arc<TicketHistory>, GetTracesError> {
-        let (history, caller) = match self.authority {
-            Authority::Caller => (self.histories.find(ticket).await?, Cow::Borrowed(caller)),
-            Authority::Store => {
-                let student = caller.student();
-                let (history, rank) = self.histories.find_with_rank(ticket, student).await?;
-                (history, Cow::Owned(cap_rank(caller, rank)?))
-            }
-        };
-        let history = history.ok_or(GetTracesError::NoSuchTicket(ticket))?;
+        let query = self.rank_source.query(caller, ticket);
+        let found = self.histories.find(&query).await?;
+        let caller = self.rank_source.effective_caller(caller, found.rank)?;
+        let history = found.history.ok_or(GetTracesError::NoSuchTicket(ticket))?;
         ensure_may_read_traces(&caller, &history.issuer)?;
         Ok(history)
     }
 }
 
-/// Why there are no traces to see.
+/// Where a caller's rank comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RankSource {
+    /// The token.
+    #[default]
+    Token,
+    /// The token and the database: the lower of the two ranks counts, and a caller unknown to the database is not active.
+    TokenAndDatabase,
+}
+
+impl RankSource {
+    fn query(self, caller: &ActiveCaller, ticket: TicketId) -> HistoryQuery {
+        let rank_of = match self {
+            Self::Token => None,
+            Self::TokenAndDatabase => Some(caller.student().clone()),
+        };
+        HistoryQuery { ticket, rank_of }
+    }
+
+    /// The caller with the rank that counts, where the database returned `in_database`.
+    fn effective_caller(
+        self,
+        caller: &ActiveCaller,
+        in_database: Option<Access>,
+    ) -> Result<Cow<'_, ActiveCaller>, AccessDenied> {
+        match self {
+            Self::Token => Ok(Cow::Borrowed(caller)),
+            Self::TokenAndDatabase => {
+                cap_rank(caller, in_database.unwrap_or(Access::Unregistered)).map(Cow::Owned)
+            }
+        }
+    }
+}
+
+/// Why there are no traces to return.
 #[derive(Debug, thiserror::Error)]
 pub enum GetTracesError {
     /// There is no such ticket.
     #[error("there is no ticket {0}")]
     NoSuchTicket(TicketId),
-    /// The caller may not see them.
+    /// The caller may not read them.
     #[error(transparent)]
     Denied(#[from] AccessDenied),
-    /// The store could not say.
+    /// The repository failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

@@ -5,6 +5,7 @@
 //! that others can test against them.
 
 mod bulk;
+mod error_chain;
 mod get_traces;
 mod history_repository;
 
@@ -12,7 +13,15 @@ pub use bulk::{
     Batch, BulkError, Copied, CopyHistories, Counts, Entry, Fault, HistorySink, HistorySource,
     Observer, Place, Record, RecordId, Selection, Share, Stored, Verified, VerifyHistories,
 };
-pub use get_traces::{Authority, GetTraces, GetTracesError};
+pub use error_chain::ErrorChain;
+pub use get_traces::{GetTraces, GetTracesError, RankSource};
 #[cfg(feature = "mocks")]
 pub use history_repository::MockHistoryRepository;
-pub use history_repository::{HistoryRepository, RepositoryError};
+pub use history_repository::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError};
+
+/// The use cases, each over its repositories: what a binary wires once and hands to an adapter as one value.
+#[derive(Clone)]
+pub struct UseCases {
+    /// Reading the history of one ticket.
+    pub get_traces: GetTraces,
+}

@@ -1,9 +1,12 @@
 //! A small campus whose histories the tests know by heart.
 
+use std::sync::Arc;
+
 use wts_adapter_db::{Operator, Records, Student};
+use wts_app::{HistoryQuery, HistoryRepository, RepositoryError};
 use wts_domain::{
-    Access, Category, Day, Priority, StaffId, Status, StudentId, Ticket, TicketId, Timestamp,
-    Trace, TraceId,
+    Access, Category, Day, Priority, StaffId, Status, StudentId, Ticket, TicketHistory, TicketId,
+    Timestamp, Trace, TraceId,
 };
 
 /// The student who filed ticket 123.
@@ -19,6 +22,26 @@ fn after_ten(seconds: i64) -> Timestamp {
 /// A ticket's number.
 pub fn ticket(number: i64) -> TicketId {
     TicketId::new(number).expect("the tests' tickets are positive")
+}
+
+/// Reads the history of the ticket with this number.
+///
+/// # Errors
+///
+/// Those of the repository.
+pub async fn find(
+    histories: &dyn HistoryRepository,
+    number: i64,
+) -> Result<Option<Arc<TicketHistory>>, RepositoryError> {
+    Ok(histories.find(&ticket(number).into()).await?.history)
+}
+
+/// A query for a ticket's history and this student's rank.
+pub fn query_with_rank(number: i64, student: &str) -> HistoryQuery {
+    HistoryQuery {
+        ticket: ticket(number),
+        rank_of: Some(StudentId::from(student)),
+    }
 }
 
 /// A day of the calendar.

@@ -21,7 +21,7 @@ mod told;
 
 pub use bulk::{FIRST_TICKET, Size, fill};
 pub use database::{Database, Kind, write_sqlite};
-pub use fixture::{ALICE, BOB, TraceOf, campus, day, ticket, ticket_of};
+pub use fixture::{ALICE, BOB, TraceOf, campus, day, find, query_with_rank, ticket, ticket_of};
 pub use proxy::{Fault, Proxy};
 pub use server::server_with;
 pub use told::told;

@@ -6,62 +6,62 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{TryStreamExt, future::try_join};
 use tokio::time::timeout;
-use wts_domain::{Access, StudentId, TicketId};
+use wts_domain::{StudentId, TicketId};
 
 use super::{
     Server,
     connection::{ConnectError, connect_within},
-    names::Names,
+    names::OperatorNameCache,
     positions::{POSITION, Position},
     statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
 };
 use crate::{
-    coalesced::{Asked, Read},
+    batching::{BatchRequest, BatchResponse},
     columns::AnyWidth,
-    history::{RankRow, Rows, ranked},
+    history::{HistoryBuilder, RankRow, rank_from_row},
     metrics::{NodeMetrics, OpenConnection},
 };
 
 /// No ticket has this number.
 const NO_TICKET: AnyWidth = AnyWidth(0);
-/// No operator has this number.
-const NOBODY: &str = "";
-/// How many rows are taken at a time, if so many are there.
+/// No operator and no student has this number.
+const NO_PERSON: &str = "";
+/// How many rows are decoded at a time, if so many have arrived.
 const CHUNK: usize = 256;
 
-/// What is asked for, as PostgreSQL takes it.
-pub(super) struct Question<'a> {
+/// The parameters of the statements that read a batch.
+pub(super) struct QueryParams<'a> {
     tickets: Vec<AnyWidth>,
     students: Vec<&'a str>,
 }
 
-impl<'a> From<&'a Asked> for Question<'a> {
-    fn from(asked: &'a Asked) -> Self {
-        let tickets = asked.tickets.iter().map(|ticket| AnyWidth(ticket.get()));
-        let students = asked.students.iter().map(StudentId::as_str);
+impl<'a> From<&'a BatchRequest> for QueryParams<'a> {
+    fn from(request: &'a BatchRequest) -> Self {
+        let tickets = request.tickets.iter().map(|ticket| AnyWidth(ticket.get()));
+        let students = request.students.iter().map(StudentId::as_str);
         Self {
             tickets: tickets.collect(),
-            // No text in PostgreSQL has a zero in it, and so nobody is called like that.
+            // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
             students: students.filter(|student| !student.contains('\0')).collect(),
         }
     }
 }
 
-/// Reads histories, of each up to so many traces.
+/// A connection that reads batches.
 pub(super) struct Reader {
     connection: AsyncPgConnection,
-    names: Names,
+    names: OperatorNameCache,
     /// How long the server may be silent. It should have ended the statement before.
-    patience: Duration,
+    timeout: Duration,
     _counted: OpenConnection,
 }
 
-/// How long a reader is patient.
+/// How long each step of a read may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct ReadTimeouts {
     pub(super) connect: Duration,
     pub(super) statement: Duration,
-    /// How long a statement may wait for a lock. Less than `answer`, so that none is left behind who waits on.
+    /// How long a statement may wait for a lock. Less than `answer`, so that no statement is left waiting for one.
     pub(super) lock: Duration,
     pub(super) answer: Duration,
 }
@@ -71,7 +71,7 @@ impl Reader {
     /// on a connection that no longer counts.
     pub(super) async fn connect(
         server: &Server,
-        limits: Limits,
+        timeouts: ReadTimeouts,
         metrics: &NodeMetrics,
     ) -> Result<Self, ConnectError> {
         let greeting = format!(
@@ -79,162 +79,165 @@ impl Reader {
              set lock_timeout = {}; \
              set default_transaction_read_only = on; \
              set plan_cache_mode = force_generic_plan", // planning takes longer than reading
-            limits.statement.as_millis(),
-            limits.lock.as_millis(),
+            timeouts.statement.as_millis(),
+            timeouts.lock.as_millis(),
         );
         Ok(Self {
-            connection: connect_within(server, limits.connect, &greeting).await?,
-            names: Names::default(),
-            patience: limits.answer,
+            connection: connect_within(server, timeouts.connect, &greeting).await?,
+            names: OperatorNameCache::default(),
+            timeout: timeouts.answer,
             _counted: metrics.connection(),
         })
     }
 
-    /// Reads what cannot be there, to prove that it can.
+    /// Reads a history that cannot be there, to prove that histories can be read.
     pub(super) async fn probe(&mut self) -> Result<(), ReadError> {
-        rows(&self.connection, self.patience, &[NO_TICKET], 1, || ()).await?;
-        self.names_of(&[NOBODY]).await?;
+        read_histories(&self.connection, self.timeout, &[NO_TICKET], 1, || ()).await?;
+        self.read_names(&[NO_PERSON]).await?;
         Ok(())
     }
 
-    /// The same of ranks.
+    /// Reads the rank of a student who cannot be there, to prove that ranks can be read.
     pub(super) async fn probe_ranks(&self) -> Result<(), ReadError> {
-        ranks(&self.connection, self.patience, &[NOBODY]).await?;
+        read_ranks(&self.connection, self.timeout, &[NO_PERSON]).await?;
         Ok(())
     }
 
     /// How far the database is in its write-ahead log.
-    pub(super) async fn position(&mut self) -> Result<Position, ReadError> {
+    pub(super) async fn wal_position(&mut self) -> Result<Position, ReadError> {
         let position = diesel::sql_query(POSITION);
-        in_time(self.patience, position.get_result(&mut self.connection)).await
+        with_timeout(self.timeout, position.get_result(&mut self.connection)).await
     }
 
-    /// Reads what is asked for; histories of more than `most` traces not to the end. Calls `heard` as parts of it come.
+    /// Reads a batch; histories of more than `max_traces` traces not to the end. Calls `on_rows` whenever rows arrive.
     pub(super) async fn read(
         &mut self,
-        asked: &Question<'_>,
-        most: i64,
-        heard: impl Fn(),
-    ) -> Result<Read, ReadError> {
-        // Both statements are under way before either is answered: one round trip. The answer that may be long comes last.
-        let (ranks, (mut histories, seen)) = try_join(
-            ranks(&self.connection, self.patience, &asked.students),
-            rows(
+        params: &QueryParams<'_>,
+        max_traces: i64,
+        on_rows: impl Fn(),
+    ) -> Result<BatchResponse, ReadError> {
+        // Both statements are sent before either is answered: one round trip. The result that may be long comes last.
+        let (ranks, (mut histories, snapshot)) = try_join(
+            read_ranks(&self.connection, self.timeout, &params.students),
+            read_histories(
                 &self.connection,
-                self.patience,
-                &asked.tickets,
-                most.saturating_add(1),
-                heard,
+                self.timeout,
+                &params.tickets,
+                max_traces.saturating_add(1),
+                on_rows,
             ),
         )
         .await?;
-        self.name(&mut histories, seen).await?;
-        Ok(Read {
+        self.fill_operator_names(&mut histories, snapshot).await?;
+        Ok(BatchResponse {
             histories: histories
                 .into_iter()
-                .map(|rows| rows.finish(most))
+                .map(|history| history.finish(max_traces))
                 .collect(),
-            ranks,
+            ranks: ranks.into_iter().map(rank_from_row).collect(),
         })
     }
 
-    /// Gives the traces the names of those who did them.
-    async fn name(&mut self, histories: &mut [Rows], seen: Snapshot) -> Result<(), ReadError> {
-        self.names.forget_unless(seen);
-        let traces = || histories.iter().flat_map(Rows::traces);
-        let unknown = self.names.unknown(traces().map(|trace| trace.op.as_str()));
+    async fn fill_operator_names(
+        &mut self,
+        histories: &mut [HistoryBuilder],
+        snapshot: Snapshot,
+    ) -> Result<(), ReadError> {
+        self.names.invalidate_unless(snapshot);
+        let traces = histories.iter().flat_map(HistoryBuilder::traces);
+        let unknown = self.names.unknown(traces.map(|trace| trace.op.as_str()));
         if !unknown.is_empty() {
-            let rows = self.names_of(&unknown).await?;
-            self.names.learn(&unknown, rows);
+            let rows = self.read_names(&unknown).await?;
+            self.names.insert(&unknown, rows);
         }
-        for trace in histories.iter_mut().flat_map(Rows::traces_mut) {
-            trace.op_name = self.names.of(trace.op.as_str()).to_owned();
+        for trace in histories.iter_mut().flat_map(HistoryBuilder::traces_mut) {
+            trace.op_name = self.names.get(trace.op.as_str()).to_owned();
         }
         Ok(())
     }
 
-    async fn names_of(&mut self, operators: &[&str]) -> Result<Vec<NameRow>, ReadError> {
-        in_time(
-            self.patience,
-            NamesOf { operators }.load(&mut self.connection),
-        )
-        .await
+    async fn read_names(&mut self, operators: &[&str]) -> Result<Vec<NameRow>, ReadError> {
+        let names = NamesOf { operators };
+        with_timeout(self.timeout, names.load(&mut self.connection)).await
     }
 }
 
-async fn rows(
+async fn read_histories(
     mut connection: &AsyncPgConnection,
-    patience: Duration,
+    timeout: Duration,
     tickets: &[AnyWidth],
     limit: i64,
-    heard: impl Fn(),
-) -> Result<(Vec<Rows>, Snapshot), ReadError> {
+    on_rows: impl Fn(),
+) -> Result<(Vec<HistoryBuilder>, Snapshot), ReadError> {
     let statement = HistoriesOf { tickets, limit };
-    let rows = in_time(
-        patience,
-        statement.load_stream::<HistoryRow>(&mut connection),
-    )
-    .await?;
+    let rows = statement.load_stream::<HistoryRow>(&mut connection);
+    let rows = with_timeout(timeout, rows).await?;
     let mut chunks = pin!(rows.try_ready_chunks(CHUNK));
-    let mut histories: Vec<Rows> = Vec::with_capacity(tickets.len());
+    let mut histories: Vec<HistoryBuilder> = Vec::with_capacity(tickets.len());
     let mut snapshot = Snapshot::default();
-    while let Some(chunk) = in_time(patience, async {
+    while let Some(chunk) = with_timeout(timeout, async {
         chunks.try_next().await.map_err(|error| error.1)
     })
     .await?
     {
-        heard();
+        on_rows();
         for (ticket, issuer, seen, trace) in chunk {
             let Some(ticket) = TicketId::new(ticket.0) else {
-                continue; // nobody asked for it
+                continue; // a probe
             };
             snapshot = seen;
-            let rows = history_of(ticket, issuer, &mut histories);
-            if let (Some(rows), Some(trace)) = (rows, trace) {
-                rows.push(trace, String::new());
+            let history = history_of(ticket, issuer, &mut histories);
+            if let (Some(history), Some(trace)) = (history, trace) {
+                history.push(trace, String::new());
             }
         }
     }
     Ok((histories, snapshot))
 }
 
-/// The ranks of those of `students` who are known. Nothing is asked where there is nobody to ask for.
-async fn ranks(
+/// Reads the ranks of the registered ones of `students`. If there are none, no statement is sent.
+async fn read_ranks(
     mut connection: &AsyncPgConnection,
-    patience: Duration,
+    timeout: Duration,
     students: &[&str],
-) -> Result<Vec<(StudentId, Access)>, ReadError> {
+) -> Result<Vec<RankRow>, ReadError> {
     if students.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<RankRow> = in_time(patience, RanksOf { students }.load(&mut connection)).await?;
-    Ok(rows.into_iter().map(ranked).collect())
+    with_timeout(timeout, RanksOf { students }.load(&mut connection)).await
 }
 
-/// The history that is being read of `ticket`. Its rows come one after the other, as a rule.
-fn history_of(ticket: TicketId, issuer: String, histories: &mut Vec<Rows>) -> Option<&mut Rows> {
-    if let Some(at) = histories.iter().rposition(|rows| rows.ticket() == ticket) {
+/// The history of `ticket` that is being read. As a rule its rows come one after the other.
+fn history_of(
+    ticket: TicketId,
+    issuer: String,
+    histories: &mut Vec<HistoryBuilder>,
+) -> Option<&mut HistoryBuilder> {
+    if let Some(at) = histories
+        .iter()
+        .rposition(|history| history.ticket() == ticket)
+    {
         return histories.get_mut(at);
     }
-    histories.push(Rows::new(ticket, issuer));
+    histories.push(HistoryBuilder::new(ticket, issuer));
     histories.last_mut()
 }
 
-async fn in_time<T>(
-    patience: Duration,
-    answer: impl Future<Output = QueryResult<T>>,
+async fn with_timeout<T>(
+    limit: Duration,
+    result: impl Future<Output = QueryResult<T>>,
 ) -> Result<T, ReadError> {
-    match timeout(patience, answer).await {
-        Ok(outcome) => outcome.map_err(ReadError::Query),
-        Err(_elapsed) => Err(ReadError::Silent(patience)),
+    match timeout(limit, result).await {
+        Ok(result) => result.map_err(ReadError::Query),
+        Err(_elapsed) => Err(ReadError::Timeout(limit)),
     }
 }
 
-/// Why no histories came back.
+/// Why a batch was not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     #[error("reading from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
     Query(#[source] diesel::result::Error),
     #[error("no answer within {0:?}")]
-    Silent(Duration),
+    Timeout(Duration),
 }

@@ -10,16 +10,16 @@ use wts_app::HistoryRepository;
 
 use super::{
     Server,
-    batches::{limits, unproven_histories},
+    loader::{open_lazily, timeouts},
     positions::Positions,
-    reader::{Limits, Reader},
+    reader::{ReadTimeouts, Reader},
 };
 use crate::{
     OpenError,
     error::Cause,
     metrics::{DatabaseMetrics, NodeMetrics},
     monitor::{self, Background, Probe, Pulse},
-    replicas::{Replica, Replicated},
+    replicas::{Replica, ReplicaRouter},
     settings::ReadSettings,
     url::Address,
 };
@@ -39,7 +39,7 @@ pub(crate) fn looked_after(
         let metrics = metrics.of(name);
         let probe = Connected {
             server: server.clone(),
-            limits: limits(settings),
+            timeouts: timeouts(settings),
             ranks: settings.ranks,
             metrics: metrics.clone(),
             role,
@@ -71,7 +71,7 @@ pub(crate) fn looked_after(
         };
         let (name, pulse) = (name_of(server), Pulse::new());
         let node = metrics.of(&name);
-        let histories = unproven_histories(server, settings, &node, &pulse);
+        let histories = open_lazily(server, settings, &node, &pulse);
         let replica = Replica::new(
             Arc::new(histories),
             pulse.clone(),
@@ -82,8 +82,8 @@ pub(crate) fn looked_after(
         look_after(&name, server, role, pulse);
         replicas.push(replica);
     }
-    let replicated = Replicated::new(primary, replicas, settings.replica_timeout);
-    Ok((Arc::new(replicated), background))
+    let router = ReplicaRouter::new(primary, replicas, settings.replica_timeout);
+    Ok((Arc::new(router), background))
 }
 
 /// What a replica is called: where it is.
@@ -109,7 +109,7 @@ enum Role {
 /// Asks over a connection of its own.
 struct Connected {
     server: Server,
-    limits: Limits,
+    timeouts: ReadTimeouts,
     /// Whether it has to tell ranks, too.
     ranks: bool,
     metrics: NodeMetrics,
@@ -128,16 +128,16 @@ impl Connected {
             Role::Primary(positions) => {
                 // Taken before it is asked: it may be that far already then, and later it is further.
                 let now = Instant::now();
-                positions.primary_was_at(now, reader.position().await?.at());
+                positions.primary_was_at(now, reader.wal_position().await?.at());
             }
             Role::Replica(replica, positions) => {
-                let position = reader.position().await?;
+                let position = reader.wal_position().await?;
                 // One that was promoted goes its own way.
                 let fresh_as_of = position
                     .replays
                     .then(|| positions.fresh_as_of(position.at()))
                     .flatten();
-                replica.is_fresh_as_of(fresh_as_of);
+                replica.set_caught_up_at(fresh_as_of);
             }
         }
         *self.idle() = Some(reader);
@@ -158,13 +158,13 @@ impl Probe for Connected {
         {
             return Ok(());
         }
-        let reader = Reader::connect(&self.server, self.limits, &self.metrics).await?;
+        let reader = Reader::connect(&self.server, self.timeouts, &self.metrics).await?;
         self.ask(reader).await
     }
 
     fn failed(&self) {
         if let Role::Replica(replica, _) = &self.role {
-            replica.is_fresh_as_of(None);
+            replica.set_caught_up_at(None);
         }
     }
 }

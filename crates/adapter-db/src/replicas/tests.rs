@@ -1,72 +1,67 @@
 //! A replica and a primary that answer as the test wants.
 
 use tokio::time::sleep;
-use wts_domain::StudentId as Issuer;
+use wts_domain::{StudentId, TicketHistory, TicketId};
 
 use super::*;
 
-/// Who answered is the issuer of every ticket.
+/// The issuer of every ticket names the database.
 const REPLICA: &str = "replica";
 const PRIMARY: &str = "primary";
 
-/// Answers after so many pieces, each of which takes a while and is heard.
-struct Sends {
+/// Answers after so many parts, each of which takes a while.
+struct SlowDatabase {
     name: &'static str,
-    pieces: u32,
+    parts: u32,
     each: Duration,
     pulse: Pulse,
 }
 
 #[async_trait]
-impl HistoryRepository for Sends {
-    async fn find(&self, _: TicketId) -> Result<Option<Arc<TicketHistory>>, RepositoryError> {
-        for _ in 0..self.pieces {
+impl HistoryRepository for SlowDatabase {
+    async fn find(&self, _: &HistoryQuery) -> Result<FoundHistory, RepositoryError> {
+        for _ in 0..self.parts {
             sleep(self.each).await;
             self.pulse.has_heard();
         }
-        let history = TicketHistory::new(Issuer::from(self.name), Vec::new());
-        Ok(Some(Arc::new(history)))
-    }
-
-    async fn find_with_rank(
-        &self,
-        ticket: TicketId,
-        _: &StudentId,
-    ) -> Result<(Option<Arc<TicketHistory>>, Access), RepositoryError> {
-        Ok((self.find(ticket).await?, Access::User))
+        let history = TicketHistory::new(StudentId::from(self.name), Vec::new());
+        Ok(FoundHistory {
+            history: Some(Arc::new(history)),
+            rank: None,
+        })
     }
 }
 
-/// Who answers, where the replica sends so many pieces and may be silent for so long.
-async fn who_answers(pieces: u32, each: Duration, patience: Duration) -> String {
+/// Which database answers, if the replica sends so many parts and may be silent for so long.
+async fn answering_database(parts: u32, each: Duration, replica_timeout: Duration) -> String {
     let pulse = Pulse::new();
-    let sends = |name, pieces, each| Sends {
+    let database = |name, parts, each| SlowDatabase {
         name,
-        pieces,
+        parts,
         each,
         pulse: pulse.clone(),
     };
     let replica = Replica::new(
-        Arc::new(sends(REPLICA, pieces, each)),
+        Arc::new(database(REPLICA, parts, each)),
         pulse.clone(),
         Duration::from_secs(1_000),
         (Gauge::default(), Gauge::default()),
     );
-    replica.is_fresh_as_of(Some(Instant::now()));
-    let primary = Arc::new(sends(PRIMARY, 0, Duration::ZERO));
-    let replicated = Replicated::new(primary, vec![replica], patience);
-    let history = replicated.find(TicketId::new(1).unwrap()).await.unwrap();
-    history.unwrap().issuer.as_str().to_owned()
+    replica.set_caught_up_at(Some(Instant::now()));
+    let primary = Arc::new(database(PRIMARY, 0, Duration::ZERO));
+    let router = ReplicaRouter::new(primary, vec![replica], replica_timeout);
+    let found = router.find(&TicketId::new(1).unwrap().into()).await;
+    found.unwrap().history.unwrap().issuer.as_str().to_owned()
 }
 
 #[tokio::test]
-async fn a_long_history_is_waited_for_as_long_as_there_is_more_of_it() {
-    let (each, patience) = (Duration::from_millis(300), Duration::from_secs(1));
-    assert_eq!(who_answers(6, each, patience).await, REPLICA);
+async fn active_replica_is_awaited_beyond_its_timeout() {
+    let (each, timeout) = (Duration::from_millis(300), Duration::from_secs(1));
+    assert_eq!(answering_database(6, each, timeout).await, REPLICA);
 }
 
 #[tokio::test]
-async fn a_replica_that_is_silent_is_not_waited_for() {
-    let (each, patience) = (Duration::from_secs(1_000), Duration::from_millis(50));
-    assert_eq!(who_answers(1, each, patience).await, PRIMARY);
+async fn silent_replica_is_replaced_by_the_primary() {
+    let (each, timeout) = (Duration::from_secs(1_000), Duration::from_millis(50));
+    assert_eq!(answering_database(1, each, timeout).await, PRIMARY);
 }

@@ -2,7 +2,7 @@
 
 use wts_adapter_db::{SinkError, connect, migrate};
 use wts_domain::{StaffId, StaffMember, StudentId};
-use wts_testkit::{ALICE, BOB, Database, Kind, TraceOf, campus, ticket, ticket_of};
+use wts_testkit::{ALICE, BOB, Database, Kind, TraceOf, campus, find, ticket, ticket_of};
 
 use super::*;
 
@@ -41,7 +41,7 @@ async fn what_was_brought_in_is_served() {
         let database = Database::new(kind);
         put(&database.owner_url(), &stream()).await.unwrap();
         let histories = connect(&database.parsed_url()).await.unwrap();
-        let history = histories.find(ticket(123)).await.unwrap().unwrap();
+        let history = find(&*histories, 123).await.unwrap().unwrap();
         assert_eq!(history.issuer.as_str(), ALICE);
         let names: Vec<_> = history
             .traces

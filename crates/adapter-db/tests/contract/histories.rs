@@ -9,7 +9,7 @@ use std::thread;
 
 use futures_util::future::join_all;
 use wts_domain::{Priority, Status, StudentId, TicketHistory};
-use wts_testkit::{ALICE, BOB, Database, Kind, Records, TraceOf, campus, ticket, ticket_of};
+use wts_testkit::{ALICE, BOB, Database, Kind, Records, TraceOf, campus, find, ticket, ticket_of};
 
 use crate::{campus_and, history, open, opids, traces};
 
@@ -131,7 +131,7 @@ pub(crate) async fn what_was_committed_before_the_question_is_in_the_answer(kind
             traces: vec![TraceOf::ticket(200, opid, n, "W007", "")],
             ..Records::default()
         });
-        let found = histories.find(ticket(200)).await.unwrap().unwrap();
+        let found = find(&*histories, 200).await.unwrap().unwrap();
         assert_eq!(found.traces.last().map(|trace| trace.id.get()), Some(opid));
     }
 }
@@ -146,7 +146,7 @@ pub(crate) async fn who_was_renamed_has_the_new_name_in_the_next_answer(kind: Ki
             database.table("students")
         ));
         for _ in 0..3 {
-            let found = histories.find(ticket(123)).await.unwrap().unwrap();
+            let found = find(&*histories, 123).await.unwrap().unwrap();
             assert_eq!(found.traces[1].op_name, name);
         }
     }
@@ -182,7 +182,7 @@ pub(crate) async fn answers_stay_fresh_while_others_write(kind: Kind) {
         let mut before = 0;
         while before < TRACES {
             before = committed.load(Ordering::SeqCst);
-            let found = histories.find(ticket(number)).await.unwrap().unwrap();
+            let found = find(&*histories, number).await.unwrap().unwrap();
             let read = found.traces.len();
             assert!(read >= before, "{read} of at least {before}");
         }
@@ -210,7 +210,7 @@ pub(crate) async fn many_questions_at_once_get_each_their_own_answer(kind: Kind)
     let mut questions = tokio::task::JoinSet::new();
     for n in (1_000..1_100).cycle().take(400) {
         let histories = Arc::clone(&histories);
-        questions.spawn(async move { (n, histories.find(ticket(n)).await) });
+        questions.spawn(async move { (n, find(&*histories, n).await) });
     }
     let mut answers: BTreeMap<i64, usize> = BTreeMap::new();
     while let Some(answer) = questions.join_next().await {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use wts_adapter_db::connect;
 use wts_app::HistoryRepository;
 use wts_domain::{TicketHistory, Trace};
-use wts_testkit::{BOB, Database, Records, campus, ticket, ticket_of};
+use wts_testkit::{BOB, Database, Records, campus, find, ticket_of};
 
 async fn open(database: &Database) -> Arc<dyn HistoryRepository> {
     connect(&database.parsed_url())
@@ -25,7 +25,7 @@ async fn open(database: &Database) -> Arc<dyn HistoryRepository> {
 }
 
 async fn history(database: &Database, number: i64) -> Option<Arc<TicketHistory>> {
-    let found = open(database).await.find(ticket(number)).await;
+    let found = find(&*open(database).await, number).await;
     found.expect("the database answers")
 }
 

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use wts_app::HistoryRepository;
 use wts_domain::{Access, StaffId, StudentId};
-use wts_testkit::{ALICE, BOB, Database, Kind, Operator, Records, Student, campus, ticket};
+use wts_testkit::{
+    ALICE, BOB, Database, Kind, Operator, Records, Student, campus, query_with_rank,
+};
 
 use crate::open;
 
@@ -25,37 +28,35 @@ fn campus_with_every_rank() -> Records {
     records
 }
 
-async fn rank(database: &Database, number: i64, student: &str) -> (bool, Access) {
-    let student = StudentId::from(student);
-    let answer = open(database)
-        .await
-        .find_with_rank(ticket(number), &student)
-        .await;
-    let (history, rank) = answer.unwrap();
-    (history.is_some(), rank)
+/// Whether the ticket was found, and the rank of the student.
+async fn rank(histories: &dyn HistoryRepository, number: i64, student: &str) -> (bool, Access) {
+    let found = histories.find(&query_with_rank(number, student)).await;
+    let found = found.unwrap();
+    (found.history.is_some(), found.rank.unwrap())
 }
 
 pub(crate) async fn a_rank_is_that_of_the_staff_record_or_a_users_or_none(kind: Kind) {
     let database = Database::with(kind, campus_with_every_rank());
+    let histories = open(&database).await;
+    let rank = async |number, student: &str| rank(&*histories, number, student).await;
 
     for staff in Access::ALL {
-        let student = format!("s-{staff}");
-        assert_eq!(rank(&database, 123, &student).await, (true, *staff));
+        assert_eq!(rank(123, &format!("s-{staff}")).await, (true, *staff));
     }
-    assert_eq!(rank(&database, 123, ALICE).await, (true, Access::User));
-    assert_eq!(rank(&database, 999, BOB).await, (false, Access::User));
-    for nobody in ["", "2024319999", "w-dev", "-3"] {
+    assert_eq!(rank(123, ALICE).await, (true, Access::User));
+    assert_eq!(rank(999, BOB).await, (false, Access::User));
+    for unknown in ["", "2024319999", "w-dev", "-3"] {
         assert_eq!(
-            rank(&database, 123, nobody).await,
+            rank(123, unknown).await,
             (true, Access::Unregistered),
-            "{nobody}"
+            "{unknown}"
         );
     }
     if kind == Kind::WtsV3 {
         // A student who never registered.
         database.execute("insert into data.students values ('unregistered', '')");
         assert_eq!(
-            rank(&database, 123, "unregistered").await,
+            rank(123, "unregistered").await,
             (true, Access::Unregistered)
         );
     }
@@ -64,14 +65,7 @@ pub(crate) async fn a_rank_is_that_of_the_staff_record_or_a_users_or_none(kind: 
 pub(crate) async fn a_rank_is_as_fresh_as_the_history_that_it_comes_with(kind: Kind) {
     let database = Database::with(kind, campus_with_every_rank());
     let (operators, histories) = (database.table("operators"), open(&database).await);
-    let chief = StudentId::from("s-chief");
-    let rank = async || {
-        histories
-            .find_with_rank(ticket(123), &chief)
-            .await
-            .unwrap()
-            .1
-    };
+    let rank = async || rank(&*histories, 123, "s-chief").await.1;
 
     assert_eq!(rank().await, Access::Chief);
     for lowered in ["informal-member", "user", "unregistered", "dev"] {
@@ -98,21 +92,15 @@ pub(crate) async fn many_callers_at_once_get_each_their_own_rank(kind: Kind) {
     let database = Database::with(kind, campus_with_every_rank());
     let histories = open(&database).await;
 
-    let mut questions = tokio::task::JoinSet::new();
-    for (n, rank) in (0..300).zip(Access::ALL.iter().cycle()) {
+    let mut queries = tokio::task::JoinSet::new();
+    for (n, expected) in (0..300).zip(Access::ALL.iter().cycle()) {
         let histories = Arc::clone(&histories);
-        questions.spawn(async move {
-            let student = StudentId::from(format!("s-{rank}"));
-            let (_, told) = histories
-                .find_with_rank(ticket(123 + n % 3), &student)
-                .await
-                .unwrap();
-            assert_eq!(told, *rank);
+        queries.spawn(async move {
+            let rank = rank(&*histories, 123 + n % 3, &format!("s-{expected}")).await;
+            assert_eq!(rank.1, *expected);
         });
     }
-    while let Some(answer) = questions.join_next().await {
-        answer.unwrap();
-    }
+    queries.join_all().await;
 }
 
 pub(crate) async fn whatever_a_caller_is_called_it_is_a_name_and_no_more(kind: Kind) {
@@ -130,15 +118,7 @@ pub(crate) async fn whatever_a_caller_is_called_it_is_a_name_and_no_more(kind: K
         "\u{10FFFF}",
         &"x".repeat(4_000),
     ] {
-        let student = StudentId::from(name);
-        let (history, rank) = histories
-            .find_with_rank(ticket(123), &student)
-            .await
-            .unwrap();
-        assert_eq!(
-            (history.is_some(), rank),
-            (true, Access::Unregistered),
-            "{name:?}"
-        );
+        let rank = rank(&*histories, 123, name).await;
+        assert_eq!(rank, (true, Access::Unregistered), "{name:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use wts_app::RepositoryError;
 use wts_domain::{Category, Day, Priority, Status, Timestamp};
-use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, ticket, ticket_of, told};
+use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, find, ticket, ticket_of, told};
 
 use crate::{campus_and, history, open, opids, traces};
 
@@ -165,7 +165,7 @@ pub(crate) async fn a_label_that_nobody_knows_fails_and_names_its_column(kind: K
     }
     let histories = open(&database).await;
 
-    let failure = match histories.find(ticket(123)).await {
+    let failure = match find(&*histories, 123).await {
         Err(error @ RepositoryError::Failed(_)) => told(&error),
         other => panic!("a history with a hole in it was answered: {other:?}"),
     };
@@ -173,7 +173,7 @@ pub(crate) async fn a_label_that_nobody_knows_fails_and_names_its_column(kind: K
     assert!(failure.contains("new_status"), "{failure}");
     assert!(failure.contains("reopened"), "{failure}");
     assert!(
-        histories.find(ticket(124)).await.is_ok(),
+        find(&*histories, 124).await.is_ok(),
         "other tickets are still read"
     );
 }

@@ -12,7 +12,7 @@ pub(super) fn with_traces(number: i64) -> App {
     App::with(|histories| {
         histories
             .expect_find()
-            .returning(move |_| Ok(Some(long_history(number))));
+            .returning(move |_| Ok(found(long_history(number))));
     })
 }
 
@@ -80,10 +80,10 @@ async fn a_new_trace_is_sent_to_who_has_the_others() {
         histories
             .expect_find()
             .times(1)
-            .returning(|_| Ok(Some(long_history(1))));
+            .returning(|_| Ok(found(long_history(1))));
         histories
             .expect_find()
-            .returning(|_| Ok(Some(long_history(2))));
+            .returning(|_| Ok(found(long_history(2))));
     });
     let alice = bearer(ALICE, Access::User);
     let first = app.ask("GET", PATH, &[&alice]).await;
@@ -204,7 +204,7 @@ async fn a_trusted_proxys_request_id_is_in_the_answer_and_anothers_is_not() {
     let told = |histories: &mut wts_app::MockHistoryRepository| {
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     };
     let settings = HttpSettings {
         trusted_proxies: "127.0.0.0/8".parse().unwrap(),

@@ -41,7 +41,7 @@ async fn every_field_of_a_good_answer_is_described() {
     let app = App::with(|histories| {
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     });
     let alice = format!("Authorization: Bearer {}", token(ALICE, Access::User));
     for path in [

@@ -6,7 +6,7 @@ fn open_to_alice() -> App {
     App::with(|histories| {
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     })
 }
 

@@ -57,7 +57,7 @@ async fn every_request_has_one_record() {
     let app = App::with(|histories| {
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     });
     for (path, token, said) in [
         (
@@ -138,7 +138,7 @@ async fn no_record_has_a_token_a_name_a_remark_or_a_query() {
     let app = App::with(|histories| {
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     });
     let alice = token(ALICE, Access::User);
     for path in [

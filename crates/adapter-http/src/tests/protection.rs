@@ -11,7 +11,7 @@ fn open_to_alice(settings: HttpSettings) -> App {
     App::serving(settings, |histories| {
         histories
             .expect_find()
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
     })
 }
 
@@ -36,7 +36,7 @@ async fn every_answer_tells_browsers_not_to_guess_frame_or_keep_it() {
         histories
             .expect_find()
             .times(1)
-            .returning(|_| Ok(Some(history_of(ALICE))));
+            .returning(|_| Ok(found(history_of(ALICE))));
         histories
             .expect_find()
             .times(1)

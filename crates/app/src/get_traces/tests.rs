@@ -1,9 +1,9 @@
 //! Who sees what, with a mocked store.
 
-use wts_domain::{Access, Caller, StaffId, StudentId, Timestamp, Trace, TraceId, ensure_active};
+use wts_domain::{Caller, StaffId, StudentId, Timestamp, Trace, TraceId, ensure_active};
 
 use super::*;
-use crate::history_repository::MockHistoryRepository;
+use crate::history_repository::{FoundHistory, MockHistoryRepository};
 
 const ALICE: &str = "2024310001";
 const MALLORY: &str = "2024310666";
@@ -22,14 +22,22 @@ fn trace(id: i64) -> Trace {
     Trace::new(TraceId::new(id), ticket(), moment, StaffId::from("W007"))
 }
 
-/// A store whose one ticket is Alice's and has these traces.
-fn store_with(traces: Vec<Trace>) -> GetTraces {
+/// A store whose one ticket is Alice's and has these traces, and which gives whoever's rank is wanted this one.
+fn store(traces: Vec<Trace>, rank: Access) -> GetTraces {
     let mut histories = MockHistoryRepository::new();
-    histories.expect_find().times(1).returning(move |asked| {
-        Ok((asked == ticket())
-            .then(|| Arc::new(TicketHistory::new(StudentId::from(ALICE), traces.clone()))))
+    histories.expect_find().times(1).returning(move |query| {
+        let history = TicketHistory::new(StudentId::from(ALICE), traces.clone());
+        Ok(FoundHistory {
+            history: (query.ticket == ticket()).then(|| Arc::new(history)),
+            rank: query.rank_of.is_some().then_some(rank),
+        })
     });
     GetTraces::new(Arc::new(histories))
+}
+
+/// A store whose one ticket is Alice's and has these traces. What it knows of ranks is not to be used.
+fn store_with(traces: Vec<Trace>) -> GetTraces {
+    store(traces, Access::Unregistered)
 }
 
 #[tokio::test]
@@ -104,15 +112,30 @@ async fn a_store_that_fails_is_no_missing_ticket() {
 
 /// Ticket 123 is Alice's, and the store says of whoever asks that their rank is this one.
 fn store_that_knows(rank: Access) -> GetTraces {
+    store(Vec::new(), rank).with_rank_source(RankSource::TokenAndDatabase)
+}
+
+#[tokio::test]
+async fn a_rank_that_the_store_does_not_return_denies_access() {
     let mut histories = MockHistoryRepository::new();
-    histories
-        .expect_find_with_rank()
-        .times(1)
-        .returning(move |asked, _| {
-            let history = TicketHistory::new(StudentId::from(ALICE), Vec::new());
-            Ok(((asked == ticket()).then(|| Arc::new(history)), rank))
-        });
-    GetTraces::new(Arc::new(histories)).with_authority(Authority::Store)
+    histories.expect_find().return_once(|query| {
+        assert_eq!(query.rank_of, Some(StudentId::from(ALICE)));
+        let history = TicketHistory::new(StudentId::from(ALICE), Vec::new());
+        Ok(FoundHistory {
+            history: Some(Arc::new(history)),
+            rank: None,
+        })
+    });
+
+    let outcome = GetTraces::new(Arc::new(histories))
+        .with_rank_source(RankSource::TokenAndDatabase)
+        .execute(&active(ALICE, Access::Dev), ticket())
+        .await;
+
+    assert!(matches!(
+        outcome,
+        Err(GetTracesError::Denied(AccessDenied::NotActive))
+    ));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use anyhow::Context;
 use tokio::{net::TcpSocket, time::sleep};
 use wts_adapter_db::{Database, DatabaseMetrics, OpenError};
 use wts_adapter_http::{KeySourceError, Keyring};
-use wts_app::{Authority, GetTraces, HistoryRepository};
+use wts_app::{GetTraces, HistoryQuery, HistoryRepository, RankSource};
 use wts_domain::{StudentId, TicketId};
 
 use crate::settings::{
@@ -106,22 +106,26 @@ pub(crate) async fn get_traces(
     database: &Database,
 ) -> anyhow::Result<GetTraces> {
     let histories = database.histories();
-    let authority = if settings.require(&RECHECK_ACCESS)? {
+    let rank_source = if settings.require(&RECHECK_ACCESS)? {
         ensure_ranks(&*histories)
             .await
             .with_context(|| settings.origin(&RECHECK_ACCESS))?;
-        Authority::Store
+        RankSource::TokenAndDatabase
     } else {
-        Authority::Caller
+        RankSource::Token
     };
-    Ok(GetTraces::new(histories).with_authority(authority))
+    Ok(GetTraces::new(histories).with_rank_source(rank_source))
 }
 
 /// Proves, with a real read, that ranks can be read.
 async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
-    if let Some(any) = TicketId::new(i64::MAX) {
+    if let Some(ticket) = TicketId::new(i64::MAX) {
+        let query = HistoryQuery {
+            ticket,
+            rank_of: Some(StudentId::from("")),
+        };
         histories
-            .find_with_rank(any, &StudentId::from(""))
+            .find(&query)
             .await
             .with_context(|| format!("the database does not tell ranks ({RANKS_REMEDY})"))?;
     }

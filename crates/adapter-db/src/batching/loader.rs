@@ -1,0 +1,89 @@
+//! What a batch asks of a database, and what comes back for each query in it.
+
+use std::{collections::HashMap, error::Error, sync::Arc};
+
+use wts_app::{FoundHistory, HistoryQuery};
+use wts_domain::{Access, StudentId, TicketHistory, TicketId};
+
+use crate::error::Cause;
+
+/// Loads batches.
+pub(crate) trait BatchLoader: Send + Sync + 'static {
+    /// Reads what is requested as it is now or later; a ticket or a student that does not exist is left out. It is not
+    /// called again before it has returned, and gives up by itself in the end.
+    ///
+    /// # Errors
+    ///
+    /// What kept it from reading any of it.
+    fn load(
+        &self,
+        request: &BatchRequest,
+    ) -> impl Future<Output = Result<BatchResponse, Cause>> + Send;
+}
+
+/// What the queries of one batch ask for, each ticket and each student once.
+#[derive(Debug, Default)]
+pub(crate) struct BatchRequest {
+    /// Whose histories are wanted.
+    pub(crate) tickets: Vec<TicketId>,
+    /// Whose ranks are wanted.
+    pub(crate) students: Vec<StudentId>,
+}
+
+impl BatchRequest {
+    /// Adds a query, unless there would be more than `max_tickets` tickets then. Returns whether it was added.
+    pub(super) fn try_add(&mut self, query: &HistoryQuery, max_tickets: usize) -> bool {
+        if !self.tickets.contains(&query.ticket) {
+            if self.tickets.len() >= max_tickets {
+                return false;
+            }
+            self.tickets.push(query.ticket);
+        }
+        if let Some(student) = &query.rank_of
+            && !self.students.contains(student)
+        {
+            self.students.push(student.clone());
+        }
+        true
+    }
+}
+
+/// What was read for a batch.
+#[derive(Debug, Default)]
+pub(crate) struct BatchResponse {
+    pub(crate) histories: HashMap<TicketId, HistoryOutcome>,
+    /// The ranks of the students who are registered.
+    pub(crate) ranks: HashMap<StudentId, Access>,
+}
+
+/// What became of one ticket of a batch.
+pub(crate) type HistoryOutcome = Result<Arc<TicketHistory>, LookupError>;
+
+impl BatchResponse {
+    /// What was found for one query of the batch.
+    pub(super) fn result_of(&self, query: &HistoryQuery) -> Result<FoundHistory, LookupError> {
+        let history = self.histories.get(&query.ticket).cloned().transpose()?;
+        let rank = query.rank_of.as_ref().map(|student| {
+            let rank = self.ranks.get(student);
+            rank.copied().unwrap_or(Access::Unregistered)
+        });
+        Ok(FoundHistory { history, rank })
+    }
+}
+
+/// Why a query has no result.
+#[derive(Debug, Clone)]
+pub(crate) enum LookupError {
+    /// The history is too long for a shared batch, and was not read.
+    TooLong,
+    /// There is more to do than can be done in time.
+    Busy,
+    /// The history could not be read. Every query that asked for it gets the same cause.
+    Failed(Arc<dyn Error + Send + Sync>),
+}
+
+impl LookupError {
+    pub(crate) fn failed(cause: impl Into<Cause>) -> Self {
+        Self::Failed(Arc::from(cause.into()))
+    }
+}

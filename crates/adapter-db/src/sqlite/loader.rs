@@ -1,0 +1,331 @@
+//! Loads batches of histories from SQLite.
+//!
+//! SQLite answers in microseconds and on the calling thread. A few threads that do nothing else, each with its own
+//! connection and its prepared statement, serve about three times as many requests as a blocking pool.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use diesel::{
+    OptionalExtension, QueryResult, RunQueryDsl, SqliteConnection, connection::DefaultLoadingMode,
+};
+use tokio::{sync::oneshot, time::timeout};
+use wts_domain::{StudentId, TicketId};
+
+use super::{
+    source::{Source, SourceError},
+    statement::{HistoryRow, history_of, rank_of},
+    unreadable,
+};
+use crate::{
+    batching::{
+        BatchLoader, BatchRequest, BatchResponse, BatchingRepository, LookupError, QueueLimits,
+    },
+    columns::AnyWidth,
+    error::{Cause, OpenError},
+    history::{HistoryBuilder, MAX_BATCHED_TRACES, MAX_LIVE_TRACES, RankRow, rank_from_row},
+    metrics::{NodeMetrics, OpenConnection},
+    monitor::{self, Background, Probe, Pulse},
+    settings::ReadSettings,
+};
+
+/// How many tickets one batch contains at most.
+const MAX_BATCH_TICKETS: usize = 16;
+/// No ticket has this number.
+const NO_TICKET: i64 = 0;
+/// No student has this number.
+const NO_STUDENT: &str = "";
+/// When a reader gives up a batch. SQLite itself waits for a lock about as long.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Opens an SQLite file for reading by as many threads as `settings` say and one for long histories.
+///
+/// Reads a history that cannot be there first, to prove that histories can be read.
+pub(crate) async fn open(
+    file: &Path,
+    settings: &ReadSettings,
+    metrics: &NodeMetrics,
+) -> Result<BatchingRepository<SqliteLoader>, OpenError> {
+    match file.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
+        Err(error) => return Err(OpenError::NoAccess(error.into())),
+    }
+    let loaders = (0..settings.connections())
+        .map(|_| SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics))
+        .collect::<Result<Vec<_>, _>>()?;
+    let long = SqliteLoader::open(file, i64::MAX, settings.long_statement_timeout, metrics)?;
+    long.read(vec![NO_TICKET], Vec::new())
+        .await
+        .map_err(|error| match error {
+            ReadError::Query(cause) => unreadable(cause),
+            error => OpenError::Unreadable(error.into()),
+        })?;
+    let limits = QueueLimits {
+        batch: MAX_BATCH_TICKETS,
+        queue: settings.queue.get(),
+        queue_timeout: settings.queue_timeout,
+        failure_threshold: BATCH_TIMEOUT,
+        max_live_traces: None,
+    };
+    let long_limits = QueueLimits {
+        batch: 1,
+        queue_timeout: settings.long_queue_timeout(),
+        failure_threshold: settings.long_statement_timeout,
+        max_live_traces: Some(MAX_LIVE_TRACES),
+        ..limits
+    };
+    Ok(BatchingRepository::new(
+        loaders,
+        limits,
+        long,
+        long_limits,
+        metrics,
+    ))
+}
+
+/// Checks the health of the file in the background, with a reader of its own.
+pub(crate) fn spawn_health_check(
+    name: &str,
+    file: &Path,
+    settings: &ReadSettings,
+    metrics: &NodeMetrics,
+    pulse: Pulse,
+) -> Result<Background, OpenError> {
+    let probe = SqliteProbe {
+        reader: SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics)?,
+        students: settings
+            .ranks
+            .then(|| StudentId::from(NO_STUDENT))
+            .into_iter()
+            .collect(),
+    };
+    Ok(Background::run(monitor::watch(
+        name.to_owned(),
+        probe,
+        pulse,
+        settings.probe_interval,
+        metrics.clone(),
+    )))
+}
+
+/// Checks whether a file can be read.
+struct SqliteProbe {
+    reader: SqliteLoader,
+    /// Whose ranks have to be readable.
+    students: Vec<StudentId>,
+}
+
+impl Probe for SqliteProbe {
+    async fn probe(&self) -> Result<(), Cause> {
+        self.reader
+            .read(vec![NO_TICKET], self.students.clone())
+            .await?;
+        Ok(())
+    }
+}
+
+/// Hands batch after batch to one reader thread.
+pub(crate) struct SqliteLoader {
+    jobs: SyncSender<Job>,
+    answer_timeout: Duration,
+    _counted: OpenConnection,
+}
+
+struct Job {
+    tickets: Vec<i64>,
+    students: Vec<StudentId>,
+    result: oneshot::Sender<ReadResult>,
+}
+
+type ReadResult = Result<BatchResponse, ReadError>;
+
+impl SqliteLoader {
+    /// Opens the file and starts a reader of histories of up to `max_traces` traces.
+    fn open(
+        file: &Path,
+        max_traces: i64,
+        answer_timeout: Duration,
+        metrics: &NodeMetrics,
+    ) -> Result<Self, OpenError> {
+        let source = Source::open(file).map_err(|error| OpenError::NoAccess(error.into()))?;
+        let (jobs, inbox) = sync_channel(1);
+        thread::Builder::new()
+            .name("sqlite-reader".to_owned())
+            .spawn(move || {
+                worker_loop(source, &inbox, |connection, job| {
+                    read(connection, job, max_traces)
+                });
+            })
+            .map_err(|error| OpenError::Unreachable(error.into()))?;
+        Ok(Self {
+            jobs,
+            answer_timeout,
+            _counted: metrics.connection(),
+        })
+    }
+
+    async fn read(&self, tickets: Vec<i64>, students: Vec<StudentId>) -> ReadResult {
+        let (result, received) = oneshot::channel();
+        self.jobs
+            .try_send(Job {
+                tickets,
+                students,
+                result,
+            })
+            .map_err(|error| match error {
+                TrySendError::Full(_) => ReadError::TooSlow,
+                TrySendError::Disconnected(_) => ReadError::Gone,
+            })?;
+        match timeout(self.answer_timeout, received).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_dropped)) => Err(ReadError::Gone),
+            Err(_elapsed) => Err(ReadError::TooSlow),
+        }
+    }
+}
+
+impl BatchLoader for SqliteLoader {
+    async fn load(&self, request: &BatchRequest) -> Result<BatchResponse, Cause> {
+        let tickets = request.tickets.iter().map(|ticket| ticket.get()).collect();
+        Ok(self.read(tickets, request.students.clone()).await?)
+    }
+}
+
+/// Reads batches until no more can come. It outlives a panic, since no other thread would take its place.
+fn worker_loop(
+    mut source: Source,
+    inbox: &Receiver<Job>,
+    read: impl Fn(&mut SqliteConnection, &Job) -> ReadResult,
+) {
+    for job in inbox {
+        // A batch that timed out needs no result.
+        if !job.result.is_closed() {
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let connection = source.connection().map_err(ReadError::Source)?;
+                read(connection, &job)
+            }))
+            .unwrap_or_else(|_panic| {
+                // The connection may be in any state.
+                source.distrust();
+                Err(ReadError::Panicked)
+            });
+            let _ = job.result.send(result);
+        }
+    }
+}
+
+fn read(connection: &mut SqliteConnection, job: &Job, max_traces: i64) -> ReadResult {
+    let begun = Instant::now();
+    let mut response = BatchResponse::default();
+    for ticket in job.tickets.iter().copied() {
+        if begun.elapsed() >= BATCH_TIMEOUT && !response.histories.is_empty() {
+            return Err(ReadError::TooSlow);
+        }
+        let history = read_history(connection, ticket, max_traces).map_err(ReadError::Query);
+        match (history, TicketId::new(ticket)) {
+            (Ok(history), _) => {
+                let outcome = history.map(|history| history.finish(max_traces));
+                response.histories.extend(outcome);
+            }
+            // One damaged page must not fail the other tickets of the batch.
+            (Err(error), Some(ticket)) if job.tickets.len() > 1 => {
+                let outcome = Err(LookupError::failed(error));
+                response.histories.insert(ticket, outcome);
+            }
+            (Err(error), _) => return Err(error),
+        }
+    }
+    for student in &job.students {
+        let row = rank_of(student.as_str()).first::<RankRow>(connection);
+        let row = row.optional().map_err(ReadError::Query)?;
+        response.ranks.extend(row.map(rank_from_row));
+    }
+    Ok(response)
+}
+
+/// Reads no more rows of a history than are needed to see that it has more than `max_traces` traces.
+fn read_history(
+    connection: &mut SqliteConnection,
+    number: i64,
+    max_traces: i64,
+) -> QueryResult<Option<HistoryBuilder>> {
+    let ticket = TicketId::new(number);
+    let mut history = None;
+    let rows =
+        history_of(AnyWidth(number)).load_iter::<HistoryRow, DefaultLoadingMode>(connection)?;
+    for (row, read) in rows.zip(0..) {
+        let (issuer, trace, op_name) = row?;
+        let Some(ticket) = ticket else {
+            break; // a probe
+        };
+        let history = history.get_or_insert_with(|| HistoryBuilder::new(ticket, issuer));
+        if let Some(trace) = trace {
+            history.push(trace, op_name.unwrap_or_default());
+        }
+        if read >= max_traces {
+            break;
+        }
+    }
+    Ok(history)
+}
+
+/// Why a batch was not read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("no answer in time")]
+    TooSlow,
+    #[error("the reader is gone")]
+    Gone,
+    #[error("a bug made the reader panic")]
+    Panicked,
+    #[error(transparent)]
+    Source(SourceError),
+    #[error("reading from tickets, ticket_traces, operators and students")]
+    Query(#[source] diesel::result::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::sqlite::{Mode, connect};
+
+    #[tokio::test]
+    async fn a_reader_outlives_a_bug() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("wts.db");
+        drop(connect(&file, Mode::Create).unwrap());
+        let source = Source::open(&file).unwrap();
+        let (jobs, inbox) = sync_channel(1);
+        let reader = thread::spawn(move || {
+            let read = Cell::new(0);
+            worker_loop(source, &inbox, |_, _| {
+                read.set(read.get() + 1);
+                assert!(read.get() != 1, "a bug");
+                Ok(BatchResponse::default())
+            });
+        });
+        let read = async || {
+            let (result, received) = oneshot::channel();
+            let job = Job {
+                tickets: Vec::new(),
+                students: Vec::new(),
+                result,
+            };
+            jobs.send(job).unwrap();
+            received.await.unwrap()
+        };
+
+        assert!(matches!(read().await, Err(ReadError::Panicked)));
+        assert!(read().await.is_ok());
+        drop(jobs);
+        reader.join().unwrap();
+    }
+}
