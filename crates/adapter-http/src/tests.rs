@@ -5,6 +5,7 @@ mod app;
 mod codings;
 mod description;
 mod http;
+mod limits;
 mod logs;
 mod pages;
 mod protection;

@@ -15,12 +15,12 @@ use std::{
 use wts_testkit::{Database, Fault, Kind, Proxy, campus, server_with};
 
 use crate::{
-    clients::{Clients, Outcome},
-    support::{Service, get},
+    clients::{Clients, Outcome, Seen},
+    support::{Service, get, wait_until},
 };
 
-/// How long each fault lasts here.
-const SHORT: Duration = Duration::from_millis(2_500);
+/// How long a database that is merely far away has to stay ready.
+const WHILE: Duration = Duration::from_secs(2);
 
 /// Serves this database.
 fn serve(url: &str) -> Service {
@@ -31,17 +31,15 @@ fn serve(url: &str) -> Service {
     Service::with(url, &environment)
 }
 
-/// Serves a database through a network that fails, and checks what clients see of that.
-fn through(fault: Fault, lasts: Duration) -> Outcome {
+/// Serves a database through a network that fails until clients have seen enough, and checks what they see.
+fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
     let database = Database::with(Kind::Postgres, campus());
     let proxy = Proxy::before(&database.url());
     let mut service = serve(&proxy.url(&database.url()));
     let clients = Clients::of(&mut service);
     clients.see(
-        || {
-            proxy.set(fault);
-            thread::sleep(lasts);
-        },
+        || proxy.set(fault),
+        enough,
         || {
             proxy.set(Fault::None);
             // What was cut stays cut, and what hung may have been given up.
@@ -57,118 +55,111 @@ fn through(fault: Fault, lasts: Duration) -> Outcome {
 enum Blow {
     /// It is killed and started again.
     Killed,
-    /// It is stopped in its tracks and goes on.
+    /// It is stopped and continued.
     Paused,
 }
 
-/// Serves a database of its own to which this happens, and checks what clients see of that.
-fn under(blow: Blow, lasts: Duration) -> Outcome {
-    let cluster = server_with(campus());
-    let mut service = serve(&cluster.url("postgres"));
+/// Serves a database of its own to which this happens until clients have seen enough, and checks what they see.
+fn under(blow: Blow, enough: impl Fn(&Seen) -> bool) -> Outcome {
+    let server = server_with(campus());
+    let mut service = serve(&server.url("postgres"));
     let clients = Clients::of(&mut service);
     clients.see(
-        || {
-            match blow {
-                Blow::Killed => cluster.kill(),
-                Blow::Paused => cluster.pause(),
-            }
-            thread::sleep(lasts);
-        },
         || match blow {
-            Blow::Killed => cluster.restart().unwrap(),
-            Blow::Paused => cluster.resume(),
+            Blow::Killed => server.kill(),
+            Blow::Paused => server.pause(),
+        },
+        enough,
+        || match blow {
+            Blow::Killed => server.restart().unwrap(),
+            Blow::Paused => server.resume(),
         },
     )
 }
 
-#[test]
-fn a_database_that_is_unreachable_comes_back() {
-    let outcome = through(Fault::Reset, SHORT);
-    assert!(outcome.failures > 0, "{outcome}");
-    assert!(outcome.became_unready, "{outcome}");
+/// Requests fail, and the service reports that it is not ready.
+fn is_noticed(seen: &Seen) -> bool {
+    seen.failures > 0 && seen.became_unready
+}
+
+fn assert_unnoticed(outcome: &Outcome) {
+    assert!(outcome.seen.failures == 0, "{outcome}");
 }
 
 #[test]
-fn a_database_in_a_black_hole_comes_back() {
-    // Until it is found out, which takes a while where nothing is refused.
-    let outcome = through(Fault::BlackHole, SHORT * 2);
-    assert!(outcome.failures > 0, "{outcome}");
-    assert!(outcome.became_unready, "{outcome}");
+fn unreachable_database_is_noticed_and_recovered_from() {
+    through(Fault::Reset, is_noticed);
 }
 
 #[test]
-fn a_database_far_too_slow_comes_back() {
-    let outcome = through(Fault::Slow(Duration::from_secs(3)), SHORT);
-    assert!(outcome.failures > 0, "{outcome}");
+fn silent_database_is_noticed_and_recovered_from() {
+    through(Fault::BlackHole, is_noticed);
 }
 
 #[test]
-fn a_database_that_is_merely_slow_is_waited_for() {
-    let outcome = through(Fault::Slow(Duration::from_millis(15)), SHORT);
-    assert!(outcome.failures == 0 && outcome.good > 0, "{outcome}");
+fn killed_database_is_noticed_and_recovered_from() {
+    under(Blow::Killed, is_noticed);
 }
 
 #[test]
-fn a_database_that_answers_in_slices_of_seven_bytes_is_understood() {
-    let outcome = through(Fault::Slices(7), SHORT);
-    assert!(outcome.failures == 0 && outcome.good > 0, "{outcome}");
+fn paused_database_fails_requests_and_is_recovered_from() {
+    under(Blow::Paused, |seen| seen.failures > 0);
 }
 
 #[test]
-fn a_database_whose_answers_break_off_is_never_half_believed() {
+fn far_too_slow_database_fails_requests_and_is_recovered_from() {
+    through(Fault::Slow(Duration::from_secs(3)), |seen| {
+        seen.failures > 0
+    });
+}
+
+#[test]
+fn somewhat_slow_database_is_not_noticed() {
+    let outcome = through(Fault::Slow(Duration::from_millis(15)), |seen| {
+        seen.good >= 100
+    });
+    assert_unnoticed(&outcome);
+}
+
+#[test]
+fn database_that_sends_slices_of_seven_bytes_is_not_noticed() {
+    assert_unnoticed(&through(Fault::Slices(7), |seen| seen.good >= 100));
+}
+
+#[test]
+fn truncated_database_response_is_never_served() {
     for bytes in [1, 100, 700, 5_000] {
-        through(Fault::ResetAfter(bytes), Duration::from_millis(700));
+        through(Fault::ResetAfter(bytes), |seen| {
+            seen.good + seen.failures >= 100
+        });
     }
 }
 
 #[test]
-fn a_database_that_is_killed_and_restarted_comes_back() {
-    let outcome = under(Blow::Killed, Duration::from_secs(1));
-    assert!(outcome.failures > 0, "{outcome}");
-    assert!(outcome.became_unready, "{outcome}");
-}
-
-#[test]
-fn a_database_that_is_stopped_in_its_tracks_goes_on() {
-    let outcome = under(Blow::Paused, SHORT);
-    assert!(outcome.failures > 0, "{outcome}");
-}
-
-#[test]
-fn a_database_far_away_is_ready_all_the_time_and_found_again_when_it_was_lost() {
+fn distant_database_is_always_ready_and_found_again() {
     const FAR: Fault = Fault::Slow(Duration::from_millis(45));
 
     let database = Database::with(Kind::Postgres, campus());
     let proxy = Proxy::before(&database.url());
     proxy.set(FAR);
-    let environment = [("WTS_CONNECT_TIMEOUT", "10s"), ("WTS_LOG", "warn,wts=info")];
-    let service = Service::with(&proxy.url(&database.url()), &environment);
+    let url = format!("{}?connect_timeout=10", proxy.url(&database.url()));
+    let service = Service::with(&url, &[("WTS_LOG", "warn,wts=info")]);
     let is_ready = || get(service.address(), "/readyz").status == 200;
-    let becomes = |ready: bool| {
-        let begun = Instant::now();
-        while is_ready() != ready {
-            assert!(
-                begun.elapsed() < Duration::from_secs(30),
-                "ready: never {ready}"
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-    };
     let stays_ready = || {
         let begun = Instant::now();
-        while begun.elapsed() < SHORT {
+        while begun.elapsed() < WHILE {
             assert!(is_ready(), "{}", service.said());
             thread::sleep(Duration::from_millis(20));
         }
     };
     stays_ready();
-    // Every connection has to be made anew, also the one that it is watched over.
+    // Every connection has to be made anew, also that of the health check.
     proxy.cut();
     stays_ready();
     proxy.set(Fault::Reset);
-    becomes(false);
+    wait_until("unready", || !is_ready());
     proxy.set(FAR);
-    becomes(true);
+    wait_until("ready", is_ready);
 }
 
 #[test]
@@ -180,9 +171,12 @@ fn every_fault_for_longer() {
         assert!(outcome.recovery < Duration::from_secs(1), "{outcome}");
     };
     for seconds in [1, 3, 10] {
-        let lasts = Duration::from_secs(seconds);
+        let lasts = || {
+            let begun = Instant::now();
+            move |_: &Seen| begun.elapsed() >= Duration::from_secs(seconds)
+        };
         for (name, blow) in [("killed", Blow::Killed), ("paused", Blow::Paused)] {
-            hold(name, seconds, &under(blow, lasts));
+            hold(name, seconds, &under(blow, lasts()));
         }
         for (name, fault) in [
             ("unreachable", Fault::Reset),
@@ -193,7 +187,7 @@ fn every_fault_for_longer() {
             ("reset after 1 byte", Fault::ResetAfter(1)),
             ("reset after 700 bytes", Fault::ResetAfter(700)),
         ] {
-            hold(name, seconds, &through(fault, lasts));
+            hold(name, seconds, &through(fault, lasts()));
         }
     }
 }

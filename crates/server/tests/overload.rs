@@ -206,11 +206,11 @@ fn capacity_and_overload(
     let (database, proxy) = far_database();
     let mut environment = vec![
         ("WTS_DATABASE_CONNECTIONS", "1"),
-        ("WTS_CONNECT_TIMEOUT", "10s"),
         ("WTS_LOG", "error,wts=info"),
     ];
     environment.extend(settings);
-    let service = Service::with(&proxy.url(&database.url()), &environment);
+    let url = format!("{}?connect_timeout=10", proxy.url(&database.url()));
+    let service = Service::with(&url, &environment);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

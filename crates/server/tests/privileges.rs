@@ -3,15 +3,10 @@
 
 mod support;
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, campus};
 
-use crate::support::{SECRET, Service, outcome, token, wts};
+use crate::support::{SECRET, Service, outcome, token, wait_until, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -125,7 +120,7 @@ fn the_documented_role_may_read_every_column_that_is_served_and_no_other() {
         change("revoke", "from");
         assert_eq!(status(), 500, "without {table}.{column}");
         change("grant", "to");
-        wait_until(|| status() == 200);
+        wait_until(&format!("with {table}.{column}"), || status() == 200);
     }
 }
 
@@ -143,17 +138,6 @@ fn the_documented_grant_for_exports_is_enough_and_needed() {
     let (status, file, stderr) = export();
     assert!(status.success(), "{stderr}");
     assert!(file.contains("工单已创建"), "{file}");
-}
-
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(30),
-            "it did not come to pass"
-        );
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

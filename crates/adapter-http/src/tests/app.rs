@@ -65,6 +65,11 @@ impl App {
         }
     }
 
+    /// The address that it listens on.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The whole answer to a `GET`, as it came.
     pub(super) async fn get(&self, path: &str, token: &str) -> String {
         self.ask("GET", path, &[&format!("Authorization: Bearer {token}")])

@@ -1,16 +1,11 @@
 //! Callers whose token says more than the database.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use wts_domain::{Access, StaffId, StudentId};
 use wts_testkit::{ALICE, Database, Kind, Operator, campus};
 
 use crate::{
-    assert_refused,
-    support::{Service, get, token_for},
+    assert_rejected,
+    support::{Service, get, token_for, wait_until},
     traces_of,
 };
 
@@ -22,9 +17,7 @@ enum Since {
     Gone,
 }
 
-pub(crate) fn every_rank_with_its_own_anothers_and_no_ticket_as_the_database_lets_it_stand(
-    kind: Kind,
-) {
+pub(crate) fn lower_rank_of_token_and_database_counts(kind: Kind) {
     let mut records = campus();
     records.operators.push(Operator {
         wid: StaffId::from("W001"),
@@ -82,17 +75,17 @@ fn ask(service: &Service, token: Access, since: Since) {
 
     if !effective.is_active() {
         for answer in [own, anothers, absent] {
-            assert_refused(&answer, 403, 3, "only active users can access this API");
+            assert_rejected(&answer, 403, 3, "only active users can access this API");
         }
         return;
     }
     assert_eq!(own.status, 200, "{shown}: {own:?}");
     assert_eq!(own.opids(), [1, 3], "{shown}");
-    assert_refused(&absent, 400, 5, "无法找到对应的工单");
+    assert_rejected(&absent, 400, 5, "无法找到对应的工单");
     if effective.is_operator() {
         assert_eq!(anothers.opids(), [9, 2, 5], "{shown}");
     } else {
-        assert_refused(
+        assert_rejected(
             &anothers,
             403,
             3,
@@ -101,15 +94,13 @@ fn ask(service: &Service, token: Access, since: Since) {
     }
 }
 
-pub(crate) fn a_database_that_tells_no_ranks_any_more_makes_the_service_unready(kind: Kind) {
+pub(crate) fn unreadable_ranks_make_the_service_unready(kind: Kind) {
     let database = Database::with(kind, campus());
     let service = Service::with(&database.url(), &[("WTS_RECHECK_ACCESS", "on")]);
     let becomes = |status: u16| {
-        let begun = Instant::now();
-        while get(service.address(), "/readyz").status != status {
-            assert!(begun.elapsed() < Duration::from_secs(30), "never {status}");
-            thread::sleep(Duration::from_millis(20));
-        }
+        wait_until(&format!("/readyz is {status}"), || {
+            get(service.address(), "/readyz").status == status
+        });
     };
     let (hidden, shown) = match kind {
         Kind::Sqlite => (

@@ -20,7 +20,7 @@ use std::{
 
 use wts_domain::Access;
 
-use crate::support::{Answer, Service, get, token};
+use crate::support::{Answer, Service, get, token, wait_until};
 
 /// How long any answer may take, and how soon there have to be good ones, on a busy machine. What is promised is 3 s and
 /// 1 s; `cargo xtask faults` holds the service to that.
@@ -35,29 +35,34 @@ pub(crate) struct Clients {
     bearer: String,
 }
 
-/// What they saw.
-pub(crate) struct Outcome {
+/// What they have seen so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Seen {
     pub(crate) good: usize,
     pub(crate) failures: usize,
+    pub(crate) became_unready: bool,
+    slowest: Duration,
+}
+
+/// What they saw.
+pub(crate) struct Outcome {
+    pub(crate) seen: Seen,
     pub(crate) slowest: Duration,
     /// From the fault's end to the first good answer to a request that was sent after it.
     pub(crate) recovery: Duration,
-    pub(crate) became_unready: bool,
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            good,
-            failures,
+            seen,
             slowest,
             recovery,
-            became_unready,
         } = self;
         write!(
             f,
-            "{good} good, {failures} failed, slowest {slowest:?}, good again after {recovery:?}, \
-             unready meanwhile: {became_unready}"
+            "{} good, {} failed, slowest {slowest:?}, good again after {recovery:?}, unready meanwhile: {}",
+            seen.good, seen.failures, seen.became_unready
         )
     }
 }
@@ -172,14 +177,20 @@ impl Clients {
         answer.status == 200
     }
 
-    /// Asks on and on while `happen` goes on, and after `cease` until all is well again.
-    pub(crate) fn see(&self, happen: impl FnOnce() + Send, cease: impl FnOnce()) -> Outcome {
+    /// Asks on and on from the beginning of a fault until clients have seen enough of it, and until all is well again.
+    pub(crate) fn see(
+        &self,
+        cause: impl FnOnce(),
+        enough: impl Fn(&Seen) -> bool,
+        cure: impl FnOnce(),
+    ) -> Outcome {
         let over = AtomicBool::new(false);
-        let answers = Mutex::new(Vec::new());
-        let unready = AtomicBool::new(false);
+        let seen = Mutex::new(Seen::default());
         let recovery = thread::scope(|scope| {
+            // Also where an assertion fails, or the clients would go on for ever.
+            let until_the_end = EndOnDrop(&over);
             for client in 0..CLIENTS {
-                let (over, answers) = (&over, &answers);
+                let (over, seen) = (&over, &seen);
                 scope.spawn(move || {
                     let mut connection = Connection::new(client % 2 == 0);
                     for number in client.. {
@@ -188,20 +199,27 @@ impl Clients {
                         }
                         let begun = Instant::now();
                         let good = self.ask_over(&mut connection, number);
-                        answers.lock().unwrap().push((good, begun.elapsed()));
+                        let mut seen = seen.lock().unwrap();
+                        seen.good += usize::from(good);
+                        seen.failures += usize::from(!good);
+                        seen.slowest = seen.slowest.max(begun.elapsed());
                     }
                 });
             }
             scope.spawn(|| {
                 while !over.load(SeqCst) {
                     if get(self.operations, "/readyz").status == 503 {
-                        unready.store(true, SeqCst);
+                        seen.lock().unwrap().became_unready = true;
                     }
                     thread::sleep(Duration::from_millis(50));
                 }
             });
-            happen();
-            cease();
+            cause();
+            wait_until("enough", || {
+                let seen = *seen.lock().unwrap();
+                enough(&seen)
+            });
+            cure();
             let back = Instant::now();
             while !self.ask(0) {
                 assert!(back.elapsed() < RECOVERY, "it does not recover");
@@ -211,25 +229,28 @@ impl Clients {
             while get(self.operations, "/readyz").status != 200 {
                 assert!(back.elapsed() < RECOVERY, "it is well and does not say so");
             }
-            over.store(true, SeqCst);
+            drop(until_the_end);
             recovery
         });
         for number in 0..3 * CLIENTS {
             assert!(self.ask(number), "a failure remembered");
         }
-        let answers = answers.into_inner().unwrap();
-        let slowest = answers
-            .iter()
-            .map(|(_, took)| *took)
-            .max()
-            .unwrap_or_default();
+        let seen = seen.into_inner().unwrap();
+        let slowest = seen.slowest;
         assert!(slowest < SLOWEST, "an answer took {slowest:?}");
         Outcome {
-            good: answers.iter().filter(|(good, _)| *good).count(),
-            failures: answers.iter().filter(|(good, _)| !*good).count(),
+            seen,
             slowest,
             recovery,
-            became_unready: unready.into_inner(),
         }
+    }
+}
+
+/// Ends the clients when it is dropped.
+struct EndOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
     }
 }

@@ -233,6 +233,12 @@ impl Service {
         assert!(sent.expect("kill runs").success());
     }
 
+    /// Ends it with a signal and gives how it ended and all that it has printed.
+    pub(crate) fn stop(self, signal: &str) -> (ExitStatus, String) {
+        self.signal(signal);
+        self.ended()
+    }
+
     /// Waits for its end, and gives how it ended and all that it has printed.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("it ends");
@@ -245,6 +251,18 @@ impl Service {
     /// Sends bytes and gives all that comes back.
     pub(crate) fn send(&self, bytes: &[u8]) -> Vec<u8> {
         send(self.address, bytes)
+    }
+}
+
+/// Polls a condition until it holds.
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = SystemTime::now();
+    while !condition() {
+        assert!(
+            start.elapsed().unwrap_or_default() < PATIENCE,
+            "never: {what}"
+        );
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -273,14 +291,6 @@ pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     }
     let _ = stream.shutdown(Shutdown::Both);
     answer
-}
-
-impl Service {
-    /// Ends it with a signal and gives how it ended and all that it has printed.
-    pub(crate) fn stop(self, signal: &str) -> (ExitStatus, String) {
-        self.signal(signal);
-        self.ended()
-    }
 }
 
 impl Drop for Service {

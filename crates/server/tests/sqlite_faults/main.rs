@@ -6,21 +6,20 @@
     reason = "a test stops where it stands"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::{
     env, fs,
     os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::Command,
 };
 
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
 
-use crate::support::{Answer, SECRET, Service, get, namespace, outcome, token, wts};
+use crate::support::{Answer, SECRET, Service, get, namespace, outcome, token, wait_until, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -31,14 +30,6 @@ fn file_of(database: &Database) -> PathBuf {
 fn status(service: &Service, ticket: u32) -> u16 {
     let path = format!("/api/v3/get_traces?tid={ticket}");
     service.get(&path, &token("", Access::Dev)).status
-}
-
-fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -83,7 +74,7 @@ fn a_file_that_is_taken_away_is_noticed_and_one_that_is_put_there_is_read() {
 
     fs::rename(&file, &aside).unwrap();
     assert_eq!(status(&service, 123), 500);
-    wait_for("unready", || get(operations, "/readyz").status == 503);
+    wait_until("unready", || get(operations, "/readyz").status == 503);
 
     // Another database, as a restored backup is.
     let mut records = campus();
@@ -95,7 +86,7 @@ fn a_file_that_is_taken_away_is_noticed_and_one_that_is_put_there_is_read() {
         service.get(TRACES, &token(ALICE, Access::User)).opids(),
         [1, 77, 3]
     );
-    wait_for("ready", || get(operations, "/readyz").status == 200);
+    wait_until("ready", || get(operations, "/readyz").status == 200);
 }
 
 #[test]
@@ -103,19 +94,12 @@ fn a_writer_that_is_killed_leaves_whole_histories() {
     let database = Database::with(Kind::Sqlite, campus());
     let service = Service::on(&database.url());
     for _ in 0..5 {
-        let mut writer = Command::new(env::current_exe().unwrap())
-            .args([
-                "--ignored",
-                "--exact",
-                "a_writer_who_writes_two_traces_at_a_time",
-            ])
-            .env("WTS_TEST_FILE", file_of(&database))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+        let mut writer = Command::new(pair_writer())
+            .arg(file_of(&database))
             .spawn()
             .unwrap();
         let written = count(&service);
-        wait_for("two more traces", || count(&service) > written);
+        wait_until("two more traces", || count(&service) > written);
         writer.kill().unwrap();
         writer.wait().unwrap();
         for _ in 0..5 {
@@ -124,29 +108,27 @@ fn a_writer_that_is_killed_leaves_whole_histories() {
     }
 }
 
+/// The program beside this file that writes two traces at a time, which `cargo test` builds as an example.
+fn pair_writer() -> PathBuf {
+    let tests = env::current_exe().unwrap();
+    let program = tests
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .join("examples/pair-writer");
+    assert!(
+        program.exists(),
+        "run `cargo build -p wts-server --examples`"
+    );
+    program
+}
+
 /// How many traces there are of a ticket that has two more every time.
 fn count(service: &Service) -> usize {
     let answer = service.get(TRACES, &token(ALICE, Access::User));
     let count = answer.opids().len();
     assert_eq!(count % 2, 0, "half of what was written");
     count
-}
-
-#[test]
-#[ignore = "a process for a_writer_that_is_killed_leaves_whole_histories"]
-fn a_writer_who_writes_two_traces_at_a_time() {
-    let Some(file) = env::var_os("WTS_TEST_FILE") else {
-        return;
-    };
-    loop {
-        wts_testkit::write_sqlite(
-            Path::new(&file),
-            "begin immediate;
-             insert into ticket_traces (tid, updated_at, op, remark) select 123, updated_at, op, '' from ticket_traces where opid = 1;
-             insert into ticket_traces (tid, updated_at, op, remark) select 123, updated_at, op, '' from ticket_traces where opid = 1;
-             commit;",
-        );
-    }
 }
 
 fn find(bytes: &[u8], pattern: &[u8]) -> usize {
@@ -188,7 +170,7 @@ fn asked_after(preparation: &str, happening: &str, database: &Database) -> Optio
         .env("WTS_JWT_SECRET", SECRET)
         .env("WTS_LISTEN", "127.0.0.1:0")
         .env("WTS", env!("CARGO_BIN_EXE_wts"))
-        .env("WRITER", env::current_exe().unwrap());
+        .env("WRITER", pair_writer());
     let (_, stdout, stderr) = outcome(&mut command);
     Some(stdout + &stderr)
 }
@@ -232,8 +214,7 @@ fn a_disk_that_is_full_while_the_service_runs_holds_whole_histories_to_be_read()
         cp "$1" /mnt/disk/wts.db"#;
     // It writes until it cannot.
     let happening = r#"
-        WTS_TEST_FILE=/mnt/disk/wts.db "$WRITER" --ignored --exact a_writer_who_writes_two_traces_at_a_time > /mnt/writer 2>&1 &&
-            exit 1
+        "$WRITER" /mnt/disk/wts.db > /mnt/writer 2>&1 && exit 1
         grep -q 'full\|disk I/O' /mnt/writer || { cat /mnt/writer; exit 1; }"#;
     if let Some(said) = asked_after(preparation, happening, &database) {
         assert!(said.starts_with("HTTP/1.1 200 "), "{said}");

@@ -1,0 +1,20 @@
+//! Writes two traces of ticket 123 at a time to the SQLite file in the first argument, until it is killed or cannot.
+#![expect(
+    clippy::expect_used,
+    reason = "a helper of the tests stops where it stands"
+)]
+
+use std::{env, path::PathBuf};
+
+fn main() {
+    let file: PathBuf = env::args_os().nth(1).expect("a file").into();
+    loop {
+        wts_testkit::write_sqlite(
+            &file,
+            "begin immediate;
+             insert into ticket_traces (tid, updated_at, op, remark) select 123, updated_at, op, '' from ticket_traces where opid = 1;
+             insert into ticket_traces (tid, updated_at, op, remark) select 123, updated_at, op, '' from ticket_traces where opid = 1;
+             commit;",
+        );
+    }
+}
