@@ -1,26 +1,21 @@
 //! The one place where errors become HTTP responses.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
-use strum::{EnumDiscriminants, EnumIter};
 use utoipa::ToSchema;
 use wts_app::{GetTracesError, RepositoryError};
 use wts_domain::{AccessDenied, ParseTicketIdError};
 
-#[cfg(test)]
-pub(crate) use self::examples::every_error;
-pub(crate) use self::examples::{ToAnyone, ToWhoAsksWhen, ToWhoChooses, shared_responses};
-use self::told::Told;
+use self::response::{ErrType, ErrorResponse};
 use crate::{constants::JSON, token::TokenError};
 
-/// Every error that a request can get.
-#[derive(Debug, thiserror::Error, EnumDiscriminants)]
-#[strum_discriminants(
-    name(Kind),
-    derive(EnumIter),
-    vis(pub(self)),
-    doc = "The kind of an [`ApiError`]."
-)]
+mod response;
+
+/// Every error that a request can get. Its text goes to the log; that of an invalid request goes to the client too.
+#[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::EnumCount))]
 pub(crate) enum ApiError {
     /// Authentication failed.
     #[error(transparent)]
@@ -29,55 +24,54 @@ pub(crate) enum ApiError {
     #[error(transparent)]
     Denied(#[from] AccessDenied),
     /// The request names no ticket.
-    #[error("no ticket was asked for")]
+    #[error("missing required URL parameter: tid")]
     MissingTicket,
-    /// The ticket number is malformed.
-    #[error(transparent)]
-    MalformedTicket(#[from] ParseTicketIdError),
-    /// A parameter was given more than once.
-    #[error("the parameter {0} was given more than once")]
-    DuplicateParameter(&'static str),
-    /// The order does not exist.
-    #[error("an order that does not exist was asked for")]
-    UnknownOrder,
+    /// The value of a parameter is invalid.
+    #[error("invalid {name} parameter: {reason}")]
+    InvalidParameter {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong with its value.
+        reason: Cow<'static, str>,
+    },
     /// The ticket does not exist.
     #[error("there is no such ticket")]
     NoSuchTicket,
     /// The path does not exist.
-    #[error("there is nothing under this path")]
+    #[error("no such path")]
     NoSuchPath,
     /// The route does not accept the method.
-    #[error("the method is not allowed")]
+    #[error("method not allowed")]
     MethodNotAllowed,
     /// The client accepts none of the available forms.
-    #[error("the client takes none of the forms that there are")]
+    #[error("not acceptable: there is application/json, as it is or in gzip or zstd")]
     NotAcceptable,
     /// The request has a body, which the route does not accept.
-    #[error("the request has content where none is taken")]
+    #[error("the request has a body: expected none")]
     BodyNotAllowed,
     /// Path and query together are too long.
-    #[error("the request's target is too long")]
+    #[error("path and query are too long")]
     TargetTooLong,
     /// The header fields are too long or too many.
-    #[error("the request's header fields are too long or too many")]
+    #[error("header fields are too long or too many")]
     HeaderTooLong,
     /// The body is too long to be discarded.
-    #[error("the request's body is too long")]
+    #[error("nothing here takes a body")]
     BodyTooLong,
     /// The bytes are no HTTP/1.1 request.
-    #[error("the request cannot be read")]
+    #[error("the request cannot be read as HTTP/1.1")]
     MalformedRequest,
     /// The target is no URI.
-    #[error("path or query have a character that no URI has")]
+    #[error("path and query have to be percent-encoded")]
     MalformedTarget,
     /// The request's head did not arrive in time.
     #[error("the request's head did not come in time")]
     HeaderTimeout,
     /// A proxy may read the request as a different one.
-    #[error("the request can be read in more than one way")]
+    #[error("header fields are ambiguous")]
     AmbiguousFraming,
     /// The client has sent too many requests.
-    #[error("the client asks too often")]
+    #[error("too many requests, ask again later")]
     RateLimited {
         /// In how many seconds it may send the next one.
         retry_after: u64,
@@ -133,28 +127,43 @@ pub(crate) enum Unauthenticated {
     BadToken(#[source] TokenError),
 }
 
+impl ApiError {
+    /// Returns the error of a parameter with an invalid value.
+    pub(crate) fn invalid(name: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        let reason = reason.into();
+        Self::InvalidParameter { name, reason }
+    }
+
+    /// Returns the body of the response.
+    pub(crate) fn envelope(&self) -> Envelope {
+        let ErrorResponse { err_type, msg, .. } = self.response_parts();
+        Envelope {
+            success: false,
+            msg,
+            err_type: err_type as u8,
+        }
+    }
+}
+
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.told().status
+        self.response_parts().status
     }
 
     fn error_response(&self) -> HttpResponse {
-        let Told {
-            status,
-            err_type,
-            msg,
-            header,
-        } = self.told();
+        let ErrorResponse { status, header, .. } = self.response_parts();
         let mut response = HttpResponse::build(status);
         response.content_type(JSON);
         if let Some((name, value)) = header {
             response.insert_header((name, value.as_ref()));
         }
-        response.json(Envelope {
-            success: false,
-            msg: &msg,
-            err_type: err_type as u8,
-        })
+        response.json(self.envelope())
+    }
+}
+
+impl From<ParseTicketIdError> for ApiError {
+    fn from(error: ParseTicketIdError) -> Self {
+        Self::invalid("tid", error.to_string())
     }
 }
 
@@ -171,23 +180,20 @@ impl From<GetTracesError> for ApiError {
     }
 }
 
-/// The body of every answer that is not a good one.
+/// The body of every error response.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
-pub(crate) struct Envelope<'a> {
-    /// That it did not work.
+pub(crate) struct Envelope {
+    /// Always false.
     #[schema(examples(false))]
     success: bool,
     /// What is wrong, for people.
     #[schema(examples("missing required URL parameter: tid"))]
-    msg: &'a str,
+    msg: Cow<'static, str>,
     #[serde(rename = "errType")]
-    #[schema(schema_with = examples::err_type)]
+    #[schema(value_type = ErrType, inline)]
     err_type: u8,
 }
-
-mod examples;
-mod told;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     constants::JSON,
-    error::{self, ApiError, NotReady},
+    error::{ApiError, Envelope, NotReady},
     request_body::NoBody,
 };
 
@@ -85,7 +85,7 @@ pub(crate) struct HealthBody {
     tag = "health",
     operation_id = "isLive",
     summary = "Whether the process answers at all",
-    responses((status = 200, description = "It does", body = HealthBody), error::ToAnyone)
+    responses((status = 200, description = "It does", body = HealthBody))
 )]
 pub(crate) async fn live(_: NoBody) -> HttpResponse {
     ok_response("alive")
@@ -98,7 +98,10 @@ pub(crate) async fn live(_: NoBody) -> HttpResponse {
     tag = "health",
     operation_id = "isReady",
     summary = "Whether requests may be sent here",
-    responses((status = 200, description = "They may", body = HealthBody), error::ToWhoAsksWhen)
+    responses(
+        (status = 200, description = "They may", body = HealthBody),
+        (status = 503, description = "They may not", body = Envelope)
+    )
 )]
 pub(crate) async fn ready(_: NoBody, health: Data<Health>) -> Result<HttpResponse, ApiError> {
     health.ensure_ready()?;
@@ -112,7 +115,10 @@ pub(crate) async fn ready(_: NoBody, health: Data<Health>) -> Result<HttpRespons
     tag = "health",
     operation_id = "hasStarted",
     summary = "Whether the service has started, that is, could read the database once",
-    responses((status = 200, description = "It has", body = HealthBody), error::ToWhoAsksWhen)
+    responses(
+        (status = 200, description = "It has", body = HealthBody),
+        (status = 503, description = "It has not", body = Envelope)
+    )
 )]
 pub(crate) async fn started(_: NoBody, health: Data<Health>) -> Result<HttpResponse, ApiError> {
     health.ensure_started()?;

@@ -7,6 +7,7 @@ mod authentication;
 mod client_address;
 mod connection;
 mod constants;
+mod docs;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -25,10 +26,10 @@ mod shutdown;
 mod token;
 mod traces;
 
+pub use docs::openapi_document;
 pub use health::Health;
 pub use metrics::HttpMetrics;
 pub use middleware::ACCESS_LOG_TARGET;
-pub use openapi::openapi_document;
 pub use server::{admin_server, server};
 pub use settings::{
     AllowedOrigins, HttpSettings, InvalidOrigin, Order, ParseProxiesError, RateLimits,

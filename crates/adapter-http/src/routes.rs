@@ -8,14 +8,14 @@ use actix_web::{
 };
 
 use crate::{
-    constants::METHODS, error::ApiError, health, metrics, openapi, request_body::NoBody, traces,
+    constants::METHODS, docs, error::ApiError, health, metrics, request_body::NoBody, traces,
 };
 
 /// Paths that the log and the metrics name. All others are told of without a name.
 const KNOWN: [&str; 6] = [
     traces::PATH,
-    openapi::DOCUMENT_PATH,
-    openapi::DOCS,
+    docs::DOCUMENT_PATH,
+    docs::DOCS,
     health::LIVEZ,
     health::READYZ,
     health::STARTUPZ,
@@ -44,9 +44,9 @@ pub(crate) fn is_counted_by_token(request: &ServiceRequest) -> bool {
 pub(crate) fn public(config: &mut ServiceConfig) {
     config
         .service(readable(traces::PATH, traces::get))
-        .service(readable(openapi::DOCUMENT_PATH, openapi::document))
-        .service(readable(openapi::DOCS, openapi::to_pages))
-        .service(readable("/api/v3/docs/{file:.*}", openapi::page));
+        .service(readable(docs::DOCUMENT_PATH, docs::document))
+        .service(readable(docs::DOCS, docs::to_pages))
+        .service(readable("/api/v3/docs/{file:.*}", docs::page));
     add_health(config);
     #[cfg(feature = "bench")]
     config.route("/floor", web::get().to(floor));

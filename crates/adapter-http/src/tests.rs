@@ -1,6 +1,5 @@
 //! The server, asked over sockets, with a mocked store behind it.
 
-mod answers;
 mod app;
 mod codings;
 mod description;
@@ -9,6 +8,7 @@ mod limits;
 mod logs;
 mod pages;
 mod protection;
+mod responses;
 mod unread;
 
 use std::{sync::Arc, time::Duration};

@@ -1,26 +1,26 @@
 //! `GET /api/v3/get_traces`.
 
 mod body;
-mod description;
-mod dto;
+mod etag;
 mod params;
-mod version;
+mod schema;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use wts_app::GetTraces;
 
 #[cfg(feature = "bench")]
 pub use self::body::write_body;
-pub(crate) use self::description::TracesBody;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::params::ticket_of;
-use self::{body::body, description::Good, params::Params, version::version};
+pub(crate) use self::schema::TracesBody;
+use self::{body::body, etag::etag, params::Params};
 use crate::{
     authentication::AuthenticatedCaller,
     constants::JSON,
     error::ApiError,
     request_body::NoBody,
     response::{self, CacheRule, Content},
+    settings::Order,
 };
 
 pub(crate) const PATH: &str = "/api/v3/get_traces";
@@ -36,9 +36,33 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
                    What is wrong is told in this order, the first first: the token, its bearer's rank, a missing `tid`, a \
                    malformed one, a wrong `order`, a body, a ticket that does not exist, one that is not the caller's \
                    to see, and forms that there are none of.",
-    params(Params),
+    params(
+        (
+            "tid" = String,
+            Query,
+            description = "The ticket: a positive decimal number up to 2^63-1, without sign or leading zeros. Given once.",
+            pattern = "^[1-9][0-9]{0,18}$",
+            example = json!("123")
+        ),
+        (
+            "order" = inline(Option<Order>),
+            Query,
+            description = "The oldest trace first, or the newest. An administrator decides where it is missing or empty; \
+                           `asc` unless they do. Given once."
+        ),
+        (
+            "If-None-Match" = Option<String>,
+            Header,
+            nullable = false,
+            description = "The `ETag` of a response that the client has kept: while it is still valid, the response is 304.",
+            example = json!("W/\"4vsLrvSxvMbzBpJTrFhGqg\"")
+        )
+    ),
     security(("token" = [])),
-    responses(Good, ApiError)
+    responses(
+        (status = 200, description = "The history, whole", body = TracesBody, example = json!(schema::example())),
+        (status = 304, description = "The client has this version already: it sent its `ETag` as `If-None-Match`")
+    )
 )]
 pub(crate) async fn get(
     AuthenticatedCaller(caller): AuthenticatedCaller,
@@ -49,7 +73,7 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let history = get_traces.execute(&caller, ticket).await?;
     response::ensure_accepts_json(&request)?;
-    let etag = version(&history, order).await;
+    let etag = etag(&history, order).await;
     response::respond(&request, etag, CacheRule::PRIVATE, JSON, || {
         body(history, order)
             .map(Content::Plain)

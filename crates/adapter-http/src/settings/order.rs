@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 /// The order in which traces are returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Order {
     /// The oldest first, as in the API's document.
     #[default]

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::{
-    answers::{bearer, field, with_traces},
+    responses::{bearer, field, with_traces},
     *,
 };
 

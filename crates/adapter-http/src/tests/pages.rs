@@ -1,6 +1,6 @@
 //! The description of the API, for machines and for browsers.
 
-use super::{answers::field, *};
+use super::{responses::field, *};
 
 #[tokio::test]
 async fn the_description_of_the_api_is_there_for_everyone_and_kept_by_who_has_it() {

@@ -10,7 +10,7 @@ use wts_domain::TicketId;
 
 use crate::{
     error::ApiError,
-    settings::{HttpSettings, Order},
+    settings::{HttpSettings, Order, UnknownOrder},
 };
 
 /// What the query asks for.
@@ -25,7 +25,9 @@ impl Params {
     fn read(query: &str, default_order: Order) -> Result<Self, ApiError> {
         let ticket = one("tid", query)?.ok_or(ApiError::MissingTicket)?.parse()?;
         let order = match one("order", query)? {
-            Some(order) => order.parse().map_err(|_| ApiError::UnknownOrder)?,
+            Some(order) => order
+                .parse()
+                .map_err(|error: UnknownOrder| ApiError::invalid("order", error.to_string()))?,
             None => default_order,
         };
         Ok(Self { ticket, order })
@@ -54,14 +56,14 @@ impl FromRequest for Params {
     }
 }
 
-/// The value of a parameter that may be given once, `None` where it is missing or empty.
+/// Returns the value of a parameter that may be given once, `None` if it is missing or empty.
 fn one<'q>(name: &'static str, query: &'q str) -> Result<Option<Cow<'q, str>>, ApiError> {
     let mut values = form_urlencoded::parse(query.as_bytes())
         .filter(|(given, _)| given == name)
         .map(|(_, value)| value);
     let value = values.next();
     if values.next().is_some() {
-        return Err(ApiError::DuplicateParameter(name));
+        return Err(ApiError::invalid(name, "given more than once"));
     }
     Ok(value.filter(|value| !value.is_empty()))
 }

@@ -1,4 +1,4 @@
-//! The description as pages for a browser: Swagger UI, all of it out of this program.
+//! Swagger UI, which shows the description in a browser; all its files are part of this program.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +12,7 @@ use utoipa_swagger_ui::{Config, serve};
 
 use super::DOCUMENT_PATH;
 use crate::{
-    error::{self, ApiError},
+    error::ApiError,
     request_body::NoBody,
     response::{self, CacheRule, Content, ETagBuilder},
 };
@@ -20,13 +20,13 @@ use crate::{
 pub(crate) const DOCS: &str = "/api/v3/docs";
 pub(crate) const DOCS_INDEX: &str = "/api/v3/docs/";
 
-/// Lets the browser ask nobody but this service for anything, whatever a page says.
-const FROM_HERE_ONLY: HeaderValue = HeaderValue::from_static(
+/// Keeps the browser from loading anything from elsewhere.
+const SAME_ORIGIN_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// `GET /api/v3/docs`, where links inside the pages would lead astray.
+/// `GET /api/v3/docs`, where relative links of the pages would not work.
 pub(crate) async fn to_pages(_: NoBody) -> HttpResponse {
     HttpResponse::PermanentRedirect()
         .insert_header((LOCATION, DOCS_INDEX))
@@ -40,7 +40,10 @@ pub(crate) async fn to_pages(_: NoBody) -> HttpResponse {
     tag = "description",
     operation_id = "getDocs",
     summary = "This description for a browser, with all that the page needs under the same path",
-    responses(super::documents::Page, error::ToWhoChooses)
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 304, description = "The client has this version already")
+    )
 )]
 pub(crate) async fn page(
     _: NoBody,
@@ -62,19 +65,17 @@ pub(crate) async fn page(
         .map_err(|_| ApiError::Internal("a page has an invalid content type"))?;
     let mut etag = ETagBuilder::new();
     etag.bytes(&file.bytes);
-    let bytes = file.bytes.into_owned();
-    let content = || {
-        Ok(if file.gzpipped {
-            Content::Gzip(bytes)
-        } else {
-            Content::Plain(bytes.boxed())
-        })
+    let (etag, bytes) = (etag.finish(), file.bytes.into_owned());
+    let content = if file.gzpipped {
+        Content::Gzip(bytes)
+    } else {
+        Content::Plain(bytes.boxed())
     };
     let cache = CacheRule::STATIC;
     let mut response =
-        response::respond(&request, etag.finish(), cache, content_type, content).await?;
+        response::respond(&request, etag, cache, content_type, || Ok(content)).await?;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, FROM_HERE_ONLY);
+    headers.insert(CONTENT_SECURITY_POLICY, SAME_ORIGIN_POLICY);
     Ok(response)
 }
 

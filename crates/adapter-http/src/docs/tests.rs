@@ -1,0 +1,196 @@
+//! The description matches what is served.
+
+use std::{collections::HashSet, mem};
+
+use serde_json::Value;
+use strum::EnumCount;
+use wts_domain::{Language, StaffId, TicketId, Timestamp, Trace, TraceId};
+
+use super::*;
+
+fn description() -> Value {
+    serde_json::from_str(openapi_document()).unwrap()
+}
+
+/// A change of what clients see shows in this file's differences.
+#[test]
+fn committed_copy_is_current() {
+    let copy = include_str!("../../openapi.json");
+    assert!(
+        copy == openapi_document(),
+        "openapi.json is not what is served: look at what `cargo run -- openapi > crates/adapter-http/openapi.json` changes"
+    );
+}
+
+/// Follows a reference.
+fn resolved<'a>(description: &'a Value, response: &'a Value) -> &'a Value {
+    match response["$ref"].as_str() {
+        Some(reference) => description.pointer(&reference[1..]).unwrap(),
+        None => response,
+    }
+}
+
+#[test]
+fn every_response_has_description_headers_and_body() {
+    let description = description();
+    assert_eq!(description["tags"][0]["name"], "traces");
+    let paths = description["paths"].as_object().unwrap();
+    for path in [
+        "/api/v3/get_traces",
+        "/api/v3/openapi.json",
+        "/api/v3/docs/",
+        "/livez",
+        "/readyz",
+        "/startupz",
+    ] {
+        assert!(paths.contains_key(path), "{path}");
+    }
+    for (path, operations) in paths {
+        let methods: Vec<_> = operations.as_object().unwrap().keys().collect();
+        assert_eq!(methods, ["get"], "{path}");
+        let responses = operations["get"]["responses"].as_object().unwrap();
+        for (status, response) in responses {
+            let response = resolved(&description, response);
+            let what = format!("{path} {status}: {response}");
+            assert!(response["description"].is_string(), "{what}");
+            assert!(response["headers"]["X-Request-Id"].is_object(), "{what}");
+            for (name, header) in response["headers"].as_object().unwrap() {
+                assert!(header["description"].is_string(), "{name} of {what}");
+            }
+            let content = &response["content"]["application/json"];
+            if status.starts_with(['4', '5']) {
+                let schema = &content["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/Error", "{what}");
+                let examples = content["examples"].as_object();
+                assert!(examples.is_some_and(|them| !them.is_empty()), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_status_of_readme_is_described() {
+    let responses = &description()["paths"]["/api/v3/get_traces"]["get"]["responses"];
+    let described: Vec<_> = responses.as_object().unwrap().keys().collect();
+    assert_eq!(
+        described,
+        [
+            "200", "304", "400", "401", "403", "404", "405", "406", "408", "413", "414", "415",
+            "429", "431", "500", "503"
+        ]
+    );
+}
+
+#[test]
+fn every_kind_of_error_has_an_example() {
+    let kinds: HashSet<_> = every_error()
+        .map(|error| mem::discriminant(&error))
+        .collect();
+    assert_eq!(kinds.len(), ApiError::COUNT);
+}
+
+#[test]
+fn errors_of_api_document_are_examples() {
+    let responses = &description()["paths"]["/api/v3/get_traces"]["get"]["responses"];
+    for (status, msg, err_type) in [
+        ("400", "missing required URL parameter: tid", 2),
+        ("400", "无法找到对应的工单", 5),
+        ("403", "you can only view ticket traces of your own", 3),
+        ("500", "system met a uncaught error,please view logs.", 1),
+    ] {
+        let examples = &responses[status]["content"]["application/json"]["examples"];
+        let expected = json!({"success": false, "msg": msg, "errType": err_type});
+        let mut examples = examples.as_object().unwrap().values();
+        assert!(
+            examples.any(|example| example["value"] == expected),
+            "{msg}"
+        );
+    }
+}
+
+/// In the fields, in `x-labels`, and for the ranks in the token's description.
+#[test]
+fn labels_are_those_of_the_domain() {
+    let description = description();
+    let labels = &description["info"]["x-labels"];
+    assert_eq!(
+        labels["new_status"]["solved"],
+        json!({"zh": "已解决", "en": "Solved"})
+    );
+    let fields = &description["components"]["schemas"]["Trace"]["properties"];
+    assert_eq!(fields["new_status"]["x-enum-varnames"][0], "Unchanged");
+    macro_rules! assert_described {
+        ($name:literal, $list:ty, $text:expr) => {
+            for value in <$list>::ALL {
+                for language in Language::ALL {
+                    let label = value.label(*language);
+                    assert_eq!(labels[$name][value.as_str()][language.as_str()], label);
+                    assert!($text.as_str().unwrap().contains(label), "{label}");
+                }
+            }
+        };
+        ($name:literal, $list:ty) => {
+            assert_described!($name, $list, fields[$name]["description"]);
+            let mut names = vec![""];
+            names.extend(<$list>::ALL.iter().map(|value| value.as_str()));
+            assert_eq!(fields[$name]["enum"], json!(names));
+            let varnames = fields[$name]["x-enum-varnames"].as_array().unwrap();
+            assert_eq!(varnames.len(), names.len());
+        };
+    }
+    assert_described!("new_status", Status);
+    assert_described!("new_priority", Priority);
+    assert_described!("new_category", Category);
+    let token = &description["components"]["securitySchemes"]["token"];
+    assert_described!("access", Access, token["description"]);
+}
+
+#[test]
+fn every_field_of_a_trace_is_required_and_described() {
+    let moment = Timestamp::from_unix_seconds(0).unwrap();
+    let ticket = TicketId::new(1).unwrap();
+    let written = Trace::new(TraceId::new(1), ticket, moment, StaffId::from("-1"));
+    let written = serde_json::to_value(written).unwrap();
+    let trace = &description()["components"]["schemas"]["Trace"];
+    let fields = trace["properties"].as_object().unwrap();
+    let mut required: Vec<_> = trace["required"].as_array().unwrap().iter().collect();
+    required.sort_by_key(|name| name.as_str());
+    assert_eq!(
+        required,
+        written.as_object().unwrap().keys().collect::<Vec<_>>()
+    );
+    assert_eq!(fields.len(), required.len());
+    for (name, field) in fields {
+        assert!(field["description"].is_string(), "{name}");
+    }
+}
+
+/// A database may hold what is no RFC 3339, and then the response has it.
+#[test]
+fn no_field_claims_a_format_that_values_may_not_have() {
+    let fields = &description()["components"]["schemas"]["Trace"]["properties"];
+    for field in ["updated_at", "new_appointment"] {
+        assert_eq!(fields[field]["format"], Value::Null, "{field}");
+    }
+    let text = fields["updated_at"]["description"].as_str().unwrap();
+    assert!(
+        text.contains("`infinity`") && text.contains("`+294276-"),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_reference_resolves() {
+    let description = description();
+    let mut pointers = Vec::new();
+    let mut rest = openapi_document();
+    while let Some((_, after)) = rest.split_once("\"$ref\": \"#") {
+        let (pointer, after) = after.split_once('"').unwrap();
+        pointers.push(pointer);
+        rest = after;
+    }
+    assert!(pointers.len() >= 3, "{pointers:?}");
+    for pointer in pointers {
+        assert!(description.pointer(pointer).is_some(), "{pointer}");
+    }
+}

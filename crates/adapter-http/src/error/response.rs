@@ -1,0 +1,117 @@
+//! The response of each error.
+
+use std::borrow::Cow;
+
+use actix_web::http::{
+    StatusCode,
+    header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use utoipa::ToSchema;
+use wts_domain::AccessDenied;
+
+use super::{ApiError, Unauthenticated};
+use crate::constants::METHODS;
+
+/// What is wrong, for programs: 1 a fault of the service's or too much to do, 2 the request, 3 the token or what its bearer
+/// may do, 5 what was asked for does not exist.
+#[derive(Clone, Copy, ToSchema)]
+#[repr(u8)]
+pub(super) enum ErrType {
+    Internal = 1,
+    Request = 2,
+    Permission = 3,
+    Logic = 5,
+}
+
+/// The parts of a response that differ between errors.
+pub(super) struct ErrorResponse {
+    pub(super) status: StatusCode,
+    pub(super) err_type: ErrType,
+    pub(super) msg: Cow<'static, str>,
+    pub(super) header: Option<(HeaderName, Cow<'static, str>)>,
+}
+
+impl ApiError {
+    pub(super) fn response_parts(&self) -> ErrorResponse {
+        use ErrType::{Internal, Logic, Permission, Request};
+        // One message for all reasons: a caller without a valid token does not learn which check failed.
+        let unauthenticated = "a valid token is required";
+        let busy = "too much to do, ask again in a moment";
+        let text = || self.to_string();
+        match self {
+            Self::Unauthenticated(Unauthenticated::NoToken) => {
+                parts(StatusCode::UNAUTHORIZED, Permission, unauthenticated)
+                    .with(WWW_AUTHENTICATE, "Bearer")
+            }
+            Self::Unauthenticated(
+                Unauthenticated::SeveralFields | Unauthenticated::BadToken(_),
+            ) => parts(StatusCode::UNAUTHORIZED, Permission, unauthenticated)
+                .with(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
+            Self::Denied(AccessDenied::NotActive) => parts(
+                StatusCode::FORBIDDEN,
+                Permission,
+                "only active users can access this API",
+            ),
+            Self::Denied(AccessDenied::NotYourTicket) => parts(
+                StatusCode::FORBIDDEN,
+                Permission,
+                "you can only view ticket traces of your own",
+            ),
+            Self::NoSuchTicket => parts(StatusCode::BAD_REQUEST, Logic, "无法找到对应的工单"),
+            Self::MissingTicket
+            | Self::InvalidParameter { .. }
+            | Self::MalformedRequest
+            | Self::MalformedTarget
+            | Self::AmbiguousFraming => parts(StatusCode::BAD_REQUEST, Request, text()),
+            Self::NoSuchPath => parts(StatusCode::NOT_FOUND, Request, text()),
+            Self::MethodNotAllowed => {
+                parts(StatusCode::METHOD_NOT_ALLOWED, Request, text()).with(ALLOW, METHODS)
+            }
+            Self::NotAcceptable => parts(StatusCode::NOT_ACCEPTABLE, Request, text()),
+            Self::HeaderTimeout => parts(StatusCode::REQUEST_TIMEOUT, Request, text()),
+            Self::BodyTooLong => parts(StatusCode::PAYLOAD_TOO_LARGE, Request, text()),
+            Self::TargetTooLong => parts(StatusCode::URI_TOO_LONG, Request, text()),
+            Self::BodyNotAllowed => parts(StatusCode::UNSUPPORTED_MEDIA_TYPE, Request, text()),
+            Self::RateLimited { retry_after } => {
+                parts(StatusCode::TOO_MANY_REQUESTS, Request, text())
+                    .with(RETRY_AFTER, retry_after.to_string())
+            }
+            Self::HeaderTooLong => {
+                parts(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Request, text())
+            }
+            Self::Busy | Self::TooManyInFlight | Self::TooManyConnections => {
+                parts(StatusCode::SERVICE_UNAVAILABLE, Internal, busy).with(RETRY_AFTER, "1")
+            }
+            Self::NotReady(_) => {
+                parts(StatusCode::SERVICE_UNAVAILABLE, Internal, text()).with(RETRY_AFTER, "1")
+            }
+            Self::HandlerTimeout | Self::Database(_) | Self::Internal(_) => parts(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Internal,
+                "system met a uncaught error,please view logs.",
+            ),
+        }
+    }
+}
+
+fn parts(
+    status: StatusCode,
+    err_type: ErrType,
+    msg: impl Into<Cow<'static, str>>,
+) -> ErrorResponse {
+    ErrorResponse {
+        status,
+        err_type,
+        msg: msg.into(),
+        header: None,
+    }
+}
+
+impl ErrorResponse {
+    fn with(self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            header: Some((name, value.into())),
+            ..self
+        }
+    }
+}
