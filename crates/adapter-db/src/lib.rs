@@ -4,7 +4,6 @@
 //! Both kinds are read in batches (see `batching`) over one set of tables and row types (see `history` and `columns`).
 
 mod batching;
-mod bulk;
 mod columns;
 mod database;
 mod error;
@@ -21,11 +20,11 @@ mod records;
 mod replicas;
 mod settings;
 mod sqlite;
+mod transfer;
 mod url;
 
 use std::sync::Arc;
 
-pub use bulk::{SinkError, sink, source};
 pub use database::Database;
 pub use error::{MigrateError, OpenError};
 pub use inspection::{Inspection, Schema, inspect};
@@ -33,6 +32,7 @@ pub use metrics::DatabaseMetrics;
 pub use migrations::{migrate, revert};
 pub use records::{InsertError, Operator, Records, Student};
 pub use settings::ReadSettings;
+pub use transfer::{SinkError, sink, source};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};
 use wts_app::HistoryRepository;
 

@@ -1,6 +1,5 @@
 //! PostgreSQL: our own schema, and the WTS v3 database as it stands.
 
-mod bulk;
 mod connection;
 mod inspect;
 mod loader;
@@ -11,6 +10,7 @@ mod reader;
 mod server;
 mod statements;
 mod tls;
+mod transfer;
 mod watch;
 
 pub(crate) mod tables {
@@ -22,10 +22,10 @@ pub(crate) mod tables {
     crate::history::tables!([wts data]);
 }
 
-pub(crate) use bulk::{sink, source};
 pub(crate) use connection::{ConnectError, connect};
 pub(crate) use inspect::inspect;
 pub(crate) use loader::open;
 pub(crate) use migrate::migrate;
 pub(crate) use server::Server;
+pub(crate) use transfer::{sink, source};
 pub(crate) use watch::looked_after;

@@ -1,31 +1,20 @@
-//! What a fuzzer feeds, and every test run with the inputs that were found worth keeping.
+//! The entry point of the fuzzer, whose corpus every test run replays.
 
 use std::io::Cursor;
 
-use wts_app::HistorySource;
+use wts_app::{BatchSender, HistorySource};
 
 use crate::FileSource;
 
-/// From the lines of a file to histories. Says whether the file was whole.
-///
-/// # Panics
-///
-/// If more comes after the end.
+/// Reads a file and returns whether it was whole.
 pub fn import(bytes: &[u8]) -> bool {
-    let Ok(mut source) = FileSource::reading(Cursor::new(bytes.to_vec())) else {
+    let Ok(source) = FileSource::reading(Cursor::new(bytes.to_vec())) else {
         return false;
     };
-    loop {
-        match source.next_batch() {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                let after = source.next_batch();
-                assert!(matches!(after, Ok(None) | Err(_)), "more after the end");
-                return true;
-            }
-            Err(_) => return false,
-        }
-    }
+    let mut deliver = |_| Ok(());
+    Box::new(source)
+        .read(&mut BatchSender::new(&mut deliver))
+        .is_ok()
 }
 
 #[cfg(test)]
@@ -33,7 +22,7 @@ mod tests {
     use std::{fs, path::Path};
 
     #[test]
-    fn of_the_fuzzers_inputs_only_whole_files_are_taken_for_whole() {
+    fn only_whole_files_of_the_corpus_are_taken_as_whole() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/import");
         for input in fs::read_dir(corpus).unwrap() {
             let path = input.unwrap().path();
@@ -41,7 +30,7 @@ mod tests {
             let is_whole = path.file_stem().unwrap() == "whole";
             assert_eq!(super::import(&input), is_whole, "{}", path.display());
             for end in 0..input.len() {
-                // Of a compressed file the last bytes are a checksum of no consequence for what was read.
+                // The last bytes of a compressed file are a checksum that the content does not need.
                 assert!(
                     !super::import(&input[..end]) || path.extension().is_some(),
                     "{} cut at {end}",

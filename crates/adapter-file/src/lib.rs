@@ -3,12 +3,12 @@
 #![doc = include_str!("../FORMAT.md")]
 
 mod compression;
+mod digest;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod sink;
 mod source;
-mod tally;
 mod wire;
 
 pub use compression::Compression;

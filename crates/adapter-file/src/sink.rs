@@ -1,109 +1,135 @@
 //! Writing a file.
 
-mod output;
-
-use std::{io::Write, path::Path};
-
-use wts_app::{Batch, BulkError, Entry, HistorySink, Place, Stored};
-
-use self::output::Output;
-use crate::{
-    compression::{Compression, Compressor},
-    tally::Tally,
-    wire::{self, HEADER, LONGEST_LINE},
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
 };
 
-/// How much memory is kept from one line to the next.
-const KEPT: usize = 1024 * 1024;
+use tempfile::NamedTempFile;
+use wts_app::{Batch, Entry, HistorySink, ImportReport, TransferError};
 
-/// Writes histories to a file, compressed on request. Where it is not finished no file is left behind, or, on an output
-/// that cannot be taken back, one without an end.
+use crate::{
+    compression::{Compression, Compressor, compressed},
+    digest::FileDigest,
+    wire::{self, HEADER, MAX_LINE_BYTES},
+};
+
+/// The capacity of the line buffer that is kept from one line to the next.
+const KEPT_BYTES: usize = 1024 * 1024;
+
+/// Writes histories to a file, compressed on request. If the sink is not finished, it leaves no file behind, or, on an
+/// output that cannot be removed, a file without an end.
 pub struct FileSink {
-    output: Compressor<Output>,
-    tally: Tally,
+    output: Box<dyn Compressor>,
+    /// The file under its temporary name, and the name that it gets when it is whole; `None` for a stream.
+    file: Option<(NamedTempFile, PathBuf)>,
+    digest: FileDigest,
     line: Vec<u8>,
 }
 
 impl FileSink {
-    /// Writes to a file, which only its owner may read. One that exists is replaced when the new one is whole.
+    /// Writes to a file, which only its owner may read. An existing file is replaced when the new one is whole.
     ///
     /// # Errors
     ///
-    /// [`BulkError::Failed`] if its folder cannot be written to.
-    pub fn create(path: &Path, compression: Option<Compression>) -> Result<Self, BulkError> {
-        let output = Output::create(path).map_err(failed)?;
-        Self::start(output, compression)
+    /// Returns [`TransferError::Failed`] if the file's folder cannot be written to.
+    pub fn create(path: &Path, compression: Option<Compression>) -> Result<Self, TransferError> {
+        // A device or a pipe is not replaced by a file.
+        if fs::metadata(path).is_ok_and(|existing| !existing.is_file()) {
+            let stream = File::options().write(true).open(path).map_err(failed)?;
+            return Self::writing(stream, compression);
+        }
+        // The target of a link is replaced, not the link.
+        let name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match name.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        // In the same folder, so that renaming it is one step.
+        let mut builder = tempfile::Builder::new();
+        let file = builder.prefix(".wts-").tempfile_in(folder);
+        let file = file.map_err(failed)?;
+        let output = file.as_file().try_clone().map_err(failed)?;
+        Self::start(Box::new(output), Some((file, name)), compression)
     }
 
-    /// Writes to something that is no file, such as standard output.
+    /// Writes to a stream, such as standard output.
     ///
     /// # Errors
     ///
-    /// [`BulkError::Failed`] if it takes nothing.
+    /// Returns [`TransferError::Failed`] if the stream cannot be written to.
     pub fn writing(
         output: impl Write + Send + 'static,
         compression: Option<Compression>,
-    ) -> Result<Self, BulkError> {
-        Self::start(Output::Stream(Box::new(output)), compression)
+    ) -> Result<Self, TransferError> {
+        Self::start(Box::new(output), None, compression)
     }
 
-    /// The file that is there under another name until it is whole, and goes with this sink: for who ends the process
-    /// without dropping it. `None` where nothing can be taken back.
-    pub fn unfinished(&self) -> Option<&Path> {
-        self.output.get_ref().unfinished()
+    /// The path of the unfinished file, which is removed with this sink; a process that exits without dropping the sink
+    /// has to remove it. `None` for a stream.
+    pub fn temp_path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(file, _)| file.path())
     }
 
-    fn start(output: Output, compression: Option<Compression>) -> Result<Self, BulkError> {
+    fn start(
+        output: Box<dyn Write + Send>,
+        file: Option<(NamedTempFile, PathBuf)>,
+        compression: Option<Compression>,
+    ) -> Result<Self, TransferError> {
         let mut sink = Self {
-            output: Compressor::new(output, compression).map_err(failed)?,
-            tally: Tally::default(),
+            output: compressed(output, compression).map_err(failed)?,
+            file,
+            digest: FileDigest::default(),
             line: HEADER.into(),
         };
         sink.write_line()?;
         Ok(sink)
     }
 
-    fn write(&mut self, entry: &Entry) -> Result<(), BulkError> {
+    fn write(&mut self, entry: &Entry) -> Result<(), TransferError> {
         self.line.clear();
-        self.line.shrink_to(KEPT);
+        self.line.shrink_to(KEPT_BYTES);
         wire::write(&entry.record, &mut self.line)
-            .map_err(|error| BulkError::failed("cannot write a record", error))?;
-        if self.line.len() >= LONGEST_LINE {
-            let problem = format!("takes more than the {LONGEST_LINE} bytes that a line may have");
-            return Err(BulkError::BadRecord(Place::of(entry).fault(problem)));
+            .map_err(|error| TransferError::failed("cannot write a record", error))?;
+        if self.line.len() >= MAX_LINE_BYTES {
+            let problem =
+                format!("takes more than the {MAX_LINE_BYTES} bytes that a line may have");
+            return Err(entry.location().error(problem).into());
         }
-        self.tally.counts.count(&entry.record);
+        self.digest.counts.count(&entry.record);
         self.write_line()
     }
 
-    fn write_line(&mut self) -> Result<(), BulkError> {
+    fn write_line(&mut self) -> Result<(), TransferError> {
         self.line.push(b'\n');
-        self.tally.take(&self.line);
+        self.digest.update(&self.line);
         self.output.write_all(&self.line).map_err(failed)
     }
 }
 
 impl HistorySink for FileSink {
-    fn put(&mut self, batch: Batch) -> Result<(), BulkError> {
-        batch
-            .entries()
-            .iter()
-            .try_for_each(|entry| self.write(entry))
+    fn put(&mut self, batch: Batch) -> Result<(), TransferError> {
+        let mut entries = batch.entries().iter();
+        entries.try_for_each(|entry| self.write(entry))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Stored, BulkError> {
-        let end = serde_json::to_string(&self.tally.end())
-            .map_err(|error| BulkError::failed("cannot write the end record", error))?;
+    fn finish(mut self: Box<Self>) -> Result<ImportReport, TransferError> {
+        let end = serde_json::to_string(&self.digest.end())
+            .map_err(|error| TransferError::failed("cannot write the end record", error))?;
         writeln!(self.output, "{end}").map_err(failed)?;
-        let output = self.output.finish().map_err(failed)?;
-        output.keep().map_err(failed)?;
-        Ok(Stored {
-            new: self.tally.counts,
-            ..Stored::default()
+        self.output.finish().map_err(failed)?;
+        if let Some((file, name)) = self.file {
+            file.as_file().sync_all().map_err(failed)?;
+            file.persist(name).map_err(|error| failed(error.error))?;
+        }
+        Ok(ImportReport {
+            inserted: self.digest.counts,
+            ..ImportReport::default()
         })
     }
 }
 
-fn failed(error: std::io::Error) -> BulkError {
-    BulkError::failed("cannot write the file", error)
+fn failed(error: io::Error) -> TransferError {
+    TransferError::failed("cannot write the file", error)
 }

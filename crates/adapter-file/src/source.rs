@@ -1,50 +1,34 @@
 //! Reading a file.
 
-mod fault;
 mod lines;
-mod progress;
 
 use std::{
     borrow::Cow,
     fs::File,
     io::{self, Read},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use serde::de::DeserializeOwned;
-use wts_app::{Batch, BulkError, Entry, HistorySource, Record};
-use wts_domain::{StaffMember, Ticket, Trace};
+use wts_app::{BatchSender, Entry, HistorySource, Record, RecordLocation, TransferError};
 
-use self::{
-    lines::{Line, Lines},
-    progress::Counted,
-};
+use self::lines::{Line, Lines};
 use crate::{
     compression::decompressed,
-    tally::Tally,
-    wire::{EndLine, FORMAT, HeaderLine, Kind, StaffLine, TicketLine, TraceLine},
+    digest::FileDigest,
+    wire::{EndLine, FORMAT, HeaderLine, Kind, StaffRecord, TicketRecord, TraceRecord},
 };
 
-/// Gives the histories in a file, which may be compressed. One that was cut off or changed ends with an error.
+/// Reads the histories in a file, which may be compressed. A file that was cut off or changed ends with an error.
 pub struct FileSource {
     lines: Lines,
-    tally: Tally,
-    state: State,
-    /// What keeps the next record from being read. Those before it are given first.
-    failed: Option<BulkError>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Begun,
-    Within,
-    Ended,
-}
-
-/// What a line after the first can be.
-enum Content {
-    Record(Record),
-    End(EndLine),
+    /// How many bytes have been read, before decompression.
+    read_bytes: Arc<AtomicU64>,
+    /// The length of the file, if it is known.
+    total_bytes: Option<u64>,
 }
 
 impl FileSource {
@@ -52,7 +36,7 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// If it is not there or cannot be read.
+    /// Returns an error if the file does not exist or cannot be read.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
@@ -60,139 +44,128 @@ impl FileSource {
         Self::start(file, length)
     }
 
-    /// Reads from something that has no known length, such as standard input.
+    /// Reads a stream of unknown length, such as standard input.
     ///
     /// # Errors
     ///
-    /// If its first bytes cannot be read.
+    /// Returns an error if its first bytes cannot be read.
     pub fn reading(input: impl Read + Send + 'static) -> io::Result<Self> {
         Self::start(input, None)
     }
 
-    fn start(input: impl Read + Send + 'static, length: Option<u64>) -> io::Result<Self> {
-        let (counted, progress) = Counted::new(input, length);
+    fn start(input: impl Read + Send + 'static, total_bytes: Option<u64>) -> io::Result<Self> {
+        let read_bytes = Arc::<AtomicU64>::default();
+        let input = CountingReader {
+            input,
+            count: Arc::clone(&read_bytes),
+        };
         Ok(Self {
-            lines: Lines::new(decompressed(counted)?, progress),
-            tally: Tally::default(),
-            state: State::Begun,
-            failed: None,
+            lines: Lines::new(decompressed(input)?),
+            read_bytes,
+            total_bytes,
         })
     }
+}
 
-    fn header(&mut self) -> Result<(), BulkError> {
-        let line = self.lines.next()?;
-        let known = kind_of(&line)
-            .filter(|kind| kind == "header")
-            .and_then(|_| line.parse::<HeaderLine>().ok())
-            .filter(|header| header.format == FORMAT.0);
-        let Some(header) = known else {
-            return Err(line.fault(
-                "this is no file of histories: expected it to begin with {\"type\":\"header\",\"format\":\"wts-histories\"",
-            ));
-        };
-        if header.version != FORMAT.1 {
-            let (known, found) = (FORMAT.1, header.version);
-            return Err(line.fault(format!(
-                "this file is of version {found} of the format, and only version {known} can be read"
-            )));
-        }
-        line.ensure_whole()?;
-        self.tally.take(line.text);
-        self.state = State::Within;
-        Ok(())
-    }
+/// Counts the bytes that are read.
+struct CountingReader<R> {
+    input: R,
+    count: Arc<AtomicU64>,
+}
 
-    /// The next record; `None` at the end.
-    fn next_entry(&mut self) -> Result<Option<Entry>, BulkError> {
-        match self.state {
-            State::Begun => self.header()?,
-            State::Within => {}
-            State::Ended => return Ok(None),
-        }
-        let line = self.lines.next()?;
-        match content(&line) {
-            Ok(Content::Record(record)) => {
-                line.ensure_whole()?;
-                self.tally.take(line.text);
-                self.tally.counts.count(&record);
-                let line = Some(line.number);
-                Ok(Some(Entry { line, record }))
-            }
-            Ok(Content::End(end)) => {
-                line.ensure_whole()?;
-                self.tally.agree(&end).map_err(|wrong| line.fault(wrong))?;
-                self.state = State::Ended;
-                let after = line.place_after();
-                match self.lines.next() {
-                    Ok(line) if line.text.is_empty() => Ok(None),
-                    // In a compressed file it may not even be readable.
-                    Ok(_) | Err(_) => Err(BulkError::BadRecord(
-                        after.fault("nothing may come after the end record"),
-                    )),
-                }
-            }
-            Err(error) => {
-                line.ensure_whole()?;
-                Err(error)
-            }
-        }
+impl<R: Read> Read for CountingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let count = u64::try_from(read).unwrap_or(0);
+        self.count.fetch_add(count, Ordering::Relaxed);
+        Ok(read)
     }
 }
 
 impl HistorySource for FileSource {
-    fn next_batch(&mut self) -> Result<Option<Batch>, BulkError> {
-        let mut batch = Batch::default();
-        while !batch.is_full() && self.failed.is_none() {
-            match self.next_entry() {
-                Ok(Some(entry)) => batch.push(entry),
-                Ok(None) => break,
-                Err(error) => self.failed = Some(error),
+    fn read(self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
+        let mut lines = self.lines;
+        let mut digest = FileDigest::default();
+        let header = lines.next()?;
+        check_header(&header)?;
+        digest.update(header.text);
+        let last = loop {
+            let line = lines.next()?;
+            let content = parse(&line);
+            line.ensure_whole()?;
+            match content? {
+                Content::Record(record) => {
+                    digest.update(line.text);
+                    digest.counts.count(&record);
+                    if let Some(total) = self.total_bytes {
+                        output.set_progress(self.read_bytes.load(Ordering::Relaxed), total);
+                    }
+                    let line = Some(line.number);
+                    output.send(Entry { line, record })?;
+                }
+                Content::End(end) => {
+                    digest.verify(&end).map_err(|problem| line.error(problem))?;
+                    break line.number;
+                }
+            }
+        };
+        match lines.next() {
+            Ok(line) if line.text.is_empty() => Ok(()),
+            // In a compressed file it may not even be readable.
+            Ok(_) | Err(_) => {
+                let after = RecordLocation::line(last + 1);
+                Err(after.error("nothing may come after the end record").into())
             }
         }
-        if batch.is_empty()
-            && let Some(error) = self.failed.take()
-        {
-            self.state = State::Ended;
-            return Err(error);
+    }
+}
+
+fn check_header(line: &Line<'_>) -> Result<(), TransferError> {
+    let known = kind_of(line)
+        .filter(|kind| kind == "header")
+        .and_then(|_| line.parse::<HeaderLine>().ok())
+        .filter(|header| header.format == FORMAT.0);
+    let Some(header) = known else {
+        return Err(line.error(
+            "this is no file of histories: expected it to begin with {\"type\":\"header\",\"format\":\"wts-histories\"",
+        ));
+    };
+    if header.version != FORMAT.1 {
+        let (known, found) = (FORMAT.1, header.version);
+        return Err(line.error(format!(
+            "this file is of version {found} of the format, and only version {known} can be read"
+        )));
+    }
+    line.ensure_whole()
+}
+
+/// A line after the first.
+enum Content {
+    Record(Record),
+    End(EndLine),
+}
+
+fn parse(line: &Line<'_>) -> Result<Content, TransferError> {
+    Ok(Content::Record(match kind_of(line).as_deref() {
+        Some("trace") => Record::Trace(line.parse::<TraceRecord>()?.0),
+        Some("ticket") => Record::Ticket(line.parse::<TicketRecord>()?.0),
+        Some("staff") => Record::Staff(line.parse::<StaffRecord>()?.0),
+        Some("end") => return line.parse().map(Content::End),
+        Some(_) => {
+            let problem = "expected \"staff\", \"ticket\", \"trace\" or \"end\"";
+            return Err(line.error_in("type", problem));
         }
-        batch.completed = self.lines.completed();
-        Ok((!batch.is_empty()).then_some(batch))
-    }
+        // An unreadable type is reported like any other invalid value.
+        None => {
+            line.parse::<Kind>()?;
+            return Err(line.error_in("type", "expected a string"));
+        }
+    }))
 }
 
-fn content(line: &Line<'_>) -> Result<Content, BulkError> {
-    fn record<L: DeserializeOwned>(
-        line: &Line<'_>,
-        of: impl FnOnce(L) -> Record,
-    ) -> Result<Content, BulkError> {
-        line.parse().map(|parsed| Content::Record(of(parsed)))
-    }
-
-    match kind_of(line).as_deref() {
-        Some("trace") => record(line, |trace: TraceLine<_, _>| {
-            Record::Trace(Trace::from(trace))
-        }),
-        Some("ticket") => record(line, |ticket: TicketLine<_, _>| {
-            Record::Ticket(Ticket::from(ticket))
-        }),
-        Some("staff") => record(line, |staff: StaffLine<_, _>| {
-            Record::Staff(StaffMember::from(staff))
-        }),
-        Some("end") => line.parse().map(Content::End),
-        Some(_) => Err(line.fault_in(
-            "type",
-            "expected \"staff\", \"ticket\", \"trace\" or \"end\"",
-        )),
-        // Whatever keeps its type from being read is told like any other fault.
-        None => line
-            .parse::<Kind>()
-            .and_then(|_| Err(line.fault_in("type", "expected a string"))),
-    }
-}
-
-/// What a line says it is.
+/// Returns the `type` of a line.
 fn kind_of(line: &Line<'_>) -> Option<Cow<'static, str>> {
-    // As they are written.
+    // The two most frequent ones, in the spelling that is written.
     let kind = line.text.strip_prefix(b"{\"type\":\"");
     for known in ["trace", "ticket"] {
         let rest = kind.and_then(|kind| kind.strip_prefix(known.as_bytes()));

@@ -4,20 +4,21 @@
 //! implement, and knows nothing of HTTP or SQL. With the feature `mocks` the crate hands out mocks of its ports, so
 //! that others can test against them.
 
-mod bulk;
 mod error_chain;
 mod get_traces;
 mod history_repository;
+mod transfer;
 
-pub use bulk::{
-    Batch, BulkError, Copied, CopyHistories, Counts, Entry, Fault, HistorySink, HistorySource,
-    Observer, Place, Record, RecordId, Selection, Share, Stored, Verified, VerifyHistories,
-};
 pub use error_chain::ErrorChain;
 pub use get_traces::{GetTraces, GetTracesError, RankSource};
 #[cfg(feature = "mocks")]
 pub use history_repository::MockHistoryRepository;
 pub use history_repository::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError};
+pub use transfer::{
+    Batch, BatchSender, CopyReport, Counts, Entry, HistorySink, HistorySource, ImportReport,
+    Observer, Progress, Record, RecordError, RecordId, RecordLocation, Selection, TransferError,
+    VerifyReport, copy_histories, verify_histories,
+};
 
 /// The use cases, each over its repositories: what a binary wires once and hands to an adapter as one value.
 #[derive(Clone)]

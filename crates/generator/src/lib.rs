@@ -3,8 +3,8 @@
 //! The same [`Campus`] always has the same histories, down to the last byte. It may have any number of tickets: a history
 //! follows from the campus's seed and the ticket's place in the campus alone, so none of the others has to be remembered.
 
-#[cfg(feature = "hostile")]
-pub mod hostile;
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 
 mod calendar;
 mod campus;

@@ -18,9 +18,8 @@ pub(crate) struct Numbering {
 
 impl Numbering {
     /// Numbers from 1 on for all of these.
-    pub(crate) fn of(calendar: &Calendar, traces: impl Iterator<Item = Trace>) -> Self {
-        let stretches = stretch(calendar.end()) + 1;
-        let mut next = vec![0_i64; stretches];
+    pub(crate) fn new(calendar: &Calendar, traces: impl Iterator<Item = Trace>) -> Self {
+        let mut next = vec![0_i64; stretch(calendar.end()) + 1];
         for trace in traces {
             if let Some(count) = next.get_mut(stretch(trace.updated_at.micros_since_2000())) {
                 *count += 1;

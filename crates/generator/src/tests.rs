@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
 };
 
-use wts_app::{Counts, HistorySource, Observer, Record, Share, VerifyHistories};
+use wts_app::{BatchSender, Counts, HistorySource, Observer, Progress, Record, verify_histories};
 use wts_domain::{Finding, Status, Ticket, TicketId, Trace};
 
 use crate::{Campus, CampusSource};
@@ -17,11 +17,15 @@ const CAMPUS: Campus = Campus {
 };
 
 fn records(campus: Campus) -> Vec<Record> {
-    let mut source = CampusSource::new(campus);
     let mut records = Vec::new();
-    while let Some(batch) = source.next_batch().unwrap() {
+    let mut deliver = |batch: wts_app::Batch| {
         records.extend(batch.into_entries().into_iter().map(|entry| entry.record));
-    }
+        Ok(())
+    };
+    let mut output = BatchSender::new(&mut deliver);
+    let source = Box::new(CampusSource::new(campus));
+    source.read(&mut output).unwrap();
+    output.flush().unwrap();
     records
 }
 
@@ -55,17 +59,17 @@ fn the_same_seed_makes_the_same_campus_and_another_seed_another() {
 fn every_history_obeys_the_rules_and_comes_in_order() {
     struct Nothing;
     impl Observer for Nothing {
-        fn carried(&mut self, _: Counts, _: Option<Share>) -> ControlFlow<()> {
+        fn on_progress(&mut self, _: Counts, _: Option<Progress>) -> ControlFlow<()> {
             ControlFlow::Continue(())
         }
-        fn found(&mut self, _: Option<u64>, ticket: TicketId, finding: Finding) {
+        fn on_finding(&mut self, _: Option<u64>, ticket: TicketId, finding: Finding) {
             panic!("ticket {ticket}: {finding}");
         }
     }
     for seed in 0..5 {
         let campus = Campus { seed, ..CAMPUS };
         let source = Box::new(CampusSource::new(campus));
-        let verified = VerifyHistories::new(source).execute(&mut Nothing).unwrap();
+        let verified = verify_histories(source, &mut Nothing).unwrap();
         assert_eq!(verified.counts.tickets, campus.tickets);
     }
 }

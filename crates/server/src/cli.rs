@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use wts_domain::Access;
 
 use crate::{
-    bulk::{Export, Generate, Import, Verify},
     config::FIXED,
     settings::Flags,
+    transfer::{Export, Generate, Import, Verify},
 };
 
 /// Serves the history of repair tickets over HTTP.

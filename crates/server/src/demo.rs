@@ -13,7 +13,7 @@ use wts_adapter_http::{
     Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier,
 };
-use wts_app::{CopyHistories, GetTraces};
+use wts_app::{GetTraces, copy_histories};
 use wts_domain::{Access, StaffMember, StudentId};
 use wts_generator::{Campus, CampusSource};
 
@@ -113,8 +113,8 @@ fn introduce(address: &str, examples: &[(&str, String)]) {
 /// Brings the campus into the database.
 async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
     let sink = wts_adapter_db::sink(url).await?;
-    let copy = CopyHistories::new(Box::new(CampusSource::new(CAMPUS)), sink);
-    spawn_blocking(move || copy.execute(&mut ())).await??;
+    let source = Box::new(CampusSource::new(CAMPUS));
+    spawn_blocking(move || copy_histories(source, sink, &mut ())).await??;
     Ok(())
 }
 

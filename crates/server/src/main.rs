@@ -1,6 +1,5 @@
 //! `wts`, the service that serves the history of repair tickets.
 
-mod bulk;
 mod cli;
 mod config;
 mod demo;
@@ -13,6 +12,7 @@ mod settings;
 mod signals;
 mod spans;
 mod token;
+mod transfer;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -62,10 +62,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Config(flags) => config::run(&with(&flags)?),
         Command::Doctor(flags) => doctor::run(&with(&flags)?).await,
         Command::Migrate => migrate::run(&settings()?).await,
-        Command::Export(arguments) => bulk::export(&settings()?, arguments).await,
-        Command::Import(arguments) => bulk::import(&settings()?, arguments).await,
-        Command::Generate(arguments) => bulk::generate(&settings()?, arguments).await,
-        Command::Verify(arguments) => bulk::verify(&settings()?, arguments).await,
+        Command::Export(arguments) => transfer::export(&settings()?, arguments).await,
+        Command::Import(arguments) => transfer::import(&settings()?, arguments).await,
+        Command::Generate(arguments) => transfer::generate(&settings()?, arguments).await,
+        Command::Verify(arguments) => transfer::verify(&settings()?, arguments).await,
         Command::Demo { port } => demo::run(port).await,
         Command::Openapi => openapi(),
         Command::Token(subject) => token::run(&settings()?, subject),

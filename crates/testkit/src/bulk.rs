@@ -5,7 +5,7 @@ use anyhow::Context;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tokio_postgres::{Config, NoTls};
 use wts_adapter_db::{DatabaseUrl, migrate, sink};
-use wts_app::CopyHistories;
+use wts_app::copy_histories;
 use wts_generator::{Campus, CampusSource};
 
 use crate::Kind;
@@ -41,8 +41,8 @@ pub async fn fill(kind: Kind, url: &str, size: Size) -> anyhow::Result<()> {
         tickets: size.tickets.into(),
         days: DAYS,
     });
-    let copy = CopyHistories::new(Box::new(campus), sink(&parsed).await?);
-    tokio::task::spawn_blocking(move || copy.execute(&mut ()))
+    let sink = sink(&parsed).await?;
+    tokio::task::spawn_blocking(move || copy_histories(Box::new(campus), sink, &mut ()))
         .await?
         .context("filling")?;
     let long = if size.long { LONG } else { "" };

@@ -1,97 +1,117 @@
-//! Values as they are spelled in a line.
+//! Values that a file spells in one way only, for `#[serde(with = "value")]`; the domain reads more than one.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{
+    fmt::{self, Display},
+    marker::PhantomData,
+    str::FromStr,
+};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serializer,
+    de::{Error, Unexpected, Visitor},
+};
 use wts_domain::{Access, Category, Day, Priority, Status, TicketId, Timestamp};
 
-/// A value of the domain, spelled as the file spells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Spelled<T>(pub(super) T);
-
-/// A value that a string spells.
-pub(super) trait Word: FromStr + fmt::Display {
-    /// What is expected where one should be.
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result;
+/// A value with one spelling.
+pub(super) trait Value: Sized {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
-macro_rules! labels {
-    ($($list:ident)+) => {
-        $(impl Word for $list {
-            fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one of")?;
-                for (n, value) in Self::ALL.iter().enumerate() {
-                    write!(f, "{} \"{value}\"", if n == 0 { "" } else { "," })?;
-                }
-                Ok(())
-            }
-        })+
-    };
+pub(super) fn serialize<T: Value, S: Serializer>(
+    value: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    value.write(serializer)
 }
 
-labels!(Access Category Priority Status);
-
-impl Word for Timestamp {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a moment such as \"2025-12-06T10:00:00Z\"")
-    }
+pub(super) fn deserialize<'de, T: Value, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    T::read(deserializer)
 }
 
-impl Word for Day {
-    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a day such as \"2025-12-08T00:00:00Z\"")
-    }
-}
-
-impl<T: Word> Serialize for Spelled<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de, T: Word> Deserialize<'de> for Spelled<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor<T>(PhantomData<T>);
-
-        impl<T: Word> de::Visitor<'_> for Visitor<T> {
-            type Value = Spelled<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                T::expected(f)
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                text.parse()
-                    .map(Spelled)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
+/// A field that may be left out, but must not be null: nothing has two spellings.
+impl<T: Value> Value for Option<T> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(value) => value.write(serializer),
+            None => serializer.serialize_none(),
         }
+    }
 
-        deserializer.deserialize_str(Visitor(PhantomData))
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(Some)
     }
 }
 
-impl Serialize for Spelled<TicketId> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0.get())
+impl Value for String {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Deserialize::deserialize(deserializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Spelled<TicketId> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl Value for TicketId {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.get())
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = i64::deserialize(deserializer)?;
         let expected = "a ticket's number, from 1 to 9223372036854775807";
-        TicketId::new(number)
-            .map(Spelled)
-            .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Signed(number), &expected))
+        Self::new(number)
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(number), &expected))
     }
 }
 
-/// A field that may be left out, but is not null where it is there: nothing has two spellings.
-pub(super) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    T::deserialize(deserializer).map(Some)
+/// Strings that are parsed; what was expected if that fails.
+macro_rules! words {
+    ($($value:ty: $expected:expr;)+) => {$(
+        impl Value for $value {
+            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+
+            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let expected = || $expected;
+                deserializer.deserialize_str(Word { expected, value: PhantomData })
+            }
+        }
+    )+};
+}
+
+words! {
+    Access: one_of(Self::ALL);
+    Category: one_of(Self::ALL);
+    Priority: one_of(Self::ALL);
+    Status: one_of(Self::ALL);
+    Day: "a day such as \"2025-12-08T00:00:00Z\"".to_owned();
+    Timestamp: "a moment such as \"2025-12-06T10:00:00Z\"".to_owned();
+}
+
+fn one_of<T: Display>(values: &[T]) -> String {
+    let values: Vec<_> = values.iter().map(|value| format!("\"{value}\"")).collect();
+    format!("one of {}", values.join(", "))
+}
+
+struct Word<T> {
+    expected: fn() -> String,
+    value: PhantomData<T>,
+}
+
+impl<T: FromStr> Visitor<'_> for Word<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&(self.expected)())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse()
+            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+    }
 }

@@ -171,9 +171,10 @@ fn a_line_without_end_does_not_take_all_memory() {
         r#"{"type":"header","format":"wts-histories","version":1}"#
     );
     let input = io::Read::chain(Cursor::new(header), Endless);
-    let mut source = FileSource::reading(input).unwrap();
+    let source = Box::new(FileSource::reading(input).unwrap());
+    let outcome = verify_histories(source, &mut ());
     assert_eq!(
-        source.next_batch().unwrap_err().to_string(),
+        outcome.unwrap_err().to_string(),
         "line 2: expected no more than 268435456 bytes in a line"
     );
 }

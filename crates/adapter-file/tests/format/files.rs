@@ -6,16 +6,13 @@ use std::{
     path::Path,
 };
 
-use wts_app::Share;
+use wts_app::{BatchSender, Progress};
 
 use super::*;
 
 fn put(path: &Path) -> FileSink {
     let mut sink = FileSink::create(path, None).unwrap();
-    let entries = small()
-        .into_iter()
-        .map(|record| Entry { line: None, record });
-    sink.put(entries.collect()).unwrap();
+    sink.put(small().into_iter().collect()).unwrap();
     sink
 }
 
@@ -91,10 +88,7 @@ fn a_folder_that_is_not_there_is_told_of() {
 #[test]
 fn an_output_that_takes_nothing_more_is_an_error() {
     let mut sink = FileSink::create(Path::new("/dev/full"), None).unwrap();
-    let entries = small()
-        .into_iter()
-        .map(|record| Entry { line: None, record });
-    sink.put(entries.collect()).unwrap();
+    sink.put(small().into_iter().collect()).unwrap();
     assert!(Box::new(sink).finish().is_err());
 }
 
@@ -104,19 +98,15 @@ fn how_much_of_a_file_was_read_is_known() {
     let path = folder.path().join("histories.jsonl");
     Box::new(put(&path)).finish().unwrap();
     let length = fs::metadata(&path).unwrap().len();
-    let mut source = FileSource::open(&path).unwrap();
-    let batch = source.next_batch().unwrap().unwrap();
-    assert_eq!(
-        batch.completed,
-        Some(Share {
-            done: length,
-            of: length
-        })
-    );
-    assert_eq!(source.next_batch().unwrap(), None);
-    assert_eq!(
-        source.next_batch().unwrap(),
-        None,
-        "and it stays at its end"
-    );
+    let mut progress = Vec::new();
+    let mut deliver = |batch: Batch| {
+        progress.push(batch.progress);
+        Ok(())
+    };
+    let mut output = BatchSender::new(&mut deliver);
+    let source = Box::new(FileSource::open(&path).unwrap());
+    source.read(&mut output).unwrap();
+    output.flush().unwrap();
+    let (done, total) = (length, length);
+    assert_eq!(progress, [Some(Progress { done, total })]);
 }

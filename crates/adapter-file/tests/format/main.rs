@@ -17,8 +17,8 @@ use std::{
 
 use wts_adapter_file::{Compression, FileSink, FileSource};
 use wts_app::{
-    Batch, BulkError, CopyHistories, Entry, HistorySink, HistorySource, Record, Stored,
-    VerifyHistories,
+    Batch, HistorySink, HistorySource, ImportReport, Record, TransferError, copy_histories,
+    verify_histories,
 };
 use wts_domain::{
     Access, Category, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId, Trace,
@@ -42,34 +42,30 @@ impl Write for Written {
 fn written(records: &[Record], compression: Option<Compression>) -> Vec<u8> {
     let output = Written::default();
     let mut sink = FileSink::writing(output.clone(), compression).unwrap();
-    let entries = records
-        .iter()
-        .cloned()
-        .map(|record| Entry { line: None, record });
-    sink.put(entries.collect()).unwrap();
+    sink.put(records.iter().cloned().collect()).unwrap();
     Box::new(sink).finish().unwrap();
     let bytes = output.0.lock().unwrap();
     bytes.clone()
 }
 
 /// All records of a file, in the order and with the digest that they need.
-fn read(bytes: &[u8]) -> Result<Vec<Record>, BulkError> {
+fn read(bytes: &[u8]) -> Result<Vec<Record>, TransferError> {
     #[derive(Clone, Default)]
     struct Taken(Arc<Mutex<Vec<Record>>>);
     impl HistorySink for Taken {
-        fn put(&mut self, batch: Batch) -> Result<(), BulkError> {
+        fn put(&mut self, batch: Batch) -> Result<(), TransferError> {
             let records = batch.into_entries().into_iter().map(|entry| entry.record);
             self.0.lock().unwrap().extend(records);
             Ok(())
         }
-        fn finish(self: Box<Self>) -> Result<Stored, BulkError> {
-            Ok(Stored::default())
+        fn finish(self: Box<Self>) -> Result<ImportReport, TransferError> {
+            Ok(ImportReport::default())
         }
     }
     let taken = Taken::default();
     let source = FileSource::reading(Cursor::new(bytes.to_vec()))
-        .map_err(|error| BulkError::failed("opening", error))?;
-    CopyHistories::new(Box::new(source), Box::new(taken.clone())).execute(&mut ())?;
+        .map_err(|error| TransferError::failed("opening", error))?;
+    copy_histories(Box::new(source), Box::new(taken.clone()), &mut ())?;
     let records = taken.0.lock().unwrap();
     Ok(records.clone())
 }
@@ -80,9 +76,9 @@ fn source(bytes: &[u8]) -> Box<dyn HistorySource> {
 
 /// What is told of a file that is not well.
 fn complaint(bytes: &[u8]) -> String {
-    match VerifyHistories::new(source(bytes)).execute(&mut ()) {
+    match verify_histories(source(bytes), &mut ()) {
         Ok(_) => panic!("nothing is wrong with {:?}", String::from_utf8_lossy(bytes)),
-        Err(BulkError::Failed(what, cause)) => format!("{what}: {cause}"),
+        Err(TransferError::Failed(what, cause)) => format!("{what}: {cause}"),
         Err(error) => error.to_string(),
     }
 }

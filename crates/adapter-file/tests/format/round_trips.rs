@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use wts_generator::hostile::histories;
+use wts_generator::arbitrary::histories;
 
 use super::*;
 

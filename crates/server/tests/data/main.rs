@@ -27,9 +27,9 @@ use proptest::{
 use support::{Service, outcome, token, wts};
 use tempfile::TempDir;
 use wts_adapter_file::FileSink;
-use wts_app::{Entry, HistorySink};
+use wts_app::HistorySink;
 use wts_domain::Access;
-use wts_generator::hostile::storable_histories;
+use wts_generator::arbitrary::storable_histories;
 use wts_testkit::{ALICE, BOB, Database, Kind, campus};
 
 /// A folder with files of histories in it.

@@ -198,11 +198,7 @@ fn hostile_histories_go_from_file_to_sqlite_to_postgresql_and_are_the_same_file_
             .current();
         let mut last = files.arg("hostile.jsonl");
         let mut sink = FileSink::create(last.as_ref(), None).unwrap();
-        let entries = records.iter().map(|record| Entry {
-            line: None,
-            record: record.clone(),
-        });
-        sink.put(entries.collect()).unwrap();
+        sink.put(records.iter().cloned().collect()).unwrap();
         Box::new(sink).finish().unwrap();
 
         let first = last.clone();

@@ -1,0 +1,198 @@
+//! Reading histories from PostgreSQL.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, Error, Row, RowStream, Statement, types::ToSql};
+use wts_app::{BatchSender, HistorySource, Selection, TransferError};
+
+use super::columns::{SELECT_STAFF, TICKETS, TRACES, staff, unreadable};
+use crate::{
+    columns::{AnyWidth, StoredMoment},
+    error::OpenError,
+    postgres::{Server, connection::client},
+};
+
+/// How many tickets are read before their traces: few at first, and more while they are small.
+const MIN_PAGE_TICKETS: i64 = 8;
+const MAX_PAGE_TICKETS: i64 = 256;
+/// The size of a page of tickets after which the next page is small again.
+const MAX_PAGE_BYTES: usize = 256 * 1024;
+
+/// All of it is read in one transaction, which reads the database as it was when its first statement ran.
+const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
+    set lock_timeout = '10s'; set plan_cache_mode = force_custom_plan; \
+    begin isolation level repeatable read read only";
+
+/// The condition that selects tickets `k`. Plans are made for the values of its parameters, so that a condition that is
+/// always true costs nothing.
+const SELECTED: &str = "($1::bigint[] is null or k.tid = any($1)) \
+    and ($2::timestamptz is null or k.submitted_at >= $2) \
+    and ($3::timestamptz is null or k.submitted_at < $3)";
+
+/// Reads histories, page by page.
+pub(crate) struct PostgresSource {
+    runtime: Handle,
+    client: Client,
+    /// The parameters of [`SELECTED`].
+    tickets: Option<Vec<i64>>,
+    since: Option<StoredMoment>,
+    before: Option<StoredMoment>,
+    statements: Statements,
+    /// How many tickets are selected.
+    total: u64,
+}
+
+struct Statements {
+    staff: Statement,
+    tickets: Statement,
+    traces: Statement,
+}
+
+/// See [`crate::source`].
+pub(crate) async fn source(
+    server: &Server,
+    selection: Selection,
+) -> Result<PostgresSource, OpenError> {
+    let client = client(server, BEGIN)
+        .await
+        .map_err(|error| OpenError::Unreachable(error.into()))?;
+    PostgresSource::prepare(client, &selection)
+        .await
+        .map_err(|error| OpenError::Unreadable(error.into()))
+}
+
+impl PostgresSource {
+    /// Prepares all statements and runs the first, which determines what the transaction reads.
+    async fn prepare(client: Client, selection: &Selection) -> Result<Self, Error> {
+        let is_all = matches!(selection, Selection::All);
+        let staff = format!(
+            "{SELECT_STAFF} where {is_all} or o.wid in (
+                 select t.op from wts.ticket_traces t join wts.tickets k on k.tid = t.tid where {SELECTED})
+             order by o.wid collate \"C\""
+        );
+        let tickets = format!(
+            "select {} from wts.tickets k where k.tid > $4::bigint and {SELECTED} order by k.tid limit $5",
+            TICKETS.columns
+        );
+        let traces = format!(
+            "select {} from wts.ticket_traces where tid = any($1::bigint[]) order by tid, updated_at, opid",
+            TRACES.columns
+        );
+        let statements = Statements {
+            staff: client.prepare(&staff).await?,
+            tickets: client.prepare(&tickets).await?,
+            traces: client.prepare(&traces).await?,
+        };
+        let (mut numbers, mut since, mut before) = (None, None, None);
+        match selection {
+            Selection::All => {}
+            Selection::Tickets(tickets) => {
+                numbers = Some(tickets.iter().map(|ticket| ticket.get()).collect());
+            }
+            Selection::Filed {
+                since: from,
+                before: to,
+            } => (since, before) = (from.map(StoredMoment), to.map(StoredMoment)),
+        }
+        let mut source = Self {
+            runtime: Handle::current(),
+            client,
+            tickets: numbers,
+            since,
+            before,
+            statements,
+            total: 0,
+        };
+        let count = format!("select count(*) from wts.tickets k where {SELECTED}");
+        let row = source.client.query_one(&count, &source.selected()).await?;
+        source.total = u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
+        Ok(source)
+    }
+
+    fn selected(&self) -> [&(dyn ToSql + Sync); 3] {
+        [&self.tickets, &self.since, &self.before]
+    }
+
+    async fn send_all(&self, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
+        let mut rows = pin!(self.rows(&self.statements.staff, &self.selected()).await?);
+        while let Some(row) = rows.try_next().await.map_err(unreadable)? {
+            output.send(staff(&row)?)?;
+        }
+        let [tickets, since, before] = self.selected();
+        let (mut last, mut limit, mut done) = (i64::MIN, MIN_PAGE_TICKETS, 0);
+        loop {
+            let page = self
+                .client
+                .query(
+                    &self.statements.tickets,
+                    &[tickets, since, before, &last, &limit],
+                )
+                .await
+                .map_err(unreadable)?;
+            let Some(final_row) = page.last() else {
+                return Ok(());
+            };
+            last = number(final_row, 0)?;
+            let size: usize = page.iter().map(Row::raw_size_bytes).sum();
+            limit = if size > MAX_PAGE_BYTES {
+                MIN_PAGE_TICKETS
+            } else {
+                (limit * 2).min(MAX_PAGE_TICKETS)
+            };
+            self.send_histories(page, &mut done, output).await?;
+        }
+    }
+
+    /// Sends tickets, each with its traces.
+    async fn send_histories(
+        &self,
+        tickets: Vec<Row>,
+        done: &mut u64,
+        output: &mut BatchSender<'_>,
+    ) -> Result<(), TransferError> {
+        let mut numbers = Vec::with_capacity(tickets.len());
+        for ticket in &tickets {
+            numbers.push(number(ticket, 0)?);
+        }
+        let mut traces = pin!(self.rows(&self.statements.traces, &[&numbers]).await?);
+        let mut trace = traces.try_next().await.map_err(unreadable)?;
+        for (ticket, tid) in tickets.into_iter().zip(numbers) {
+            *done += 1;
+            output.set_progress(*done, self.total);
+            output.send((TICKETS.read)(&ticket)?)?;
+            while let Some(row) = &trace
+                && number(row, 1)? == tid
+            {
+                output.send((TRACES.read)(row)?)?;
+                trace = traces.try_next().await.map_err(unreadable)?;
+            }
+        }
+        if trace.is_some() {
+            let cause = "traces came in another order than their tickets";
+            return Err(TransferError::failed("cannot read the database", cause));
+        }
+        Ok(())
+    }
+
+    async fn rows(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<RowStream, TransferError> {
+        let rows = self.client.query_raw(statement, parameters.iter().copied());
+        rows.await.map_err(unreadable)
+    }
+}
+
+fn number(row: &Row, column: usize) -> Result<i64, TransferError> {
+    let number: AnyWidth = row.try_get(column).map_err(unreadable)?;
+    Ok(number.0)
+}
+
+impl HistorySource for PostgresSource {
+    fn read(self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
+        self.runtime.block_on(self.send_all(output))
+    }
+}

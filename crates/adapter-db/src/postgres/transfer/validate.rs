@@ -1,0 +1,84 @@
+//! What PostgreSQL cannot store.
+
+use std::ops::Range;
+
+use wts_app::{Entry, Record, RecordError};
+use wts_domain::{Day, Timestamp};
+
+/// 4714-11-24 BC up to the year 294277, in microseconds since 2000-01-01.
+const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
+/// 4714-11-24 BC up to the year 5874898, in days since 2000-01-01.
+const DAYS: Range<i32> = -2_451_545..2_145_031_949;
+
+/// Rejects what PostgreSQL would reject, with its location.
+pub(super) fn validate(entry: &Entry) -> Result<(), RecordError> {
+    match &entry.record {
+        Record::Staff(staff) => {
+            text(entry, "wid", staff.id.as_str())?;
+            text(entry, "sid", staff.student.as_str())?;
+            text(entry, "name", &staff.name)
+        }
+        Record::Ticket(ticket) => {
+            text(entry, "issuer", ticket.issuer.as_str())?;
+            time(entry, "submitted_at", Some(ticket.submitted_at))?;
+            text(entry, "description", &ticket.description)?;
+            time(entry, "occur_at", ticket.occur_at)?;
+            text(entry, "notes", ticket.notes.as_deref().unwrap_or_default())?;
+            day(entry, "appointed_at", ticket.appointed_at)?;
+            time(entry, "last_updated_at", ticket.last_updated_at)
+        }
+        Record::Trace(trace) => {
+            time(entry, "updated_at", Some(trace.updated_at))?;
+            text(entry, "op", trace.op.as_str())?;
+            day(entry, "new_appointment", trace.new_appointment)?;
+            text(entry, "remark", &trace.remark)
+        }
+    }
+}
+
+fn text(entry: &Entry, field: &str, text: &str) -> Result<(), RecordError> {
+    if text.as_bytes().contains(&0) {
+        let problem = "holds the character U+0000, which PostgreSQL cannot store";
+        return Err(entry.error(field, problem));
+    }
+    Ok(())
+}
+
+fn time(entry: &Entry, field: &str, time: Option<Timestamp>) -> Result<(), RecordError> {
+    let is_storable = time.is_none_or(|time| {
+        [Timestamp::INFINITY, Timestamp::NEG_INFINITY].contains(&time)
+            || TIMES.contains(&time.micros_since_2000())
+    });
+    if is_storable {
+        return Ok(());
+    }
+    let problem = "expected a moment from -004713-11-24T00:00:00Z to +294276-12-31T23:59:59.999999Z, which is what \
+                   PostgreSQL can store";
+    Err(entry.error(field, problem))
+}
+
+fn day(entry: &Entry, field: &str, day: Option<Day>) -> Result<(), RecordError> {
+    let is_storable = day.is_none_or(|day| {
+        [Day::INFINITY, Day::NEG_INFINITY].contains(&day) || DAYS.contains(&day.days_since_2000())
+    });
+    if is_storable {
+        return Ok(());
+    }
+    let problem = "expected a day from -004713-11-24T00:00:00Z to +5874897-12-31T00:00:00Z, which is what PostgreSQL can \
+                   store";
+    Err(entry.error(field, problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_those_of_postgresql() {
+        let day = |year, month, day| Day::from_ymd(year, month, day).unwrap().days_since_2000();
+        assert_eq!(DAYS, day(-4713, 11, 24)..day(5_874_898, 1, 1));
+        let micros = |text: &str| text.parse::<Timestamp>().unwrap().micros_since_2000();
+        assert_eq!(TIMES.start, micros("-004713-11-24T00:00:00Z"));
+        assert_eq!(TIMES.end - 1, micros("+294276-12-31T23:59:59.999999Z"));
+    }
+}

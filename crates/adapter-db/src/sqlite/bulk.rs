@@ -1,9 +1,0 @@
-//! Whole histories in and out of SQLite.
-
-mod rows;
-mod sink;
-mod source;
-mod statements;
-
-pub(crate) use sink::sink;
-pub(crate) use source::source;

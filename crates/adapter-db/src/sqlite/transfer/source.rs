@@ -1,0 +1,205 @@
+//! Reading histories from SQLite.
+
+use std::{collections::BTreeSet, path::Path};
+
+use diesel::{
+    QueryResult, SqliteConnection,
+    connection::{DefaultLoadingMode, SimpleConnection},
+    dsl::count_star,
+    prelude::*,
+};
+use wts_app::{BatchSender, HistorySource, Selection, TransferError};
+use wts_domain::Timestamp;
+
+use super::statements::{select_staff, select_tickets, select_traces};
+use crate::{
+    columns::{AnyWidth, StoredMoment},
+    error::OpenError,
+    sqlite::{
+        Mode, connect,
+        tables::{ticket_traces, tickets},
+        unreadable,
+    },
+    transfer::{StaffRow, TicketRow, TraceRow},
+};
+
+/// Tickets are read ahead until their texts take this many bytes.
+const MAX_PAGE_BYTES: usize = 256 * 1024;
+/// The most tickets that are read ahead.
+const MAX_PAGE_TICKETS: i64 = 256;
+
+/// Reads histories within one transaction, which in SQLite's write-ahead mode reads the database as it was when the
+/// transaction began, and blocks nobody.
+pub(crate) struct SqliteSource {
+    connection: SqliteConnection,
+    selection: Selection,
+    progress: (u64, u64),
+}
+
+/// See [`crate::source`].
+pub(crate) fn source(file: &Path, selection: Selection) -> Result<SqliteSource, OpenError> {
+    match file.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
+        Err(error) => return Err(OpenError::NoAccess(error.into())),
+    }
+    let mut connection =
+        connect(file, Mode::Read).map_err(|error| OpenError::NoAccess(error.into()))?;
+    let count = connection
+        .batch_execute("begin")
+        .and_then(|()| count(&mut connection, &selection))
+        .map_err(unreadable)?;
+    Ok(SqliteSource {
+        connection,
+        selection,
+        progress: (0, u64::try_from(count).unwrap_or_default()),
+    })
+}
+
+/// Counts the selected tickets. It is the first statement to read, so the transaction reads the database as it is now.
+fn count(connection: &mut SqliteConnection, selection: &Selection) -> QueryResult<i64> {
+    let (from, to) = period(selection);
+    let filed = tickets::table
+        .filter(tickets::submitted_at.between(from, to))
+        .select(count_star())
+        .first(connection)?;
+    Ok(match selection {
+        Selection::Tickets(tickets) => i64::try_from(tickets.len()).unwrap_or(i64::MAX),
+        Selection::All | Selection::Filed { .. } => filed,
+    })
+}
+
+/// The first and the last time at which a selected ticket can be filed.
+fn period(selection: &Selection) -> (StoredMoment, StoredMoment) {
+    let (mut from, mut to) = (Timestamp::NEG_INFINITY, Timestamp::INFINITY);
+    if let Selection::Filed { since, before } = selection {
+        from = since.unwrap_or(from);
+        // Nothing is before negative infinity.
+        let last_before = |end: &Timestamp| end.micros_since_2000().checked_sub(1);
+        match before.as_ref().map(last_before) {
+            Some(Some(last)) => to = Timestamp::from_micros_since_2000(last),
+            Some(None) => (from, to) = (to, from),
+            None => {}
+        }
+    }
+    (StoredMoment(from), StoredMoment(to))
+}
+
+impl HistorySource for SqliteSource {
+    fn read(mut self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
+        self.send_staff(output)?;
+        if let Selection::Tickets(tickets) = self.selection.clone() {
+            for ticket in tickets {
+                let row = select_tickets()
+                    .filter(tickets::tid.eq(AnyWidth(ticket.get())))
+                    .first(&mut self.connection)
+                    .optional()
+                    .map_err(failed)?;
+                if let Some(row) = row {
+                    self.send_history(row, output)?;
+                }
+            }
+            return Ok(());
+        }
+        let mut last = AnyWidth(i64::MIN);
+        loop {
+            let page = self.page_after(last)?;
+            let Some(final_row) = page.last() else {
+                return Ok(());
+            };
+            last = final_row.tid;
+            for row in page {
+                self.send_history(row, output)?;
+            }
+        }
+    }
+}
+
+impl SqliteSource {
+    fn send_staff(&mut self, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
+        let operators = self.operators().map_err(failed)?;
+        let rows = select_staff()
+            .load_iter::<StaffRow, DefaultLoadingMode>(&mut self.connection)
+            .map_err(failed)?;
+        for row in rows {
+            let row = row.map_err(failed)?;
+            let is_selected = |all: &BTreeSet<String>| all.contains(&row.wid.0);
+            if operators.as_ref().is_none_or(is_selected) {
+                output.send(row.into_record()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the staff numbers of those who have acted on the selected tickets; `None` for all staff.
+    fn operators(&mut self) -> QueryResult<Option<BTreeSet<String>>> {
+        let mut operators = BTreeSet::new();
+        match &self.selection {
+            Selection::All => return Ok(None),
+            Selection::Tickets(tickets) => {
+                for ticket in tickets {
+                    let of_ticket = ticket_traces::table
+                        .filter(ticket_traces::tid.eq(AnyWidth(ticket.get())))
+                        .select(ticket_traces::op)
+                        .distinct();
+                    operators.extend(of_ticket.load::<String>(&mut self.connection)?);
+                }
+            }
+            Selection::Filed { .. } => {
+                let (from, to) = period(&self.selection);
+                let of_tickets = ticket_traces::table
+                    .inner_join(tickets::table.on(tickets::tid.eq(ticket_traces::tid)))
+                    .filter(tickets::submitted_at.between(from, to))
+                    .select(ticket_traces::op)
+                    .distinct();
+                operators.extend(of_tickets.load::<String>(&mut self.connection)?);
+            }
+        }
+        Ok(Some(operators))
+    }
+
+    fn page_after(&mut self, last: AnyWidth) -> Result<Vec<TicketRow>, TransferError> {
+        let (from, to) = period(&self.selection);
+        let rows = select_tickets()
+            .filter(tickets::tid.gt(last))
+            .filter(tickets::submitted_at.between(from, to))
+            .order(tickets::tid)
+            .limit(MAX_PAGE_TICKETS)
+            .load_iter::<TicketRow, DefaultLoadingMode>(&mut self.connection)
+            .map_err(failed)?;
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for row in rows {
+            let row = row.map_err(failed)?;
+            bytes += row.description.0.len() + row.notes.as_ref().map_or(0, |notes| notes.0.len());
+            page.push(row);
+            if bytes > MAX_PAGE_BYTES {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    fn send_history(
+        &mut self,
+        ticket: TicketRow,
+        output: &mut BatchSender<'_>,
+    ) -> Result<(), TransferError> {
+        let tid = ticket.tid;
+        self.progress.0 += 1;
+        output.set_progress(self.progress.0, self.progress.1);
+        output.send(ticket.into_record()?)?;
+        let traces = select_traces()
+            .filter(ticket_traces::tid.eq(tid))
+            .order((ticket_traces::updated_at, ticket_traces::opid))
+            .load_iter::<TraceRow, DefaultLoadingMode>(&mut self.connection)
+            .map_err(failed)?;
+        for trace in traces {
+            output.send(trace.map_err(failed)?.into_record()?)?;
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: diesel::result::Error) -> TransferError {
+    TransferError::failed("cannot read the database", error)
+}

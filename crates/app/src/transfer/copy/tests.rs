@@ -1,0 +1,342 @@
+//! Copies and verifications of valid sources, invalid sources and sinks that fail.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use wts_domain::{
+    Access, Category, Finding, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
+    Timestamp, Trace, TraceId,
+};
+
+use super::*;
+use crate::transfer::{Entry, Progress, Record, RecordLocation};
+
+fn staff(id: &str, student: &str) -> Record {
+    let (id, student) = (StaffId::from(id), StudentId::from(student));
+    Record::Staff(StaffMember::new(id, student, Access::FormalMember))
+}
+
+fn ticket(number: i64, status: Status) -> Record {
+    let mut ticket = Ticket::new(
+        TicketId::new(number).unwrap(),
+        StudentId::from("2024310001"),
+        Timestamp::from_micros_since_2000(0),
+        Category::Others,
+        String::new(),
+    );
+    ticket.status = status;
+    Record::Ticket(ticket)
+}
+
+fn trace_by(op: &str, ticket: i64, id: i64, status: Status) -> Record {
+    let mut trace = Trace::new(
+        TraceId::new(id),
+        TicketId::new(ticket).unwrap(),
+        Timestamp::from_micros_since_2000(id),
+        StaffId::from(op),
+    );
+    trace.new_status = Some(status);
+    Record::Trace(trace)
+}
+
+fn trace(ticket: i64, id: i64, status: Status) -> Record {
+    trace_by("W007", ticket, id, status)
+}
+
+/// Two tickets whose histories keep the rules.
+fn sample() -> Vec<Record> {
+    vec![
+        staff("-1", "-1"),
+        staff("W007", "2022W007"),
+        ticket(5, Status::Solved),
+        trace(5, 1, Status::Fresh),
+        trace(5, 3, Status::Solved),
+        ticket(6, Status::Fresh),
+        trace(6, 2, Status::Fresh),
+    ]
+}
+
+/// Sends its records in batches of one, from line 2 on.
+#[derive(Default)]
+struct Source {
+    records: Vec<Record>,
+    fails_at_end: bool,
+    sent: Arc<AtomicUsize>,
+}
+
+impl HistorySource for Source {
+    fn read(self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
+        for (line, record) in (2..).zip(self.records) {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            let line = Some(line);
+            output.send(Entry { line, record })?;
+            output.flush()?;
+        }
+        if self.fails_at_end {
+            return Err(TransferError::failed("reading", "the disk is gone"));
+        }
+        Ok(())
+    }
+}
+
+fn source(records: Vec<Record>) -> Source {
+    Source {
+        records,
+        ..Source::default()
+    }
+}
+
+/// A sink that shows what was put into it, and whether it was finished.
+#[derive(Clone, Default)]
+struct Sink {
+    put: Arc<Mutex<Vec<Record>>>,
+    finished: Arc<AtomicUsize>,
+    fails_after: Option<usize>,
+}
+
+impl Sink {
+    fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed) == 1
+    }
+}
+
+impl HistorySink for Sink {
+    fn put(&mut self, batch: Batch) -> Result<(), TransferError> {
+        let mut put = self.put.lock().unwrap();
+        if self.fails_after.is_some_and(|most| put.len() >= most) {
+            return Err(TransferError::failed("writing", "the disk is full"));
+        }
+        put.extend(batch.into_entries().into_iter().map(|entry| entry.record));
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<ImportReport, TransferError> {
+        self.finished.fetch_add(1, Ordering::Relaxed);
+        let mut report = ImportReport::default();
+        for record in &*self.put.lock().unwrap() {
+            report.inserted.count(record);
+        }
+        Ok(report)
+    }
+}
+
+#[derive(Default)]
+struct Notes {
+    stops_after: Option<usize>,
+    progress: Vec<Counts>,
+    findings: Vec<(Option<u64>, i64, Finding)>,
+}
+
+impl Observer for Notes {
+    fn on_progress(&mut self, counts: Counts, _: Option<Progress>) -> ControlFlow<()> {
+        self.progress.push(counts);
+        match self.stops_after {
+            Some(most) if self.progress.len() >= most => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: Finding) {
+        self.findings.push((line, ticket.get(), finding));
+    }
+}
+
+fn copy(source: Source, sink: &Sink, notes: &mut Notes) -> Result<CopyReport, TransferError> {
+    copy_histories(Box::new(source), Box::new(sink.clone()), notes)
+}
+
+/// The error of a copy of these records.
+fn copy_error(records: Vec<Record>) -> String {
+    let sink = Sink::default();
+    let outcome = copy(source(records), &sink, &mut Notes::default());
+    assert!(!sink.is_finished(), "nothing is kept");
+    outcome.unwrap_err().to_string()
+}
+
+#[test]
+fn copy_carries_everything_in_order_and_finishes() {
+    let (sink, mut notes) = (Sink::default(), Notes::default());
+    let report = copy(source(sample()), &sink, &mut notes).unwrap();
+
+    let all = Counts {
+        staff: 2,
+        tickets: 2,
+        traces: 3,
+    };
+    assert_eq!((report.stored.inserted, report.findings), (all, 0));
+    assert_eq!(*sink.put.lock().unwrap(), sample());
+    assert!(sink.is_finished());
+    assert_eq!(notes.progress.last(), Some(&all));
+    assert_eq!(notes.findings, []);
+}
+
+#[test]
+fn failing_source_leaves_nothing_behind() {
+    let mut source = source(sample()[..4].to_vec());
+    source.fails_at_end = true;
+    let sink = Sink::default();
+    let outcome = copy(source, &sink, &mut Notes::default());
+
+    assert!(matches!(outcome, Err(TransferError::Failed(..))));
+    assert_eq!(sink.put.lock().unwrap().len(), 4);
+    assert!(!sink.is_finished());
+}
+
+#[test]
+fn failing_sink_ends_the_reading_of_an_endless_source() {
+    let mut records = sample();
+    records.extend((7..100_000).map(|number| ticket(number, Status::Fresh)));
+    let source = source(records);
+    let sent = Arc::clone(&source.sent);
+    let sink = Sink {
+        fails_after: Some(3),
+        ..Sink::default()
+    };
+    let outcome = copy(source, &sink, &mut Notes::default());
+
+    assert!(matches!(outcome, Err(TransferError::Failed(..))));
+    assert!(sent.load(Ordering::Relaxed) < 20);
+}
+
+#[test]
+fn interrupted_copy_leaves_nothing_behind() {
+    let sink = Sink::default();
+    let mut notes = Notes {
+        stops_after: Some(3),
+        ..Notes::default()
+    };
+    let outcome = copy(source(sample()), &sink, &mut notes);
+
+    assert!(matches!(outcome, Err(TransferError::Interrupted)));
+    assert_eq!(sink.put.lock().unwrap().len(), 3);
+    assert!(!sink.is_finished());
+}
+
+#[test]
+fn record_out_of_order_is_rejected_at_its_line() {
+    let fresh = Status::Fresh;
+    let mut ticket_twice = sample();
+    ticket_twice.insert(3, ticket(5, Status::Solved));
+    let mut swapped = sample();
+    swapped.swap(3, 4);
+    let mut trace_twice = sample();
+    trace_twice.insert(4, trace_twice[3].clone());
+    for (records, expected) in [
+        (
+            vec![staff("W007", "1"), staff("-1", "2")],
+            "line 3: staff \"-1\": wid: expected more than \"W007\", the one before",
+        ),
+        (
+            vec![staff("W007", "1"), staff("W008", "1")],
+            "line 3: staff \"W008\": sid: somebody else of the staff has this number",
+        ),
+        (
+            vec![ticket(5, fresh), staff("-1", "1")],
+            "line 3: staff \"-1\": type: staff come before all tickets",
+        ),
+        (
+            ticket_twice,
+            "line 5: ticket 5: tid: expected more than 5, the one before",
+        ),
+        (
+            vec![trace(5, 1, fresh)],
+            "line 2: trace 1: tid: expected its ticket before it",
+        ),
+        (
+            vec![ticket(5, fresh), trace(6, 1, fresh)],
+            "line 3: trace 1: tid: expected 5, the ticket before it, not 6",
+        ),
+        (
+            swapped,
+            "line 6: trace 1: updated_at: expected to come after trace 3 of 2000-01-01T00:00:00.000003Z",
+        ),
+        (
+            trace_twice,
+            "line 6: trace 1: updated_at: expected to come after trace 1 of 2000-01-01T00:00:00.000001Z",
+        ),
+    ] {
+        assert_eq!(copy_error(records), expected);
+    }
+}
+
+#[test]
+fn histories_that_break_rules_are_copied_and_reported() {
+    let records = vec![
+        ticket(5, Status::Fresh),
+        trace(5, 1, Status::Fresh),
+        trace(5, 3, Status::Solved),
+        ticket(6, Status::Fresh),
+        ticket(7, Status::Solved),
+        trace(7, 2, Status::Solved),
+    ];
+    let (sink, mut notes) = (Sink::default(), Notes::default());
+    let report = copy(source(records.clone()), &sink, &mut notes).unwrap();
+
+    assert_eq!(report.findings, 3);
+    assert_eq!(*sink.put.lock().unwrap(), records);
+    let findings = notes.findings.iter();
+    let places: Vec<_> = findings.map(|(line, ticket, _)| (*line, *ticket)).collect();
+    assert_eq!(places, [(Some(2), 5), (Some(5), 6), (Some(7), 7)]);
+}
+
+#[test]
+fn verification_checks_the_last_history_too() {
+    let mut notes = Notes::default();
+    let records = vec![
+        staff("W007", "1"),
+        ticket(6, Status::Solved),
+        trace(6, 2, Status::Fresh),
+        ticket(7, Status::Fresh),
+    ];
+    let report = verify_histories(Box::new(source(records)), &mut notes).unwrap();
+
+    assert_eq!((report.counts.tickets, report.findings), (2, 2));
+    assert_eq!(notes.findings[1], (Some(5), 7, Finding::NoTraces));
+}
+
+#[test]
+fn verification_rejects_what_no_database_stores() {
+    let verify = |record: Record| {
+        let mut records = sample();
+        records.push(record);
+        let outcome = verify_histories(Box::new(source(records)), &mut ());
+        outcome.map_err(|error| error.to_string())
+    };
+    verify(trace(6, 9, Status::Solved)).unwrap();
+    assert_eq!(
+        verify(trace(6, 3, Status::Solved)).unwrap_err(),
+        "line 9: trace 3: opid: the same number stands in a line before"
+    );
+    assert_eq!(
+        verify(trace_by("W999", 6, 9, Status::Solved)).unwrap_err(),
+        "line 9: trace 9: op: expected the number of somebody of the staff, not \"W999\""
+    );
+}
+
+#[test]
+fn batch_is_full_before_it_is_large() {
+    let Record::Trace(mut long) = trace(5, 1, Status::Fresh) else {
+        unreachable!()
+    };
+    long.remark = "长".repeat(100_000);
+    let mut batch = Batch::default();
+    while !batch.is_full() {
+        batch.push(Record::Trace(long.clone()).into());
+    }
+    assert_eq!(batch.entries().len(), 2, "300 kB each");
+}
+
+#[test]
+fn conflicts_are_listed_one_per_line() {
+    let conflict = |line| RecordLocation::line(line).error("solved here, fresh there");
+    assert_eq!(
+        TransferError::Conflicts(vec![conflict(2), conflict(9)]).to_string(),
+        "what is to be brought in contradicts what is there\n  line 2: solved here, fresh there\n  line 9: solved here, \
+         fresh there"
+    );
+}

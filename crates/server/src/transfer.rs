@@ -1,0 +1,211 @@
+//! Whole histories in and out: `wts export`, `wts import`, `wts generate` and `wts verify`.
+
+mod arguments;
+mod cancel;
+mod progress;
+
+use std::{collections::BTreeSet, io, path::Path};
+
+use anyhow::{Context, bail};
+use tokio::task::spawn_blocking;
+use wts_adapter_db::SinkError;
+use wts_adapter_file::{FileSink, FileSource};
+use wts_app::{
+    Batch, Counts, HistorySink, HistorySource, ImportReport, Observer, Record, Selection,
+    TransferError, copy_histories, verify_histories,
+};
+use wts_domain::TicketId;
+use wts_generator::{Campus, CampusSource};
+
+pub(crate) use self::arguments::{Export, Generate, Import, Verify};
+use self::{
+    arguments::Output,
+    cancel::CancelOnSignal,
+    progress::{Findings, ProgressReporter},
+};
+use crate::{
+    serve,
+    settings::{Settings, catalogue::DATABASE_URL},
+};
+
+/// Exports histories from the configured database.
+pub(crate) async fn export(settings: &Settings, arguments: Export) -> anyhow::Result<()> {
+    settings.start_logging()?;
+    let selection = arguments.selection()?;
+    let progress = ProgressReporter::start("exporting", Findings::Ignored)?;
+    let sink = create_file(&arguments.output, progress.cancel())?;
+    let source = open_database(settings, selection, progress.cancel()).await?;
+    let sink = Box::new(RequireTickets {
+        sink,
+        missing: arguments.ticket.into_iter().collect(),
+    });
+    let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
+    let report = run(progress, copy).await??;
+    tracing::info!("exported {}", report.stored.inserted);
+    Ok(())
+}
+
+/// A sink that fails if not every requested ticket was put: a backup without it would be useless.
+struct RequireTickets {
+    sink: Box<dyn HistorySink>,
+    missing: BTreeSet<TicketId>,
+}
+
+impl HistorySink for RequireTickets {
+    fn put(&mut self, batch: Batch) -> Result<(), TransferError> {
+        for entry in batch.entries() {
+            if let Record::Ticket(ticket) = &entry.record {
+                self.missing.remove(&ticket.id);
+            }
+        }
+        self.sink.put(batch)
+    }
+
+    fn finish(self: Box<Self>) -> Result<ImportReport, TransferError> {
+        if let Some(missing) = self.missing.first() {
+            let cause = format!("there is no ticket {missing}");
+            return Err(TransferError::failed("nothing is exported", cause));
+        }
+        self.sink.finish()
+    }
+}
+
+/// Imports histories into the configured database.
+#[expect(clippy::print_stdout, reason = "what the command has to say")]
+pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Result<()> {
+    settings.start_logging()?;
+    let progress = ProgressReporter::start("importing", Findings::Logged)?;
+    let file = arguments.file.display().to_string();
+    let source = open_file(&arguments.file, progress.cancel()).await?;
+    let database = settings.require(&DATABASE_URL)?;
+    let opening = wts_adapter_db::sink(&database);
+    let sink = progress.cancel().race(opening).await;
+    let sink = sink
+        .map_err(with_remedy)
+        .with_context(|| settings.origin(&DATABASE_URL))?;
+    let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
+    let report = run(progress, copy)
+        .await?
+        .with_context(|| format!("{file}: nothing was imported"))?;
+    println!("imported {}", report.stored.inserted);
+    if report.stored.unchanged != Counts::default() {
+        println!("there already, the same: {}", report.stored.unchanged);
+    }
+    if report.findings > 0 {
+        let findings = report.findings;
+        println!("the rules of a history are broken in {findings} places: `wts verify` lists them");
+    }
+    Ok(())
+}
+
+fn with_remedy(error: SinkError) -> anyhow::Error {
+    let remedy = match &error {
+        SinkError::NoSuchFile(_) => "to make one, run `wts migrate`",
+        SinkError::Unreachable(_) => "is it running, and are address, user and password right?",
+        SinkError::NotOurs => "import into one of our own, which `wts migrate` makes",
+        SinkError::Unwritable(_) => {
+            "to make the tables in a new database run `wts migrate`; the role has to be the one that did so"
+        }
+    };
+    let error = anyhow::Error::new(error);
+    anyhow::anyhow!("{error:#} ({remedy})")
+}
+
+/// Generates sample data.
+pub(crate) async fn generate(settings: &Settings, arguments: Generate) -> anyhow::Result<()> {
+    settings.start_logging()?;
+    let progress = ProgressReporter::start("generating", Findings::Ignored)?;
+    let sink = create_file(&arguments.output, progress.cancel())?;
+    let source = Box::new(CampusSource::new(Campus {
+        seed: arguments.seed,
+        tickets: arguments.tickets,
+        days: arguments.days,
+    }));
+    let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
+    let report = run(progress, copy).await??;
+    tracing::info!("generated {}", report.stored.inserted);
+    Ok(())
+}
+
+/// Checks histories in a file or in the configured database against the rules.
+#[expect(clippy::print_stdout, reason = "what the command has to say")]
+pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Result<()> {
+    settings.start_logging()?;
+    let progress = ProgressReporter::start("verifying", Findings::Printed)?;
+    let (source, what) = if let Some(file) = &arguments.file {
+        let source = open_file(file, progress.cancel()).await?;
+        (source, file.display().to_string())
+    } else {
+        let source = open_database(settings, Selection::All, progress.cancel()).await?;
+        (source, "the database".to_owned())
+    };
+    let verify = move |observer: &mut dyn Observer| verify_histories(source, observer);
+    let report = run(progress, verify).await?.with_context(|| what.clone())?;
+    let (counts, findings) = (report.counts, report.findings);
+    if findings > 0 {
+        bail!("{what}: the rules of a history are broken in {findings} places, in {counts}");
+    }
+    println!("{what}: every rule is kept, in {counts}");
+    Ok(())
+}
+
+/// Runs a transfer in threads of its own, until it ends or a signal comes.
+async fn run<T: Send + 'static>(
+    mut progress: ProgressReporter,
+    transfer: impl FnOnce(&mut dyn Observer) -> Result<T, TransferError> + Send + 'static,
+) -> anyhow::Result<Result<T, TransferError>> {
+    let cancel = progress.cancel().clone();
+    let transfer = spawn_blocking(move || {
+        let outcome = transfer(&mut progress);
+        progress.finish();
+        outcome
+    });
+    let outcome = cancel.race_with_grace_period(transfer).await?;
+    if outcome.is_err() && cancel.is_cancelled() {
+        cancel.exit();
+    }
+    Ok(outcome)
+}
+
+/// Opens the configured database for reading.
+async fn open_database(
+    settings: &Settings,
+    selection: Selection,
+    cancel: &CancelOnSignal,
+) -> anyhow::Result<Box<dyn HistorySource>> {
+    let database = settings.require(&DATABASE_URL)?;
+    let opening = wts_adapter_db::source(&database, selection);
+    let opened = cancel.race(opening).await.map_err(serve::with_remedy);
+    opened.with_context(|| settings.origin(&DATABASE_URL))
+}
+
+/// Opens a file, or standard input. Its first bytes are read, which may take as long as its writer likes.
+async fn open_file(file: &Path, cancel: &CancelOnSignal) -> anyhow::Result<Box<dyn HistorySource>> {
+    let file = file.to_owned();
+    let opening = spawn_blocking(move || {
+        if is_standard(&file) {
+            FileSource::reading(io::stdin()).context("cannot read standard input")
+        } else {
+            FileSource::open(&file).with_context(|| format!("cannot read {}", file.display()))
+        }
+    });
+    Ok(Box::new(cancel.race(opening).await??))
+}
+
+/// Creates a file, or writes to standard output.
+fn create_file(output: &Output, cancel: &CancelOnSignal) -> anyhow::Result<Box<dyn HistorySink>> {
+    let sink = if is_standard(&output.output) {
+        FileSink::writing(io::stdout(), output.compress)
+    } else {
+        FileSink::create(&output.output, output.compress)
+    };
+    let sink = sink.with_context(|| output.output.display().to_string())?;
+    if let Some(temp_path) = sink.temp_path() {
+        cancel.set_temp_file(temp_path.to_owned());
+    }
+    Ok(Box::new(sink))
+}
+
+fn is_standard(file: &Path) -> bool {
+    file == Path::new("-")
+}
