@@ -10,7 +10,7 @@
 use std::{env, error::Error, fs};
 
 use wts_domain::{
-    Access, Caller, Day, Language, StudentId, TicketHistory, Trace, ensure_active,
+    Access, Caller, Language, StudentId, TicketHistory, Trace, ensure_active,
     ensure_may_read_traces,
 };
 
@@ -56,7 +56,7 @@ fn line(trace: &Trace, language: Language) -> String {
         trace
             .new_category
             .map(|category| category.label(language).to_owned()),
-        trace.new_appointment.map(day),
+        trace.new_appointment.map(|day| day.iso_date().to_string()),
     ];
     let changes: Vec<_> = changes.into_iter().flatten().collect();
     let parts = [
@@ -67,14 +67,6 @@ fn line(trace: &Trace, language: Language) -> String {
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     printable(&parts.join("  ")) + "\n"
-}
-
-/// `2025-12-08`, or `infinity`.
-fn day(day: Day) -> String {
-    match day.ymd() {
-        Some((year, month, day)) => format!("{year:04}-{month:02}-{day:02}"),
-        None => day.to_string(),
-    }
 }
 
 /// Replaces control characters, which a terminal might obey.

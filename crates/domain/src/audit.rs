@@ -1,17 +1,13 @@
 //! The rules that a ticket's history obeys: a function from a ticket and its traces to what breaks them.
 
-mod finding;
-
-pub use finding::Finding;
-
-use crate::{Category, Day, Priority, Status, Ticket, Timestamp, Trace, TraceId};
+use crate::{Finding, Ticket, TicketFields, Timestamp, Trace, TraceId, rules::broken_rules};
 
 /// What breaks the rules in a history: nothing, if all is well.
 ///
 /// `traces` are all traces of `ticket`, oldest first, what happened at the same moment by ascending id. The rules are:
 ///
-/// - There is a trace, and the first is the ticket's creation: it makes the status [`Status::Fresh`].
-/// - Every later status is one that [`Status::may_become`] allows.
+/// - There is a trace, and the first is the ticket's creation: it makes the status [`Status::Fresh`](crate::Status::Fresh).
+/// - Every later status is one that [`Status::may_become`](crate::Status::may_become) allows.
 /// - What was recorded later did not happen earlier: in order of time, the ids ascend.
 /// - The ticket stands as its traces left it: its status, priority, category, appointment and the moment of its last
 ///   change. What no trace ever mentions is not compared, but for the appointment, which only traces make; nor is the
@@ -66,75 +62,42 @@ pub fn audit_history<'a>(
 /// ```
 #[derive(Debug, Clone)]
 pub struct HistoryAudit {
-    ticket: TicketState,
-    replayed: TicketState,
-    last: Option<TraceId>,
-}
-
-/// The columns of a ticket that traces change; `None` where nothing is known.
-#[derive(Debug, Clone, Default)]
-struct TicketState {
-    status: Option<Status>,
-    priority: Option<Priority>,
-    category: Option<Category>,
-    appointed_at: Option<Day>,
-    last_updated_at: Option<Timestamp>,
+    ticket: TicketFields,
+    ticket_updated_at: Option<Timestamp>,
+    replayed: TicketFields,
+    /// The id and the timestamp of the last trace.
+    last: Option<(TraceId, Timestamp)>,
 }
 
 impl HistoryAudit {
     /// An audit of `ticket` before its first trace.
     pub fn new(ticket: &Ticket) -> Self {
         Self {
-            ticket: TicketState {
-                status: Some(ticket.status),
-                priority: Some(ticket.priority),
-                category: Some(ticket.category),
-                appointed_at: ticket.appointed_at,
-                last_updated_at: ticket.last_updated_at,
-            },
-            replayed: TicketState::default(),
+            ticket: TicketFields::from(ticket),
+            ticket_updated_at: ticket.last_updated_at,
+            replayed: TicketFields::default(),
             last: None,
         }
     }
 
     /// Takes the next trace and returns which rules it breaks.
     pub fn push(&mut self, trace: &Trace) -> impl Iterator<Item = Finding> + use<> {
-        let step = match (self.last, self.replayed.status, trace.new_status) {
-            (None, _, Some(Status::Fresh)) | (Some(_), _, None) => None,
-            (None, _, found) => Some(Finding::NotCreated {
-                trace: trace.id,
-                status: found,
-            }),
-            (Some(_), Some(from), Some(to)) if !from.may_become(to) => {
-                Some(Finding::StepNotAllowed {
-                    trace: trace.id,
-                    from,
-                    to,
-                })
-            }
-            (Some(_), _, Some(_)) => None,
-        };
-        let order = self
-            .last
-            .filter(|last| *last >= trace.id)
-            .map(|after| Finding::OutOfOrder {
-                trace: trace.id,
-                after,
-            });
-        self.last = Some(trace.id);
+        let findings = broken_rules(self.last.map(|(id, _)| id), self.replayed.status, trace);
+        self.last = Some((trace.id, trace.updated_at));
         self.replayed.apply(trace);
-        step.into_iter().chain(order)
+        findings
     }
 
     /// Ends the history and returns what is wrong with it as a whole.
     pub fn finish(self) -> impl Iterator<Item = Finding> {
         let Self {
             ticket,
+            ticket_updated_at,
             replayed,
             last,
         } = self;
         let no_traces = last.is_none().then_some(Finding::NoTraces);
-        let differences = last.map(|_| {
+        let differences = last.map(|(_, replayed_updated_at)| {
             [
                 differing(ticket.status, replayed.status)
                     .map(|(ticket, traces)| Finding::StatusDiffers { ticket, traces }),
@@ -143,26 +106,15 @@ impl HistoryAudit {
                 differing(ticket.category, replayed.category)
                     .map(|(ticket, traces)| Finding::CategoryDiffers { ticket, traces }),
                 // Only traces make an appointment, so no appointment is compared too.
-                differing(Some(ticket.appointed_at), Some(replayed.appointed_at))
+                differing(Some(ticket.appointment), Some(replayed.appointment))
                     .map(|(ticket, traces)| Finding::AppointmentDiffers { ticket, traces }),
-                differing(ticket.last_updated_at, replayed.last_updated_at)
+                differing(ticket_updated_at, Some(replayed_updated_at))
                     .map(|(ticket, traces)| Finding::LastUpdateDiffers { ticket, traces }),
             ]
         });
         no_traces
             .into_iter()
             .chain(differences.into_iter().flatten().flatten())
-    }
-}
-
-impl TicketState {
-    /// Changes the state as `trace` changes its ticket.
-    fn apply(&mut self, trace: &Trace) {
-        self.status = trace.new_status.or(self.status);
-        self.priority = trace.new_priority.or(self.priority);
-        self.category = trace.new_category.or(self.category);
-        self.appointed_at = trace.new_appointment.or(self.appointed_at);
-        self.last_updated_at = Some(trace.updated_at);
     }
 }
 

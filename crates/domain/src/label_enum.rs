@@ -165,7 +165,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::Language;
-    use crate::{Access, Category, Priority, Status};
+    use crate::{Access, Actor, Category, HistoryFinding, Priority, Status, TicketField};
 
     /// Every name is read back as the value that wrote it, and the list is spelled as documented.
     macro_rules! names_of {
@@ -185,6 +185,9 @@ mod tests {
         names_of!(Status: "fresh" "scheduled" "delay" "escalated" "solved" "canceled");
         names_of!(Priority: "highest" "assigned" "mainline" "normal" "in-passing" "least");
         names_of!(Category: "first-install" "low-speed" "ip-or-device" "client-or-account" "others");
+        names_of!(Actor: "system" "user" "operator");
+        names_of!(TicketField: "status" "priority" "appointment" "category");
+        names_of!(HistoryFinding: "no_traces" "not_created" "step_not_allowed" "out_of_order");
     }
 
     #[test]
@@ -232,6 +235,9 @@ mod tests {
         labels_of!(Status);
         labels_of!(Priority);
         labels_of!(Category);
+        labels_of!(Actor);
+        labels_of!(TicketField);
+        labels_of!(HistoryFinding);
     }
 
     #[test]

@@ -92,6 +92,8 @@ label_enum! {
 impl Status {
     /// Whether a ticket that stands like this may be given the status `next`. A status is stated again only where it can
     /// be worked at again: a visit arranged anew, a delay made longer, a ticket handed up further.
+    ///
+    /// [`ensure_may_change_status`](crate::ensure_may_change_status) also checks the caller's rank.
     pub const fn may_become(self, next: Self) -> bool {
         match self {
             Self::Fresh | Self::Scheduled | Self::Delay => !matches!(next, Self::Fresh),

@@ -106,11 +106,24 @@ impl TicketHistory {
             traces: sorted(traces),
         }
     }
+
+    /// Returns the traces at or before a point in time: those whose `updated_at` is not after `as_of`.
+    pub fn traces_as_of(&self, as_of: Timestamp) -> &[Trace] {
+        let end = self
+            .traces
+            .partition_point(|trace| trace.updated_at <= as_of);
+        self.traces.get(..end).unwrap_or_default()
+    }
+}
+
+/// The position of a trace in its history.
+pub(crate) fn position(trace: &Trace) -> (Timestamp, TraceId) {
+    (trace.updated_at, trace.id)
 }
 
 /// Puts traces in order. Databases return them nearly in order, so this costs next to nothing.
 fn sorted(mut traces: Vec<Trace>) -> Vec<Trace> {
-    traces.sort_unstable_by_key(|trace| (trace.updated_at, trace.id));
+    traces.sort_unstable_by_key(position);
     traces
 }
 

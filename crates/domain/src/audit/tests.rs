@@ -1,7 +1,7 @@
 //! Histories that obey the rules, and one for every way to break them.
 
 use super::*;
-use crate::{Category, StaffId, StudentId, TicketId};
+use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId};
 
 const TEN: i64 = 818_330_400_000_000;
 

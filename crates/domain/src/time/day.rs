@@ -73,6 +73,20 @@ impl Day {
         }
     }
 
+    /// The day without a time, as a text:
+    ///
+    /// ```
+    /// use wts_domain::Day;
+    ///
+    /// assert_eq!(Day::from_ymd(2025, 12, 8)?.iso_date().to_string(), "2025-12-08");
+    /// # Ok::<(), wts_domain::DateOutOfRange>(())
+    /// ```
+    ///
+    /// Years beyond 9999 or before 0 are in ISO 8601's expanded form. The infinities are `infinity` and `-infinity`.
+    pub fn iso_date(self) -> impl fmt::Display {
+        IsoDate(self)
+    }
+
     pub(super) fn from_date(date: Date) -> Option<Self> {
         match i32::try_from(date.to_existing_days()?).map(Self) {
             Ok(Self::INFINITY | Self::NEG_INFINITY) | Err(_) => None,
@@ -89,13 +103,26 @@ impl fmt::Display for Day {
         if f.width().is_some() {
             return pad(f, self);
         }
+        IsoDate(*self).fmt(f)?;
         match *self {
-            Self::INFINITY => f.write_str("infinity"),
-            Self::NEG_INFINITY => f.write_str("-infinity"),
-            Self(days) => {
-                Date::from_days(days.into()).fmt(f)?;
-                f.write_str("T00:00:00Z")
-            }
+            Self::INFINITY | Self::NEG_INFINITY => Ok(()),
+            Self(_) => f.write_str("T00:00:00Z"),
+        }
+    }
+}
+
+/// Writes a day without a time.
+struct IsoDate(Day);
+
+impl fmt::Display for IsoDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.width().is_some() {
+            return pad(f, self);
+        }
+        match self.0 {
+            Day::INFINITY => f.write_str("infinity"),
+            Day::NEG_INFINITY => f.write_str("-infinity"),
+            Day(days) => Date::from_days(days.into()).fmt(f),
         }
     }
 }

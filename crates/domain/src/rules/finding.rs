@@ -2,7 +2,23 @@
 
 use std::fmt;
 
-use crate::{Category, Day, Priority, Status, Timestamp, TraceId};
+use crate::{Category, Day, Priority, Status, Timestamp, TraceId, label_enum::label_enum};
+
+label_enum! {
+    /// A rule that the traces of a history break: a [`Finding`] without its details. Listed in the order in which
+    /// findings are reported.
+    #[derive(PartialOrd, Ord)]
+    pub enum HistoryFinding, "finding" {
+        /// The ticket has no traces: [`Finding::NoTraces`].
+        NoTraces = "no_traces", "没有任何记录", "No traces";
+        /// The first trace does not make the status [`Status::Fresh`]: [`Finding::NotCreated`].
+        NotCreated = "not_created", "首条记录不是创建", "Creation missing";
+        /// A status follows one that it cannot follow: [`Finding::StepNotAllowed`].
+        StepNotAllowed = "step_not_allowed", "状态变更不符合规则", "Status step not allowed";
+        /// The ids of the traces do not ascend with time: [`Finding::OutOfOrder`].
+        OutOfOrder = "out_of_order", "记录编号与时间顺序不符", "Ids out of order";
+    }
+}
 
 /// A rule that a history breaks, and where.
 ///
@@ -87,6 +103,28 @@ impl Finding {
             | Self::OutOfOrder { trace, .. } => Some(*trace),
             Self::NoTraces
             | Self::StatusDiffers { .. }
+            | Self::PriorityDiffers { .. }
+            | Self::CategoryDiffers { .. }
+            | Self::AppointmentDiffers { .. }
+            | Self::LastUpdateDiffers { .. } => None,
+        }
+    }
+
+    /// Returns the rule without the details. `None` if the finding is a difference between the ticket and its traces.
+    ///
+    /// ```
+    /// use wts_domain::{Finding, HistoryFinding, TraceId};
+    ///
+    /// let finding = Finding::OutOfOrder { trace: TraceId::new(3), after: TraceId::new(7) };
+    /// assert_eq!(finding.kind(), Some(HistoryFinding::OutOfOrder));
+    /// ```
+    pub fn kind(&self) -> Option<HistoryFinding> {
+        match self {
+            Self::NoTraces => Some(HistoryFinding::NoTraces),
+            Self::NotCreated { .. } => Some(HistoryFinding::NotCreated),
+            Self::StepNotAllowed { .. } => Some(HistoryFinding::StepNotAllowed),
+            Self::OutOfOrder { .. } => Some(HistoryFinding::OutOfOrder),
+            Self::StatusDiffers { .. }
             | Self::PriorityDiffers { .. }
             | Self::CategoryDiffers { .. }
             | Self::AppointmentDiffers { .. }

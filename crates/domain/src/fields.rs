@@ -1,0 +1,173 @@
+//! The fields of a ticket that traces change, and their values.
+
+use std::{borrow::Cow, fmt};
+
+use crate::{Category, Day, Language, Priority, Status, Ticket, label_enum::label_enum};
+
+label_enum! {
+    /// A field of a ticket that traces change.
+    #[derive(PartialOrd, Ord)]
+    pub enum TicketField, "ticket field" {
+        /// How far the ticket has come, a [`Status`](crate::Status).
+        Status = "status", "状态", "Status";
+        /// How urgent the ticket is, a [`Priority`](crate::Priority).
+        Priority = "priority", "优先级", "Priority";
+        /// The day set for a visit, a [`Day`](crate::Day).
+        Appointment = "appointment", "预约日期", "Appointment";
+        /// What the ticket is about, a [`Category`](crate::Category).
+        Category = "category", "类型", "Category";
+    }
+}
+
+/// A value of a [`TicketField`].
+///
+/// Its text is the value's name. The text of a day has no time:
+///
+/// ```
+/// use wts_domain::{Day, FieldValue, Language, Status};
+///
+/// let appointment = FieldValue::Appointment(Day::from_ymd(2025, 12, 8)?);
+/// assert_eq!(appointment.to_string(), "2025-12-08");
+///
+/// let status = FieldValue::Status(Status::Solved);
+/// assert_eq!(status.to_string(), "solved");
+/// assert_eq!(status.label(Language::Chinese), "已解决");
+/// # Ok::<(), wts_domain::DateOutOfRange>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FieldValue {
+    /// A value of [`TicketField::Status`].
+    Status(Status),
+    /// A value of [`TicketField::Priority`].
+    Priority(Priority),
+    /// A value of [`TicketField::Appointment`].
+    Appointment(Day),
+    /// A value of [`TicketField::Category`].
+    Category(Category),
+}
+
+impl FieldValue {
+    /// The field that the value belongs to.
+    pub const fn field(self) -> TicketField {
+        match self {
+            Self::Status(_) => TicketField::Status,
+            Self::Priority(_) => TicketField::Priority,
+            Self::Appointment(_) => TicketField::Appointment,
+            Self::Category(_) => TicketField::Category,
+        }
+    }
+
+    /// The value's label for people. The label of a day is its text, in every language.
+    pub fn label(self, language: Language) -> Cow<'static, str> {
+        match self {
+            Self::Status(status) => status.label(language).into(),
+            Self::Priority(priority) => priority.label(language).into(),
+            Self::Appointment(day) => day.iso_date().to_string().into(),
+            Self::Category(category) => category.label(language).into(),
+        }
+    }
+}
+
+/// Writes the value's name, or the day without a time.
+impl fmt::Display for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => status.fmt(f),
+            Self::Priority(priority) => priority.fmt(f),
+            Self::Appointment(day) => day.iso_date().fmt(f),
+            Self::Category(category) => category.fmt(f),
+        }
+    }
+}
+
+/// The values of all [`TicketField`]s at one point of a history. A field without a value is `None`.
+///
+/// The default is the point before the first trace. [`TicketFields::apply`] moves on by one trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct TicketFields {
+    /// The status.
+    pub status: Option<Status>,
+    /// The priority.
+    pub priority: Option<Priority>,
+    /// The day set for a visit.
+    pub appointment: Option<Day>,
+    /// The category.
+    pub category: Option<Category>,
+}
+
+impl TicketFields {
+    /// Returns the value of one field.
+    ///
+    /// ```
+    /// use wts_domain::{FieldValue, Status, TicketField, TicketFields};
+    ///
+    /// let mut fields = TicketFields::default();
+    /// fields.status = Some(Status::Delay);
+    /// assert_eq!(fields.get(TicketField::Status), Some(FieldValue::Status(Status::Delay)));
+    /// assert_eq!(fields.get(TicketField::Priority), None);
+    /// ```
+    pub fn get(&self, field: TicketField) -> Option<FieldValue> {
+        match field {
+            TicketField::Status => self.status.map(FieldValue::Status),
+            TicketField::Priority => self.priority.map(FieldValue::Priority),
+            TicketField::Appointment => self.appointment.map(FieldValue::Appointment),
+            TicketField::Category => self.category.map(FieldValue::Category),
+        }
+    }
+}
+
+/// Takes the values that are stored in the ticket.
+impl From<&Ticket> for TicketFields {
+    fn from(ticket: &Ticket) -> Self {
+        Self {
+            status: Some(ticket.status),
+            priority: Some(ticket.priority),
+            appointment: ticket.appointed_at,
+            category: Some(ticket.category),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn day_value_without_a_date_is_its_infinity() {
+        for (day, text) in [
+            (Day::INFINITY, "infinity"),
+            (Day::NEG_INFINITY, "-infinity"),
+            (Day::from_days_since_2000(-1), "1999-12-31"),
+            (Day::from_ymd(-1, 2, 3).unwrap(), "-000001-02-03"),
+            (Day::from_ymd(10_000, 1, 1).unwrap(), "+010000-01-01"),
+        ] {
+            let value = FieldValue::Appointment(day);
+            assert_eq!(value.to_string(), text);
+            assert_eq!(value.label(Language::English), text);
+        }
+    }
+
+    #[test]
+    fn field_value_is_padded_to_the_requested_width() {
+        let day = FieldValue::Appointment(Day::from_days_since_2000(0));
+        assert_eq!(format!("{day:>12}|"), "  2000-01-01|");
+        let status = FieldValue::Status(Status::Fresh);
+        assert_eq!(format!("{status:12}|"), "fresh       |");
+    }
+
+    #[test]
+    fn fields_return_each_value_under_its_own_field() {
+        let fields = TicketFields {
+            status: Some(Status::Solved),
+            priority: Some(Priority::Least),
+            appointment: Some(Day::INFINITY),
+            category: Some(Category::Others),
+        };
+        for field in TicketField::ALL {
+            assert_eq!(TicketFields::default().get(*field), None);
+            assert_eq!(fields.get(*field).map(FieldValue::field), Some(*field));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! How changes and states are written, with the feature `serde`: the ticket system's API fixes the names and their order.
+
+use std::fmt::Display;
+
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeSeq as _, SerializeStruct as _},
+};
+
+use crate::{FieldChange, FieldValue, StatusVisit, TicketState, TraceChanges};
+
+/// A text, `""` where there is no value.
+struct TextOrEmpty<T>(Option<T>);
+
+impl<T: Display> Serialize for TextOrEmpty<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(value) => serializer.collect_str(value),
+            None => serializer.serialize_str(""),
+        }
+    }
+}
+
+/// Writes the value as its text, with the feature `serde`.
+impl Serialize for FieldValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Writes `field`, `from` and `to`, with the feature `serde`. `from` is `""` where there was no value.
+impl Serialize for FieldChange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut change = serializer.serialize_struct("FieldChange", 3)?;
+        change.serialize_field("field", &self.field())?;
+        change.serialize_field("from", &TextOrEmpty(self.from))?;
+        change.serialize_field("to", &self.to)?;
+        change.end()
+    }
+}
+
+/// Writes the list of the changes, with the feature `serde`.
+impl Serialize for TraceChanges {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut changes = serializer.serialize_seq(Some(self.iter().count()))?;
+        for change in self.iter() {
+            changes.serialize_element(&change)?;
+        }
+        changes.end()
+    }
+}
+
+/// Writes `status`, `from`, `until` and `seconds`, with the feature `serde`. While the visit is open, `until` is `""`.
+impl Serialize for StatusVisit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut visit = serializer.serialize_struct("StatusVisit", 4)?;
+        visit.serialize_field("status", &self.status)?;
+        visit.serialize_field("from", &self.from)?;
+        visit.serialize_field("until", &TextOrEmpty(self.until))?;
+        visit.serialize_field("seconds", &self.seconds())?;
+        visit.end()
+    }
+}
+
+/// Writes the member `state` of the ticket system's API, with the feature `serde`.
+impl Serialize for TicketState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let appointment = self.fields.appointment.map(FieldValue::Appointment);
+        let mut state = serializer.serialize_struct("TicketState", 9)?;
+        state.serialize_field("status", &TextOrEmpty(self.fields.status))?;
+        state.serialize_field("priority", &TextOrEmpty(self.fields.priority))?;
+        state.serialize_field("category", &TextOrEmpty(self.fields.category))?;
+        state.serialize_field("appointment", &TextOrEmpty(appointment))?;
+        state.serialize_field("status_since", &TextOrEmpty(self.status_since()))?;
+        state.serialize_field("created_at", &TextOrEmpty(self.created_at))?;
+        state.serialize_field("last_updated_at", &TextOrEmpty(self.last_updated_at))?;
+        state.serialize_field("time_in_status", &self.time_in_status)?;
+        state.serialize_field("findings", &self.findings)?;
+        state.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, to_string, to_value};
+
+    use super::*;
+    use crate::{
+        Category, Day, Priority, StaffId, Status, TicketFields, TicketId, Timestamp, Trace, TraceId,
+    };
+
+    fn trace(id: i64, at: &str, status: Option<Status>) -> Trace {
+        let at = Timestamp::from_rfc3339(at).unwrap();
+        let ticket = TicketId::new(123).unwrap();
+        let mut trace = Trace::new(TraceId::new(id), ticket, at, StaffId::from("W007"));
+        trace.new_status = status;
+        trace
+    }
+
+    #[test]
+    fn state_has_the_members_of_the_api_in_order() {
+        let mut created = trace(1, "2025-12-06T10:00:00Z", Some(Status::Fresh));
+        created.new_priority = Some(Priority::Mainline);
+        created.new_category = Some(Category::LowSpeed);
+        created.new_appointment = Some(Day::from_ymd(2025, 12, 8).unwrap());
+        let solved = trace(3, "2025-12-06T15:30:00Z", Some(Status::Solved));
+
+        let expected = concat!(
+            r#"{"status":"solved","priority":"mainline","category":"low-speed","appointment":"2025-12-08","#,
+            r#""status_since":"2025-12-06T15:30:00Z","#,
+            r#""created_at":"2025-12-06T10:00:00Z","last_updated_at":"2025-12-06T15:30:00Z","#,
+            r#""time_in_status":[{"status":"fresh","from":"2025-12-06T10:00:00Z","until":"2025-12-06T15:30:00Z","#,
+            r#""seconds":19800},"#,
+            r#"{"status":"solved","from":"2025-12-06T15:30:00Z","until":"","seconds":null}],"findings":[]}"#,
+        );
+        let state = TicketState::from_traces(&[created, solved]);
+        assert_eq!(to_string(&state).unwrap(), expected);
+    }
+
+    #[test]
+    fn state_before_the_first_trace_is_empty() {
+        let expected = concat!(
+            r#"{"status":"","priority":"","category":"","appointment":"","status_since":"","created_at":"","#,
+            r#""last_updated_at":"","time_in_status":[],"findings":[]}"#,
+        );
+        assert_eq!(to_string(&TicketState::default()).unwrap(), expected);
+    }
+
+    #[test]
+    fn findings_are_written_once_and_in_order() {
+        let traces = [
+            trace(9, "2025-12-06T10:00:00Z", Some(Status::Solved)),
+            trace(8, "2025-12-06T10:00:01Z", Some(Status::Delay)),
+            trace(7, "2025-12-06T10:00:02Z", Some(Status::Fresh)),
+        ];
+        let written = to_value(TicketState::from_traces(&traces)).unwrap();
+        assert_eq!(
+            written["findings"],
+            json!(["not_created", "step_not_allowed", "out_of_order"])
+        );
+        let written = to_value(TicketState::from_traces(&[])).unwrap();
+        assert_eq!(written["findings"], json!(["no_traces"]));
+    }
+
+    #[test]
+    fn visit_with_an_infinite_end_has_no_length() {
+        let traces = [
+            trace(1, "-infinity", Some(Status::Fresh)),
+            trace(2, "2025-12-06T10:00:00Z", Some(Status::Solved)),
+            trace(3, "infinity", Some(Status::Fresh)),
+        ];
+        let written = to_value(TicketState::from_traces(&traces)).unwrap();
+        assert_eq!(
+            written["time_in_status"],
+            json!([
+                {"status": "fresh", "from": "-infinity", "until": "2025-12-06T10:00:00Z", "seconds": null},
+                {"status": "solved", "from": "2025-12-06T10:00:00Z", "until": "infinity", "seconds": null},
+                {"status": "fresh", "from": "infinity", "until": "", "seconds": null},
+            ])
+        );
+    }
+
+    #[test]
+    fn changes_have_the_members_of_the_api_in_order() {
+        let mut fields = TicketFields {
+            status: Some(Status::Fresh),
+            ..TicketFields::default()
+        };
+        let mut scheduled = trace(2, "2025-12-06T10:00:00Z", Some(Status::Scheduled));
+        scheduled.new_appointment = Some(Day::from_ymd(2025, 12, 8).unwrap());
+
+        let expected = concat!(
+            r#"[{"field":"status","from":"fresh","to":"scheduled"},"#,
+            r#"{"field":"appointment","from":"","to":"2025-12-08"}]"#,
+        );
+        assert_eq!(to_string(&fields.apply(&scheduled)).unwrap(), expected);
+        assert_eq!(to_string(&fields.apply(&scheduled)).unwrap(), "[]");
+    }
+}

@@ -1,0 +1,265 @@
+//! Properties of changes and states, compared with slow and independent definitions.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it stands"
+)]
+
+use proptest::prelude::*;
+use wts_domain::{
+    Category, Day, FieldChange, FieldValue, HistoryFinding, Priority, StaffId, Status, StatusVisit,
+    TicketField, TicketFields, TicketHistory, TicketId, TicketState, Timestamp, Trace, TraceId,
+    trace_changes,
+};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// Timestamps that are often equal, often close to the border of a second, and sometimes infinite or far away.
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![
+        6 => (-3..3_i64, -1..=1_i64).prop_map(|(second, micro)| {
+            Timestamp::from_micros_since_2000(second * MICROS_PER_SECOND + micro)
+        }),
+        2 => any::<i64>().prop_map(Timestamp::from_micros_since_2000),
+        1 => Just(Timestamp::INFINITY),
+        1 => Just(Timestamp::NEG_INFINITY),
+    ]
+}
+
+fn set<T: Copy + std::fmt::Debug>(values: &'static [T]) -> impl Strategy<Value = Option<T>> {
+    prop::option::of(prop::sample::select(values))
+}
+
+/// The traces of a ticket with distinct ids, in any order. Half of them have times that ascend with the ids.
+fn traces() -> impl Strategy<Value = Vec<Trace>> {
+    let day = prop::option::of((-1..=1_i32).prop_map(Day::from_days_since_2000));
+    let trace = (
+        timestamp(),
+        set(Status::ALL),
+        set(Priority::ALL),
+        day,
+        set(Category::ALL),
+    );
+    let rows = prop::collection::vec((any::<i8>(), trace), 0..24);
+    (rows, any::<bool>()).prop_map(|(mut rows, ascending)| {
+        rows.sort_unstable_by_key(|(id, _)| *id);
+        rows.dedup_by_key(|(id, _)| *id);
+        let mut times: Vec<_> = rows.iter().map(|(_, row)| row.0).collect();
+        if ascending {
+            times.sort_unstable();
+        }
+        let rows = rows.into_iter().zip(times);
+        rows.map(|((id, (_, status, priority, appointment, category)), at)| {
+            let id = TraceId::new(id.into());
+            let mut trace = Trace::new(id, TicketId::new(1).unwrap(), at, StaffId::from("W007"));
+            trace.new_status = status;
+            trace.new_priority = priority;
+            trace.new_appointment = appointment;
+            trace.new_category = category;
+            trace
+        })
+        .collect()
+    })
+}
+
+fn in_order(traces: &[Trace]) -> Vec<Trace> {
+    let mut ordered = traces.to_vec();
+    ordered.sort_by(|a, b| a.updated_at.cmp(&b.updated_at).then(a.id.cmp(&b.id)));
+    ordered
+}
+
+/// The value that a trace gives a field.
+fn new_value(trace: &Trace, field: TicketField) -> Option<FieldValue> {
+    match field {
+        TicketField::Status => trace.new_status.map(FieldValue::Status),
+        TicketField::Priority => trace.new_priority.map(FieldValue::Priority),
+        TicketField::Appointment => trace.new_appointment.map(FieldValue::Appointment),
+        TicketField::Category => trace.new_category.map(FieldValue::Category),
+        _ => panic!("a new field"),
+    }
+}
+
+/// The value of a field after these traces: the last one that was set.
+fn value_after(ordered: &[Trace], field: TicketField) -> Option<FieldValue> {
+    ordered
+        .iter()
+        .filter_map(|trace| new_value(trace, field))
+        .next_back()
+}
+
+fn statuses(ordered: &[Trace]) -> Vec<(Timestamp, Status)> {
+    ordered
+        .iter()
+        .filter_map(|trace| trace.new_status.map(|status| (trace.updated_at, status)))
+        .collect()
+}
+
+fn whole_seconds(at: Timestamp) -> Option<i128> {
+    let finite = at != Timestamp::INFINITY && at != Timestamp::NEG_INFINITY;
+    let micros = i128::from(at.micros_since_2000());
+    finite.then(|| micros.div_euclid(MICROS_PER_SECOND.into()))
+}
+
+proptest! {
+    #[test]
+    fn folding_the_new_values_gives_the_state(traces in traces()) {
+        let state = TicketState::from_traces(&traces);
+        let ordered = in_order(&traces);
+        for field in TicketField::ALL.iter().copied() {
+            let last_change = trace_changes(&traces)
+                .filter_map(|(_, changes)| changes.get(field))
+                .next_back();
+            prop_assert_eq!(state.fields.get(field), last_change.map(|change| change.to));
+            prop_assert_eq!(state.fields.get(field), value_after(&ordered, field));
+        }
+        prop_assert_eq!(state.created_at, ordered.first().map(|trace| trace.updated_at));
+        prop_assert_eq!(state.last_updated_at, ordered.last().map(|trace| trace.updated_at));
+    }
+
+    #[test]
+    fn changes_are_the_differences_to_the_fold_before(traces in traces()) {
+        let ordered = in_order(&traces);
+        let mut fields = TicketFields::default();
+        for (index, (trace, changes)) in trace_changes(&traces).enumerate() {
+            prop_assert_eq!(trace, &ordered[index]);
+            let changes: Vec<FieldChange> = changes.iter().collect();
+            let mut expected = Vec::new();
+            for field in TicketField::ALL.iter().copied() {
+                let from = value_after(&ordered[..index], field);
+                let to = value_after(&ordered[..=index], field);
+                if from != to {
+                    expected.push((field, from, to.unwrap()));
+                }
+            }
+            let found: Vec<_> = changes.iter().map(|c| (c.field(), c.from, c.to)).collect();
+            prop_assert_eq!(found, expected);
+            prop_assert!(changes.iter().all(|change| change.from != Some(change.to)));
+
+            let applied: Vec<_> = fields.apply(trace).iter().collect();
+            prop_assert_eq!(applied, changes);
+        }
+    }
+
+    #[test]
+    fn walks_in_both_directions_agree(traces in traces(), from_front: Vec<bool>) {
+        let forward: Vec<_> = trace_changes(&traces).collect();
+        let mut backward: Vec<_> = trace_changes(&traces).rev().collect();
+        backward.reverse();
+        prop_assert_eq!(&backward, &forward);
+
+        let (mut front, mut back) = (Vec::new(), Vec::new());
+        let mut iterator = trace_changes(&traces);
+        prop_assert_eq!(iterator.len(), traces.len());
+        let mut sides = from_front.into_iter().chain([false, true].into_iter().cycle());
+        while iterator.len() > 0 {
+            if sides.next().unwrap() {
+                front.extend(iterator.next());
+            } else {
+                back.extend(iterator.next_back());
+            }
+        }
+        front.extend(back.into_iter().rev());
+        prop_assert_eq!(&front, &forward);
+
+        let history = TicketHistory::new("2024310001".into(), traces.clone());
+        for (index, (_, changes)) in forward.iter().enumerate() {
+            prop_assert_eq!(history.changes_at(index), Some(*changes));
+        }
+    }
+
+    #[test]
+    fn visits_are_the_runs_of_one_status(traces in traces()) {
+        let mut runs = statuses(&in_order(&traces));
+        runs.dedup_by_key(|(_, status)| *status);
+        let state = TicketState::from_traces(&traces);
+
+        let begun: Vec<_> = state.time_in_status.iter().map(|visit| (visit.from, visit.status)).collect();
+        prop_assert_eq!(&begun, &runs);
+        let ended: Vec<_> = state.time_in_status.iter().map(|visit| visit.until).collect();
+        let expected = runs.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]).take(runs.len());
+        prop_assert_eq!(ended, expected.collect::<Vec<_>>());
+        prop_assert_eq!(state.status_since(), runs.last().map(|(at, _)| *at));
+    }
+
+    #[test]
+    fn lengths_add_up(traces in traces()) {
+        let state = TicketState::from_traces(&traces);
+        for visit in &state.time_in_status {
+            let ends = whole_seconds(visit.from).zip(visit.until.and_then(whole_seconds));
+            let expected = ends.map(|(from, until)| until - from);
+            prop_assert_eq!(visit.seconds().map(i128::from), expected);
+            prop_assert!(visit.seconds().is_none_or(|seconds| seconds >= 0));
+        }
+        let sum: i128 = state.time_in_status.iter().filter_map(StatusVisit::seconds).map(i128::from).sum();
+        let finite: Vec<_> = state.time_in_status.iter().filter_map(|visit| whole_seconds(visit.from)).collect();
+        let expected = finite.first().zip(finite.last()).map_or(0, |(first, last)| last - first);
+        prop_assert_eq!(sum, expected);
+    }
+
+    #[test]
+    fn as_of_is_the_fold_of_the_prefix(traces in traces(), as_of in timestamp()) {
+        let ordered = in_order(&traces);
+        let prefix: Vec<_> = ordered.into_iter().filter(|trace| trace.updated_at <= as_of).collect();
+        let mut expected = TicketState::from_traces(&prefix);
+        if prefix.is_empty() && !traces.is_empty() {
+            expected = TicketState::default();
+        }
+        prop_assert_eq!(TicketState::from_traces_as_of(&traces, as_of), expected);
+
+        let history = TicketHistory::new("2024310001".into(), traces.clone());
+        prop_assert_eq!(history.traces_as_of(as_of), &prefix);
+    }
+
+    #[test]
+    fn order_of_the_slice_does_not_matter(
+        (traces, shuffled) in traces().prop_flat_map(|traces| {
+            (Just(traces.clone()), Just(traces).prop_shuffle())
+        }),
+        as_of in timestamp(),
+    ) {
+        prop_assert_eq!(
+            TicketState::from_traces_as_of(&shuffled, as_of),
+            TicketState::from_traces_as_of(&traces, as_of)
+        );
+        prop_assert!(trace_changes(&shuffled).eq(trace_changes(&traces)));
+    }
+
+    #[test]
+    fn findings_appear_exactly_when_their_condition_holds(traces in traces()) {
+        use Status::{Canceled, Delay, Escalated, Fresh, Scheduled, Solved};
+        let ordered = in_order(&traces);
+        let allowed = |from, to| match from {
+            Fresh | Delay | Scheduled => [Delay, Scheduled, Escalated, Canceled, Solved].contains(&to),
+            Escalated => [Scheduled, Escalated, Canceled, Solved].contains(&to),
+            Solved => to == Fresh,
+            Canceled => false,
+            _ => panic!("a new status"),
+        };
+        let statuses = statuses(&ordered);
+        let mut expected = Vec::new();
+        if ordered.is_empty() {
+            expected.push(HistoryFinding::NoTraces);
+        }
+        if ordered.first().is_some_and(|trace| trace.new_status != Some(Fresh)) {
+            expected.push(HistoryFinding::NotCreated);
+        }
+        if statuses.windows(2).any(|pair| !allowed(pair[0].1, pair[1].1)) {
+            expected.push(HistoryFinding::StepNotAllowed);
+        }
+        if ordered.windows(2).any(|pair| pair[0].id >= pair[1].id) {
+            expected.push(HistoryFinding::OutOfOrder);
+        }
+        let state = TicketState::from_traces(&traces);
+        prop_assert_eq!(state.findings.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn state_applied_trace_by_trace_is_the_state_of_the_slice(traces in traces()) {
+        prop_assume!(!traces.is_empty());
+        let mut state = TicketState::default();
+        for trace in in_order(&traces) {
+            state.apply(&trace);
+        }
+        prop_assert_eq!(state, TicketState::from_traces(&traces));
+    }
+}
