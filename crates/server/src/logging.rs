@@ -1,7 +1,6 @@
-//! Where log records go.
+//! The log: its filter, its format and its writer.
 
 mod format;
-mod one_line;
 mod writer;
 
 use std::{
@@ -9,7 +8,6 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use anyhow::Context;
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -19,19 +17,19 @@ use tracing_subscriber::{
 };
 
 pub(crate) use self::format::LogFormat;
-use self::{one_line::OneLine, writer::Guard};
+use self::writer::FlushGuard;
 use crate::spans::Recorder;
 
-/// The log of this process, from its start to its end: whoever ends the process can end it first.
+/// The log of this process, from its start to its end: whatever ends the process can end the log first.
 static STARTED: Mutex<Option<Log>> = Mutex::new(None);
 
 struct Log {
     format: LogFormat,
-    _guard: Guard,
+    _guard: FlushGuard,
 }
 
-/// Prints log records that pass `filter` on standard error, in a thread of their own, until the log is [ended](end).
-/// A record is one line, whatever is in it. Access records go to `spans` as well, whatever the filter.
+/// Prints log records that pass `filter` on standard error until [`end`]. Every record is one line. Access log records
+/// also go to `spans`, whatever the filter.
 ///
 /// # Errors
 ///
@@ -43,14 +41,14 @@ pub(crate) fn start(
 ) -> anyhow::Result<()> {
     let stderr = io::stderr();
     let is_terminal = stderr.is_terminal();
-    let (writer, guard) = writer::gather(stderr, format).context("no thread to write the log")?;
-    let records = tracing_subscriber::fmt::layer().with_writer(OneLine::new(writer));
+    let (writer, guard) = writer::start(stderr, format);
+    let records = tracing_subscriber::fmt::layer().with_writer(writer);
     let records = match format {
         LogFormat::Text => records.with_ansi(is_terminal).boxed(),
         LogFormat::Json => records.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry()
-        .with(records.with_filter(filter.and(filter_fn(is_ours_or_brief))))
+        .with(records.with_filter(filter.and(filter_fn(is_own_or_brief))))
         .with(spans.map(|spans| spans.with_filter(filter_fn(Recorder::wants))))
         .try_init()
         .map_err(|error| anyhow::anyhow!(error))?;
@@ -61,8 +59,8 @@ pub(crate) fn start(
     Ok(())
 }
 
-/// Whether whoever reads standard error reads records only.
-pub(crate) fn is_for_machines() -> bool {
+/// Whether standard error is to hold JSON only.
+pub(crate) fn is_json() -> bool {
     let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     let format = started.as_ref().map(|log| log.format);
     format == Some(LogFormat::Json) && tracing::enabled!(Level::ERROR)
@@ -77,18 +75,18 @@ pub(crate) fn end() {
     drop(started);
 }
 
-/// What may be logged at all. The details of others hold what they were given: those of PostgreSQL's driver the parameters of
-/// every statement, students' numbers among them.
-fn is_ours_or_brief(record: &Metadata<'_>) -> bool {
+/// Whether a record can be logged at all. Debug records of libraries hold what the libraries were given: those of
+/// PostgreSQL's driver the parameters of every statement, students' numbers among them.
+fn is_own_or_brief(record: &Metadata<'_>) -> bool {
     *record.level() <= Level::INFO || record.target().starts_with("wts")
 }
 
-/// What the operator asks for. The framework's connections are silent unless they are asked for by name: whatever they say
-/// as an error any client can make them say, and what becomes of a request our own records tell.
+/// Parses the filter of log records. The HTTP framework's connections are left out unless the filter names them: any
+/// client can make them log errors, and the access log has the outcome of every request.
 ///
 /// # Errors
 ///
-/// If it cannot be read.
+/// If it cannot be parsed.
 pub(crate) fn filter(directives: &str) -> anyhow::Result<EnvFilter> {
     let filter = EnvFilter::builder().parse(directives)?;
     if directives.contains("actix_http") {

@@ -86,7 +86,7 @@ fn openapi() -> anyhow::Result<()> {
 fn report(error: &anyhow::Error) {
     // The whole chain in one line: what was being done, and why it could not be.
     let cause = format!("{error:#}");
-    if logging::is_for_machines() {
+    if logging::is_json() {
         tracing::error!(cause, "it failed");
         logging::end();
     } else {

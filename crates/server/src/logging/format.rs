@@ -1,9 +1,10 @@
-//! What a log record looks like.
+//! The form of log records.
 
-use std::{str::FromStr, time::SystemTime};
+use std::time::SystemTime;
 
-/// For whom records are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The form of log records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum LogFormat {
     /// For people.
     Text,
@@ -12,29 +13,17 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
-    /// The record of so many records that were lost.
-    pub(super) fn lost(self, records: u64) -> String {
-        let what = "log records were lost: nobody took them in time";
+    /// Formats the record that so many records were lost.
+    pub(super) fn lost(self, records: usize) -> String {
+        let message = "log records were lost because the log was not read in time";
         match self {
-            Self::Text => format!("{records} {what}"),
+            Self::Text => format!("{records} {message}"),
             Self::Json => {
                 let now = humantime::format_rfc3339_micros(SystemTime::now());
                 format!(
-                    r#"{{"timestamp":"{now}","level":"WARN","message":"{what}","lost":{records},"target":"wts"}}"#
+                    r#"{{"timestamp":"{now}","level":"WARN","message":"{message}","lost":{records},"target":"wts"}}"#
                 )
             }
-        }
-    }
-}
-
-impl FromStr for LogFormat {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        match name {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(()),
         }
     }
 }

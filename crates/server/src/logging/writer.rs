@@ -1,137 +1,115 @@
-//! A log that nobody who logs waits for.
+//! The log writer: a thread of its own writes the records, so that no request waits for a log that is not read.
 //!
-//! Records gather in memory, and a thread writes together what has gathered in a moment. Handing every record to such a
-//! thread by itself, over a channel, wakes it for each: that took a tenth of the service's time under load.
+//! The thread lets records gather and writes them together. Waking it for every record took a tenth of the service's time
+//! under load.
 
 use std::{
-    io::{self, Write},
-    mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+    io::{self, BufWriter, Write},
+    sync::{Arc, OnceLock, mpsc},
     thread,
     time::Duration,
 };
 
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+
 use super::LogFormat;
 
 /// How long records gather.
-const MOMENT: Duration = Duration::from_millis(10);
-/// How many bytes may wait to be written. Should nobody take them, records that are too many are lost, and not the
-/// requests that they are about.
-const MOST: usize = 4 * 1_024 * 1_024;
-/// How much memory is kept for what comes next.
-const ORDINARY: usize = 64 * 1_024;
-/// How long the end waits until the last records are written.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
+/// How many records may wait to be written, some megabytes. If the log is not read in time, further records are lost, and
+/// not the requests that they are about.
+const MAX_QUEUED_RECORDS: usize = 8_192;
+/// How much is written in one system call.
+const BUFFER_BYTES: usize = 64 * 1_024;
+/// How long the end of the process waits until the last records are written.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where records are put.
-#[derive(Clone)]
-pub(super) struct Gathered(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    /// That there is something to write, or that the end has come.
-    news: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    records: Vec<u8>,
-    /// How many did not fit.
-    lost: u64,
-    ended: bool,
-}
-
-/// As long as it lives, records are written. When it is dropped the last ones are.
-pub(crate) struct Guard {
-    shared: Arc<Shared>,
-    written: mpsc::Receiver<()>,
-}
-
-/// Writes what is put into the first of the two, records in this format, to `out`, until the second is dropped.
-///
-/// # Errors
-///
-/// If there can be no further thread.
-pub(super) fn gather(
+/// Writes records to `out` until the guard is dropped.
+pub(super) fn start(
     out: impl Write + Send + 'static,
     format: LogFormat,
-) -> io::Result<(Gathered, Guard)> {
-    let shared = Arc::new(Shared::default());
-    let (done, written) = mpsc::channel();
-    thread::Builder::new().name("log".to_owned()).spawn({
-        let shared = Arc::clone(&shared);
-        move || {
-            write_all(&shared, out, format);
-            let _ = done.send(()); // unless nobody waits any more
-        }
-    })?;
-    let guard = Guard {
-        shared: Arc::clone(&shared),
-        written,
+) -> (NonBlocking, FlushGuard) {
+    let lost = Arc::new(OnceLock::new());
+    let writer = BufferedWriter {
+        out: BufWriter::with_capacity(BUFFER_BYTES, out),
+        format,
+        lost: Arc::clone(&lost),
+        reported: 0,
     };
-    Ok((Gathered(shared), guard))
+    let (records, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(MAX_QUEUED_RECORDS)
+        .thread_name("log")
+        .finish(writer);
+    lost.get_or_init(|| records.error_counter());
+    (records, FlushGuard(Some(guard)))
 }
 
-fn write_all(shared: &Shared, mut out: impl Write, format: LogFormat) {
-    let mut records = Vec::new();
-    loop {
-        let (lost, ended) = {
-            let state = shared.state();
-            let mut state = shared
-                .news
-                .wait_while(state, |state| state.records.is_empty() && !state.ended)
-                .unwrap_or_else(PoisonError::into_inner);
-            mem::swap(&mut state.records, &mut records);
-            (mem::take(&mut state.lost), state.ended)
-        };
-        // What cannot be written is lost: there is no other place to say so.
-        let _ = out.write_all(&records);
-        if lost > 0 {
-            let _ = writeln!(out, "{}", format.lost(lost));
-        }
-        let _ = out.flush();
-        records.clear();
-        records.shrink_to(ORDINARY);
-        if ended {
-            break;
-        }
-        thread::sleep(MOMENT);
+/// Writes the last records when it is dropped.
+pub(super) struct FlushGuard(Option<WorkerGuard>);
+
+impl Drop for FlushGuard {
+    fn drop(&mut self) {
+        let guard = self.0.take();
+        let (dropped, written) = mpsc::channel::<()>();
+        // In another thread: where the guard gives up, it prints so, which may block as the log does.
+        let _ = thread::Builder::new().spawn(move || {
+            drop(guard);
+            drop(dropped);
+        });
+        let _ = written.recv_timeout(FLUSH_TIMEOUT);
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that is done under the lock leaves it half done.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Buffers records, each of which is handed over whole, and keeps each on one line.
+struct BufferedWriter<W: Write> {
+    out: BufWriter<W>,
+    format: LogFormat,
+    /// Counts the records that did not fit into the queue.
+    lost: Arc<OnceLock<ErrorCounter>>,
+    /// How many of them the log mentions.
+    reported: usize,
 }
 
-impl Write for Gathered {
-    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
-        let mut state = self.0.state();
-        if state.records.len() + record.len() > MOST {
-            state.lost += 1;
-        } else {
-            state.records.extend_from_slice(record);
-            if state.records.len() == record.len() {
-                self.0.news.notify_one();
-            }
+impl<W: Write> BufferedWriter<W> {
+    fn report_lost(&mut self) -> io::Result<()> {
+        let lost = self.lost.get().map_or(0, ErrorCounter::dropped_lines);
+        if lost > self.reported {
+            let message = self.format.lost(lost - self.reported);
+            self.reported = lost;
+            writeln!(self.out, "{message}")?;
         }
-        Ok(record.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.shared.state().ended = true;
-        self.shared.news.notify_one();
-        let _ = self.written.recv_timeout(FAREWELL);
+// A record that cannot be written is lost: there is no other place to report that.
+impl<W: Write> Write for BufferedWriter<W> {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let _ = write_on_one_line(&mut self.out, record).and_then(|()| self.report_lost());
+        Ok(record.len())
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.report_lost().and_then(|()| self.out.flush());
+        thread::sleep(FLUSH_INTERVAL);
+        Ok(())
+    }
+}
+
+/// Writes a record with every line break in it escaped: a client whose line break reached the log could forge a record.
+fn write_on_one_line(out: &mut impl Write, record: &[u8]) -> io::Result<()> {
+    let line = record.strip_suffix(b"\n").unwrap_or(record);
+    // Vertical tab and form feed end a line for some programs.
+    for piece in line.split_inclusive(|byte| matches!(byte, b'\n' | b'\r' | 0x0B | 0x0C)) {
+        match piece.split_last() {
+            Some((b'\n', rest)) => out.write_all(rest).and_then(|()| out.write_all(b"\\n"))?,
+            Some((b'\r' | 0x0B | 0x0C, rest)) => {
+                out.write_all(rest).and_then(|()| out.write_all(b"\\r"))?;
+            }
+            _ => out.write_all(piece)?,
+        }
+    }
+    out.write_all(b"\n")
 }
 
 #[cfg(test)]
@@ -143,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// A standard error that somebody reads, or nobody.
+    /// A standard error whose writes block until they are read.
     struct Pipe {
         written: Sender<Vec<u8>>,
         /// Every write waits for one of these.
@@ -169,60 +147,70 @@ mod tests {
     }
 
     #[test]
-    fn the_last_records_are_written_before_the_end() {
+    fn last_records_are_written_each_on_one_line() {
         let (pipe, read, take) = pipe();
         drop(take); // read as soon as it is written
-        let (mut log, guard) = gather(pipe, LogFormat::Text).unwrap();
+        let (mut log, guard) = start(pipe, LogFormat::Text);
 
-        for record in ["one\n", "two\n", "three\n"] {
+        for record in ["one\n", "reason=a\r\nERROR forged\u{B}\n", "three\n"] {
             log.write_all(record.as_bytes()).unwrap();
         }
         drop(guard);
 
         let written: Vec<u8> = read.try_iter().flatten().collect();
-        assert_eq!(String::from_utf8(written).unwrap(), "one\ntwo\nthree\n");
+        assert_eq!(
+            String::from_utf8(written).unwrap(),
+            "one\nreason=a\\r\\nERROR forged\\r\nthree\n"
+        );
     }
 
     #[test]
-    fn who_logs_does_not_wait_for_who_reads_and_is_told_what_was_lost() {
-        for (format, told) in [
+    fn record_is_written_without_waiting_for_another() {
+        let (pipe, read, _take) = pipe();
+        let (mut log, _guard) = start(pipe, LogFormat::Text);
+        log.write_all(b"one\n").unwrap();
+        assert_eq!(read.recv().unwrap(), b"one\n");
+    }
+
+    #[test]
+    fn unread_log_blocks_no_writer_and_reports_lost_records() {
+        for (format, reported) in [
             (
                 LogFormat::Text,
-                "3 log records were lost: nobody took them in time",
+                "3 log records were lost because the log was not read in time",
             ),
             (LogFormat::Json, r#""lost":3,"target":"wts"}"#),
         ] {
             let (pipe, read, take) = pipe();
-            let (mut log, guard) = gather(pipe, format).unwrap();
+            let (mut log, guard) = start(pipe, format);
             log.write_all(b"first\n").unwrap();
-            assert_eq!(read.recv().unwrap(), b"first\n", "and nobody takes it");
+            assert_eq!(read.recv().unwrap(), b"first\n", "and its write blocks");
 
-            let record = [b'x'; 1_024];
-            for _ in 0..MOST / record.len() + 3 {
-                log.write_all(&record).unwrap();
+            for _ in 0..MAX_QUEUED_RECORDS + 3 {
+                log.write_all(b"x\n").unwrap();
             }
             drop(take);
             drop(guard);
 
             let written: Vec<u8> = read.try_iter().flatten().collect();
-            let (records, rest) = written.split_at(MOST);
-            assert!(records.iter().all(|byte| *byte == b'x'), "what fits");
-            let line = str::from_utf8(rest).unwrap().strip_suffix('\n').unwrap();
-            assert!(line.ends_with(told), "{line}");
+            let written = String::from_utf8(written).unwrap();
+            assert_eq!(written.matches("x\n").count(), MAX_QUEUED_RECORDS);
+            let line = written.lines().find(|line| *line != "x").unwrap();
+            assert!(line.ends_with(reported), "{line}");
             let is_json = serde_json::from_str::<serde_json::Value>(line).is_ok();
             assert_eq!(is_json, format == LogFormat::Json, "{line}");
         }
     }
 
     #[test]
-    fn the_end_does_not_wait_for_ever_for_who_does_not_read() {
+    fn end_does_not_wait_for_ever_for_a_log_that_is_not_read() {
         let (pipe, _read, _take) = pipe();
-        let (mut log, guard) = gather(pipe, LogFormat::Text).unwrap();
-        log.write_all(b"never taken\n").unwrap();
+        let (mut log, guard) = start(pipe, LogFormat::Text);
+        log.write_all(b"never read\n").unwrap();
 
         let begun = Instant::now();
         drop(guard);
 
-        assert!(begun.elapsed() >= FAREWELL);
+        assert!(begun.elapsed() >= FLUSH_TIMEOUT);
     }
 }
