@@ -19,8 +19,9 @@ use crate::{
     support::{Service, get, wait_until},
 };
 
-/// How long a database that is merely far away has to stay ready.
-const WHILE: Duration = Duration::from_secs(2);
+/// How long a database that is merely far away has to stay ready. It is cut off at the end of that, between two health
+/// checks: a check that is cut off finds the database unreadable.
+const WHILE: Duration = Duration::from_millis(2_500);
 
 /// Serves this database.
 fn serve(url: &str) -> Service {
