@@ -10,7 +10,6 @@ use wts_adapter_db::{DatabaseUrl, Records};
 
 pub use self::sqlite::write_sqlite;
 use self::{postgres::OnServer, sqlite::OnDisk};
-pub(crate) use wts_v3::SCHEMA as WTS_V3;
 
 /// The kinds of database that the service can be attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,14 +12,12 @@
     reason = "a test that cannot get its database has failed and should say so where it stands"
 )]
 
-mod bulk;
 mod database;
 mod fixture;
 mod proxy;
 mod server;
 mod told;
 
-pub use bulk::{FIRST_TICKET, Size, fill};
 pub use database::{Database, Kind, write_sqlite};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, find, query_with_rank, ticket, ticket_of};
 pub use proxy::{Fault, Proxy};

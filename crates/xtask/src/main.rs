@@ -5,21 +5,18 @@
     reason = "what a task prints is for the person who runs it"
 )]
 
-mod account;
 mod bench;
-mod bench_data;
+mod command;
+mod dependency_rules;
 mod faults;
 mod fuzz;
 mod install;
-mod layers;
 mod minimum_rust;
 mod module_cycles;
 mod postgres;
-mod programs;
 mod schemathesis;
-mod supply;
+mod supply_chain;
 mod test;
-mod warden;
 
 use std::process::ExitCode;
 
@@ -33,27 +30,27 @@ enum Task {
     Test(test::Args),
     /// Check which crates and which modules depend on each other
     Layers,
-    /// Feed made-up inputs to whatever reads what others wrote, and see whether anything breaks
+    /// Feed random inputs to the code that reads foreign data, and see whether anything breaks
     Fuzz(fuzz::Args),
-    /// Measure the service beside the database alone and beside a route that does nothing
+    /// Measure the service beside the database alone and beside a route that only checks the token
     Bench(bench::Args),
-    /// Let the database fail in many ways, and ask for too much, for minutes; print what clients saw
+    /// Let the database fail in many ways, and send too many requests, for minutes; print what clients saw
     Faults,
-    /// Ask the service for all that its description allows and much that it does not, with the Python program schemathesis
+    /// Send the service all that its description allows and much that it does not, with the Python program schemathesis
     Schemathesis(schemathesis::Args),
     /// Measure histories in and out beside PostgreSQL's own programs
-    BenchData(bench_data::Args),
+    BenchData(bench::transfer::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
-        Task::Test(args) => test::run(&args),
-        Task::Layers => layers::check().and_then(|()| module_cycles::check()),
-        Task::Fuzz(args) => fuzz::run(&args),
-        Task::Bench(args) => bench::run(&args),
-        Task::Faults => faults::run(),
-        Task::Schemathesis(args) => schemathesis::run(&args),
-        Task::BenchData(args) => bench_data::run(&args),
+        Task::Test(arguments) => test::run_steps(&arguments),
+        Task::Layers => dependency_rules::check().and_then(|()| module_cycles::check()),
+        Task::Fuzz(arguments) => fuzz::run_targets(&arguments),
+        Task::Bench(arguments) => bench::run_benchmarks(&arguments),
+        Task::Faults => faults::run_tests(),
+        Task::Schemathesis(arguments) => schemathesis::run_at_length(&arguments),
+        Task::BenchData(arguments) => bench::transfer::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,74 +1,63 @@
 //! PostgreSQL servers for tests and measurements.
 
-mod binaries;
-mod cluster;
-
 use std::env;
 
 use anyhow::{Context, Result};
+use wts_test_postgres::{PostgresServer, find_programs};
 
-use crate::install::Package;
-use crate::warden::Warden;
-pub(crate) use binaries::Binaries;
-pub(crate) use cluster::{Cluster, random_hex};
+use crate::install::debian_package;
 
 /// The variable in which the tests find the server: the URL of a role that may create databases and roles.
 pub(crate) const URL_VARIABLE: &str = "WTS_TEST_POSTGRES_URL";
 
-const PACKAGE: Package = Package {
-    what: "PostgreSQL",
-    names: &[
-        ("apt-get", "postgresql"),
-        ("dnf", "postgresql-server"),
-        ("apk", "postgresql"),
-        ("pacman", "postgresql"),
-        ("zypper", "postgresql-server"),
-    ],
-    otherwise: "put its initdb on the PATH (Homebrew: `brew install postgresql@17`), or for the tests name a server:\n\
-                WTS_TEST_POSTGRES_URL=postgres://SUPERUSER:PASSWORD@HOST/postgres",
-};
+/// A server for the tests.
+pub(crate) struct TestServer {
+    url: String,
+    _own: Option<PostgresServer>,
+}
 
-/// The URL of a server for the tests: the one that [`URL_VARIABLE`] names, or else a private one that ends with `warden`.
-///
-/// # Errors
-///
-/// If there is no PostgreSQL and none can be installed, saying what to do; if the private server does not start.
-pub(crate) fn provide(warden: &mut Warden) -> Result<String> {
-    match env::var(URL_VARIABLE) {
-        Ok(url) if !url.is_empty() => {
-            println!("    the server that {URL_VARIABLE} names; its role needs to be a superuser");
-            return Ok(url);
+impl TestServer {
+    /// The server that [`URL_VARIABLE`] names, otherwise a throw-away one.
+    ///
+    /// # Errors
+    ///
+    /// If there is no PostgreSQL and none can be installed, with what to do; if the throw-away server does not start.
+    pub(crate) fn provide() -> Result<Self> {
+        match env::var(URL_VARIABLE) {
+            Ok(url) if !url.is_empty() => {
+                println!(
+                    "    the server that {URL_VARIABLE} names; its role needs to be a superuser"
+                );
+                return Ok(Self { url, _own: None });
+            }
+            Ok(_) | Err(env::VarError::NotPresent) => {}
+            Err(error) => return Err(error).context(URL_VARIABLE),
         }
-        Ok(_) | Err(env::VarError::NotPresent) => {}
-        Err(error) => return Err(error).context(URL_VARIABLE),
+        // Many connections, because the tests run side by side.
+        let server = start(&["max_connections=300", "synchronous_commit=off"])?;
+        Ok(Self {
+            url: server.url("postgres"),
+            _own: Some(server),
+        })
     }
-    // Many connections: the tests run side by side.
-    let cluster = cluster::start(warden, &binaries()?, &["max_connections=300"])?;
-    Ok(cluster.url())
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
 }
 
-/// A private server with these settings, which ends with `warden`.
+/// A throw-away server with these settings.
 ///
 /// # Errors
 ///
-/// If there is no PostgreSQL and none can be installed, saying what to do; if it does not start.
-pub(crate) fn private(warden: &mut Warden, settings: &[&str]) -> Result<(Cluster, Binaries)> {
-    let binaries = binaries()?;
-    let cluster = cluster::start(warden, &binaries, settings)?;
-    Ok((cluster, binaries))
-}
-
-/// The binaries found here, or those the system's package manager brings, if we may use it.
-fn binaries() -> Result<Binaries> {
-    if Binaries::find().is_none() {
-        PACKAGE.install()?;
-    }
-    let binaries = Binaries::find()
-        .context("PostgreSQL was installed, but its initdb is nowhere to be found")?;
+/// If there is no PostgreSQL and none can be installed, with what to do; if it does not start.
+pub(crate) fn start(settings: &[&str]) -> Result<PostgresServer> {
+    let instead = format!(", or name a server for the tests in {URL_VARIABLE}");
+    debian_package("postgresql", || find_programs().is_some(), &instead)?;
+    let server = PostgresServer::start(settings)?;
     println!(
-        "    {} in {}",
-        binaries.version()?,
-        binaries.directory().display()
+        "    a server that was started with the programs in {}",
+        server.programs().display()
     );
-    Ok(binaries)
+    Ok(server)
 }

@@ -1,29 +1,29 @@
 //! `cargo xtask schemathesis`: the real service, asked for all that its own description allows and much that it does
 //! not. No answer may be other than described.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::programs::{built, on_path};
-use crate::test::{Unchecked, cargo_command, run_to_success};
-use crate::warden::Warden;
+use crate::command::{Background, cargo, in_target, on_path, output, program, run};
 
 /// Of schemathesis, <https://schemathesis.io>.
 const VERSION: &str = "4.32.5";
-/// Of that and of all that it needs.
+/// Of schemathesis and of all that it needs.
 const VERSIONS: &str = include_str!("schemathesis.txt");
 /// What the service serves, as a test sees to.
 const DESCRIPTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapter-http/openapi.json");
 /// What is asked of whom besides what the description says.
 const CONFIG: &str = include_str!("schemathesis.toml");
 /// How many examples of each kind are tried in every run of the tests.
-const FEW: u32 = 25;
-const PATIENCE: Duration = Duration::from_secs(60);
+const BRIEF_EXAMPLES: u32 = 25;
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Arguments of `cargo xtask schemathesis`.
 #[derive(clap::Args)]
@@ -33,88 +33,91 @@ pub(crate) struct Args {
     examples: u32,
 }
 
-/// Builds the service and asks it.
+/// Builds the service and tests it.
 ///
 /// # Errors
 ///
-/// If an answer is not as described, or nobody can ask.
-pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut warden = Warden::start()?;
-    let mut build = cargo_command(&["build", "--package", "wts-server"]);
-    run_to_success(&mut warden, &mut build)?;
-    let schemathesis = install(&mut warden)?.map_err(anyhow::Error::msg)?;
-    ask(&mut warden, &schemathesis, args.examples)
+/// If a response is not as described, or schemathesis cannot be installed.
+pub(crate) fn run_at_length(arguments: &Args) -> Result<()> {
+    run(&mut cargo(&["build", "--package", "wts-server"]))?;
+    let schemathesis = install()?.map_err(anyhow::Error::msg)?;
+    test_service(&schemathesis, arguments.examples)
 }
 
-/// Asks the service that the tests have built, for a few seconds, where Python and its packages are at hand.
+/// Tests the service that the tests have built, for a few seconds. Returns what could not be checked, where Python or its
+/// packages are not at hand.
 ///
 /// # Errors
 ///
-/// If an answer is not as described, or schemathesis cannot be installed for another reason.
-pub(crate) fn run_briefly(warden: &mut Warden) -> Result<Option<Unchecked>> {
-    match install(warden)? {
-        Ok(schemathesis) => ask(warden, &schemathesis, FEW).map(|()| None),
-        Err(why) => {
-            let left_out = format!("whether every answer is as described: {why}");
-            Ok(Some(Unchecked(left_out)))
-        }
+/// If a response is not as described, or schemathesis cannot be installed for another reason.
+pub(crate) fn run_briefly() -> Result<Option<String>> {
+    match install()? {
+        Ok(schemathesis) => test_service(&schemathesis, BRIEF_EXAMPLES).map(|()| None),
+        Err(reason) => Ok(Some(format!(
+            "whether every answer is as described: {reason}"
+        ))),
     }
 }
 
-/// The program, in a Python environment of its own under `target`; or why there cannot be one here.
-fn install(warden: &mut Warden) -> Result<Result<PathBuf, &'static str>> {
-    let environment = built("schemathesis", VERSION);
-    let program = environment.join("bin/schemathesis");
-    if program.is_file() {
-        return Ok(Ok(program));
+/// The program, in a Python environment of its own in the target directory; or why there cannot be one here.
+fn install() -> Result<Result<PathBuf, &'static str>> {
+    let environment = in_target("schemathesis").join(VERSION);
+    let schemathesis = environment.join("bin/schemathesis");
+    if schemathesis.is_file() {
+        return Ok(Ok(schemathesis));
     }
     let Some(python) = on_path("python3") else {
         return Ok(Err("there is no python3"));
     };
-    let mut venv = Command::new(python);
-    venv.args(["-m", "venv", "--clear"]).arg(&environment);
-    if !warden.output(&mut venv)?.status.success() {
+    let mut venv = program(python);
+    if output(venv.args(["-m", "venv", "--clear"]).arg(&environment)).is_err() {
         return Ok(Err("python3 has no venv and pip"));
     }
     let versions = environment.join("versions.txt");
     fs::write(&versions, VERSIONS).context("could not write the versions")?;
-    let mut pip = Command::new(environment.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
-    pip.arg("--constraint").arg(&versions);
-    pip.arg(format!("schemathesis=={VERSION}"));
-    let output = warden.output(&mut pip)?;
-    if output.status.success() {
-        return Ok(Ok(program));
+    let mut pip = program(environment.join("bin/pip"));
+    pip.args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--constraint",
+    ]);
+    pip.arg(&versions).arg(format!("schemathesis=={VERSION}"));
+    match output(&mut pip) {
+        Ok(_) => Ok(Ok(schemathesis)),
+        Err(error) if is_offline(&error.to_string()) => {
+            Ok(Err("there is no way to the Python packages"))
+        }
+        Err(error) => Err(error),
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    if is_offline(&said) {
-        return Ok(Err("there is no way to the Python packages"));
-    }
-    bail!("schemathesis could not be installed: {}", said.trim());
 }
 
-/// Whether pip complains of connections, and not of packages.
-fn is_offline(said: &str) -> bool {
+/// Whether pip's message is about connections, and not about packages.
+fn is_offline(message: &str) -> bool {
     ["connection", "Connection", "ConnectTimeout", "ProxyError"]
         .iter()
-        .any(|complaint| said.contains(complaint))
+        .any(|word| message.contains(word))
 }
 
-fn ask(warden: &mut Warden, schemathesis: &Path, examples: u32) -> Result<()> {
-    let directory = tempfile::tempdir().context("could not make a directory")?;
+fn test_service(schemathesis: &Path, examples: u32) -> Result<()> {
+    let directory = tempfile::tempdir().context("could not create a directory")?;
     let config = directory.path().join("schemathesis.toml");
     fs::write(&config, CONFIG).context("could not write its configuration")?;
-    let demo = Demo::start(warden, directory.path())?;
+    let demo = Demo::start(directory.path())?;
     let [owner, _stranger, operator] = &demo.tokens;
     let callers = [
         ("the ticket's owner", Some(owner), None),
-        ("its owner, who has it already", Some(owner), Some("*")),
+        (
+            "its owner, with the tag of what is there",
+            Some(owner),
+            Some("*"),
+        ),
         ("an operator", Some(operator), None),
-        ("somebody without a token", None, None),
+        ("a caller without a token", None, None),
     ];
-    for (who, token, known) in callers {
-        println!("    as {who}");
-        let mut command = Command::new(schemathesis);
+    for (caller, token, tag) in callers {
+        println!("    as {caller}");
+        let mut command = program(schemathesis);
         command.arg("--config-file").arg(&config);
         command.args(["run", "--checks", "all", "--continue-on-failure"]);
         command.args(["--max-examples", &examples.to_string()]);
@@ -122,70 +125,64 @@ fn ask(warden: &mut Warden, schemathesis: &Path, examples: u32) -> Result<()> {
             // Of a campus that is made up and gone in a moment.
             command.args(["--header", &format!("Authorization: Bearer {token}")]);
         }
-        match known {
+        match tag {
             None => {
                 command.arg(format!("{}/api/v3/openapi.json", demo.url));
             }
-            // What is there is answered 304 then, and the description is there too.
-            Some(known) => {
-                command.args(["--header", &format!("If-None-Match: {known}")]);
+            // The description that the service serves would be answered 304, too.
+            Some(tag) => {
+                command.args(["--header", &format!("If-None-Match: {tag}")]);
                 command.args(["--url", &demo.url]).arg(DESCRIPTION);
             }
         }
-        command.current_dir(directory.path());
-        let output = warden.output(&mut command)?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        ensure!(
-            output.status.success(),
-            "schemathesis, as {who}:\n{said}{}",
-            String::from_utf8_lossy(&output.stderr)
+        let report = output(command.current_dir(directory.path()))?;
+        let cases = report.lines().find(|line| line.contains(" generated, "));
+        println!(
+            "      {}",
+            cases.context("schemathesis sent no request")?.trim()
         );
-        let cases = said.lines().find(|line| line.contains(" generated, "));
-        let cases = cases.context("schemathesis asked for nothing")?;
-        println!("      {}", cases.trim());
     }
-    warden.end_server(demo.process)
+    Ok(())
 }
 
-/// `wts demo`, and the tokens that it hands out.
+/// `wts demo`, and the tokens that it prints.
 struct Demo {
-    process: u32,
+    _service: Background,
     url: String,
     tokens: [String; 3],
 }
 
 impl Demo {
-    fn start(warden: &mut Warden, directory: &Path) -> Result<Self> {
-        let says = directory.join("demo");
-        let mut wts = Command::new(built("debug", "wts"));
+    fn start(directory: &Path) -> Result<Self> {
+        let log = directory.join("demo");
+        let mut wts = program(in_target("debug/wts"));
         wts.args(["demo", "--port", "0"])
             .env("TMPDIR", directory)
-            .stdout(File::create(&says).context("could not create a file")?)
+            .stdout(File::create(&log).context("could not create a file")?)
             .stderr(Stdio::null());
-        let process = warden.serve(&mut wts)?;
+        let mut service = Background::start(&mut wts)?;
         let begun = Instant::now();
         loop {
-            let said = fs::read_to_string(&says).context("could not read what it says")?;
-            if let Some((url, tokens)) = announced(&said) {
+            let printed = fs::read_to_string(&log).context("could not read the demo's output")?;
+            if let Some((url, tokens)) = announced(&printed) {
                 return Ok(Self {
-                    process,
+                    _service: service,
                     url,
                     tokens,
                 });
             }
-            if warden.server_ended(process)?.is_some() || begun.elapsed() > PATIENCE {
-                bail!("the demo did not start:\n{said}");
-            }
+            let has_failed = service.has_ended()? || begun.elapsed() > START_TIMEOUT;
+            ensure!(!has_failed, "the demo did not start:\n{printed}");
             thread::sleep(Duration::from_millis(20));
         }
     }
 }
 
-/// Where the demo listens, and the tokens in its three examples, once it has said them all.
-fn announced(said: &str) -> Option<(String, [String; 3])> {
-    let (_, after) = said.split_once("http://")?;
+/// The demo's URL and the tokens in its three examples, once it has printed them all.
+fn announced(printed: &str) -> Option<(String, [String; 3])> {
+    let (_, after) = printed.split_once("http://")?;
     let address = after.split_whitespace().next()?;
-    let tokens: Vec<_> = said
+    let tokens: Vec<_> = printed
         .split("Bearer ")
         .skip(1)
         .filter_map(|after| Some(after.split_once('\'')?.0.to_owned()))

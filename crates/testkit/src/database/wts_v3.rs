@@ -8,7 +8,7 @@ use tokio_postgres::{
 use wts_adapter_db::Records;
 
 /// Its schema, triggers and the two operators that always exist.
-pub(crate) const SCHEMA: &str = include_str!("wts_v3.sql");
+pub(super) const SCHEMA: &str = include_str!("wts_v3.sql");
 
 /// A value in PostgreSQL's binary form, whatever the type of the column: an enum takes its label, an `integer` four
 /// bytes. `None` is null.

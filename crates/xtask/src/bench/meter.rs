@@ -1,62 +1,62 @@
-//! What a measurement cost: processor time and memory, from `/proc`.
+//! The cost of a measurement: processor time and memory, from `/proc`.
 
-use std::fs;
-use std::process::Command;
-use std::sync::OnceLock;
+use std::{fs, sync::OnceLock};
 
 use anyhow::{Context, Result, ensure};
 
-/// What those who asked saw.
-pub(super) struct Answers {
+use crate::command::{output, program};
+
+/// The responses that a load generator has counted.
+pub(super) struct Responses {
     pub(super) count: f64,
-    /// How many were refused, besides.
-    pub(super) refused: f64,
-    /// Of them in a second.
+    /// How many requests were rejected, besides.
+    pub(super) rejected: f64,
+    /// Responses in a second.
     pub(super) rate: f64,
-    /// How long half of them took at most, in microseconds.
+    /// The median of their latencies, in microseconds.
     pub(super) p50: f64,
-    /// How long 99 of 100 took at most, in microseconds.
+    /// The 99th percentile of their latencies, in microseconds.
     pub(super) p99: f64,
 }
 
-/// What a measurement saw.
-pub(super) struct Seen {
+/// Responses and their cost.
+pub(super) struct Measurement {
     pub(super) rate: f64,
-    /// What part of the requests was refused.
-    pub(super) refused: f64,
+    /// The share of the requests that were rejected.
+    pub(super) rejected: f64,
     pub(super) p50: f64,
     pub(super) p99: f64,
-    /// Processor time of the service, in microseconds a request.
-    pub(super) service: Option<f64>,
-    /// Processor time of PostgreSQL, in microseconds a request.
-    pub(super) postgres: Option<f64>,
-    /// The most memory that the service held, in MiB.
-    pub(super) peak: Option<f64>,
+    /// Processor time of the service, in microseconds for each request.
+    pub(super) service_cpu: Option<f64>,
+    /// Processor time of PostgreSQL, in microseconds for each request.
+    pub(super) postgres_cpu: Option<f64>,
+    /// The most memory that the service held.
+    pub(super) peak_mib: Option<f64>,
 }
 
-impl Seen {
+impl Measurement {
     /// # Errors
     ///
-    /// If any request was refused, or none was answered.
-    pub(super) fn all_answered(self) -> Result<Self> {
+    /// If a request was rejected, or none was answered.
+    pub(super) fn without_rejections(self) -> Result<Self> {
+        let Self { rejected, rate, .. } = self;
         ensure!(
-            self.refused == 0.0 && self.rate > 0.0,
-            "{:.3} % of the requests were refused, {} a second answered",
-            100.0 * self.refused,
-            self.rate
+            rejected == 0.0 && rate > 0.0,
+            "{:.3} % of the requests were rejected, {rate} a second answered",
+            100.0 * rejected
         );
         Ok(self)
     }
 }
 
-/// Watches processes from when it is made.
+/// The processor time of processes at the start of a measurement.
 pub(super) struct Meter {
     service: Option<(u32, f64)>,
     postgres: Option<(u32, f64)>,
 }
 
 impl Meter {
-    /// Watches these.
+    /// Starts to measure these processes.
     ///
     /// # Errors
     ///
@@ -67,46 +67,45 @@ impl Meter {
             fs::write(format!("/proc/{process}/clear_refs"), "5")
                 .context("could not reset the peak of memory")?;
         }
-        let watched = |process: Option<u32>| {
+        let started = |process: Option<u32>| {
             process
                 .map(|process| anyhow::Ok((process, processor_time(process)?)))
                 .transpose()
         };
         Ok(Self {
-            service: watched(service)?,
-            postgres: watched(postgres)?,
+            service: started(service)?,
+            postgres: started(postgres)?,
         })
     }
 
-    /// What they have cost since then.
+    /// The cost of these responses, which have come since the start.
     ///
     /// # Errors
     ///
-    /// If one of them is gone.
-    pub(super) fn read(self, answers: &Answers) -> Result<Seen> {
-        let each = |watched: Option<(u32, f64)>| {
-            watched
-                .map(|(process, before)| {
-                    anyhow::Ok((processor_time(process)? - before) * 1e6 / answers.count.max(1.0))
-                })
-                .transpose()
+    /// If one of the processes is gone.
+    pub(super) fn stop(self, responses: &Responses) -> Result<Measurement> {
+        let cpu = |started: Option<(u32, f64)>| {
+            let cost = started.map(|(process, before)| {
+                anyhow::Ok((processor_time(process)? - before) * 1e6 / responses.count.max(1.0))
+            });
+            cost.transpose()
         };
-        Ok(Seen {
-            rate: answers.rate,
-            refused: answers.refused / (answers.count + answers.refused).max(1.0),
-            p50: answers.p50,
-            p99: answers.p99,
-            service: each(self.service)?,
-            postgres: each(self.postgres)?,
-            peak: self
-                .service
-                .map(|(process, _)| peak_memory(process))
-                .transpose()?,
+        let peak = self.service.map(|(process, _)| {
+            peak_mib(process).context("could not read how much memory the service held")
+        });
+        Ok(Measurement {
+            rate: responses.rate,
+            rejected: responses.rejected / (responses.count + responses.rejected).max(1.0),
+            p50: responses.p50,
+            p99: responses.p99,
+            service_cpu: cpu(self.service)?,
+            postgres_cpu: cpu(self.postgres)?,
+            peak_mib: peak.transpose()?,
         })
     }
 }
 
-/// Seconds of processor time of a process and its children, those that have ended too.
+/// Seconds of processor time of a process and its children, including those that have ended.
 fn processor_time(process: u32) -> Result<f64> {
     let mut ticks = 0;
     for entry in fs::read_dir("/proc").context("could not read /proc")? {
@@ -140,28 +139,17 @@ fn ticks_per_second() -> Result<f64> {
     if let Some(ticks) = TICKS.get() {
         return Ok(*ticks);
     }
-    let output = Command::new("getconf")
-        .arg("CLK_TCK")
-        .output()
-        .context("could not run getconf")?;
-    let ticks = String::from_utf8_lossy(&output.stdout)
-        .trim()
-        .parse()
-        .context("getconf CLK_TCK")?;
+    let ticks = output(program("getconf").arg("CLK_TCK"))?;
+    let ticks = ticks.trim().parse().context("getconf CLK_TCK")?;
     Ok(*TICKS.get_or_init(|| ticks))
 }
 
-/// In MiB.
-fn peak_memory(process: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))
-        .context("could not read how much memory the service held")?;
-    let kib: f64 = status
+/// The most memory that a process has held, while it runs.
+pub(super) fn peak_mib(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.trim().strip_suffix("kB"))
-        .context("the kernel does not tell a peak of memory")?
-        .trim()
-        .parse()
-        .context("VmHWM")?;
-    Ok(kib / 1_024.0)
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1_024.0)
 }

@@ -1,19 +1,23 @@
-//! What PostgreSQL does by itself: the same read as one prepared statement, asked by `pgbench`.
+//! PostgreSQL by itself: the same read as one prepared statement, sent by `pgbench`.
 
-use std::fs;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
+use wts_test_postgres::PostgresServer;
 
-use super::meter::{Answers, Meter, Seen};
-use super::place::{FIRST_TICKET, Place};
-use super::succeeded;
-use crate::postgres::Cluster;
-use crate::warden::Warden;
+use super::{
+    database::{Database, client},
+    meter::{Measurement, Meter, Responses},
+};
+use crate::command::{Background, output};
 
 /// A ticket's issuer and its traces in order with the names of those who did them.
-const STATEMENT: &str = "\
+const READ: &str = "\
 select t.issuer, x.opid, x.updated_at, x.op, s.name, x.new_status, x.new_priority, x.new_appointment, x.new_category, \
 x.remark \
 from wts.tickets t \
@@ -28,124 +32,100 @@ const WRITE: &str = "\
 insert into wts.ticket_traces (tid, op, updated_at, remark) values (:tid, 'W007', now(), '已联系同学');";
 const WRITES: u32 = 100;
 
-/// Asks over so many connections, on each again as soon as it has its answer.
-///
-/// # Errors
-///
-/// If pgbench is missing or fails.
-pub(super) fn run(
-    warden: &mut Warden,
-    place: &Place<'_>,
-    cluster: &Cluster,
-    connections: u32,
-    duration: Duration,
-) -> Result<Seen> {
-    // It writes a file a thread: every transaction and how long it took.
-    let logs = tempfile::tempdir().context("could not create a temporary folder")?;
-    let script = logs.path().join("read.sql");
-    let text = format!(
-        "\\set tid random({}, {})\n{STATEMENT}\n",
-        FIRST_TICKET,
-        place.last()
-    );
-    fs::write(&script, text).context("could not write pgbench's script")?;
-    let mut pgbench = command(place, cluster);
-    pgbench
-        // To log every transaction would cost more than some of them.
-        .args([
-            "--no-vacuum",
-            "--protocol=prepared",
-            "--log",
-            "--sampling-rate=0.1",
-        ])
-        .arg(format!(
-            "--log-prefix={}",
-            logs.path().join("log").display()
-        ))
-        .arg(format!("--client={connections}"))
-        .arg(format!("--jobs={}", connections.min(2)))
-        .arg(format!("--time={}", duration.as_secs()))
-        .arg("--file")
-        .arg(&script)
-        .arg(place.database());
-    let meter = Meter::start(None, Some(cluster.process))?;
-    let output = warden.output(&mut pgbench)?;
-    succeeded("pgbench", &output)?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let number = |after: &str| -> Result<f64> {
-        said.lines()
-            .find_map(|line| {
-                line.strip_prefix(after)?
-                    .split([' ', '/'])
-                    .next()?
-                    .parse()
-                    .ok()
-            })
-            .with_context(|| format!("pgbench did not say {after:?}"))
-    };
-    let count = number("number of transactions actually processed: ")?;
-    let rate = number("tps = ")?;
+pub(super) struct Pgbench<'a> {
+    pub(super) server: &'a PostgresServer,
+    pub(super) database: &'a Database<'a>,
+    /// The first and the last ticket.
+    pub(super) tickets: (u32, u32),
+}
+
+impl Pgbench<'_> {
+    /// Reads over this number of connections, on each again as soon as the result is there.
+    ///
+    /// # Errors
+    ///
+    /// If pgbench is missing or fails.
+    pub(super) fn read(&self, connections: u32, duration: Duration) -> Result<Measurement> {
+        // Each of its threads writes a file with the transactions and their latencies.
+        let logs = tempfile::tempdir().context("could not create a temporary directory")?;
+        let mut pgbench = self.command(READ)?;
+        pgbench
+            // To log every transaction would cost more than some of them.
+            .args(["--protocol=prepared", "--log", "--sampling-rate=0.1"])
+            .arg(format!(
+                "--log-prefix={}",
+                logs.path().join("log").display()
+            ))
+            .arg(format!("--client={connections}"))
+            .arg(format!("--jobs={}", connections.min(2)))
+            .arg(format!("--time={}", duration.as_secs()));
+        let meter = Meter::start(None, self.server.process_id())?;
+        let report = output(&mut pgbench)?;
+        let number = |after: &str| -> Result<f64> {
+            report
+                .lines()
+                .find_map(|line| {
+                    line.strip_prefix(after)?
+                        .split([' ', '/'])
+                        .next()?
+                        .parse()
+                        .ok()
+                })
+                .with_context(|| format!("pgbench did not report {after:?}"))
+        };
+        let latencies = latencies(logs.path())?;
+        let percentile = |percent: usize| {
+            let index = (latencies.len() * percent / 100).min(latencies.len() - 1);
+            latencies.get(index).copied().map_or(0.0, f64::from)
+        };
+        meter.stop(&Responses {
+            count: number("number of transactions actually processed: ")?,
+            rejected: 0.0,
+            rate: number("tps = ")?,
+            p50: percentile(50),
+            p99: percentile(99),
+        })
+    }
+
+    /// Lets others write traces until the returned process is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If pgbench does not start.
+    pub(super) fn start_writers(&self) -> Result<Background> {
+        let mut pgbench = self.command(WRITE)?;
+        pgbench
+            .args(["--client=2", "--time=3600"])
+            .arg(format!("--rate={WRITES}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Background::start(&mut pgbench)
+    }
+
+    fn command(&self, statement: &str) -> Result<Command> {
+        let script: PathBuf = self.database.directory().join("pgbench.sql");
+        let (first, last) = self.tickets;
+        fs::write(
+            &script,
+            format!("\\set tid random({first}, {last})\n{statement}\n"),
+        )
+        .context("could not write pgbench's script")?;
+        let mut pgbench = client(self.server, "pgbench");
+        pgbench.arg("--no-vacuum").arg("--file").arg(script);
+        Ok(pgbench)
+    }
+}
+
+/// The latencies in all logs, in microseconds and in order.
+fn latencies(logs: &Path) -> Result<Vec<u32>> {
     let mut latencies = Vec::new();
-    for log in fs::read_dir(logs.path()).context("pgbench's logs")? {
-        let path = log.context("pgbench's logs")?.path();
-        if path != script {
-            let text = fs::read_to_string(path).context("pgbench's log")?;
-            // The third field is the time a transaction took, in microseconds.
-            latencies.extend(
-                text.lines()
-                    .filter_map(|line| line.split(' ').nth(2)?.parse::<u32>().ok()),
-            );
-        }
+    for log in fs::read_dir(logs).context("pgbench's logs")? {
+        let log = log.context("pgbench's logs")?;
+        let text = fs::read_to_string(log.path()).context("pgbench's log")?;
+        let third_fields = text.lines().filter_map(|line| line.split(' ').nth(2));
+        latencies.extend(third_fields.filter_map(|field| field.parse::<u32>().ok()));
     }
     ensure!(!latencies.is_empty(), "pgbench logged no transaction");
     latencies.sort_unstable();
-    let at = |percent: usize| {
-        let index = (latencies.len() * percent / 100).min(latencies.len() - 1);
-        latencies.get(index).copied().map_or(0.0, f64::from)
-    };
-    meter.read(&Answers {
-        count,
-        refused: 0.0,
-        rate,
-        p50: at(50),
-        p99: at(99),
-    })
-}
-
-/// Has others write traces until their process, which this returns, is ended.
-///
-/// # Errors
-///
-/// If pgbench does not start.
-pub(super) fn start_writing(
-    warden: &mut Warden,
-    place: &Place<'_>,
-    cluster: &Cluster,
-) -> Result<u32> {
-    let script = place.directory().join("write.sql");
-    let text = format!(
-        "\\set tid random({}, {})\n{WRITE}\n",
-        FIRST_TICKET,
-        place.last()
-    );
-    fs::write(&script, text).context("could not write pgbench's script")?;
-    let mut pgbench = command(place, cluster);
-    pgbench
-        .args(["--no-vacuum", "--client=2", "--time=3600"])
-        .arg(format!("--rate={WRITES}"))
-        .arg("--file")
-        .arg(&script)
-        .arg(place.database())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    warden.serve(&mut pgbench)
-}
-
-fn command(place: &Place<'_>, cluster: &Cluster) -> Command {
-    let mut pgbench = Command::new(place.program("pgbench"));
-    pgbench
-        .env("PGPASSWORD", &cluster.password)
-        .args(["--host=127.0.0.1", "--username=postgres"])
-        .arg(format!("--port={}", cluster.port));
-    pgbench
+    Ok(latencies)
 }

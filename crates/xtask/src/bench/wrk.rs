@@ -1,49 +1,28 @@
-//! Asking over HTTP, with wrk.
+//! Sending requests over HTTP, with wrk.
 
-use std::process::Command;
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::meter::Answers;
-use super::service::{Service, Tokens};
-use super::succeeded;
-use crate::install::Package;
-use crate::programs::on_path;
-use crate::warden::Warden;
+use super::{meter::Responses, service::Service};
+use crate::{
+    command::{on_path, output, program},
+    install::debian_package,
+};
 
 /// What wrk runs: the request it makes, and how it reports.
 const SCRIPT: &str = include_str!("wrk.lua");
 
-const PACKAGE: Package = Package {
-    what: "wrk",
-    names: &[
-        ("apt-get", "wrk"),
-        ("dnf", "wrk"),
-        ("apk", "wrk"),
-        ("pacman", "wrk"),
-        ("zypper", "wrk"),
-    ],
-    otherwise: "put wrk (github.com/wg/wrk) on the PATH",
-};
-
-/// Sees to it that there is a wrk.
+/// Installs wrk unless it is there.
 ///
 /// # Errors
 ///
-/// If there is none and it cannot be installed.
+/// If it cannot be installed.
 pub(super) fn provide() -> Result<()> {
-    if on_path("wrk").is_none() {
-        PACKAGE.install()?;
-    }
-    ensure!(
-        on_path("wrk").is_some(),
-        "wrk was installed, but it is not on the PATH"
-    );
-    Ok(())
+    debian_package("wrk", || on_path("wrk").is_some(), "")
 }
 
-/// What is asked for: a path that ends with a number, any of these.
+/// What is requested: a path that ends with a number, any of these.
 pub(super) struct Target {
     path: &'static str,
     first: u32,
@@ -51,73 +30,66 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The traces of any of these tickets.
-    pub(super) fn traces(first: u32, last: u32) -> Self {
+    /// The route that only checks the token.
+    pub(super) const BASELINE: Self = Self {
+        path: "/floor?tid=",
+        first: 1,
+        last: 9,
+    };
+
+    /// The traces of any of these tickets, from the first to the last.
+    pub(super) fn traces((first, last): (u32, u32)) -> Self {
         Self {
             path: "/api/v3/get_traces?tid=",
             first,
             last,
         }
     }
-
-    /// The route that does nothing.
-    pub(super) fn floor() -> Self {
-        Self {
-            path: "/floor?tid=",
-            first: 1,
-            last: 9,
-        }
-    }
 }
 
-/// Asks over so many connections, on each again as soon as it has its answer.
+/// Sends requests over this number of connections, on each again as soon as the response is there.
 ///
 /// # Errors
 ///
-/// If wrk fails, or a request is not answered at all.
+/// If wrk fails, or a request gets no response.
 pub(super) fn run(
-    warden: &mut Warden,
     service: &Service,
-    tokens: &Tokens,
     target: &Target,
     connections: u32,
     duration: Duration,
-) -> Result<Answers> {
+) -> Result<Responses> {
     let script = service.directory().join("wrk.lua");
-    std::fs::write(&script, SCRIPT).context("could not write wrk's script")?;
-    let mut wrk = Command::new("wrk");
+    fs::write(&script, SCRIPT).context("could not write wrk's script")?;
+    let mut wrk = program("wrk");
     wrk.args(["--threads", if connections > 1 { "2" } else { "1" }])
         .args(["--connections", &connections.to_string()])
         .args(["--duration", &format!("{}s", duration.as_secs())])
-        .args(["--timeout", "30s"])
-        .arg("--script")
+        .args(["--timeout", "30s", "--script"])
         .arg(&script)
         .arg(format!("http://{}", service.address()))
         .arg("--")
-        .arg(tokens.file())
+        .arg(service.tokens())
         .arg(target.path)
         .args([target.first.to_string(), target.last.to_string()]);
-    let output = warden.output(&mut wrk)?;
-    succeeded("wrk", &output)?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let reported: Vec<f64> = said
+    let printed = output(&mut wrk)?;
+    let report: Vec<f64> = printed
         .lines()
         .find_map(|line| line.strip_prefix("reported "))
-        .with_context(|| format!("wrk did not report:\n{said}"))?
+        .with_context(|| format!("wrk did not report:\n{printed}"))?
         .split(' ')
         .map(|number| number.parse().context("wrk's report"))
         .collect::<Result<_>>()?;
-    let [count, seconds, failures, refused, p50, p99] = reported[..] else {
-        bail!("wrk's report has other fields than expected:\n{said}");
+    let [count, seconds, failures, rejected, p50, p99] = report[..] else {
+        bail!("wrk's report has other fields than expected:\n{printed}");
     };
     ensure!(
         failures == 0.0,
-        "{failures} of {count} requests were not answered"
+        "{failures} of {count} requests got no response"
     );
-    let count = count - refused;
-    Ok(Answers {
+    let count = count - rejected;
+    Ok(Responses {
         count,
-        refused,
+        rejected,
         rate: count / seconds,
         p50,
         p99,

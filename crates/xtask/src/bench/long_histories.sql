@@ -1,5 +1,3 @@
--- After ticket {last} 8 with histories of 10 traces, 8 of 1,000 and 4 of 100,000.
-
 insert into {wts}tickets (tid, issuer, submitted_at, category, description) {override}
 with recursive s (n) as (select cast(1 as bigint) union all select n + 1 from s where n < 20)
 select {last} + n, '2024310001', {epoch}, 'low-speed'{category}, '晚上经常断线，网页打不开' from s;

@@ -1,6 +1,8 @@
 //! How databases go about the statements that read histories. In a process of its own, which listens to all connections.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
+mod fill;
+
 use std::sync::Mutex;
 
 use diesel::{
@@ -11,7 +13,9 @@ use diesel::{
 };
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use wts_adapter_db::connect;
-use wts_testkit::{Database, Kind, Size, fill, find};
+use wts_testkit::{Database, Kind, find};
+
+use crate::fill::fill;
 
 static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -28,10 +32,7 @@ impl Instrumentation for Listener {
 }
 
 /// Plans depend on how much there is: a ticket of a few thousand is found by an index, one of three by looking at all.
-const SIZE: Size = Size {
-    tickets: 5_000,
-    long: false,
-};
+const TICKETS: u64 = 5_000;
 
 /// The statements with which the traces of a ticket are read.
 async fn statements(database: &Database) -> Vec<String> {
@@ -49,7 +50,7 @@ async fn histories_are_found_by_an_index_and_not_sorted() {
     set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::without_tables(kind);
-        fill(kind, &database.owner_url_text(), SIZE).await.unwrap();
+        fill(&database, TICKETS).await;
         let [histories, names] = &statements(&database).await[..] else {
             panic!("one statement reads histories, and one names")
         };
@@ -72,7 +73,7 @@ async fn histories_are_found_by_an_index_and_not_sorted() {
         assert!(plan.contains("Index Scan using students_pkey"), "{plan}");
     }
     let database = Database::without_tables(Kind::Sqlite);
-    fill(Kind::Sqlite, &database.url(), SIZE).await.unwrap();
+    fill(&database, TICKETS).await;
     let [histories] = &statements(&database).await[..] else {
         panic!("one statement reads histories")
     };

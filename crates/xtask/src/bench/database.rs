@@ -1,0 +1,149 @@
+//! The databases of a benchmark.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use tempfile::TempDir;
+use wts_test_postgres::PostgresServer;
+
+use crate::{
+    command::{in_target, output, program},
+    postgres,
+};
+
+/// The settings that an administrator would give PostgreSQL for some million traces.
+const SETTINGS: &[&str] = &[
+    "shared_buffers=2GB",
+    "max_wal_size=8GB",
+    "max_connections=300",
+    "synchronous_commit=off",
+];
+const NAME: &str = "wts";
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Kind {
+    /// PostgreSQL with our own schema.
+    Postgres,
+    /// PostgreSQL as the predecessor made it.
+    WtsV3,
+    /// Embedded SQLite.
+    Sqlite,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::WtsV3 => "PostgreSQL, the WTS v3 schema",
+            Self::Sqlite => "SQLite",
+        }
+    }
+}
+
+/// Where databases are created.
+pub(super) struct Databases {
+    server: Option<PostgresServer>,
+}
+
+impl Databases {
+    /// Starts the server that these kinds of database need.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub(super) fn start(kinds: &[Kind]) -> Result<Self> {
+        let needs_server = kinds.iter().any(|kind| *kind != Kind::Sqlite);
+        let server = needs_server
+            .then(|| postgres::start(SETTINGS))
+            .transpose()?;
+        Ok(Self { server })
+    }
+
+    /// Creates a database with our tables and nothing in them.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be created.
+    pub(super) fn create(&self, kind: Kind) -> Result<Database<'_>> {
+        let directory = tempfile::Builder::new()
+            .prefix("wts-bench-")
+            .tempdir()
+            .context("could not create a temporary directory")?;
+        let database = Database {
+            kind,
+            server: self.server.as_ref().filter(|_| kind != Kind::Sqlite),
+            directory,
+        };
+        if let Some(server) = database.server {
+            output(server.command("createdb").arg(NAME))?;
+        }
+        output(&mut database.wts("migrate"))?;
+        Ok(database)
+    }
+}
+
+/// A database.
+pub(super) struct Database<'a> {
+    pub(super) kind: Kind,
+    server: Option<&'a PostgresServer>,
+    directory: TempDir,
+}
+
+impl Database<'_> {
+    /// The server that the database is in, unless it is a file.
+    pub(super) fn server(&self) -> Option<&PostgresServer> {
+        self.server
+    }
+
+    pub(super) fn url(&self) -> String {
+        match self.server {
+            Some(server) => server.url(NAME),
+            None => format!("sqlite:{}", self.file().display()),
+        }
+    }
+
+    /// The file of an SQLite database.
+    pub(super) fn file(&self) -> PathBuf {
+        self.directory().join("wts.db")
+    }
+
+    /// A directory for the files of the benchmark, which is removed with the database.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A command of the service on this database.
+    pub(super) fn wts(&self, command: &str) -> Command {
+        let mut wts = program(in_target("release/wts"));
+        wts.arg(command)
+            .env("WTS_DATABASE_URL", self.url())
+            .env("WTS_LOG", "warn");
+        wts
+    }
+
+    /// Removes the database.
+    ///
+    /// # Errors
+    ///
+    /// If that fails.
+    pub(super) fn remove(self) -> Result<()> {
+        if let Some(server) = self.server {
+            output(server.command("dropdb").args(["--force", NAME]))?;
+        }
+        self.directory
+            .close()
+            .context("could not remove a directory")
+    }
+}
+
+/// A client program of PostgreSQL on the benchmark's database.
+pub(super) fn client(server: &PostgresServer, program: &str) -> Command {
+    let mut command = server.command(program);
+    command.env("PGDATABASE", NAME);
+    command
+}

@@ -1,0 +1,106 @@
+//! Filling a database with the sample data that `wts generate` makes.
+
+use std::{fs, process::Command};
+
+use anyhow::{Context, Result};
+
+use super::database::{Database, Kind, client};
+use crate::{
+    command::{output, program},
+    install::debian_package,
+};
+
+/// The number of the first ticket of the sample data.
+pub(super) const FIRST_TICKET: u32 = 123;
+
+/// Lets nothing check what is inserted, and no trigger add to it.
+const WITHOUT_TRIGGERS: &str = "set session_replication_role = replica;";
+/// An import writes the traces of a ticket side by side. In a database that has grown they lie as they were written.
+const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_order_of_time.sql");
+/// Moves what was imported into the tables of a WTS v3 database, into which nothing can be imported.
+const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
+const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
+/// After ticket `{last}` eight with histories of 10 traces, eight of 1,000 and four of 100,000.
+const LONG_HISTORIES: &str = include_str!("long_histories.sql");
+/// Lets the next trace have a number that is free.
+const NEXT_NUMBER: &str = "select setval(pg_get_serial_sequence('wts.ticket_traces', 'opid'), (select max(opid) from wts.ticket_traces));";
+
+/// Placeholders of [`LONG_HISTORIES`] in our PostgreSQL schema, in that of WTS v3, and in SQLite.
+const PLACEHOLDERS: [(&str, [&str; 3]); 6] = [
+    ("{wts}", ["wts.", "wts.", ""]),
+    ("{epoch}", [EPOCH, EPOCH, "788918400000000"]),
+    ("{minute}", [MINUTE, MINUTE, "60000000"]),
+    ("{category}", ["", "::wts.category", ""]),
+    ("{status}", ["", "::wts.status", ""]),
+    ("{override}", ["", "overriding system value", ""]),
+];
+const EPOCH: &str = "timestamptz '2025-01-01 00:00:00Z'";
+const MINUTE: &str = "interval '1 minute'";
+
+/// Fills an empty database with this number of tickets, and twenty with long histories after them if `long` is set.
+///
+/// # Errors
+///
+/// If a program that is needed is missing or fails.
+pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<()> {
+    let file = database.directory().join("histories.jsonl");
+    let mut generate = database.wts("generate");
+    output(
+        generate
+            .arg(format!("--tickets={tickets}"))
+            .arg("--output")
+            .arg(&file),
+    )?;
+    output(database.wts("import").arg(&file))?;
+    fs::remove_file(&file).context("could not remove the sample data")?;
+
+    let last_ticket = (FIRST_TICKET + tickets - 1).to_string();
+    let long = if long { LONG_HISTORIES } else { "" };
+    let long = PLACEHOLDERS
+        .iter()
+        .fold(long.to_owned(), |sql, (name, spellings)| {
+            let [postgres, wts_v3, sqlite] = spellings;
+            let spelling = match database.kind {
+                Kind::Postgres => postgres,
+                Kind::WtsV3 => wts_v3,
+                Kind::Sqlite => sqlite,
+            };
+            sql.replace(name, spelling)
+        });
+    let long = long.replace("{last}", &last_ticket);
+    let script = match database.kind {
+        Kind::Postgres => [WITHOUT_TRIGGERS, IN_ORDER_OF_TIME, &long, NEXT_NUMBER].join("\n"),
+        Kind::WtsV3 => {
+            let to_wts_v3 = TO_WTS_V3.replace("{schema}", WTS_V3_SCHEMA);
+            [WITHOUT_TRIGGERS, &to_wts_v3, &long, NEXT_NUMBER].join("\n")
+        }
+        Kind::Sqlite => format!(
+            "pragma synchronous = off; begin; {long}; commit; pragma wal_checkpoint(truncate); analyze;"
+        ),
+    };
+    let file = database.directory().join("fill.sql");
+    fs::write(&file, script).context("could not write a script")?;
+    if let Some(server) = database.server() {
+        let psql = || -> Command {
+            let mut psql = client(server, "psql");
+            psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]);
+            psql
+        };
+        output(psql().arg("--single-transaction").arg("--file").arg(&file))?;
+        output(psql().args(["--command", "vacuum analyze"]))?;
+    } else {
+        debian_package(
+            "sqlite3",
+            || crate::command::on_path("sqlite3").is_some(),
+            "",
+        )?;
+        let script = fs::File::open(&file).context("could not read a script")?;
+        output(
+            program("sqlite3")
+                .arg("-bail")
+                .arg(database.file())
+                .stdin(script),
+        )?;
+    }
+    Ok(())
+}
