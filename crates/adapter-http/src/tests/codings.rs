@@ -1,4 +1,4 @@
-//! In which forms good answers come.
+//! Content codings of success responses.
 
 use std::io::Read;
 
@@ -7,19 +7,19 @@ use super::{
     *,
 };
 
-/// The status line, the head and the body of an answer that may be compressed and in chunks.
+/// Returns the head, the decoded body and the number of bytes that the encoded body had.
 async fn decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
     let fields = [
         &*bearer(ALICE, Access::User),
         &format!("Accept-Encoding: {accepted}"),
     ];
-    let answer = app.ask_for_bytes("GET", PATH, &fields).await;
-    let end = answer
+    let response = app.ask_for_bytes("GET", PATH, &fields).await;
+    let end = response
         .windows(4)
         .position(|four| four == b"\r\n\r\n")
         .unwrap()
         + 4;
-    let (head, body) = answer.split_at(end);
+    let (head, body) = response.split_at(end);
     let head = String::from_utf8(head.to_vec()).unwrap();
     let body = match field(&head, "transfer-encoding") {
         Some(_) => unchunked(body),
@@ -55,7 +55,7 @@ fn unchunked(mut body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_body_that_gains_by_it_is_compressed_as_the_client_likes_it() {
+async fn long_body_is_compressed_as_accepted() {
     for traces in [20, 2_000] {
         let app = with_traces(traces);
         let (head, plain, _) = decoded(&app, "identity").await;
@@ -86,7 +86,7 @@ async fn a_body_that_gains_by_it_is_compressed_as_the_client_likes_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_gains_nothing_is_sent_as_it_is_unless_the_client_refuses_that() {
+async fn short_body_is_compressed_only_without_identity() {
     let app = with_traces(1);
     let (head, plain, _) = decoded(&app, "gzip, zstd").await;
     assert_eq!(field(&head, "content-encoding"), None);
@@ -97,6 +97,6 @@ async fn a_body_that_gains_nothing_is_sent_as_it_is_unless_the_client_refuses_th
     assert!(head.starts_with("HTTP/1.1 406 "), "{head}");
     assert!(
         body.ends_with(br#""errType":2}"#),
-        "the refusal itself can be read by everyone"
+        "the error itself is not compressed"
     );
 }

@@ -1,29 +1,29 @@
-//! The description of the API, for machines and for browsers.
+//! The description of the API, for programs and for browsers.
 
 use super::{responses::field, *};
 
 #[tokio::test]
-async fn the_description_of_the_api_is_there_for_everyone_and_kept_by_who_has_it() {
+async fn document_is_public_and_cacheable() {
     let app = App::with(|_| {});
-    let answer = app.ask("GET", "/api/v3/openapi.json", &[]).await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert!(answer.ends_with(crate::openapi_document()));
+    let response = app.ask("GET", "/api/v3/openapi.json", &[]).await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    assert!(response.ends_with(crate::openapi_document()));
 
-    let known = format!("If-None-Match: {}", field(&answer, "etag").unwrap());
+    let known = format!("If-None-Match: {}", field(&response, "etag").unwrap());
     let again = app.ask("GET", "/api/v3/openapi.json", &[&known]).await;
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
 }
 
-/// The head of an answer whose body is no text.
-async fn head_of(app: &App, path: &str, asked: &str) -> String {
-    let mut answer = app.ask_for_bytes("GET", path, &[asked]).await;
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    answer.truncate(end.unwrap() + 4);
-    String::from_utf8(answer).unwrap()
+/// Returns the head of a response whose body is no text.
+async fn head_of(app: &App, path: &str, header: &str) -> String {
+    let mut response = app.ask_for_bytes("GET", path, &[header]).await;
+    let end = response.windows(4).position(|four| four == b"\r\n\r\n");
+    response.truncate(end.unwrap() + 4);
+    String::from_utf8(response).unwrap()
 }
 
 #[tokio::test]
-async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() {
+async fn docs_page_loads_only_own_files() {
     let app = App::with(|_| {});
     let moved = app.ask("GET", "/api/v3/docs", &[]).await;
     assert_eq!(field(&moved, "location"), Some("/api/v3/docs/"), "{moved}");
@@ -44,7 +44,6 @@ async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() 
     for link in linked {
         assert!(!link.contains("//"), "{link} is elsewhere");
         let path = format!("/api/v3/docs/{}", link.trim_start_matches("./"));
-        // As browsers ask, and as others do.
         for (accepted, coding) in [
             ("gzip, deflate, br, zstd", Some("gzip")),
             ("gzip;q=0.5, zstd", Some("gzip")),
@@ -54,7 +53,7 @@ async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() 
         ] {
             let head = head_of(&app, &path, &format!("Accept-Encoding: {accepted}")).await;
             assert!(head.starts_with("HTTP/1.1 200 "), "{path}");
-            // The one that is written for this service is not packed, and what is short gains nothing.
+            // The file that is made for this service is not compressed beforehand, and short ones gain nothing.
             let is_short = path.ends_with("initializer.js")
                 || path.ends_with("index.css") && coding == Some("zstd");
             let coding = coding.filter(|_| !is_short);
@@ -63,6 +62,17 @@ async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() 
             assert!(content_type.ends_with("; charset=utf-8"), "{content_type}");
         }
     }
+    let initializer = app
+        .ask("GET", "/api/v3/docs/swagger-initializer.js", &[])
+        .await;
+    for setting in ["/api/v3/openapi.json", r#""validatorUrl": "none""#] {
+        assert!(initializer.contains(setting), "{initializer}");
+    }
+}
+
+#[tokio::test]
+async fn docs_image_is_cacheable_and_negotiated() {
+    let app = App::with(|_| {});
     for image in ["favicon-16x16.png", "favicon-32x32.png"] {
         let path = format!("/api/v3/docs/{image}");
         let head = head_of(&app, &path, "Accept-Encoding: identity").await;
@@ -73,25 +83,18 @@ async fn a_browser_is_shown_the_description_and_asks_nobody_else_for_anything() 
         let head = head_of(&app, &path, "Accept-Encoding: *;q=0").await;
         assert!(head.starts_with("HTTP/1.1 406 "), "{head}");
     }
-    let initializer = app
-        .ask("GET", "/api/v3/docs/swagger-initializer.js", &[])
-        .await;
-    assert!(
-        initializer.contains("/api/v3/openapi.json"),
-        "{initializer}"
-    );
-    assert!(
-        initializer.contains(r#""validatorUrl": "none""#),
-        "{initializer}"
-    );
+}
 
+#[tokio::test]
+async fn unknown_docs_file_gets_404() {
+    let app = App::with(|_| {});
     for path in [
         "/api/v3/docs/nothing.js",
         "/api/v3/docs/../livez",
         "/api/v3/docs/%2e%2e/x",
     ] {
-        let answer = app.ask("GET", path, &[]).await;
-        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
-        assert!(answer.ends_with(r#""errType":2}"#), "{answer}");
+        let response = app.ask("GET", path, &[]).await;
+        assert!(response.starts_with("HTTP/1.1 404 "), "{path}: {response}");
+        assert!(response.ends_with(r#""errType":2}"#), "{response}");
     }
 }

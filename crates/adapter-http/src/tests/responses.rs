@@ -1,4 +1,4 @@
-//! What good answers bear.
+//! Success responses: conditional requests, negotiation, methods, request ids.
 
 use super::*;
 use crate::HttpSettings;
@@ -7,7 +7,7 @@ pub(super) fn bearer(sid: &str, access: Access) -> String {
     format!("Authorization: Bearer {}", token(sid, access))
 }
 
-/// A store with Alice's ticket, with so many traces.
+/// Serves a ticket of Alice with a number of traces.
 pub(super) fn with_traces(number: i64) -> App {
     App::with(|histories| {
         histories
@@ -26,14 +26,14 @@ fn long_history(number: i64) -> Arc<TicketHistory> {
     Arc::new(TicketHistory::new(StudentId::from(ALICE), traces.collect()))
 }
 
-pub(super) fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let (head, _) = answer.split_once("\r\n\r\n").unwrap();
+pub(super) fn field<'a>(response: &'a str, name: &str) -> Option<&'a str> {
+    let (head, _) = response.split_once("\r\n\r\n").unwrap();
     head.lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 #[tokio::test]
-async fn who_has_what_is_shown_is_not_sent_it_again() {
+async fn matching_if_none_match_gets_304() {
     let app = with_traces(2);
     let alice = bearer(ALICE, Access::User);
     let first = app.ask("GET", PATH, &[&alice]).await;
@@ -41,7 +41,7 @@ async fn who_has_what_is_shown_is_not_sent_it_again() {
     assert_eq!(field(&first, "cache-control"), Some("private, no-cache"));
     assert_eq!(field(&first, "vary"), Some("Accept, Accept-Encoding"));
 
-    // Whoever asks, and with whatever else they have besides.
+    // For every caller, and among other tags.
     let strong = tag.strip_prefix("W/").unwrap();
     for caller in [&alice, &bearer("2024310999", Access::Dev)] {
         for known in [
@@ -53,66 +53,45 @@ async fn who_has_what_is_shown_is_not_sent_it_again() {
         ] {
             for method in ["GET", "HEAD"] {
                 let known = format!("If-None-Match: {known}");
-                let answer = app.ask(method, PATH, &[caller, &known]).await;
+                let response = app.ask(method, PATH, &[caller, &known]).await;
                 assert!(
-                    answer.starts_with("HTTP/1.1 304 Not Modified\r\n"),
-                    "{known}: {answer}"
+                    response.starts_with("HTTP/1.1 304 Not Modified\r\n"),
+                    "{known}: {response}"
                 );
-                assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+                assert!(response.ends_with("\r\n\r\n"), "{response}");
                 for name in ["etag", "cache-control", "vary"] {
-                    assert_eq!(field(&answer, name), field(&first, name), "{answer}");
+                    assert_eq!(field(&response, name), field(&first, name), "{response}");
                 }
-                assert!(field(&answer, "x-request-id").is_some());
-                assert_eq!(field(&answer, "content-type"), None);
+                assert!(field(&response, "x-request-id").is_some());
+                assert_eq!(field(&response, "content-type"), None);
             }
         }
     }
     for unknown in ["\"x\"", "W/\"\"", "x", strong.trim_matches('"'), ""] {
         let unknown = format!("If-None-Match: {unknown}");
-        let answer = app.ask("GET", PATH, &[&alice, &unknown]).await;
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{unknown}: {answer}");
+        let response = app.ask("GET", PATH, &[&alice, &unknown]).await;
+        assert!(
+            response.starts_with("HTTP/1.1 200 "),
+            "{unknown}: {response}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_new_trace_is_sent_to_who_has_the_others() {
-    let app = App::with(|histories| {
-        histories
-            .expect_find()
-            .times(1)
-            .returning(|_| Ok(found(long_history(1))));
-        histories
-            .expect_find()
-            .returning(|_| Ok(found(long_history(2))));
-    });
-    let alice = bearer(ALICE, Access::User);
-    let first = app.ask("GET", PATH, &[&alice]).await;
-
-    let known = format!("If-None-Match: {}", field(&first, "etag").unwrap());
-    let second = app.ask("GET", PATH, &[&alice, &known]).await;
-
-    assert!(
-        second.starts_with("HTTP/1.1 200 ") && second.contains(r#""opid":2"#),
-        "{second}"
-    );
-    assert_ne!(field(&second, "etag"), field(&first, "etag"));
-}
-
-#[tokio::test]
-async fn a_stranger_does_not_learn_whether_they_guessed_the_tag() {
+async fn denied_caller_cannot_probe_entity_tags() {
     let app = with_traces(1);
     let mallory = bearer("2024310666", Access::User);
     let first = app.ask("GET", PATH, &[&bearer(ALICE, Access::User)]).await;
     for known in ["*", field(&first, "etag").unwrap()] {
         let known = format!("If-None-Match: {known}");
-        let answer = app.ask("GET", PATH, &[&mallory, &known]).await;
-        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
-        assert_eq!(field(&answer, "etag"), None);
+        let response = app.ask("GET", PATH, &[&mallory, &known]).await;
+        assert!(response.starts_with("HTTP/1.1 403 "), "{response}");
+        assert_eq!(field(&response, "etag"), None);
     }
 }
 
 #[tokio::test]
-async fn who_takes_no_json_is_refused() {
+async fn accept_without_json_gets_406() {
     let app = with_traces(1);
     let alice = bearer(ALICE, Access::User);
     for (accept, status) in [
@@ -132,22 +111,22 @@ async fn who_takes_no_json_is_refused() {
         ("application/json;q=0, */*", "406"),
         ("*/*;q=0", "406"),
     ] {
-        let answer = app
+        let response = app
             .ask("GET", PATH, &[&alice, &format!("Accept: {accept}")])
             .await;
         assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{accept:?}: {answer}"
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{accept:?}: {response}"
         );
-        assert!(answer.contains("content-type: application/json; charset=utf-8\r\n"));
+        assert!(response.contains("content-type: application/json; charset=utf-8\r\n"));
     }
 }
 
 #[tokio::test]
-async fn a_request_brings_nothing_along() {
+async fn request_with_body_gets_415() {
     let app = with_traces(1);
     let alice = bearer(ALICE, Access::User);
-    for (field, body, is_taken) in [
+    for (field, body, is_accepted) in [
         ("Content-Length: 0", "", true),
         ("Content-Type: application/json", "", true),
         ("Content-Length: 2", "{}", false),
@@ -163,45 +142,48 @@ async fn a_request_brings_nothing_along() {
             ("GET", "/api/v3/docs", "308"),
             ("GET", "/api/v3/docs/", "200"),
         ] {
-            let answer = app.send(method, path, &[&alice, field], body).await;
-            let answer = String::from_utf8(answer).unwrap();
-            let status = if is_taken { good } else { "415" };
+            let response = app.send(method, path, &[&alice, field], body).await;
+            let response = String::from_utf8(response).unwrap();
+            let status = if is_accepted { good } else { "415" };
             assert!(
-                answer.starts_with(&format!("HTTP/1.1 {status} ")),
-                "{method} {path}, {field}: {answer}"
+                response.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{method} {path}, {field}: {response}"
             );
-            assert!(is_taken || answer.ends_with(r#""errType":2}"#), "{answer}");
+            assert!(
+                is_accepted || response.ends_with(r#""errType":2}"#),
+                "{response}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn who_is_not_known_is_told_so_before_anything_about_forms() {
+async fn authentication_precedes_negotiation() {
     let app = App::with(|_| {});
     for (odd, body) in [
         ("Accept: text/html", ""),
         ("Accept-Encoding: *;q=0", ""),
         ("Content-Length: 2", "{}"),
     ] {
-        let answer = app.send("GET", PATH, &[odd], body).await;
-        assert!(answer.starts_with(b"HTTP/1.1 401 "), "{odd}");
+        let response = app.send("GET", PATH, &[odd], body).await;
+        assert!(response.starts_with(b"HTTP/1.1 401 "), "{odd}");
     }
 }
 
 #[tokio::test]
-async fn options_names_the_methods_to_everyone() {
+async fn options_lists_methods_without_token() {
     let app = App::with(|_| {});
     for path in [PATH, "/api/v3/get_traces", "/livez"] {
-        let answer = app.ask("OPTIONS", path, &[]).await;
-        assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
-        assert_eq!(field(&answer, "allow"), Some("GET, HEAD, OPTIONS"));
-        assert!(field(&answer, "x-request-id").is_some());
+        let response = app.ask("OPTIONS", path, &[]).await;
+        assert!(response.starts_with("HTTP/1.1 204 "), "{response}");
+        assert_eq!(field(&response, "allow"), Some("GET, HEAD, OPTIONS"));
+        assert!(field(&response, "x-request-id").is_some());
     }
 }
 
 #[tokio::test]
-async fn a_trusted_proxys_request_id_is_in_the_answer_and_anothers_is_not() {
-    let told = |histories: &mut wts_app::MockHistoryRepository| {
+async fn only_request_id_of_trusted_proxy_is_kept() {
+    let with_history = |histories: &mut wts_app::MockHistoryRepository| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -210,19 +192,19 @@ async fn a_trusted_proxys_request_id_is_in_the_answer_and_anothers_is_not() {
         trusted_proxies: "127.0.0.0/8".parse().unwrap(),
         ..HttpSettings::default()
     };
-    let behind = App::serving(settings, told);
+    let behind = App::serving(settings, with_history);
     let (alice, id) = (
         bearer(ALICE, Access::User),
         "X-Request-Id: from-the-proxy_1",
     );
     for path in [PATH, "/nowhere"] {
-        let answer = behind.ask("GET", path, &[&alice, id]).await;
+        let response = behind.ask("GET", path, &[&alice, id]).await;
         assert_eq!(
-            field(&answer, "x-request-id"),
+            field(&response, "x-request-id"),
             Some("from-the-proxy_1"),
-            "{answer}"
+            "{response}"
         );
     }
-    let answer = with_traces(1).ask("GET", PATH, &[&alice, id]).await;
-    assert_ne!(field(&answer, "x-request-id"), Some("from-the-proxy_1"));
+    let response = with_traces(1).ask("GET", PATH, &[&alice, id]).await;
+    assert_ne!(field(&response, "x-request-id"), Some("from-the-proxy_1"));
 }
