@@ -1,4 +1,4 @@
-//! What the parts of a request cost that need no database: telling who calls, deciding, writing the answer.
+//! Benchmarks of the parts of a request that need no database: verifying the token, deciding, writing the body.
 //! `cargo bench --package wts-adapter-http --features bench`
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where it stands")]
 
