@@ -6,13 +6,13 @@ pub(crate) const MINUTE: i64 = 60 * 1_000_000;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// 2025-12-06, in days since 2000-01-01: the day of the API document's example, with which every campus begins.
+/// 2025-12-06, in days since 2000-01-01: the day of the API document's example, and the first of every campus.
 const FIRST_DAY: i64 = 9_471;
 const FIRST_YEAR: i32 = 2025;
-/// The campus is so far ahead of UTC.
+/// How far the campus is ahead of UTC.
 const TIME_ZONE: i64 = 8 * HOUR;
 
-/// What a year is like from such a day on: month, day, how much is filed, in percent.
+/// How much is filed from a day of the year on: month, day, percent.
 const YEAR: [(u8, u8, u64); 6] = [
     (1, 18, 5),   // winter holidays
     (2, 21, 180), // everybody comes back
@@ -21,22 +21,22 @@ const YEAR: [(u8, u8, u64); 6] = [
     (8, 25, 250), // the new students move in
     (9, 21, 100),
 ];
-/// From Monday to Sunday, in percent.
+/// How much is filed from Monday to Sunday, in percent.
 const WEEK: [u64; 7] = [115, 105, 100, 100, 90, 75, 120];
-/// Hour by hour on the campus, in percent of nothing in particular.
+/// How much is filed in each hour on the campus, in relation to the other hours.
 const HOURS: [u64; 24] = [
     15, 7, 3, 1, 1, 2, 6, 15, 30, 40, 40, 40, 60, 45, 40, 40, 40, 45, 60, 80, 100, 105, 90, 40,
 ];
 
-/// The time that the histories of a campus take place in. Moments are microseconds since 2000-01-01 in UTC.
+/// The days of a campus. Times are microseconds since 2000-01-01 in UTC.
 pub(crate) struct Calendar {
     days: u32,
-    /// How much has been filed by the end of each hour after the first day.
+    /// The sum of the weights of all hours up to each hour after the first day.
     filed: Vec<u64>,
 }
 
 impl Calendar {
-    /// So many days, two at least, of which the first is kept for the first tickets.
+    /// A calendar of at least two days, of which the first is kept for the first tickets.
     pub(crate) fn new(days: u32) -> Self {
         let days = days.max(2);
         let mut sum = 0;
@@ -50,12 +50,12 @@ impl Calendar {
         Self { days, filed }
     }
 
-    /// Nothing happens any more from this moment on.
+    /// The end of the last day.
     pub(crate) fn end(&self) -> i64 {
         midnight(self.days.into())
     }
 
-    /// When the so-manieth of so many tickets is filed. `chance` is where it lies between its neighbours. Tickets come in
+    /// Returns when the `nth` of `of` tickets is filed. `chance` is its position between its neighbours. Tickets are filed in
     /// the order of their numbers.
     pub(crate) fn filing_time(&self, nth: u64, of: u64, chance: u32) -> i64 {
         let all = self.filed.last().copied().unwrap_or_default();
@@ -81,22 +81,22 @@ impl Calendar {
     }
 }
 
-/// The first moment of the so-manieth day of the campus.
+/// The beginning of the `day`th day of the campus.
 pub(crate) fn midnight(day: i64) -> i64 {
     (FIRST_DAY + day) * DAY
 }
 
-pub(crate) fn moment(micros: i64) -> Timestamp {
+pub(crate) fn timestamp(micros: i64) -> Timestamp {
     Timestamp::from_micros_since_2000(micros)
 }
 
-/// The day that it is on the campus.
+/// The day in the campus's time zone.
 pub(crate) fn day(micros: i64) -> Day {
     let days = (micros + TIME_ZONE).div_euclid(DAY);
     Day::from_days_since_2000(i32::try_from(days).unwrap_or(i32::MAX - 1))
 }
 
-/// How much is filed in the hour after this moment, compared with others.
+/// The weight of the hour that begins at this time.
 fn weight(micros: i64) -> u64 {
     let local = micros + TIME_ZONE;
     let (days, hour) = (local.div_euclid(DAY), local.rem_euclid(DAY) / HOUR);
@@ -112,7 +112,7 @@ fn weight(micros: i64) -> u64 {
     of(&HOURS, hour) * of(&WEEK, weekday) * season(days)
 }
 
-/// How much is filed at that time of the year, in percent.
+/// The weight of a day in its year, in percent.
 fn season(days: i64) -> u64 {
     let year = FIRST_YEAR + i32::try_from((days - FIRST_DAY + 339) / 365).unwrap_or_default();
     // Counted in years of 365 days it may be the year after in the last days of December.
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn every_year_has_its_terms_and_holidays() {
+    fn season_has_terms_and_holidays_in_every_year() {
         for year in [2026, 2027, 2040, 2125] {
             assert_eq!(season(days_since_2000(year, 1, 1)), 100);
             assert_eq!(season(days_since_2000(year, 1, 17)), 100);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn tickets_are_filed_in_the_order_of_their_numbers_within_the_time() {
+    fn filing_times_ascend_within_the_calendar() {
         for (days, of) in [(2, 10), (126, 400), (1_096, 1_000_000_000)] {
             let calendar = Calendar::new(days);
             let mut last = midnight(1);

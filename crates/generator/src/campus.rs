@@ -10,35 +10,34 @@ const FIRST_TICKET: i64 = 123;
 /// The student number of the first student, and of the first of the staff.
 const FIRST_STUDENT: u64 = 2_024_310_001;
 const FIRST_OF_STAFF: u64 = 2_022_310_001;
-const FEWEST_STUDENTS: u64 = 240;
-const FEWEST_STAFF: u64 = 16;
+const MIN_STUDENTS: u64 = 240;
+const MIN_STAFF: u64 = 16;
 /// Staff numbers have three digits.
-const MOST_STAFF: u64 = 800;
+const MAX_STAFF: u64 = 800;
 
-/// A made-up campus. The first of its tickets is the API document's example, word for word.
+/// A campus with sample data. The first of its tickets is the API document's example, word for word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Campus {
-    /// What everything about it follows from.
+    /// The seed of all random numbers.
     pub seed: u64,
     /// How many tickets there are.
     pub tickets: u64,
-    /// How many days they are filed and worked on in, from 2025-12-06 on. At least two.
+    /// The number of days in which they are filed and worked on, from 2025-12-06 on; at least two.
     pub days: u32,
 }
 
 impl Campus {
-    /// The student with this place among the students. The first filed the API document's example.
+    /// The `nth` student. The first one filed the API document's example.
     pub fn student(&self, nth: u64) -> StudentId {
         StudentId::from((FIRST_STUDENT + nth).to_string())
     }
 
     /// How many students there are.
     pub(crate) fn students(&self) -> u64 {
-        (self.tickets / 4).max(FEWEST_STUDENTS)
+        (self.tickets / 4).max(MIN_STUDENTS)
     }
 
-    /// Those who act on tickets, the system and the user among them, by staff number. W007 solved the API document's
-    /// example.
+    /// The staff by staff number, the system and the user among them. W007 solved the API document's example.
     pub fn staff(&self) -> Vec<StaffMember> {
         let mut rng = self.rng(u64::MAX);
         let nobody = [
@@ -66,19 +65,19 @@ impl Campus {
             .collect()
     }
 
-    /// The numbers of the staff of flesh and blood.
+    /// The numbers of the staff members who are people.
     pub(crate) fn members(&self) -> std::ops::RangeInclusive<u64> {
-        1..=(FEWEST_STAFF + self.tickets / 20_000).min(MOST_STAFF)
+        1..=(MIN_STAFF + self.tickets / 20_000).min(MAX_STAFF)
     }
 
-    /// The number of the ticket with this place among the tickets.
+    /// The number of the `nth` ticket.
     pub(crate) fn ticket(nth: u64) -> Option<TicketId> {
         TicketId::new(FIRST_TICKET.checked_add_unsigned(nth)?)
     }
 
-    /// Chance, as far as it concerns one ticket, or something else of this number.
+    /// A generator of random numbers for one ticket, or for something else with a number of its own.
     pub(crate) fn rng(&self, number: u64) -> Rng {
-        // The generator's own seeds would be alike for neighbours.
+        // Neighbouring seeds give similar numbers.
         let mut mixed = Rng::with_seed(self.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         Rng::with_seed(mixed.u64(..))
     }

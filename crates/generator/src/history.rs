@@ -1,4 +1,4 @@
-//! What becomes of one ticket.
+//! The history of one ticket.
 
 use fastrand::Rng;
 use wts_domain::{
@@ -6,9 +6,8 @@ use wts_domain::{
 };
 
 use crate::{
-    Campus,
-    calendar::{Calendar, DAY, HOUR, MINUTE, day, midnight, moment},
-    campus::staff_number,
+    calendar::{Calendar, DAY, HOUR, MINUTE, day, midnight, timestamp},
+    campus::{Campus, staff_number},
     phrases::{
         AWKWARD, CANCELLING, DELAYING, ESCALATING, NOTES, NOTING, OVERDUE, REOPENING, SCHEDULING,
         SOLVING, TROUBLES,
@@ -18,16 +17,16 @@ use crate::{
 /// Eight in the morning to ten in the evening on the campus, in UTC.
 const WORK_BEGINS: i64 = 0;
 const WORK_ENDS: i64 = 14 * HOUR;
-/// The most traces that a ticket has.
-const MOST_TRACES: usize = 1_000;
+/// The most traces of a ticket.
+const MAX_TRACES: usize = 1_000;
 
-/// A ticket and its traces, which have no numbers yet.
+/// A ticket and its traces, without their numbers.
 pub(crate) struct History {
     pub(crate) ticket: Ticket,
     pub(crate) traces: Vec<Trace>,
 }
 
-/// The history of the ticket with this place among the tickets of a campus.
+/// Returns the history of the `nth` ticket of a campus.
 pub(crate) fn history(campus: &Campus, calendar: &Calendar, nth: u64, id: TicketId) -> History {
     if nth == 0 {
         return documents_example(campus, id);
@@ -38,12 +37,12 @@ pub(crate) fn history(campus: &Campus, calendar: &Calendar, nth: u64, id: Ticket
         1 => midnight(0) + 11 * HOUR + 42 * MINUTE,
         _ => calendar.filing_time(nth - 2, campus.tickets - 2, rng.u32(..)),
     };
-    let mut life = Life::filed(campus, rng, id, filed_at);
+    let mut simulation = TicketSimulation::new(campus, rng, id, filed_at);
     if nth == 1 {
-        life.now = midnight(1);
+        simulation.now = midnight(1);
     }
-    life.go_on_until(calendar.end());
-    life.history
+    simulation.run_until(calendar.end());
+    simulation.history
 }
 
 /// The first ticket, word for word as the API document has it.
@@ -52,7 +51,7 @@ fn documents_example(campus: &Campus, id: TicketId) -> History {
     let ticket = Ticket::new(
         id,
         campus.student(0),
-        moment(filed_at),
+        timestamp(filed_at),
         Category::FirstInstall,
         "宿舍没有网络,指示灯不亮。".to_owned(),
     );
@@ -63,7 +62,7 @@ fn documents_example(campus: &Campus, id: TicketId) -> History {
     let mut created = step(id, filed_at, StaffId::from(StaffId::SYSTEM), "工单已创建");
     created.new_status = Some(Status::Fresh);
     created.new_priority = Some(Priority::Mainline);
-    history.take(created);
+    history.push(created);
     let solved_at = midnight(0) + 15 * HOUR + 30 * MINUTE;
     let mut solved = step(
         id,
@@ -72,44 +71,44 @@ fn documents_example(campus: &Campus, id: TicketId) -> History {
         "问题已解决,用户确认网络恢复正常。",
     );
     solved.new_status = Some(Status::Solved);
-    history.take(solved);
+    history.push(solved);
     history
 }
 
-/// A ticket that is being worked on.
-struct Life<'a> {
+/// Simulates the work on a ticket.
+struct TicketSimulation<'a> {
     campus: &'a Campus,
     rng: Rng,
     history: History,
     now: i64,
-    /// Who has taken it on.
+    /// The staff member who has taken it on.
     member: StaffId,
-    /// How many of a thousand steps solve it. Some troubles stay for long.
+    /// How many of a thousand steps solve it. Some problems last long.
     solvable: u16,
 }
 
-impl<'a> Life<'a> {
-    fn filed(campus: &'a Campus, mut rng: Rng, id: TicketId, filed_at: i64) -> Self {
-        let (category, trouble) = one_of(&mut rng, &TROUBLES);
-        let description = said(&mut rng, trouble);
+impl<'a> TicketSimulation<'a> {
+    fn new(campus: &'a Campus, mut rng: Rng, id: TicketId, filed_at: i64) -> Self {
+        let (category, trouble) = choose(&mut rng, &TROUBLES);
+        let description = remark_of(&mut rng, trouble);
         let issuer = issuer(campus, &mut rng);
-        let mut ticket = Ticket::new(id, issuer, moment(filed_at), category, description);
+        let mut ticket = Ticket::new(id, issuer, timestamp(filed_at), category, description);
         if rng.u8(..10) < 3 {
-            ticket.priority = one_of(&mut rng, &[Priority::Normal, Priority::InPassing]);
+            ticket.priority = choose(&mut rng, &[Priority::Normal, Priority::InPassing]);
         }
         if rng.u8(..20) < 17 {
-            ticket.occur_at = Some(moment(
+            ticket.occur_at = Some(timestamp(
                 filed_at - rng.i64(5 * MINUTE..3 * DAY) / MINUTE * MINUTE,
             ));
         }
         if rng.u8(..5) == 0 {
-            let note = one_of(&mut rng, &NOTES);
-            ticket.notes = Some(said(&mut rng, note));
+            let note = choose(&mut rng, &NOTES);
+            ticket.notes = Some(remark_of(&mut rng, note));
         }
         if rng.u8(..10) < 4 {
             ticket.appointed_at = Some(day(filed_at + rng.i64(1..5) * DAY));
         }
-        // What the database writes of its own accord when a ticket comes in.
+        // The trace that a trigger of the predecessor's database inserts for a new ticket.
         let mut created = step(id, filed_at, StaffId::from(StaffId::USER), "提交了报修");
         created.new_status = Some(ticket.status);
         created.new_priority = Some(ticket.priority);
@@ -119,7 +118,7 @@ impl<'a> Life<'a> {
             ticket,
             traces: Vec::new(),
         };
-        history.take(created);
+        history.push(created);
         let member = staff_number(rng.u64(campus.members()));
         let solvable = match rng.u16(..) {
             0 => 2,
@@ -136,20 +135,20 @@ impl<'a> Life<'a> {
         }
     }
 
-    fn go_on_until(&mut self, end: i64) {
+    fn run_until(&mut self, end: i64) {
         loop {
             self.now = self.next_time();
-            if self.now >= end || self.history.traces.len() >= MOST_TRACES {
+            if self.now >= end || self.history.traces.len() >= MAX_TRACES {
                 break;
             }
             let Some(trace) = self.next_step() else {
                 break;
             };
-            self.history.take(trace);
+            self.history.push(trace);
         }
     }
 
-    /// Soon, on the next day or, now and then, in weeks, but in working hours.
+    /// The time of the next step: soon, on the next day or, at times, in weeks, but in working hours.
     fn next_time(&mut self) -> i64 {
         let later = match self.rng.u8(..10) {
             0..4 => self.rng.i64(3 * MINUTE * 1_000..6 * HOUR * 1_000) / 1_000,
@@ -169,7 +168,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// What somebody does next, as far as the ticket's status allows anything; nothing where it is left as it is.
+    /// The next step that the ticket's status allows; `None` if the ticket is left as it is.
     fn next_step(&mut self) -> Option<Trace> {
         let ticket = &self.history.ticket;
         let id = ticket.id;
@@ -190,8 +189,13 @@ impl<'a> Life<'a> {
                 },
             },
         };
-        let remark = one_of(&mut self.rng, remarks);
-        let mut trace = step(id, self.now, self.who(status), &said(&mut self.rng, remark));
+        let remark = choose(&mut self.rng, remarks);
+        let mut trace = step(
+            id,
+            self.now,
+            self.operator(status),
+            &remark_of(&mut self.rng, remark),
+        );
         trace.new_status = status;
         match status {
             Some(Status::Scheduled) => {
@@ -204,17 +208,17 @@ impl<'a> Life<'a> {
                 }
             }
             Some(Status::Solved) if self.rng.u8(..10) == 0 => {
-                trace.new_category = Some(one_of(&mut self.rng, Category::ALL));
+                trace.new_category = Some(choose(&mut self.rng, Category::ALL));
             }
             None if self.rng.u8(..4) == 0 => {
-                trace.new_priority = Some(one_of(&mut self.rng, Priority::ALL));
+                trace.new_priority = Some(choose(&mut self.rng, Priority::ALL));
             }
             _ => {}
         }
         Some(trace)
     }
 
-    fn who(&mut self, status: Option<Status>) -> StaffId {
+    fn operator(&mut self, status: Option<Status>) -> StaffId {
         match (status, self.rng.u8(..10)) {
             (Some(Status::Canceled), 0..8) => StaffId::from(StaffId::USER),
             (Some(Status::Escalated), 0..3) => StaffId::from(StaffId::SYSTEM),
@@ -225,8 +229,8 @@ impl<'a> Life<'a> {
 }
 
 impl History {
-    /// Adds a trace and carries what it changed over to the ticket.
-    fn take(&mut self, trace: Trace) {
+    /// Adds a trace and applies its changes to the ticket.
+    fn push(&mut self, trace: Trace) {
         let ticket = &mut self.ticket;
         ticket.status = trace.new_status.unwrap_or(ticket.status);
         ticket.priority = trace.new_priority.unwrap_or(ticket.priority);
@@ -247,28 +251,27 @@ fn issuer(campus: &Campus, rng: &mut Rng) -> StudentId {
     campus.student(rng.u64(..among))
 }
 
-/// What somebody says, as people write: mostly short, at times with characters that programs trip over, now and then at
-/// great length.
-fn said(rng: &mut Rng, phrase: &str) -> String {
+/// A text as people write: mostly short, at times with characters that break programs, rarely very long.
+fn remark_of(rng: &mut Rng, phrase: &str) -> String {
     match rng.u16(..2_000) {
         0 => {
             let length = 40 << rng.u64(..).trailing_zeros().min(7);
             phrase.repeat(length)
         }
         1..10 => format!("{phrase}\n").repeat(rng.usize(3..30)),
-        10..100 => format!("{phrase}{}", one_of(rng, &AWKWARD)),
+        10..100 => format!("{phrase}{}", choose(rng, &AWKWARD)),
         _ => phrase.to_owned(),
     }
 }
 
-/// A trace whose number is not known yet.
+/// A trace without its number.
 fn step(ticket: TicketId, at: i64, op: StaffId, remark: &str) -> Trace {
-    let mut trace = Trace::new(TraceId::new(0), ticket, moment(at), op);
+    let mut trace = Trace::new(TraceId::new(0), ticket, timestamp(at), op);
     remark.clone_into(&mut trace.remark);
     trace
 }
 
 #[expect(clippy::indexing_slicing, reason = "none of the lists is empty")]
-fn one_of<T: Copy>(rng: &mut Rng, list: &[T]) -> T {
+fn choose<T: Copy>(rng: &mut Rng, list: &[T]) -> T {
     list[rng.usize(..list.len())]
 }

@@ -1,7 +1,7 @@
-//! A made-up campus, as a source of ticket histories: for the demo, for benchmarks, for whoever wants something to try.
+//! Sample data: the ticket histories of a generated campus, for the demo, for benchmarks and for trying things out.
 //!
 //! The same [`Campus`] always has the same histories, down to the last byte. It may have any number of tickets: a history
-//! follows from the campus's seed and the ticket's place in the campus alone, so none of the others has to be remembered.
+//! depends on the campus and the number of its ticket only, so no other history has to be kept in memory.
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
@@ -9,7 +9,6 @@ pub mod arbitrary;
 mod calendar;
 mod campus;
 mod history;
-mod numbering;
 mod phrases;
 mod source;
 

@@ -1,4 +1,4 @@
-//! What people of the made-up campus are called and what they say.
+//! Names and texts of the sample data.
 
 use wts_domain::Category;
 
@@ -65,7 +65,7 @@ pub(crate) const DELAYING: [&str; 3] = [
 ];
 pub(crate) const ESCALATING: [&str; 2] =
     ["楼层交换机端口异常,转交网络中心。", "运营商侧故障,已上报。"];
-/// What the system itself says of a ticket that it hands up.
+/// The remark of the system when it escalates a ticket.
 pub(crate) const OVERDUE: &str = "超时未处理,自动上报";
 pub(crate) const SOLVING: [&str; 5] = [
     "重做水晶头,测速正常。",
@@ -83,7 +83,7 @@ pub(crate) const NOTING: [&str; 4] = [
     "等待运营商答复",
 ];
 
-/// What programs trip over, each at the end of what somebody says.
+/// Characters that break programs, appended to other texts.
 pub(crate) const AWKWARD: [&str; 18] = [
     " “中文引号” \"quotes\" 'apostrophes' `ticks`",
     " C:\\Users\\新建文件夹\\",

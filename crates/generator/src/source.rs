@@ -1,13 +1,15 @@
 //! The sample data as a source of histories.
 
 use wts_app::{BatchSender, HistorySource, Record, TransferError};
+use wts_domain::{Trace, TraceId};
 
 use crate::{
-    Campus,
-    calendar::Calendar,
+    calendar::{Calendar, MINUTE, midnight},
+    campus::Campus,
     history::{History, history},
-    numbering::Numbering,
 };
+
+const PERIOD: i64 = 10 * MINUTE;
 
 /// Generates the histories of a [`Campus`].
 pub struct CampusSource(Campus);
@@ -43,4 +45,44 @@ impl HistorySource for CampusSource {
         }
         Ok(())
     }
+}
+
+/// The ids of traces, which ascend with time over the whole campus.
+///
+/// A database would give ids in that order, but a source goes ticket by ticket. So all histories are generated twice: first
+/// to count the traces in each period, and then, knowing the first id of each period, to be numbered. Within a period a
+/// trace may have a smaller id than an earlier trace of another ticket, but never of its own.
+struct Numbering {
+    /// The next id in each period.
+    next: Vec<i64>,
+}
+
+impl Numbering {
+    /// Ids from 1 on for these traces.
+    fn new(calendar: &Calendar, traces: impl Iterator<Item = Trace>) -> Self {
+        let mut next = vec![0_i64; period(calendar.end()) + 1];
+        for trace in traces {
+            if let Some(count) = next.get_mut(period(trace.updated_at.micros_since_2000())) {
+                *count += 1;
+            }
+        }
+        let mut first = 1;
+        for count in &mut next {
+            (*count, first) = (first, first + *count);
+        }
+        Self { next }
+    }
+
+    /// Sets the id of a trace that was counted.
+    fn number(&mut self, trace: &mut Trace) {
+        let period = period(trace.updated_at.micros_since_2000());
+        if let Some(next) = self.next.get_mut(period) {
+            trace.id = TraceId::new(*next);
+            *next += 1;
+        }
+    }
+}
+
+fn period(micros: i64) -> usize {
+    usize::try_from((micros - midnight(0)) / PERIOD).unwrap_or_default()
 }

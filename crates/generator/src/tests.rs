@@ -50,13 +50,13 @@ fn histories(records: &[Record]) -> BTreeMap<TicketId, Vec<&Trace>> {
 }
 
 #[test]
-fn the_same_seed_makes_the_same_campus_and_another_seed_another() {
+fn campus_depends_on_its_seed_only() {
     assert_eq!(records(CAMPUS), records(CAMPUS));
     assert_ne!(records(CAMPUS), records(Campus { seed: 8, ..CAMPUS }));
 }
 
 #[test]
-fn every_history_obeys_the_rules_and_comes_in_order() {
+fn every_history_keeps_the_rules_and_the_order() {
     struct Nothing;
     impl Observer for Nothing {
         fn on_progress(&mut self, _: Counts, _: Option<Progress>) -> ControlFlow<()> {
@@ -75,7 +75,7 @@ fn every_history_obeys_the_rules_and_comes_in_order() {
 }
 
 #[test]
-fn a_campus_may_be_tiny() {
+fn campus_can_have_any_number_of_tickets() {
     for tickets in 0..4 {
         let campus = Campus {
             tickets,
@@ -87,7 +87,7 @@ fn a_campus_may_be_tiny() {
 }
 
 #[test]
-fn the_first_ticket_is_the_api_documents_example() {
+fn first_ticket_is_the_example_of_the_api_document() {
     let records = records(CAMPUS);
     let first = tickets(&records)[0];
     assert_eq!((first.id.get(), &first.issuer), (123, &CAMPUS.student(0)));
@@ -100,7 +100,7 @@ fn the_first_ticket_is_the_api_documents_example() {
 }
 
 #[test]
-fn traces_are_numbered_without_gaps_as_they_happened() {
+fn trace_ids_ascend_with_time_without_gaps() {
     let records = records(CAMPUS);
     let mut traces: Vec<_> = histories(&records).into_values().flatten().collect();
     traces.sort_by_key(|trace| trace.id);
@@ -114,7 +114,7 @@ fn traces_are_numbered_without_gaps_as_they_happened() {
 }
 
 #[test]
-fn some_troubles_take_long_and_every_status_occurs() {
+fn some_histories_are_long_and_every_status_occurs() {
     let records = records(CAMPUS);
     let mut lengths: Vec<_> = histories(&records)
         .into_values()
@@ -135,7 +135,7 @@ fn some_troubles_take_long_and_every_status_occurs() {
 }
 
 #[test]
-fn remarks_are_short_as_a_rule_awkward_at_times_and_very_long_now_and_then() {
+fn remarks_are_short_at_times_awkward_or_very_long() {
     let records = records(CAMPUS);
     let remarks: Vec<_> = histories(&records)
         .into_values()
@@ -157,7 +157,7 @@ fn remarks_are_short_as_a_rule_awkward_at_times_and_very_long_now_and_then() {
 }
 
 #[test]
-fn tickets_come_in_the_rhythm_of_terms_and_days() {
+fn filing_times_follow_terms_and_days() {
     let records = records(CAMPUS);
     let filed: Vec<_> = tickets(&records)
         .iter()
@@ -178,7 +178,7 @@ fn tickets_come_in_the_rhythm_of_terms_and_days() {
 }
 
 #[test]
-fn everyone_who_acts_is_of_the_staff() {
+fn every_operator_is_on_the_staff() {
     let records = records(CAMPUS);
     let staff: BTreeSet<_> = CAMPUS.staff().into_iter().map(|member| member.id).collect();
     for trace in histories(&records).into_values().flatten() {

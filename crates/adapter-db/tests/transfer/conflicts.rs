@@ -1,43 +1,44 @@
-//! What contradicts what is there, and where.
+//! Imports that differ from what the database has.
 
-use wts_domain::{Access, Priority, StaffMember, Status, Ticket, Trace};
-use wts_testkit::{Database, TraceOf};
+use wts_domain::{Priority, Status, Ticket, Trace};
+use wts_testkit::Database;
 
-use super::{
-    writing::{OURS, stream},
-    *,
-};
+use super::*;
 
-/// What is told of the campus, changed like this, on top of the campus as it is.
-async fn told(change: impl Fn(&mut Vec<Record>)) -> Vec<String> {
-    let mut told = Vec::new();
-    for kind in OURS {
+/// Imports the sample with a change on top of the sample, and returns the conflicts of each database.
+async fn conflicts(change: impl Fn(&mut Vec<Record>)) -> Vec<String> {
+    let mut listed = Vec::new();
+    for kind in WRITABLE {
         let database = Database::new(kind);
         let url = database.owner_url();
-        put(&url, &stream()).await.unwrap();
-        let mut changed = stream();
+        import(&url, &sample()).await.unwrap();
+        let mut changed = sample();
         change(&mut changed);
-        // In batches of every kind: records that belong together are not always in the same.
+        // Records that belong together are not always in the same batch.
         for batch in [1, 4, 1_000] {
-            let outcome = put_by(&url, &changed, batch).await;
-            let Err(TransferError::Conflicts(faults)) = outcome else {
+            let outcome = import_by(&url, &changed, batch).await;
+            let Err(TransferError::Conflicts(conflicts)) = outcome else {
                 panic!("{kind:?}: {outcome:?}");
             };
-            let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
             if batch == 1_000 {
-                told.push(faults.join("\n"));
+                let conflicts: Vec<_> = conflicts.iter().map(ToString::to_string).collect();
+                listed.push(conflicts.join("\n"));
             }
         }
         assert_eq!(
-            everything(&url).await,
-            stream(),
+            export(&url).await,
+            sample(),
             "{kind:?}: nothing has changed"
         );
     }
-    told
+    listed
 }
 
-fn staff(records: &mut [Record], at: usize) -> &mut StaffMember {
+async fn assert_conflicts(change: impl Fn(&mut Vec<Record>), expected: &str) {
+    assert_eq!(conflicts(change).await, [expected, expected]);
+}
+
+fn staff_at(records: &mut [Record], at: usize) -> &mut StaffMember {
     match records.get_mut(at) {
         Some(Record::Staff(staff)) => staff,
         other => panic!("{other:?}"),
@@ -51,7 +52,7 @@ fn ticket_at(records: &mut [Record], at: usize) -> &mut Ticket {
     }
 }
 
-fn trace(records: &mut [Record], at: usize) -> &mut Trace {
+fn trace_at(records: &mut [Record], at: usize) -> &mut Trace {
     match records.get_mut(at) {
         Some(Record::Trace(trace)) => trace,
         other => panic!("{other:?}"),
@@ -59,140 +60,113 @@ fn trace(records: &mut [Record], at: usize) -> &mut Trace {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ticket_that_stands_differently_is_told_field_by_field() {
-    let told = told(|records| {
+async fn changed_ticket_conflicts_field_by_field() {
+    let change = |records: &mut Vec<Record>| {
         let changed = ticket_at(records, 3);
         changed.status = Status::Canceled;
         changed.priority = Priority::Least;
         changed.appointed_at = Some("2026-01-01T00:00:00Z".parse().unwrap());
         changed.description += "!";
         changed.notes = Some(String::new());
-    })
-    .await;
-    for told in told {
-        assert_eq!(
-            told,
-            "line 5: ticket 123: description: another text is there\n\
-             line 5: ticket 123: notes: another text is there\n\
-             line 5: ticket 123: appointed_at: 2026-01-01T00:00:00Z here, nothing there\n\
-             line 5: ticket 123: priority: least here, mainline there\n\
-             line 5: ticket 123: status: canceled here, fresh there"
-        );
-    }
+    };
+    let expected = "line 5: ticket 123: description: another text is there\n\
+        line 5: ticket 123: notes: another text is there\n\
+        line 5: ticket 123: appointed_at: 2026-01-01T00:00:00Z here, nothing there\n\
+        line 5: ticket 123: priority: least here, mainline there\n\
+        line 5: ticket 123: status: canceled here, fresh there";
+    assert_conflicts(change, expected).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trace_that_says_something_else_is_told() {
-    let told = told(|records| {
-        let changed = trace(records, 5);
+async fn changed_trace_conflicts_field_by_field() {
+    let change = |records: &mut Vec<Record>| {
+        let changed = trace_at(records, 5);
         changed.remark.push('!');
         changed.new_status = None;
-    })
-    .await;
-    for told in told {
-        assert_eq!(
-            told,
-            "line 7: trace 3: new_status: nothing here, solved there\nline 7: trace 3: remark: another text is there"
-        );
+    };
+    let expected = "line 7: trace 3: new_status: nothing here, solved there\n\
+        line 7: trace 3: remark: another text is there";
+    assert_conflicts(change, expected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trace_of_another_ticket_conflicts() {
+    for listed in conflicts(|records| records.push(trace_record(125, 5, "W007"))).await {
+        let expected = "line 13: trace 5: tid: 125 here, 124 there";
+        assert!(listed.starts_with(expected), "{listed}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trace_that_is_another_tickets_there_is_told() {
-    let told =
-        told(|records| records.push(Record::Trace(TraceOf::ticket(125, 5, 60, "W007", "")))).await;
-    for told in told {
-        assert!(
-            told.starts_with("line 13: trace 5: tid: 125 here, 124 there"),
-            "{told}"
-        );
-    }
+async fn longer_or_shorter_history_conflicts() {
+    let longer = |records: &mut Vec<Record>| records.push(trace_record(125, 70, "W007"));
+    let expected = "line 13: trace 70: its ticket is there, but without this trace";
+    assert_conflicts(longer, expected).await;
+    let shorter = |records: &mut Vec<Record>| drop(records.remove(5));
+    let expected = "line 5: ticket 123: traces: 1 traces here, 2 there";
+    assert_conflicts(shorter, expected).await;
+    let shorter_at_the_end = |records: &mut Vec<Record>| records.truncate(9);
+    let expected = "line 8: ticket 124: traces: 2 traces here, 3 there";
+    assert_conflicts(shorter_at_the_end, expected).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_history_that_is_longer_here_is_told() {
-    let told =
-        told(|records| records.push(Record::Trace(TraceOf::ticket(125, 70, 60, "W007", "")))).await;
-    for told in told {
-        assert_eq!(
-            told,
-            "line 13: trace 70: its ticket is there, but without this trace"
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_history_that_is_shorter_here_is_told_also_of_the_last_ticket() {
-    let first = told(|records| drop(records.remove(5))).await;
-    for told in first {
-        assert_eq!(told, "line 5: ticket 123: traces: 1 traces here, 2 there");
-    }
-    let last = told(|records| records.truncate(9)).await;
-    for told in last {
-        assert_eq!(told, "line 8: ticket 124: traces: 2 traces here, 3 there");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn staff_of_another_name_rank_or_number_are_told_but_not_by_name() {
-    type Change<'a> = &'a dyn Fn(&mut StaffMember);
-    let changes: [(Change<'_>, &str); 4] = [
+async fn changed_staff_conflict_without_their_names() {
+    type Change = fn(&mut StaffMember);
+    let changes: [(Change, &str); 4] = [
         (
-            &|member| member.name.push('!'),
+            |member| member.name.push('!'),
             "name: another text is there",
         ),
         (
-            &|member| member.access = Access::Chief,
+            |member| member.access = Access::Chief,
             "access: chief here, formal-member there",
         ),
         (
-            &|member| member.student = "2099".into(),
+            |member| member.student = "2099".into(),
             "sid: another text is there",
         ),
         (
-            &|member| member.id = "W008".into(),
+            |member| member.id = "W008".into(),
             "wid: another text is there",
         ),
     ];
     for (change, problem) in changes {
-        let told = told(|records| change(staff(records, 2))).await;
-        for told in told {
-            assert!(told.starts_with("line 4: staff \"W00"), "{told}");
-            assert!(told.contains(problem), "{told}");
-            assert!(!told.contains("詹姆斯"), "{told}");
+        for listed in conflicts(|records| change(staff_at(records, 2))).await {
+            assert!(listed.starts_with("line 4: staff \"W00"), "{listed}");
+            assert!(listed.contains(problem), "{listed}");
+            assert!(!listed.contains("詹姆斯"), "{listed}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_number_for_two_traces_is_refused_in_an_empty_database_too() {
-    for kind in OURS {
+async fn duplicate_trace_id_is_rejected_in_an_empty_database() {
+    for kind in WRITABLE {
         for batch in [1, 2, 1_000] {
             let database = Database::new(kind);
-            let mut records = stream();
-            records.push(Record::Trace(TraceOf::ticket(125, 3, 90_000, "W007", "")));
-            let told = put_by(&database.owner_url(), &records, batch)
-                .await
-                .unwrap_err()
-                .to_string();
-            assert!(told.contains("line 13: trace 3: "), "{kind:?}: {told}");
-            assert_eq!(everything(&database.owner_url()).await, [], "{kind:?}");
+            let url = database.owner_url();
+            let mut records = sample();
+            records.push(trace_record(125, 3, "W007"));
+            let error = import_by(&url, &records, batch).await.unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains("line 13: trace 3: "), "{kind:?}: {error}");
+            assert_eq!(export(&url).await, [], "{kind:?}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_contradictions_some_are_told() {
-    let told = told(|records| {
+async fn many_conflicts_are_listed() {
+    let change = |records: &mut Vec<Record>| {
         for record in records {
             if let Record::Trace(trace) = record {
                 trace.remark.push('!');
                 trace.new_priority = Some(Priority::Least);
             }
         }
-    })
-    .await;
-    for told in told {
-        assert_eq!(told.lines().count(), 10, "{told}");
+    };
+    for listed in conflicts(change).await {
+        assert_eq!(listed.lines().count(), 10, "{listed}");
     }
 }

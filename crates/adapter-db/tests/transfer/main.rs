@@ -18,6 +18,8 @@ use wts_app::{
     Batch, BatchSender, Counts, Entry, HistorySink, HistorySource, ImportReport, Record, Selection,
     TransferError, copy_histories,
 };
+use wts_domain::{Access, StaffMember};
+use wts_testkit::{ALICE, Kind, Records as Fixture, TraceOf, campus, ticket_of};
 
 /// Sends these records, each with its line of a file, in batches of this size.
 struct Records {
@@ -62,8 +64,8 @@ async fn copy(
     copy.await.unwrap().map(|report| report.stored)
 }
 
-/// Brings records in, in batches of this size.
-async fn put_by(
+/// Imports records in batches of this size.
+async fn import_by(
     url: &DatabaseUrl,
     records: &[Record],
     batch: usize,
@@ -73,22 +75,73 @@ async fn put_by(
     copy(source, sink(url).await.unwrap()).await
 }
 
-async fn put(url: &DatabaseUrl, records: &[Record]) -> Result<ImportReport, TransferError> {
-    put_by(url, records, 1_000).await
+async fn import(url: &DatabaseUrl, records: &[Record]) -> Result<ImportReport, TransferError> {
+    import_by(url, records, 1_000).await
 }
 
-/// Everything that comes out of a source.
-async fn all_of(source: Box<dyn HistorySource>) -> Result<Vec<Record>, TransferError> {
+/// Imports records and returns the error.
+async fn import_error(url: &DatabaseUrl, records: &[Record]) -> String {
+    import(url, records).await.unwrap_err().to_string()
+}
+
+async fn open(url: &DatabaseUrl) -> Box<dyn HistorySource> {
+    source(url, Selection::All).await.unwrap()
+}
+
+/// Reads a source to its end.
+async fn read(source: Box<dyn HistorySource>) -> Result<Vec<Record>, TransferError> {
     let collected = Collected::default();
     copy(source, Box::new(collected.clone())).await?;
     let records = collected.0.lock().unwrap();
     Ok(records.clone())
 }
 
-async fn selected(url: &DatabaseUrl, selection: Selection) -> Vec<Record> {
-    all_of(source(url, selection).await.unwrap()).await.unwrap()
+async fn export_selected(url: &DatabaseUrl, selection: Selection) -> Vec<Record> {
+    read(source(url, selection).await.unwrap()).await.unwrap()
 }
 
-async fn everything(url: &DatabaseUrl) -> Vec<Record> {
-    selected(url, Selection::All).await
+async fn export(url: &DatabaseUrl) -> Vec<Record> {
+    export_selected(url, Selection::All).await
+}
+
+/// The databases that can be imported into.
+const WRITABLE: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
+
+/// The testkit's campus as records in order.
+fn sample() -> Vec<Record> {
+    let Fixture {
+        students,
+        operators,
+        tickets,
+        mut traces,
+    } = campus();
+    traces.sort_by_key(|trace| (trace.updated_at, trace.id));
+    let staff = operators.into_iter().map(|operator| {
+        let student = students.iter().find(|student| student.sid == operator.sid);
+        let mut staff = staff(operator.wid.as_str(), operator.sid.as_str(), "");
+        staff.access = operator.access;
+        staff.name.clone_from(&student.unwrap().name);
+        Record::Staff(staff)
+    });
+    let histories = tickets.into_iter().flat_map(|ticket| {
+        let own = traces.iter().filter(|trace| trace.ticket == ticket.id);
+        let own: Vec<_> = own.cloned().map(Record::Trace).collect();
+        std::iter::once(Record::Ticket(ticket)).chain(own)
+    });
+    staff.chain(histories).collect()
+}
+
+fn staff(wid: &str, sid: &str, name: &str) -> StaffMember {
+    let mut staff = StaffMember::new(wid.into(), sid.into(), Access::FormalMember);
+    name.clone_into(&mut staff.name);
+    staff
+}
+
+/// A ticket that Alice filed.
+fn ticket_record(number: i64) -> Record {
+    Record::Ticket(ticket_of(number, ALICE))
+}
+
+fn trace_record(ticket: i64, id: i64, op: &str) -> Record {
+    Record::Trace(TraceOf::ticket(ticket, id, 90_000, op, ""))
 }

@@ -2,13 +2,13 @@
 
 use wts_adapter_db::OpenError;
 use wts_domain::{Status, Timestamp};
-use wts_testkit::{ALICE, Database, Kind, TraceOf, campus, ticket, ticket_of};
+use wts_testkit::{Database, ticket};
 
 use super::*;
 
 const KINDS: [Kind; 3] = [Kind::Sqlite, Kind::Postgres, Kind::WtsV3];
 
-/// `staff -1`, `ticket 123` and so on.
+/// Returns `staff -1`, `ticket 123` and so on.
 fn names(records: &[Record]) -> Vec<String> {
     let name = |record: &Record| match record {
         Record::Staff(staff) => format!("staff {}", staff.id),
@@ -18,11 +18,15 @@ fn names(records: &[Record]) -> Vec<String> {
     records.iter().map(name).collect()
 }
 
+async fn selected_names(database: &Database, selection: Selection) -> Vec<String> {
+    names(&export_selected(&database.parsed_url(), selection).await)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_database_gives_the_same_records_in_the_same_order() {
+async fn every_database_gives_the_same_records_in_order() {
     for kind in KINDS {
         let database = Database::with(kind, campus());
-        let records = everything(&database.parsed_url()).await;
+        let records = export(&database.parsed_url()).await;
         assert_eq!(
             names(&records),
             [
@@ -40,124 +44,81 @@ async fn every_kind_of_database_gives_the_same_records_in_the_same_order() {
             ],
             "{kind:?}"
         );
-        let mut expected = campus();
-        expected
-            .traces
-            .sort_by_key(|trace| (trace.ticket, trace.updated_at, trace.id));
-        let traces = records.iter().filter_map(|record| match record {
-            Record::Trace(trace) => Some(trace),
-            _ => None,
-        });
-        assert!(traces.eq(&expected.traces), "{kind:?}");
-        let Some(Record::Staff(member)) = records.get(2) else {
-            panic!("a member of the staff");
-        };
-        assert_eq!(
-            (member.student.as_str(), member.name.as_str()),
-            ("2022310007", "詹姆斯")
-        );
+        assert_eq!(records, sample(), "{kind:?}");
+        // Students who have only filed tickets are not named.
+        let shown = format!("{records:?}");
+        assert!(shown.contains(ALICE) && shown.contains("詹姆斯"));
+        assert!(!shown.contains("爱丽丝"), "{kind:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn students_who_only_filed_tickets_are_not_named() {
+async fn selected_ticket_comes_with_its_traces_and_their_staff() {
     for kind in KINDS {
         let database = Database::with(kind, campus());
-        let told = format!("{:?}", everything(&database.parsed_url()).await);
-        assert!(told.contains(ALICE) && told.contains("詹姆斯"));
-        assert!(!told.contains("爱丽丝"), "{kind:?}");
+        let tickets =
+            |numbers: &[i64]| Selection::Tickets(numbers.iter().map(|n| ticket(*n)).collect());
+        let one = selected_names(&database, tickets(&[123])).await;
+        let expected = ["staff -1", "staff W007", "ticket 123", "trace 1", "trace 3"];
+        assert_eq!(one, expected, "{kind:?}");
+        let two = selected_names(&database, tickets(&[125, 9_999, 123, 125])).await;
+        let expected = [&expected[..], &["ticket 125"]].concat();
+        assert_eq!(two, expected, "{kind:?}: each once, in order");
+        let none = selected_names(&database, tickets(&[i64::MAX])).await;
+        assert!(none.is_empty(), "{kind:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ticket_comes_with_its_history_and_those_who_acted_on_it() {
-    for kind in KINDS {
-        let database = Database::with(kind, campus());
-        let url = database.parsed_url();
-        let some =
-            |tickets: &[i64]| Selection::Tickets(tickets.iter().map(|n| ticket(*n)).collect());
-        assert_eq!(
-            names(&selected(&url, some(&[123])).await),
-            ["staff -1", "staff W007", "ticket 123", "trace 1", "trace 3"],
-            "{kind:?}"
-        );
-        assert_eq!(
-            names(&selected(&url, some(&[125, 9_999, 123, 125])).await),
-            [
-                "staff -1",
-                "staff W007",
-                "ticket 123",
-                "trace 1",
-                "trace 3",
-                "ticket 125"
-            ],
-            "{kind:?}: each once, in order, those that there are"
-        );
-        assert_eq!(selected(&url, some(&[i64::MAX])).await, [], "{kind:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tickets_of_a_stretch_of_time_are_those_filed_in_it() {
+async fn tickets_filed_in_a_period_are_selected() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     for kind in KINDS {
         let mut records = campus();
-        for (number, moment) in [
+        for (number, time) in [
             (200, "2026-01-01T00:00:00Z"),
             (201, "2026-02-01T00:00:00Z"),
             (202, "infinity"),
         ] {
             let mut filed = ticket_of(number, ALICE);
-            filed.submitted_at = at(moment);
+            filed.submitted_at = at(time);
             records.tickets.push(filed);
         }
         records.traces.push(TraceOf::ticket(200, 50, 0, "-2", ""));
         let database = Database::with(kind, records);
-        let filed = |since: &str, before: Option<&str>| Selection::Filed {
-            since: Some(at(since)),
-            before: before.map(at),
+        let filed = async |since: Option<&str>, before: Option<&str>| {
+            let (since, before) = (since.map(at), before.map(at));
+            selected_names(&database, Selection::Filed { since, before }).await
         };
-        let url = database.parsed_url();
-        let january = filed("2026-01-01T00:00:00Z", Some("2026-02-01T00:00:00Z"));
         assert_eq!(
-            names(&selected(&url, january).await),
+            filed(Some("2026-01-01T00:00:00Z"), Some("2026-02-01T00:00:00Z")).await,
             ["staff -2", "ticket 200", "trace 50"],
             "{kind:?}"
         );
-        let later = filed("2026-01-01T00:00:00.000001Z", None);
         assert_eq!(
-            names(&selected(&url, later).await),
+            filed(Some("2026-01-01T00:00:00.000001Z"), None).await,
             ["ticket 201", "ticket 202"],
             "{kind:?}"
         );
-        let earlier = Selection::Filed {
-            since: None,
-            before: Some(Timestamp::INFINITY),
-        };
-        let all = selected(&url, Selection::All).await;
-        let without: Vec<_> = names(&all)
-            .into_iter()
-            .filter(|name| name.starts_with("ticket ") && name != "ticket 202")
-            .collect();
-        let mut earlier = names(&selected(&url, earlier).await);
+        let mut earlier = filed(None, Some("infinity")).await;
         earlier.retain(|name| name.starts_with("ticket "));
-        assert_eq!(earlier, without, "{kind:?}");
+        let mut all = selected_names(&database, Selection::All).await;
+        all.retain(|name| name.starts_with("ticket ") && name != "ticket 202");
+        assert_eq!(earlier, all, "{kind:?}");
+        assert!(filed(None, Some("-infinity")).await.is_empty(), "{kind:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_written_after_the_reading_has_begun_is_not_read() {
+async fn changes_after_the_opening_are_not_read() {
     for kind in KINDS {
         let mut records = campus();
-        records
-            .tickets
-            .extend((1_000..6_000).map(|number| ticket_of(number, ALICE)));
+        let more = (1_000..6_000).map(|number| ticket_of(number, ALICE));
+        records.tickets.extend(more);
         let database = Database::with(kind, records);
-        let before = everything(&database.parsed_url()).await;
+        let url = database.parsed_url();
+        let before = export(&url).await;
 
-        let source = source(&database.parsed_url(), Selection::All)
-            .await
-            .unwrap();
+        let source = open(&url).await;
         let (tickets, traces) = (database.table("tickets"), database.table("ticket_traces"));
         let overriding = match kind {
             Kind::WtsV3 => "overriding system value",
@@ -169,23 +130,20 @@ async fn what_is_written_after_the_reading_has_begun_is_not_read() {
              update {tickets} set status = 'canceled' where tid > 3000;
              delete from {tickets} where tid = 5998"
         ));
-        assert!(all_of(source).await.unwrap() == before, "{kind:?}");
-        assert!(
-            everything(&database.parsed_url()).await != before,
-            "{kind:?}: now it is"
-        );
+        assert!(read(source).await.unwrap() == before, "{kind:?}");
+        assert!(export(&url).await != before, "{kind:?}: now they are");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_history_longer_than_a_batch_is_whole() {
+async fn history_longer_than_a_batch_is_whole() {
     for kind in KINDS {
         let mut records = campus();
-        // Many at the same moment, so that batches end in the middle of it.
+        // Many at the same time, so that batches end in the middle of it.
         let traces = (100..9_100).map(|id| TraceOf::ticket(125, id, id / 3_000, "W007", "又一次"));
         records.traces.extend(traces);
         let database = Database::with(kind, records);
-        let ids: Vec<_> = everything(&database.parsed_url())
+        let ids: Vec<_> = export(&database.parsed_url())
             .await
             .into_iter()
             .filter_map(|record| match record {
@@ -198,51 +156,40 @@ async fn a_history_longer_than_a_batch_is_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_label_that_nobody_knows_is_told_with_its_record_and_field() {
+async fn unknown_label_is_reported_with_record_and_field() {
     for kind in KINDS {
         let database = Database::with(kind, campus());
-        let traces = database.table("ticket_traces");
-        let unchecked = match kind {
-            Kind::Sqlite => "pragma ignore_check_constraints = on",
+        let pragma = match kind {
+            Kind::Sqlite => "pragma ignore_check_constraints = on;",
             Kind::Postgres => {
-                "alter table wts.ticket_traces drop constraint ticket_traces_new_status_check"
+                database.execute(
+                    "alter table wts.ticket_traces drop constraint ticket_traces_new_status_check",
+                );
+                ""
             }
-            Kind::WtsV3 => "alter type wts.status add value 'melted'",
+            Kind::WtsV3 => {
+                database.execute("alter type wts.status add value 'melted'");
+                ""
+            }
         };
-        database.execute(unchecked);
-        let unchecked = if kind == Kind::Sqlite {
-            unchecked
-        } else {
-            "select 1"
-        };
+        let traces = database.table("ticket_traces");
         database.execute(&format!(
-            "{unchecked}; update {traces} set new_status = 'melted' where opid = 3"
+            "{pragma} update {traces} set new_status = 'melted' where opid = 3"
         ));
-        let told = all_of(
-            source(&database.parsed_url(), Selection::All)
-                .await
-                .unwrap(),
-        )
-        .await
-        .unwrap_err()
-        .to_string();
+        let error = read(open(&database.parsed_url()).await).await.unwrap_err();
         assert_eq!(
-            told, "trace 3: new_status: \"melted\" is no ticket status",
+            error.to_string(),
+            "trace 3: new_status: \"melted\" is no ticket status",
             "{kind:?}"
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_that_are_no_text_are_not_passed_over() {
+async fn invalid_utf8_in_sqlite_is_an_error() {
     let database = Database::with(Kind::Sqlite, campus());
     database.execute("update ticket_traces set remark = cast(x'ff41' as text) where opid = 3");
-    let outcome = all_of(
-        source(&database.parsed_url(), Selection::All)
-            .await
-            .unwrap(),
-    )
-    .await;
+    let outcome = read(open(&database.parsed_url()).await).await;
     let Err(TransferError::Failed(what, cause)) = outcome else {
         panic!("{outcome:?}");
     };
@@ -256,22 +203,18 @@ async fn staff_without_a_student_have_no_name() {
         let database = Database::with(kind, campus());
         let students = database.table("students");
         database.delete_unchecked(&format!("delete from {students} where sid = '2022310007'"));
-        let records = everything(&database.parsed_url()).await;
-        let unnamed = records.iter().any(|record| {
-            matches!(record, Record::Staff(staff) if staff.id.as_str() == "W007" && staff.name.is_empty())
-        });
-        assert!(unnamed, "{kind:?}");
+        let unnamed = Record::Staff(staff("W007", "2022310007", ""));
+        let records = export(&database.parsed_url()).await;
+        assert!(records.contains(&unnamed), "{kind:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_not_there_or_not_ours_to_read_is_told_of_at_once() {
+async fn missing_database_and_missing_tables_are_reported_at_once() {
     let missing = DatabaseUrl::sqlite("/no/such/file.db");
-    assert!(matches!(
-        source(&missing, Selection::All).await,
-        Err(OpenError::NoSuchFile(_))
-    ));
-    for kind in [Kind::Sqlite, Kind::Postgres] {
+    let outcome = source(&missing, Selection::All).await;
+    assert!(matches!(outcome, Err(OpenError::NoSuchFile(_))));
+    for kind in WRITABLE {
         let bare = Database::without_tables(kind);
         if kind == Kind::Sqlite {
             bare.execute("create table other (n integer)");
@@ -282,11 +225,9 @@ async fn a_database_that_is_not_there_or_not_ours_to_read_is_told_of_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_is_dropped_half_way_leaves_nobody_at_work() {
+async fn source_that_is_stopped_closes_its_connection() {
     let database = Database::with(Kind::Postgres, campus());
-    let source = source(&database.parsed_url(), Selection::All)
-        .await
-        .unwrap();
+    let source = open(&database.parsed_url()).await;
     let stop_at_once = || {
         let mut deliver = |_| Err(TransferError::Interrupted);
         let mut output = BatchSender::new(&mut deliver);
@@ -306,7 +247,7 @@ async fn a_source_that_is_dropped_half_way_leaves_nobody_at_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ticket_is_told_of_as_it_stands() {
+async fn every_field_of_a_ticket_is_read_as_it_stands() {
     let mut records = campus();
     let mut odd = ticket_of(200, ALICE);
     odd.status = Status::Canceled;
@@ -316,11 +257,8 @@ async fn a_ticket_is_told_of_as_it_stands() {
     records.tickets.push(odd.clone());
     for kind in KINDS {
         let database = Database::with(kind, records.clone());
-        let read = selected(
-            &database.parsed_url(),
-            Selection::Tickets([ticket(200)].into()),
-        )
-        .await;
+        let selection = Selection::Tickets([ticket(200)].into());
+        let read = export_selected(&database.parsed_url(), selection).await;
         assert_eq!(read, [Record::Ticket(odd.clone())], "{kind:?}");
     }
 }

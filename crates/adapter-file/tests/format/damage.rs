@@ -9,22 +9,22 @@ fn lines(file: &[u8]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_file_that_was_cut_off_anywhere_is_recognised() {
+fn file_cut_off_anywhere_is_rejected() {
     let file = written(&small(), None);
     let header = lines(&file)[0].len();
     for end in 0..file.len() {
-        let told = complaint(&file[..end]);
+        let error = read_error(&file[..end]);
         let expected = if end < header - 1 {
             "line 1: this is no file of histories"
         } else {
             "before an end record: it was cut off"
         };
-        assert!(told.contains(expected), "cut at {end}: {told}");
+        assert!(error.contains(expected), "cut at {end}: {error}");
     }
 }
 
 #[test]
-fn nothing_may_follow_the_end_not_even_what_is_no_part_of_a_compressed_file() {
+fn trailing_data_is_rejected_compressed_or_not() {
     let end = written(&small(), None)
         .split_inclusive(|byte| *byte == b'\n')
         .count();
@@ -32,7 +32,7 @@ fn nothing_may_follow_the_end_not_even_what_is_no_part_of_a_compressed_file() {
         let mut file = written(&small(), compression);
         file.extend(b"junk\0\xff\n");
         assert_eq!(
-            complaint(&file),
+            read_error(&file),
             format!("line {}: nothing may come after the end record", end + 1),
             "{compression:?}"
         );
@@ -40,44 +40,44 @@ fn nothing_may_follow_the_end_not_even_what_is_no_part_of_a_compressed_file() {
 }
 
 #[test]
-fn a_compressed_file_that_was_cut_off_anywhere_is_recognised() {
+fn compressed_file_cut_off_anywhere_is_rejected() {
     for compression in [Compression::Gzip, Compression::Zstd] {
         let file = written(&small(), Some(compression));
         for end in 0..file.len() {
-            complaint(&file[..end]);
+            read_error(&file[..end]);
         }
         let most = &file[..file.len() - 10];
         assert!(
-            complaint(most).contains("it was cut off"),
+            read_error(most).contains("it was cut off"),
             "{compression:?}"
         );
     }
 }
 
 #[test]
-fn a_line_that_is_missing_doubled_or_moved_is_noticed() {
+fn missing_duplicate_or_moved_line_is_rejected() {
     let file = written(&small(), None);
     let lines = lines(&file);
     for at in 0..lines.len() {
         let mut missing = lines.clone();
         missing.remove(at);
-        complaint(&missing.concat());
+        read_error(&missing.concat());
 
         let mut doubled = lines.clone();
         doubled.insert(at, lines[at].clone());
-        let told = complaint(&doubled.concat());
-        assert!(told.starts_with(&format!("line {}: ", at + 2)), "{told}");
+        let error = read_error(&doubled.concat());
+        assert!(error.starts_with(&format!("line {}: ", at + 2)), "{error}");
 
         for to in (0..lines.len()).filter(|to| *to != at) {
             let mut moved = missing.clone();
             moved.insert(to, lines[at].clone());
-            complaint(&moved.concat());
+            read_error(&moved.concat());
         }
     }
 }
 
 #[test]
-fn a_byte_that_was_changed_is_noticed_or_changes_nothing() {
+fn changed_byte_is_rejected_or_has_no_effect() {
     for compression in [None, Some(Compression::Gzip), Some(Compression::Zstd)] {
         let file = written(&small(), compression);
         for at in 0..file.len() {
@@ -95,36 +95,36 @@ fn a_byte_that_was_changed_is_noticed_or_changes_nothing() {
 }
 
 #[test]
-fn two_files_one_after_the_other_are_no_file() {
+fn concatenated_files_are_rejected() {
     let file = written(&small(), None);
     assert_eq!(
-        complaint(&[file.clone(), file.clone()].concat()),
+        read_error(&[file.clone(), file.clone()].concat()),
         "line 8: nothing may come after the end record"
     );
     let compressed = written(&small(), Some(Compression::Gzip));
-    assert!(complaint(&[compressed.clone(), compressed].concat()).starts_with("line 8: "));
+    assert!(read_error(&[compressed.clone(), compressed].concat()).starts_with("line 8: "));
 }
 
 #[test]
-fn what_the_end_says_is_compared() {
+fn counts_and_digest_of_the_end_are_verified() {
     let file = String::from_utf8(written(&small(), None)).unwrap();
     assert_eq!(
-        complaint(file.replace("\"traces\":2", "\"traces\":3").as_bytes()),
+        read_error(file.replace("\"traces\":2", "\"traces\":3").as_bytes()),
         "line 7: traces: the file has 2, where 3 were written: lines were lost or added"
     );
-    let told = complaint(file.replace("工单已创建", "工单已創建").as_bytes());
+    let error = read_error(file.replace("工单已创建", "工单已創建").as_bytes());
     assert!(
-        told.starts_with("line 7: sha256: the lines before have the digest "),
-        "{told}"
+        error.starts_with("line 7: sha256: the lines before have the digest "),
+        "{error}"
     );
     assert!(
-        told.ends_with("not the one that was written: the file was changed"),
-        "{told}"
+        error.ends_with("not the one that was written: the file was changed"),
+        "{error}"
     );
 }
 
 #[test]
-fn what_is_no_such_file_is_told_so() {
+fn other_files_and_versions_are_rejected() {
     for other in [
         "",
         "\n",
@@ -135,30 +135,30 @@ fn what_is_no_such_file_is_told_so() {
         "\u{feff}{}",
         "SQLite format 3\0",
     ] {
-        let told = complaint(other.as_bytes());
+        let error = read_error(other.as_bytes());
         assert!(
-            told.starts_with("line 1: this is no file of histories"),
-            "{told}"
+            error.starts_with("line 1: this is no file of histories"),
+            "{error}"
         );
     }
     let newer = r#"{"type":"header","format":"wts-histories","version":2}"#;
     assert_eq!(
-        complaint(format!("{newer}\n").as_bytes()),
+        read_error(format!("{newer}\n").as_bytes()),
         "line 1: this file is of version 2 of the format, and only version 1 can be read"
     );
 }
 
 #[test]
-fn a_compressed_file_that_wants_much_memory_is_refused() {
+fn compressed_file_with_a_large_window_is_rejected() {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(27).unwrap();
     encoder.write_all(&written(&small(), None)).unwrap();
-    let told = complaint(&encoder.finish().unwrap());
-    assert!(told.contains("a window of more than 8 MiB"), "{told}");
+    let error = read_error(&encoder.finish().unwrap());
+    assert!(error.contains("a window of more than 8 MiB"), "{error}");
 }
 
 #[test]
-fn a_line_without_end_does_not_take_all_memory() {
+fn endless_line_is_rejected() {
     struct Endless;
     impl io::Read for Endless {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -166,10 +166,7 @@ fn a_line_without_end_does_not_take_all_memory() {
             Ok(buffer.len())
         }
     }
-    let header = format!(
-        "{}\n",
-        r#"{"type":"header","format":"wts-histories","version":1}"#
-    );
+    let header = format!("{HEADER}\n");
     let input = io::Read::chain(Cursor::new(header), Endless);
     let source = Box::new(FileSource::reading(input).unwrap());
     let outcome = verify_histories(source, &mut ());

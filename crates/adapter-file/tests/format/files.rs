@@ -24,7 +24,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_file_is_there_when_it_is_whole_and_only_for_its_owner() {
+fn file_appears_when_it_is_whole_and_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("histories.jsonl");
     let sink = put(&path);
@@ -39,7 +39,7 @@ fn a_file_is_there_when_it_is_whole_and_only_for_its_owner() {
 }
 
 #[test]
-fn a_file_that_was_there_stays_until_the_new_one_is_whole() {
+fn existing_file_is_kept_until_the_new_one_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("histories.jsonl");
     fs::write(&path, "old").unwrap();
@@ -55,7 +55,7 @@ fn a_file_that_was_there_stays_until_the_new_one_is_whole() {
 }
 
 #[test]
-fn a_link_goes_on_pointing_at_the_file() {
+fn symlink_is_kept_and_its_target_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let (path, link) = (folder.path().join("file"), folder.path().join("link"));
     fs::write(&path, "old").unwrap();
@@ -66,7 +66,7 @@ fn a_link_goes_on_pointing_at_the_file() {
 }
 
 #[test]
-fn a_device_is_written_to_and_not_replaced() {
+fn device_is_written_to_and_not_replaced() {
     Box::new(put(Path::new("/dev/null"))).finish().unwrap();
     assert!(
         fs::metadata("/dev/null")
@@ -77,7 +77,7 @@ fn a_device_is_written_to_and_not_replaced() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told_of() {
+fn missing_folder_is_an_error() {
     let Err(error) = FileSink::create(Path::new("/no/such/folder/file"), None) else {
         panic!("there is no such folder");
     };
@@ -86,14 +86,14 @@ fn a_folder_that_is_not_there_is_told_of() {
 }
 
 #[test]
-fn an_output_that_takes_nothing_more_is_an_error() {
+fn full_device_is_an_error() {
     let mut sink = FileSink::create(Path::new("/dev/full"), None).unwrap();
     sink.put(small().into_iter().collect()).unwrap();
     assert!(Box::new(sink).finish().is_err());
 }
 
 #[test]
-fn how_much_of_a_file_was_read_is_known() {
+fn progress_is_the_number_of_bytes_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("histories.jsonl");
     Box::new(put(&path)).finish().unwrap();

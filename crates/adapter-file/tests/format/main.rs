@@ -25,6 +25,8 @@ use wts_domain::{
     TraceId,
 };
 
+const HEADER: &str = r#"{"type":"header","format":"wts-histories","version":1}"#;
+
 /// A buffer that a sink writes into.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
@@ -74,8 +76,8 @@ fn source(bytes: &[u8]) -> Box<dyn HistorySource> {
     Box::new(FileSource::reading(Cursor::new(bytes.to_vec())).unwrap())
 }
 
-/// What is told of a file that is not well.
-fn complaint(bytes: &[u8]) -> String {
+/// The error of an invalid file.
+fn read_error(bytes: &[u8]) -> String {
     match verify_histories(source(bytes), &mut ()) {
         Ok(_) => panic!("nothing is wrong with {:?}", String::from_utf8_lossy(bytes)),
         Err(TransferError::Failed(what, cause)) => format!("{what}: {cause}"),

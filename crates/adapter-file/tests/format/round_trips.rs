@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn whatever_is_written_is_read_back_and_written_the_same(records in histories()) {
+    fn arbitrary_histories_round_trip(records in histories()) {
         let file = written(&records, None);
         let again = read(&file).unwrap();
         prop_assert_eq!(&again, &records);
@@ -26,13 +26,13 @@ proptest! {
 }
 
 #[test]
-fn the_format_is_spelled_as_it_is_documented() {
+fn lines_are_spelled_as_documented() {
     let file = String::from_utf8(written(&small(), None)).unwrap();
     let lines: Vec<_> = file.lines().collect();
     assert_eq!(
         lines[..5],
         [
-            r#"{"type":"header","format":"wts-histories","version":1}"#,
+            HEADER,
             r#"{"type":"staff","wid":"W007","sid":"2022310007","access":"formal-member","name":"林静"}"#,
             r#"{"type":"ticket","tid":123,"issuer":"2024310001","submitted_at":"2025-12-06T10:00:00Z","category":"first-install","description":"宿舍没有网络","occur_at":"2025-12-05T23:59:59.5Z","notes":"","appointed_at":"2025-12-08T00:00:00Z","priority":"mainline","status":"scheduled","last_updated_at":"2025-12-06T15:30:00Z"}"#,
             r#"{"type":"trace","opid":1,"tid":123,"updated_at":"2025-12-06T10:00:00Z","op":"W007","new_status":"fresh","new_priority":"mainline","new_category":"first-install","remark":"工单已创建"}"#,
@@ -48,33 +48,33 @@ fn the_format_is_spelled_as_it_is_documented() {
 }
 
 #[test]
-fn the_example_of_the_documentation_is_a_file_but_for_its_digest() {
+fn documented_example_is_valid_except_for_its_digest() {
     let documentation = include_str!("../../FORMAT.md");
     let (_, example) = documentation.split_once("```json\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
-    let told = complaint(example.as_bytes());
-    let (_, digest) = told.split_once("have the digest ").expect(&told);
+    let error = read_error(example.as_bytes());
+    let (_, digest) = error.split_once("have the digest ").expect(&error);
     let whole = example.replace("441b…", &digest[..64]);
     assert_eq!(read(whole.as_bytes()).unwrap().len(), 3);
     assert!(digest.starts_with("441b"), "{digest}");
 }
 
 #[test]
-fn records_may_be_spaced_and_ordered_within_as_json_allows() {
+fn white_space_and_field_order_do_not_matter() {
     let file = String::from_utf8(written(&small(), None)).unwrap();
     let spaced = file.replace(
         r#"{"type":"trace","opid":3,"tid":123,"#,
         r#" { "tid" : 123 , "opid":3, "type" : "tra\u0063e" ,"#,
     );
-    let told = complaint(spaced.as_bytes());
-    let (_, digest) = told.split_once("have the digest ").expect(&told);
+    let error = read_error(spaced.as_bytes());
+    let (_, digest) = error.split_once("have the digest ").expect(&error);
     let (_, old) = file.split_once("sha256\":\"").unwrap();
     let whole = spaced.replace(&old[..64], &digest[..64]);
     assert_eq!(read(whole.as_bytes()).unwrap(), small());
 }
 
 #[test]
-fn a_remark_of_many_megabytes_is_carried() {
+fn remark_of_many_megabytes_round_trips() {
     let mut records = small();
     let Record::Trace(last) = &mut records[3] else {
         panic!("a trace");

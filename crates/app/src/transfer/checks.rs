@@ -5,7 +5,11 @@ use std::collections::HashSet;
 use roaring::RoaringTreemap;
 use wts_domain::{HistoryAudit, StaffId, StudentId, TicketId, Timestamp, TraceId};
 
-use super::{Entry, Observer, Record, RecordError};
+use super::{
+    error::RecordError,
+    ports::Observer,
+    record::{Entry, Record},
+};
 
 /// Checks that records come in the order that a [`HistorySource`](super::HistorySource) promises.
 ///

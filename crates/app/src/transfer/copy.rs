@@ -3,8 +3,10 @@
 use std::{sync::mpsc::sync_channel, thread};
 
 use super::{
-    Batch, BatchSender, Counts, HistorySink, HistorySource, ImportReport, Observer, TransferError,
     checks::{OrderCheck, RuleCheck, UniquenessCheck},
+    error::TransferError,
+    ports::{BatchSender, HistorySink, HistorySource, ImportReport, Observer},
+    record::{Batch, Counts},
 };
 
 /// How many batches the reading thread may be ahead of the writing one.

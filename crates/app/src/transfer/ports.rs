@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, mem, ops::ControlFlow};
 
 use wts_domain::{Finding, TicketId, Timestamp};
 
-use super::{Batch, Counts, Entry, Progress, TransferError};
+use super::{
+    error::TransferError,
+    record::{Batch, Counts, Entry, Progress},
+};
 
 /// Reads whole histories, one after the other.
 ///

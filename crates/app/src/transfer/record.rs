@@ -4,7 +4,7 @@ use std::fmt;
 
 use wts_domain::{StaffMember, Ticket, Trace};
 
-use super::{RecordError, RecordId, RecordLocation};
+use super::error::{RecordError, RecordId, RecordLocation};
 
 /// The most entries in a batch.
 const MAX_BATCH_ENTRIES: usize = 1_024;

@@ -41,7 +41,7 @@ fn begun(command: &mut Command) -> Child {
 }
 
 #[test]
-fn who_is_told_to_stop_leaves_nothing_behind() {
+fn cancelled_generate_leaves_nothing_behind() {
     for signal in ["INT", "TERM", "HUP"] {
         let files = Files::new();
         let file = files.arg("large.jsonl");
@@ -54,7 +54,7 @@ fn who_is_told_to_stop_leaves_nothing_behind() {
 }
 
 #[test]
-fn who_waits_for_an_input_can_be_told_to_stop() {
+fn import_waiting_for_input_can_be_cancelled() {
     let database = Database::new(Kind::Sqlite);
     let import = begun(&mut on(&database.url(), &["import"]));
     assert_eq!(told(import, "TERM"), Some(130), "before the first byte");
@@ -67,7 +67,7 @@ fn who_waits_for_an_input_can_be_told_to_stop() {
 }
 
 #[test]
-fn who_waits_for_a_locked_table_can_be_told_to_stop() {
+fn command_waiting_for_a_lock_can_be_cancelled() {
     let database = Database::with(Kind::Postgres, campus());
     let (files, url) = (Files::new(), database.owner_url_text());
     let names = || fs::read_dir(files.0.path()).unwrap().count();
@@ -86,7 +86,7 @@ fn who_waits_for_a_locked_table_can_be_told_to_stop() {
 }
 
 #[test]
-fn an_import_that_is_told_to_stop_has_brought_nothing_in() {
+fn cancelled_import_is_rolled_back() {
     let files = Files::new();
     let large = files.arg("large.jsonl");
     succeed(&mut wts(&["generate", "--tickets", "4000", "-o", &large]));

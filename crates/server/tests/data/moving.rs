@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_campus_goes_from_file_to_sqlite_to_postgresql_and_is_the_same_file_again() {
+fn sample_data_round_trips_through_both_databases() {
     let files = Files::new();
     let campus = files.campus();
     let mut last = campus.clone();
@@ -30,7 +30,7 @@ fn a_campus_goes_from_file_to_sqlite_to_postgresql_and_is_the_same_file_again() 
 }
 
 #[test]
-fn the_same_seed_makes_the_same_file_in_every_version() {
+fn generated_file_is_the_same_in_every_version() {
     let files = Files::new();
     let campus = fs::read_to_string(files.campus()).unwrap();
     let end = campus.lines().last().unwrap();
@@ -67,7 +67,7 @@ const ODD: &str = "
         (21, '-1', '一直', '-infinity'), (28, 'W007', '', '294276-12-31 23:59:59.999999+00')";
 
 #[test]
-fn a_database_filled_by_the_predecessors_writers_is_moved_to_sqlite_and_answers_the_same() {
+fn wts_v3_database_moved_to_sqlite_responds_the_same() {
     let files = Files::new();
     let (v3, sqlite) = (Database::new(Kind::WtsV3), Database::new(Kind::Sqlite));
     v3.execute(WRITERS);
@@ -111,7 +111,7 @@ fn a_database_filled_by_the_predecessors_writers_is_moved_to_sqlite_and_answers_
 }
 
 #[test]
-fn an_export_can_be_piped_into_an_import_and_compressed() {
+fn export_can_be_piped_and_compressed() {
     let files = Files::new();
     let campus = files.campus();
     let first = Database::new(Kind::Sqlite);
@@ -139,7 +139,7 @@ fn an_export_can_be_piped_into_an_import_and_compressed() {
 }
 
 #[test]
-fn tickets_are_picked_by_number_and_by_the_time_of_their_filing() {
+fn export_selects_by_number_and_by_filing_time() {
     let files = Files::new();
     let database = Database::new(Kind::Sqlite);
     succeed(&mut on(&database.url(), &["import", &files.campus()]));
@@ -188,7 +188,7 @@ fn tickets_are_picked_by_number_and_by_the_time_of_their_filing() {
 }
 
 #[test]
-fn hostile_histories_go_from_file_to_sqlite_to_postgresql_and_are_the_same_file_again() {
+fn arbitrary_histories_round_trip_through_both_databases() {
     let files = Files::new();
     let mut runner = TestRunner::default();
     for _ in 0..4 {

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_file_that_was_cut_off_or_changed_leaves_the_database_as_it_was() {
+fn import_of_a_damaged_file_changes_nothing() {
     let files = Files::new();
     let campus = fs::read_to_string(files.campus()).unwrap();
     let lines: Vec<_> = campus.lines().collect();
@@ -48,7 +48,7 @@ fn a_file_that_was_cut_off_or_changed_leaves_the_database_as_it_was() {
 }
 
 #[test]
-fn what_breaks_the_rules_is_listed_and_imported_all_the_same_but_not_in_silence() {
+fn rule_violations_are_listed_and_imported_with_a_warning() {
     let files = Files::new();
     let (first, second) = (
         Database::with(Kind::Sqlite, campus()),
@@ -98,7 +98,7 @@ fn what_breaks_the_rules_is_listed_and_imported_all_the_same_but_not_in_silence(
 }
 
 #[test]
-fn a_file_that_contradicts_what_is_there_says_where() {
+fn import_conflict_is_reported_with_its_location() {
     let files = Files::new();
     let database = Database::with(Kind::Postgres, campus());
     let url = database.owner_url_text();
@@ -113,7 +113,7 @@ fn a_file_that_contradicts_what_is_there_says_where() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_told_with_what_to_do() {
+fn failure_to_open_is_reported_with_a_remedy() {
     let files = Files::new();
     let campus = files.campus();
     let missing = format!("sqlite:{}", files.arg("no.db"));
