@@ -7,6 +7,3 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;
 
 /// The header with the id of a request; the access log has the same id.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The methods that every path accepts.
-pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";

@@ -78,8 +78,8 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
                        when, and what it changed. A ticket's creator reads their own ticket, staff read any.\n\n\
                        Every path also accepts `HEAD`, which responds as `GET` without the body, and `OPTIONS`, which \
                        responds with 204 and `Allow`.\n\n\
-                       Every response that is not a success has the body `Error`, also where a path does not exist (404), \
-                       a method is not one of `GET`, `HEAD` and `OPTIONS` (405) or what was sent is no HTTP. The labels \
+                       Every response that is not a success has the body `Error`, also where a path does not exist (404) \
+                       or a method is not one of `GET`, `HEAD` and `OPTIONS` (405). The labels \
                        that people read are in `x-labels`.\n\n\
                        Every response also has `X-Content-Type-Options`, `X-Frame-Options`, \
                        `Content-Security-Policy`, `Cross-Origin-Resource-Policy` and `Referrer-Policy`, which keep \

@@ -42,7 +42,10 @@ pub(crate) enum ApiError {
     NoSuchPath,
     /// The route does not accept the method.
     #[error("method not allowed")]
-    MethodNotAllowed,
+    MethodNotAllowed {
+        /// The methods that it accepts.
+        allow: &'static str,
+    },
     /// The client accepts none of the available forms.
     #[error("not acceptable: there is application/json, as it is or in gzip or zstd")]
     NotAcceptable,
@@ -58,15 +61,6 @@ pub(crate) enum ApiError {
     /// The body is too long to be discarded.
     #[error("nothing here takes a body")]
     BodyTooLong,
-    /// The bytes are no HTTP/1.1 request.
-    #[error("the request cannot be read as HTTP/1.1")]
-    MalformedRequest,
-    /// The target is no URI.
-    #[error("path and query have to be percent-encoded")]
-    MalformedTarget,
-    /// The request's head did not arrive in time.
-    #[error("the request's head did not come in time")]
-    HeaderTimeout,
     /// A proxy may read the request as a different one.
     #[error("header fields are ambiguous")]
     AmbiguousFraming,

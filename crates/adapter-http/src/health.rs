@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use actix_web::{HttpResponse, web::Data};
+use tokio::sync::Notify;
 use utoipa::ToSchema;
 
 use crate::{
@@ -27,6 +28,7 @@ struct State {
     started: AtomicBool,
     readable: AtomicBool,
     stopping: AtomicBool,
+    stop: Notify,
 }
 
 impl Health {
@@ -39,6 +41,20 @@ impl Health {
     /// Records that the service is about to stop.
     pub fn set_stopping(&self) {
         self.0.stopping.store(true, Relaxed);
+        self.0.stop.notify_waiters();
+    }
+
+    /// Resolves when the service is about to stop.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for handlers of long-lived requests")
+    )]
+    pub(crate) async fn stopping(&self) {
+        // Created before the check, so that it receives a notification that comes after it.
+        let stop = self.0.stop.notified();
+        if !self.is_stopping() {
+            stop.await;
+        }
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -18,6 +18,7 @@ mod middleware;
 mod openapi;
 mod rate_limit;
 mod request_body;
+mod request_class;
 mod response;
 mod routes;
 mod server;

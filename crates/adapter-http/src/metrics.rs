@@ -25,6 +25,8 @@ pub struct HttpMetrics {
     durations: Family<RouteLabels, Histogram>,
     shed: Family<ShedLabels, Counter>,
     pub(crate) in_flight: Gauge,
+    /// Requests that wait for news or stream; not in `in_flight`.
+    pub(crate) long_lived: Gauge,
     pub(crate) connections: Gauge,
 }
 
@@ -54,6 +56,7 @@ impl Default for HttpMetrics {
             durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             shed: Family::default(),
             in_flight: Gauge::default(),
+            long_lived: Gauge::default(),
             connections: Gauge::default(),
         };
         // A counter that appears with its first event hides that event from `rate()`.

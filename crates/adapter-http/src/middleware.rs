@@ -2,16 +2,15 @@
 //! CORS, the request timeout and a catch for panics.
 
 mod access_log;
-mod concurrency_limit;
 mod cors;
 mod framing;
 mod request_id;
 mod security_headers;
 mod size_limits;
 mod trace_context;
-mod unread;
+mod tracked_body;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use actix_web::{
     Error,
@@ -24,46 +23,62 @@ use futures_util::FutureExt;
 use tokio::{task::yield_now, time::timeout};
 
 pub use self::access_log::ACCESS_LOG_TARGET;
-use self::{access_log::AccessLogEntry, concurrency_limit::ConcurrencyLimit};
-pub(crate) use self::{
-    framing::ConnectionClosing, size_limits::MAX_TARGET_BYTES, unread::refuse_unread,
-};
+use self::access_log::AccessLogEntry;
 use crate::{
-    client_address::client_address, error::ApiError, health::Health, metrics::HttpMetrics,
-    rate_limit::RateLimiters, routes, settings::HttpSettings,
+    client_address::client_address,
+    error::ApiError,
+    health::Health,
+    metrics::HttpMetrics,
+    rate_limit::RateLimiters,
+    request_class::{ConnectionHandle, InFlightGuard, RequestClass},
+    routes::{Callers, Route, RouteTable},
+    settings::HttpSettings,
 };
 
 /// The state of the middleware, shared by all workers.
 pub(crate) struct MiddlewareState {
-    pub(crate) concurrency: ConcurrencyLimit,
+    pub(crate) routes: RouteTable,
+    max_in_flight: usize,
     request_timeout: Duration,
-    answer_timeout: Duration,
+    response_timeout: Duration,
     health: Health,
     metrics: HttpMetrics,
-    /// Whether this is the administrators' listener, which is scraped every few seconds: the log has its success
-    /// responses at debug level only.
-    is_admin: bool,
 }
 
 impl MiddlewareState {
-    pub(crate) fn new(settings: &HttpSettings, health: &Health, metrics: &HttpMetrics) -> Self {
+    pub(crate) fn new(
+        routes: RouteTable,
+        settings: &HttpSettings,
+        health: &Health,
+        metrics: &HttpMetrics,
+    ) -> Self {
         Self {
-            concurrency: ConcurrencyLimit::new(settings.max_in_flight.get(), metrics.clone()),
+            routes,
+            max_in_flight: settings.max_in_flight.get(),
             request_timeout: settings.request_timeout,
-            answer_timeout: settings.answer_timeout,
+            response_timeout: settings.answer_timeout,
             health: health.clone(),
             metrics: metrics.clone(),
-            is_admin: false,
         }
     }
 
-    /// Creates the state of the administrators' listener.
-    pub(crate) fn for_admin(settings: &HttpSettings, health: &Health) -> Self {
-        Self {
-            is_admin: true,
-            // Requests for metrics are not counted in them.
-            ..Self::new(settings, health, &HttpMetrics::default())
+    /// Applies the rate limit of addresses and the limit of requests in flight.
+    fn admit(
+        &self,
+        request: &ServiceRequest,
+        route: Option<&Route>,
+        connection: &ConnectionHandle,
+    ) -> Result<InFlightGuard, ApiError> {
+        let class = route.map_or(RequestClass::Unary, |route| route.class);
+        // Other requests are counted by caller once the token is checked.
+        let is_counted_here = class != RequestClass::Health
+            && !route.is_some_and(|route| {
+                route.callers == Callers::TokenHolders && route.allows(request.method())
+            });
+        if is_counted_here && let Some(limits) = request.app_data::<Data<RateLimiters>>() {
+            limits.check_address(|| client_address(request.request()))?;
         }
+        connection.begin(class, self.max_in_flight)
     }
 }
 
@@ -74,51 +89,47 @@ pub(crate) async fn handle(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let state: Arc<MiddlewareState> = state.into_inner();
-    let entry = AccessLogEntry::begin(&request, Arc::clone(&state));
-    if ConnectionClosing::mark_last_and_check(&request, entry.is_last()) {
-        // Meanwhile the answer to the last request is sent.
+    let connection = ConnectionHandle::from_request(request.request())?;
+    let route = state.routes.find(request.match_info().as_str());
+    let is_last = connection.is_over_limit() || framing::is_last(&request);
+    let entry = AccessLogEntry::begin(&request, route, is_last, Arc::clone(&state));
+    if connection.mark_last_and_check(is_last) {
+        // Meanwhile the response to the last request is written.
         yield_now().await;
-        let cut = request.error_response(ApiError::AmbiguousFraming);
-        return Ok(entry
-            .end(cut)
-            .map_body(|_, _| BoxBody::new(framing::AbortBody)));
+        let aborted = entry.end(request.error_response(ApiError::AmbiguousFraming));
+        return Ok(aborted.map_body(|_, _| BoxBody::new(framing::AbortBody)));
     }
-    if let Err(refusal) = framing::check(&request).and_then(|()| size_limits::check(&request)) {
-        return Ok(entry.end(request.error_response(refusal)));
+    if connection.is_over_limit() {
+        return Ok(entry.end(request.error_response(ApiError::TooManyConnections)));
     }
-    if let Some(answer) = cors::preflight(&request) {
-        return Ok(entry.end(request.into_response(answer)));
+    let checked = framing::check(&request).and_then(|()| size_limits::check(&request, route));
+    if let Err(error) = checked {
+        return Ok(entry.end(request.error_response(error)));
     }
-    if !routes::is_counted_by_token(&request) && !routes::is_health(entry.route()) {
-        let limits: Option<&Data<RateLimiters>> = request.app_data();
-        let counted = limits.map_or(Ok(()), |limits| {
-            limits.check_address(|| client_address(request.request()))
-        });
-        if let Err(refusal) = counted {
-            return Ok(entry.end(request.error_response(refusal)));
-        }
+    if let Some(response) = cors::preflight(&request) {
+        return Ok(entry.end(request.into_response(response)));
     }
-    let in_flight = if routes::is_health(entry.route()) {
-        None
-    } else {
-        match state.concurrency.try_acquire() {
-            Ok(guard) => Some(guard),
-            Err(refusal) => return Ok(entry.end(request.error_response(refusal))),
-        }
+    let guard = match state.admit(&request, route, &connection) {
+        Ok(guard) => guard,
+        Err(error) => return Ok(entry.end(request.error_response(error))),
     };
-    let answer = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
-    match timeout(state.request_timeout, answer).await {
+    let mut response = pin!(AssertUnwindSafe(next.call(request)).catch_unwind());
+    let outcome = match timeout(state.request_timeout, &mut response).await {
+        Err(_) if connection.is_long_lived() => Ok(response.await),
+        outcome => outcome,
+    };
+    match outcome {
         Ok(Ok(Ok(response))) => {
             let id = entry.id().clone();
+            let limit = (!connection.is_streaming()).then_some(state.response_timeout);
             let response = entry.end(response.map_into_boxed_body());
-            Ok(response.map_body(|_, body| {
-                concurrency_limit::track_body(body, in_flight, state.answer_timeout, id)
-            }))
+            Ok(response.map_body(|_, body| tracked_body::track_body(body, guard, limit, id)))
         }
         // The request is lost with these three, so that their responses are returned as errors.
         Ok(Ok(Err(error))) => Err(entry.end_with_error(error)),
         Ok(Err(_panic)) => {
-            Err(entry.end_with_error(ApiError::Internal("the request's handler panicked").into()))
+            let error = ApiError::Internal("the request's handler panicked");
+            Err(entry.end_with_error(error.into()))
         }
         Err(_elapsed) => Err(entry.end_with_error(ApiError::HandlerTimeout.into())),
     }

@@ -1,32 +1,54 @@
 //! The body of a request, which no route accepts.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
     http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
+use futures_util::{
+    StreamExt,
+    future::{Either, LocalBoxFuture},
+};
+use tokio::time::timeout;
 
 use crate::error::ApiError;
 
-/// Extracts the absence of a body; a request with one gets 415 (RFC 9110 15.5.16).
+/// How long the end of an empty chunked body may take.
+const EMPTY_BODY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Extracts the absence of a body; a request with one byte or more gets 415 (RFC 9110 15.5.16). Proxies may send an empty
+/// body in chunks.
 pub(crate) struct NoBody;
 
 impl FromRequest for NoBody {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future =
+        Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let headers = request.headers();
-        let has_body = headers.contains_key(TRANSFER_ENCODING)
-            || headers
-                .get(CONTENT_LENGTH)
-                .is_some_and(|length| length != "0");
-        ready(if has_body {
-            Err(ApiError::BodyNotAllowed)
-        } else {
-            Ok(Self)
-        })
+        if !headers.contains_key(TRANSFER_ENCODING) {
+            let length = headers.get(CONTENT_LENGTH);
+            let has_body = length.is_some_and(|length| length != "0");
+            return Either::Left(ready(no_body_unless(has_body)));
+        }
+        let mut chunks = payload.take();
+        Either::Right(Box::pin(async move {
+            let first = timeout(EMPTY_BODY_TIMEOUT, chunks.next()).await;
+            no_body_unless(!matches!(first, Ok(None)))
+        }))
+    }
+}
+
+fn no_body_unless(has_body: bool) -> Result<NoBody, ApiError> {
+    if has_body {
+        Err(ApiError::BodyNotAllowed)
+    } else {
+        Ok(NoBody)
     }
 }

@@ -1,104 +1,211 @@
-//! What answers where.
+//! The route table: one row a route, from which logs, metrics, spans, limits, `Allow` and `OPTIONS` are derived.
+
+use std::future::ready;
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder,
-    dev::ServiceRequest,
+    HttpResponse, Route as Handler,
+    dev::ResourceDef,
     http::{Method, header::ALLOW},
-    web::{self, ServiceConfig, resource},
+    web::{self, ServiceConfig},
 };
 
+use self::Callers::{Administrators, Everyone, TokenHolders};
 use crate::{
-    constants::METHODS, docs, error::ApiError, health, metrics, request_body::NoBody, traces,
+    docs,
+    error::ApiError,
+    health, metrics,
+    request_body::NoBody,
+    request_class::RequestClass::{self, Health, Unary},
+    traces,
 };
 
-/// Paths that the log and the metrics name. All others are told of without a name.
-const KNOWN: [&str; 6] = [
-    traces::PATH,
-    docs::DOCUMENT_PATH,
-    docs::DOCS,
-    health::LIVEZ,
-    health::READYZ,
-    health::STARTUPZ,
+/// A route.
+pub(crate) struct Route {
+    /// Matches paths, in the syntax of actix: `/tickets/{tid}`.
+    pattern: &'static str,
+    /// The name in logs, metrics and spans.
+    pub(crate) label: &'static str,
+    methods: &'static Methods,
+    pub(crate) callers: Callers,
+    /// The class of its requests, unless the handler raises it.
+    pub(crate) class: RequestClass,
+    /// How many bytes of a body are read; a longer one is rejected at once.
+    pub(crate) max_body_bytes: u64,
+    handler: fn() -> Handler,
+}
+
+/// The methods of a route besides `OPTIONS`.
+pub(crate) struct Methods {
+    list: &'static [Method],
+    allow: &'static str,
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Callers {
+    /// Requests are rate limited by address.
+    Everyone,
+    /// The handler checks a token; requests are rate limited by its caller.
+    TokenHolders,
+    /// Whoever can reach the administrators' listener.
+    Administrators,
+}
+
+pub(crate) const READ: &Methods = &Methods {
+    list: &[Method::GET, Method::HEAD],
+    allow: "GET, HEAD, OPTIONS",
+};
+
+/// No handler accepts a body. A short one is read and discarded.
+pub(crate) const MAX_DISCARDED_BODY_BYTES: u64 = 64 * 1_024;
+
+#[rustfmt::skip]
+static API: &[Route] = &[
+    Route::new(traces::PATH, READ, TokenHolders, Unary, || web::to(traces::get)),
+    Route::new(docs::DOCUMENT_PATH, READ, Everyone, Unary, || web::to(docs::document)),
+    Route::new(docs::DOCS, READ, Everyone, Unary, || web::to(docs::to_pages)),
+    Route::new("/api/v3/docs/{file:.*}", READ, Everyone, Unary, || web::to(docs::page)).label("/api/v3/docs/{file}"),
+    #[cfg(feature = "bench")]
+    Route::new("/floor", READ, TokenHolders, Unary, || web::to(noop)),
 ];
 
-/// The path, if it is one of ours.
-pub(crate) fn known(path: &str) -> Option<&'static str> {
-    KNOWN.into_iter().find(|known| *known == path)
+#[rustfmt::skip]
+static ADMIN: &[Route] = &[
+    Route::new(metrics::PATH, READ, Administrators, Unary, || web::to(metrics::metrics_handler)),
+];
+
+/// On both listeners.
+#[rustfmt::skip]
+static HEALTH: &[Route] = &[
+    Route::new(health::LIVEZ, READ, Everyone, Health, || web::to(health::live)),
+    Route::new(health::READYZ, READ, Everyone, Health, || web::to(health::ready)),
+    Route::new(health::STARTUPZ, READ, Everyone, Health, || web::to(health::started)),
+];
+
+impl Route {
+    pub(crate) const fn new(
+        pattern: &'static str,
+        methods: &'static Methods,
+        callers: Callers,
+        class: RequestClass,
+        handler: fn() -> Handler,
+    ) -> Self {
+        Self {
+            pattern,
+            label: pattern,
+            methods,
+            callers,
+            class,
+            max_body_bytes: MAX_DISCARDED_BODY_BYTES,
+            handler,
+        }
+    }
+
+    /// Sets another label than the pattern.
+    const fn label(mut self, label: &'static str) -> Self {
+        self.label = label;
+        self
+    }
+
+    pub(crate) fn allows(&self, method: &Method) -> bool {
+        self.methods.list.contains(method)
+    }
 }
 
-/// Whether it is asked every other second by machines, and never turned away.
-pub(crate) fn is_health(route: Option<&str>) -> bool {
-    matches!(
-        route,
-        Some(health::LIVEZ | health::READYZ | health::STARTUPZ)
-    )
+/// The routes of a listener, in the order in which they are matched.
+pub(crate) struct RouteTable(Vec<(ResourceDef, &'static Route)>);
+
+impl RouteTable {
+    /// Returns the routes of the API.
+    pub(crate) fn api() -> Self {
+        Self::new([API, HEALTH])
+    }
+
+    /// Returns the routes of the administrators' listener.
+    pub(crate) fn admin() -> Self {
+        Self::new([ADMIN, HEALTH])
+    }
+
+    pub(crate) fn new(tables: impl IntoIterator<Item = &'static [Route]>) -> Self {
+        let routes = tables.into_iter().flatten();
+        Self(
+            routes
+                .map(|route| (ResourceDef::new(route.pattern), route))
+                .collect(),
+        )
+    }
+
+    /// Returns the route of a path in the form in which the framework matches it.
+    pub(crate) fn find(&self, path: &str) -> Option<&'static Route> {
+        let (_, route) = self.0.iter().find(|(pattern, _)| pattern.is_match(path))?;
+        Some(route)
+    }
+
+    /// Registers all routes with the framework.
+    pub(crate) fn register(&self, config: &mut ServiceConfig) {
+        for (_, route) in &self.0 {
+            let allow = route.methods.allow;
+            let mut resource = web::resource(route.pattern);
+            for method in route.methods.list {
+                resource = resource.route((route.handler)().method(method.clone()));
+            }
+            // Everyone may learn the methods of a path (RFC 9110 9.3.7).
+            let options = web::method(Method::OPTIONS).to(move |_: NoBody| {
+                let mut response = HttpResponse::NoContent();
+                ready(response.insert_header((ALLOW, allow)).finish())
+            });
+            let others = web::to(move || {
+                ready(Err::<HttpResponse, _>(ApiError::MethodNotAllowed { allow }))
+            });
+            config.service(resource.route(options).default_service(others));
+        }
+        config.default_service(web::to(no_such_path));
+    }
 }
 
-/// Whether it is for who has a token to ask, and they are counted when that is looked at.
-pub(crate) fn is_counted_by_token(request: &ServiceRequest) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD)
-        && (request.path() == traces::PATH || cfg!(feature = "bench") && request.path() == "/floor")
+async fn no_such_path() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NoSuchPath)
 }
 
-/// What everyone may ask.
-pub(crate) fn public(config: &mut ServiceConfig) {
-    config
-        .service(readable(traces::PATH, traces::get))
-        .service(readable(docs::DOCUMENT_PATH, docs::document))
-        .service(readable(docs::DOCS, docs::to_pages))
-        .service(readable("/api/v3/docs/{file:.*}", docs::page));
-    add_health(config);
-    #[cfg(feature = "bench")]
-    config.route("/floor", web::get().to(floor));
-}
-
-/// What the operator asks, on a listener of its own.
-pub(crate) fn admin(config: &mut ServiceConfig) {
-    config.service(readable(metrics::PATH, metrics::metrics_handler));
-    add_health(config);
-}
-
-fn add_health(config: &mut ServiceConfig) {
-    config
-        .service(readable(health::LIVEZ, health::live))
-        .service(readable(health::READYZ, health::ready))
-        .service(readable(health::STARTUPZ, health::started))
-        .default_service(web::to(no_such_path));
-}
-
-/// What can be read under `path`, and nothing else be done with.
-fn readable<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args> + Copy,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    resource(path)
-        .route(web::get().to(handler))
-        .route(web::head().to(handler))
-        .route(web::method(Method::OPTIONS).to(options))
-        .default_service(web::to(method_not_allowed))
-}
-
-/// What every answer costs, whatever it is about. Only there to be measured.
+/// Responds to an active caller and does nothing, to measure what every response costs.
 #[cfg(feature = "bench")]
-async fn floor(_: crate::authentication::AuthenticatedCaller) -> HttpResponse {
+async fn noop(_: crate::authentication::AuthenticatedCaller) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(crate::constants::JSON)
         .body(r#"{"success":true,"msg":"floor"}"#)
 }
 
-/// By what a path can be asked (RFC 9110 9.3.7). Nobody needs to say who they are to learn it.
-async fn options(_: NoBody) -> HttpResponse {
-    HttpResponse::NoContent()
-        .insert_header((ALLOW, METHODS))
-        .finish()
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
 
-async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::MethodNotAllowed)
-}
+    use super::*;
 
-async fn no_such_path() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NoSuchPath)
+    #[test]
+    fn path_is_found_by_pattern() {
+        let table = RouteTable::api();
+        let label = |path: &str| table.find(path).map(|route| route.label);
+        assert_eq!(label("/api/v3/get_traces"), Some("/api/v3/get_traces"));
+        assert_eq!(label("/api/v3/docs"), Some("/api/v3/docs"));
+        for file in ["", "index.html", "a/b"] {
+            let path = format!("/api/v3/docs/{file}");
+            assert_eq!(label(&path), Some("/api/v3/docs/{file}"));
+        }
+        for unknown in ["", "/", "*", "/api/v3/get_traces/", "/metrics", "/livez2"] {
+            assert_eq!(label(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn described_path_has_a_route() {
+        let description: Value = serde_json::from_str(crate::openapi_document()).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        let undescribed = [docs::DOCS, "/floor"];
+        let routes = [API, HEALTH].into_iter().flatten();
+        let routes = routes.filter(|route| !undescribed.contains(&route.label));
+        assert_eq!(paths.len(), routes.count());
+        for path in paths.keys() {
+            assert!(RouteTable::api().find(path).is_some(), "{path}");
+        }
+    }
 }

@@ -1,27 +1,26 @@
 //! The HTTP servers: the API, and the administrators' listener.
 
-use std::{io, net::TcpListener, num::NonZeroUsize, thread};
+use std::{future::ready, io, net::TcpListener, num::NonZeroUsize, thread};
 
 use actix_http::{HttpService, error::DispatchError};
-use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::{
-    App, Error,
-    body::BoxBody,
-    dev::{AppConfig, Server, ServiceRequest, ServiceResponse},
+    App,
+    dev::{AppConfig, Server},
     middleware::from_fn,
     rt::net::TcpStream,
-    web::Data,
+    web::{Data, ServiceConfig},
 };
 use prometheus_client::registry::Registry;
-use wts_app::GetTraces;
+use wts_app::UseCases;
 
 use crate::{
     connection::{Connection, ConnectionLimiter, ConnectionTimeouts, LINGER_TIMEOUT},
     health::Health,
     metrics::HttpMetrics,
-    middleware::{self, ConnectionClosing, MiddlewareState},
+    middleware::{self, MiddlewareState},
     rate_limit::RateLimiters,
-    routes,
+    routes::RouteTable,
     settings::HttpSettings,
     shutdown::RunningServer,
     token::TokenVerifier,
@@ -30,53 +29,64 @@ use crate::{
 /// How many connections and requests the administrators' listener serves at once.
 const ADMIN_LIMIT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
-/// Serves the use case on `listener` until [shutdown](RunningServer::run_until).
+/// Serves the API on `listener` until [shutdown](RunningServer::run_until).
 ///
 /// # Errors
 ///
 /// Returns an error if the listener cannot be used.
 pub fn server(
     listener: TcpListener,
-    get_traces: GetTraces,
+    use_cases: UseCases,
     verifier: TokenVerifier,
     settings: &HttpSettings,
     health: &Health,
     metrics: &HttpMetrics,
 ) -> io::Result<RunningServer> {
+    let callers = (use_cases, verifier);
+    serve_api(
+        listener,
+        RouteTable::api(),
+        callers,
+        settings,
+        health,
+        metrics,
+    )
+}
+
+/// Serves `routes` on `listener` as the API.
+pub(crate) fn serve_api(
+    listener: TcpListener,
+    routes: RouteTable,
+    (use_cases, verifier): (UseCases, TokenVerifier),
+    settings: &HttpSettings,
+    health: &Health,
+    metrics: &HttpMetrics,
+) -> io::Result<RunningServer> {
     // Created here and not per worker, so that all workers share them.
-    let state = Data::new(MiddlewareState::new(settings, health, metrics));
-    let state_for_shutdown = Data::clone(&state).into_inner();
-    let (get_traces, verifier) = (Data::new(get_traces), Data::new(verifier));
+    let (use_cases, verifier) = (Data::new(use_cases), Data::new(verifier));
     let (settings_data, health_data) = (Data::new(settings.clone()), Data::new(health.clone()));
     let rate_limiters = Data::from(RateLimiters::new(settings.rate_limits));
-    let app = move || {
-        App::new()
-            .app_data(Data::clone(&get_traces))
+    let data = move |config: &mut ServiceConfig| {
+        config
+            .app_data(Data::clone(&use_cases))
             .app_data(Data::clone(&verifier))
             .app_data(Data::clone(&settings_data))
             .app_data(Data::clone(&health_data))
-            .app_data(Data::clone(&rate_limiters))
-            .app_data(Data::clone(&state))
-            .configure(routes::public)
-            .wrap(from_fn(middleware::handle))
+            .app_data(Data::clone(&rate_limiters));
     };
-
     let workers = settings.workers.map_or_else(
         || thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
+    let state = MiddlewareState::new(routes, settings, health, metrics);
     let connections = ConnectionLimiter::new(settings, metrics.clone());
-    let server = serve(listener, workers, settings, &connections, app)?;
-    Ok(RunningServer::new(
-        server,
-        (state_for_shutdown, connections),
-        health.clone(),
-        settings,
-    ))
+    let server = serve(listener, workers, settings, (state, &connections), data)?;
+    let health = health.clone();
+    Ok(RunningServer::new(server, connections, health, settings))
 }
 
 /// Serves metrics and health to administrators on a listener of its own, until dropped. The same limits and timeouts hold
-/// as for the API.
+/// as for the API. Its requests are not counted in the metrics.
 ///
 /// # Errors
 ///
@@ -92,41 +102,30 @@ pub fn admin_server(
         max_in_flight: ADMIN_LIMIT,
         ..settings.clone()
     };
-    let state = Data::new(MiddlewareState::for_admin(&settings, health));
-    let (registry, health) = (Data::new(registry), Data::new(health.clone()));
-    let app = move || {
-        App::new()
+    let (registry, health_data) = (Data::new(registry), Data::new(health.clone()));
+    let data = move |config: &mut ServiceConfig| {
+        config
             .app_data(Data::clone(&registry))
-            .app_data(Data::clone(&health))
-            .app_data(Data::clone(&state))
-            .configure(routes::admin)
-            .wrap(from_fn(middleware::handle))
+            .app_data(Data::clone(&health_data));
     };
-    let connections = ConnectionLimiter::new(&settings, HttpMetrics::default());
-    serve(listener, 1, &settings, &connections, app)
+    let metrics = HttpMetrics::default();
+    let state = MiddlewareState::new(RouteTable::admin(), &settings, health, &metrics);
+    let connections = ConnectionLimiter::new(&settings, metrics);
+    serve(listener, 1, &settings, (state, &connections), data)
 }
 
-/// Serves an app on connections with limits and timeouts.
-fn serve<A>(
+/// Serves routes on connections with limits and timeouts; handlers get `data`.
+fn serve(
     listener: TcpListener,
     workers: usize,
     settings: &HttpSettings,
-    connections: &ConnectionLimiter,
-    app: impl Fn() -> App<A> + Clone + Send + 'static,
-) -> io::Result<Server>
-where
-    A: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<BoxBody>,
-            Error = Error,
-            InitError = (),
-        > + 'static,
-{
+    (state, connections): (MiddlewareState, &ConnectionLimiter),
+    data: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<Server> {
     let timeouts = ConnectionTimeouts {
         request: settings.head_timeout + settings.request_timeout,
         write: settings.write_timeout,
-        answer: settings.answer_timeout,
+        response: settings.answer_timeout,
     };
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
     let builder = Server::build()
@@ -137,7 +136,7 @@ where
         .shutdown_timeout(settings.shutdown_timeout.as_secs().saturating_add(2))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let connections = connections.clone();
+    let (state, connections) = (Data::new(state), connections.clone());
     let server = builder.listen("http", listener, move || {
         let (connections, stopping) = (connections.clone(), stopping.clone());
         let accept = fn_service(move |stream: TcpStream| {
@@ -146,14 +145,13 @@ where
             let peer = stream.peer_addr().ok();
             let slot = connections.acquire(peer.map(|peer| peer.ip()));
             let connection = Connection::new(stream, timeouts, slot);
-            async move {
-                if connection.is_over_limit() {
-                    connection.reject().await;
-                    return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
-                }
-                Ok((connection, peer))
-            }
+            ready(Ok::<_, DispatchError>((connection, peer)))
         });
+        let app = App::new()
+            .app_data(Data::clone(&state))
+            .configure(data.clone())
+            .configure(|config| state.routes.register(config))
+            .wrap(from_fn(middleware::handle));
         let http = HttpService::build()
             .keep_alive(keep_alive)
             .client_request_timeout(head_timeout)
@@ -162,10 +160,10 @@ where
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .on_connect_ext(|_: &Connection, requests| {
-                requests.insert(ConnectionClosing::default());
+            .on_connect_ext(|connection: &Connection, extensions| {
+                extensions.insert(connection.handle().clone());
             })
-            .h1(map_config(app(), |()| AppConfig::default()));
+            .h1(map_config(app, |()| AppConfig::default()));
         accept.and_then(http)
     })?;
     Ok(server.run())

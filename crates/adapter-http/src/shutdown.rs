@@ -1,6 +1,6 @@
 //! Running a server until graceful shutdown.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use actix_web::dev::Server;
 use tokio::{
@@ -8,10 +8,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{
-    connection::ConnectionLimiter, health::Health, middleware::MiddlewareState,
-    settings::HttpSettings,
-};
+use crate::{connection::ConnectionLimiter, health::Health, settings::HttpSettings};
 
 /// When nothing has been in flight for this long, no request is on its way any more.
 const DRAIN_QUIET_PERIOD: Duration = Duration::from_millis(100);
@@ -20,7 +17,6 @@ const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A server that accepts connections.
 pub struct RunningServer {
     server: Server,
-    state: Arc<MiddlewareState>,
     connections: ConnectionLimiter,
     health: Health,
     delay: Duration,
@@ -37,13 +33,12 @@ pub struct ShutdownReport {
 impl RunningServer {
     pub(crate) fn new(
         server: Server,
-        (state, connections): (Arc<MiddlewareState>, ConnectionLimiter),
+        connections: ConnectionLimiter,
         health: Health,
         settings: &HttpSettings,
     ) -> Self {
         Self {
             server,
-            state,
             connections,
             health,
             delay: settings.shutdown_delay,
@@ -74,11 +69,7 @@ impl RunningServer {
         self.health.set_stopping();
         sleep(self.delay).await;
         handle.pause().await;
-        // The end of a response is not counted with its request any more, but with its connection.
-        let unfinished = || {
-            let in_flight = self.state.concurrency.in_flight();
-            in_flight.max(self.connections.pending_writes())
-        };
+        let unfinished = || self.connections.unfinished_requests();
         let graceful = timeout(self.timeout, async {
             wait_until_drained(unfinished).await;
             handle.stop(true).await;

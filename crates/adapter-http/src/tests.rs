@@ -1,6 +1,7 @@
 //! The server, asked over sockets, with a mocked store behind it.
 
 mod app;
+mod classes;
 mod codings;
 mod description;
 mod http;
@@ -9,7 +10,6 @@ mod logs;
 mod pages;
 mod protection;
 mod responses;
-mod unread;
 
 use std::{sync::Arc, time::Duration};
 

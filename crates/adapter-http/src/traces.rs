@@ -6,7 +6,7 @@ mod params;
 mod schema;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use wts_app::GetTraces;
+use wts_app::UseCases;
 
 #[cfg(feature = "bench")]
 pub use self::body::write_body;
@@ -68,10 +68,10 @@ pub(crate) async fn get(
     AuthenticatedCaller(caller): AuthenticatedCaller,
     Params { ticket, order }: Params,
     _: NoBody,
-    get_traces: Data<GetTraces>,
+    use_cases: Data<UseCases>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let history = get_traces.execute(&caller, ticket).await?;
+    let history = use_cases.get_traces.execute(&caller, ticket).await?;
     response::ensure_accepts_json(&request)?;
     let etag = etag(&history, order).await;
     response::respond(&request, etag, CacheRule::PRIVATE, JSON, || {

@@ -13,7 +13,7 @@ use wts_adapter_http::{
     Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier,
 };
-use wts_app::{GetTraces, copy_histories};
+use wts_app::{GetTraces, UseCases, copy_histories};
 use wts_domain::{Access, StaffMember, StudentId};
 use wts_generator::{Campus, CampusSource};
 
@@ -53,14 +53,16 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let signer = TokenSigner::new(&secret, TokenSettings::default());
     let keys = Keyring::fixed(vec![Key::shared(&secret)])?;
     let verifier = TokenVerifier::new(keys, TokenSettings::default());
-    let get_traces = GetTraces::new(wts_adapter_db::connect(&url).await?);
+    let use_cases = UseCases {
+        get_traces: GetTraces::new(wts_adapter_db::connect(&url).await?),
+    };
     let listener = listen(port)?;
     let address = format!("http://{}", listener.local_addr()?);
     let health = Health::default();
     health.set_readable(true);
     let server = wts_adapter_http::server(
         listener,
-        get_traces,
+        use_cases,
         verifier,
         &HttpSettings::default(),
         &health,

@@ -11,6 +11,7 @@ use sd_notify::NotifyState;
 use tokio::sync::watch;
 use wts_adapter_db::DatabaseMetrics;
 use wts_adapter_http::{Health, HttpMetrics, HttpSettings, TokenVerifier};
+use wts_app::UseCases;
 
 pub(crate) use self::startup::{RANKS_REMEDY, get_traces, listen, remedy, with_remedy};
 use crate::{
@@ -56,21 +57,17 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         }
     };
     let verifier = TokenVerifier::new(keyring, token);
-    let get_traces = get_traces(settings, &database).await?;
+    let use_cases = UseCases {
+        get_traces: get_traces(settings, &database).await?,
+    };
     tokio::spawn(follow(database.readable(), health.clone()));
     health.set_readable(true);
 
     let listener = startup::listen(listen)
         .with_context(|| format!("{}: cannot listen on {listen}", settings.origin(&LISTEN)))?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    let service = wts_adapter_http::server(
-        listener,
-        get_traces,
-        verifier,
-        &http,
-        &health,
-        &http_metrics,
-    )?;
+    let service =
+        wts_adapter_http::server(listener, use_cases, verifier, &http, &health, &http_metrics)?;
     process::tell_manager(NotifyState::Ready);
     let ended = service.run_until(async {
         signals.next().await;

@@ -31,7 +31,7 @@ fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
         (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec()),
         (401, b"GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \xff\xfe\r\n\r\n".to_vec()),
         (400, b"GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_vec()),
-        (414, format!("GET {TRACES}{long} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes()),
+        (431, format!("GET {TRACES}{long} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes()),
         (431, format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n").into_bytes()),
         (431, format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {long}\r\nConnection: close\r\n\r\n").into_bytes()),
         (431, format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(500)).into_bytes()),

@@ -97,9 +97,13 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Returns how many connections have bytes to send that their clients have not accepted yet.
-    pub(crate) fn pending_writes(&self) -> usize {
-        self.0.pending_writes.load(Relaxed)
+    /// Returns how many requests, at least, have not got their whole response. The end of a response is not counted with
+    /// its request, but with its connection.
+    pub(crate) fn unfinished_requests(&self) -> usize {
+        let metrics = &self.0.metrics;
+        let in_flight = metrics.in_flight.get() + metrics.long_lived.get();
+        let pending_writes = self.0.pending_writes.load(Relaxed);
+        usize::try_from(in_flight).unwrap_or(0).max(pending_writes)
     }
 
     fn table(&self) -> MutexGuard<'_, ConnectionTable> {

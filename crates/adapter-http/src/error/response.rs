@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use wts_domain::AccessDenied;
 
 use super::{ApiError, Unauthenticated};
-use crate::constants::METHODS;
 
 /// What is wrong, for programs: 1 a fault of the service's or too much to do, 2 the request, 3 the token or what its bearer
 /// may do, 5 what was asked for does not exist.
@@ -58,17 +57,14 @@ impl ApiError {
                 "you can only view ticket traces of your own",
             ),
             Self::NoSuchTicket => parts(StatusCode::BAD_REQUEST, Logic, "无法找到对应的工单"),
-            Self::MissingTicket
-            | Self::InvalidParameter { .. }
-            | Self::MalformedRequest
-            | Self::MalformedTarget
-            | Self::AmbiguousFraming => parts(StatusCode::BAD_REQUEST, Request, text()),
+            Self::MissingTicket | Self::InvalidParameter { .. } | Self::AmbiguousFraming => {
+                parts(StatusCode::BAD_REQUEST, Request, text())
+            }
             Self::NoSuchPath => parts(StatusCode::NOT_FOUND, Request, text()),
-            Self::MethodNotAllowed => {
-                parts(StatusCode::METHOD_NOT_ALLOWED, Request, text()).with(ALLOW, METHODS)
+            Self::MethodNotAllowed { allow } => {
+                parts(StatusCode::METHOD_NOT_ALLOWED, Request, text()).with(ALLOW, *allow)
             }
             Self::NotAcceptable => parts(StatusCode::NOT_ACCEPTABLE, Request, text()),
-            Self::HeaderTimeout => parts(StatusCode::REQUEST_TIMEOUT, Request, text()),
             Self::BodyTooLong => parts(StatusCode::PAYLOAD_TOO_LARGE, Request, text()),
             Self::TargetTooLong => parts(StatusCode::URI_TOO_LONG, Request, text()),
             Self::BodyNotAllowed => parts(StatusCode::UNSUPPORTED_MEDIA_TYPE, Request, text()),

@@ -17,7 +17,12 @@ use super::{
     MiddlewareState, request_id::RequestId, security_headers::SecurityHeaders,
     trace_context::TraceParent,
 };
-use crate::{constants::X_REQUEST_ID, error::ApiError, routes};
+use crate::{
+    constants::X_REQUEST_ID,
+    error::ApiError,
+    request_class::RequestClass,
+    routes::{Callers, Route},
+};
 
 /// The target of the access log's records.
 pub const ACCESS_LOG_TARGET: &str = module_path!();
@@ -27,7 +32,7 @@ pub(super) struct AccessLogEntry {
     state: Arc<MiddlewareState>,
     id: RequestId,
     method: Method,
-    route: Option<&'static str>,
+    route: Option<&'static Route>,
     trace: Option<TraceParent>,
     begun: Instant,
     headers: SecurityHeaders,
@@ -41,25 +46,25 @@ struct RequestDetails {
 }
 
 impl AccessLogEntry {
-    pub(super) fn begin(request: &ServiceRequest, state: Arc<MiddlewareState>) -> Self {
+    pub(super) fn begin(
+        request: &ServiceRequest,
+        route: Option<&'static Route>,
+        is_last: bool,
+        state: Arc<MiddlewareState>,
+    ) -> Self {
         Self {
             state,
             id: RequestId::from_request(request),
             method: request.method().clone(),
-            route: routes::known(request.path()),
+            route,
             trace: TraceParent::of(request.headers()),
             begun: Instant::now(),
-            headers: SecurityHeaders::for_request(request),
+            headers: SecurityHeaders::new(request, is_last),
         }
     }
 
     pub(super) fn id(&self) -> &RequestId {
         &self.id
-    }
-
-    /// Returns the label of the route.
-    pub(super) fn route(&self) -> Option<&'static str> {
-        self.route
     }
 
     /// Logs the response and sets its headers.
@@ -84,11 +89,6 @@ impl AccessLogEntry {
         InternalError::from_response(error, response).into()
     }
 
-    /// Whether this is the last request on its connection.
-    pub(super) fn is_last(&self) -> bool {
-        self.headers.is_last
-    }
-
     /// Sets the headers that every response has.
     fn set_response_headers<B>(&self, response: &mut HttpResponse<B>) {
         let head = response.head_mut();
@@ -102,10 +102,12 @@ impl AccessLogEntry {
     /// Counts the response and logs it.
     fn emit(&self, status: StatusCode, details: &RequestDetails, error: Option<&Error>) {
         let duration = self.begun.elapsed();
+        let route = self.route.map(|route| route.label);
         self.state
             .metrics
-            .record_response(self.route.unwrap_or("none"), status.as_u16(), duration);
+            .record_response(route.unwrap_or("none"), status.as_u16(), duration);
         match error.and_then(Error::as_error) {
+            Some(ApiError::TooManyConnections) => self.state.metrics.record_shed("connections"),
             Some(ApiError::TooManyInFlight) => self.state.metrics.record_shed("in flight"),
             Some(ApiError::Busy) => self.state.metrics.record_shed("queue"),
             _ => {}
@@ -118,7 +120,7 @@ impl AccessLogEntry {
                     trace.parent_id = self.trace.as_ref().map(|trace| tracing::field::display(trace.parent())),
                     trace.sampled = self.trace.as_ref().map(TraceParent::is_sampled),
                     method = %self.method,
-                    route = self.route,
+                    route,
                     ticket.id = details.ticket.map(TicketId::get),
                     caller.rank = details.rank.map(Access::as_str),
                     status = status.as_u16(),
@@ -128,10 +130,16 @@ impl AccessLogEntry {
                 )
             };
         }
+        let is_health = self
+            .route
+            .is_some_and(|route| route.class == RequestClass::Health);
+        let is_admin = self
+            .route
+            .is_some_and(|route| route.callers == Callers::Administrators);
         match status {
-            // Health checks come every few seconds.
-            _ if routes::is_health(self.route) => log!(debug),
-            status if self.state.is_admin && status.is_success() => log!(debug),
+            // Health checks and scrapes come every few seconds.
+            _ if is_health => log!(debug),
+            status if is_admin && status.is_success() => log!(debug),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn),
             status if status.is_server_error() => log!(error),
             _ => log!(info),

@@ -1,4 +1,7 @@
 //! CORS (Fetch standard): which pages may read responses. Closed by default, and never with cookies.
+//!
+//! Ours and not `actix-cors`, which rejects preflights with a text instead of the error body, and sends
+//! `Access-Control-Expose-Headers` to every origin.
 
 use actix_web::{
     HttpResponse,

@@ -4,7 +4,6 @@
 //! ambiguous requests are rejected here, or are the last on their connection.
 
 use std::{
-    cell::Cell,
     io,
     pin::Pin,
     task::{Context, Poll},
@@ -24,8 +23,6 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// A longer body is rejected at once, a shorter one is read and discarded.
-const MAX_DISCARDED_BODY_BYTES: u64 = 64 * 1024;
 /// Some proxies read an underscore as a hyphen.
 const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
     HeaderName::from_static("content_length"),
@@ -34,7 +31,7 @@ const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
 
 /// # Errors
 ///
-/// Returns an error if a proxy could read the request differently, or if its body is too long.
+/// Returns [`ApiError::AmbiguousFraming`] if a proxy could read the request differently.
 pub(super) fn check(request: &ServiceRequest) -> Result<(), ApiError> {
     let headers = request.headers();
     if SPOOFED_HEADER_NAMES
@@ -46,9 +43,6 @@ pub(super) fn check(request: &ServiceRequest) -> Result<(), ApiError> {
     {
         return Err(ApiError::AmbiguousFraming);
     }
-    if length(headers).is_some_and(|length| length > MAX_DISCARDED_BODY_BYTES) {
-        return Err(ApiError::BodyTooLong);
-    }
     Ok(())
 }
 
@@ -57,23 +51,10 @@ pub(super) fn check(request: &ServiceRequest) -> Result<(), ApiError> {
 pub(super) fn is_last(request: &ServiceRequest) -> bool {
     let headers = request.headers();
     headers.contains_key(TRANSFER_ENCODING)
-        || length(headers).is_some_and(|length| length > 0)
+        || content_length(headers).is_some_and(|length| length > 0)
         || headers.contains_key(UPGRADE)
         || request.head().connection_type() == ConnectionType::Close
         || check(request).is_err()
-}
-
-/// Whether a connection has received its last request. The HTTP server would go on with what it has read already.
-#[derive(Default)]
-pub(crate) struct ConnectionClosing(Cell<bool>);
-
-impl ConnectionClosing {
-    /// Records a request, which may be the last, and returns whether it came after the last one.
-    pub(super) fn mark_last_and_check(request: &ServiceRequest, is_last: bool) -> bool {
-        request
-            .conn_data::<Self>()
-            .is_some_and(|closing| closing.0.replace(closing.0.get() || is_last))
-    }
 }
 
 /// A body that ends the connection without a response.
@@ -91,7 +72,7 @@ impl MessageBody for AbortBody {
     }
 }
 
-fn length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     // The HTTP server has checked that it is a number.
     headers
         .get(CONTENT_LENGTH)?

@@ -8,7 +8,7 @@ use actix_web::{
     },
 };
 
-use super::{cors::Cors, framing};
+use super::cors::Cors;
 
 /// On every response that does not set them itself.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
@@ -36,22 +36,14 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub(super) struct SecurityHeaders {
     cors: Cors,
     /// Whether the request is the last one on its connection.
-    pub(super) is_last: bool,
+    is_last: bool,
 }
 
 impl SecurityHeaders {
-    pub(super) fn for_request(request: &ServiceRequest) -> Self {
+    pub(super) fn new(request: &ServiceRequest, is_last: bool) -> Self {
         Self {
             cors: Cors::for_request(request),
-            is_last: framing::is_last(request),
-        }
-    }
-
-    /// Creates the headers of the response to what is no request.
-    pub(super) fn for_unparsed_request() -> Self {
-        Self {
-            cors: Cors::Closed,
-            is_last: true,
+            is_last,
         }
     }
 

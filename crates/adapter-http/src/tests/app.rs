@@ -8,19 +8,21 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::oneshot;
-use wts_app::{GetTraces, MockHistoryRepository};
+use tokio::{sync::oneshot, task::JoinHandle};
+use wts_app::{GetTraces, MockHistoryRepository, UseCases};
 
 use super::secret;
 use crate::{
-    Health, HttpMetrics, HttpSettings, Key, Keyring, TokenSettings, TokenVerifier, server,
+    Health, HttpMetrics, HttpSettings, Key, Keyring, ShutdownReport, TokenSettings, TokenVerifier,
+    routes::RouteTable, server::serve_api,
 };
 
 /// The server on a port of its own, until it is dropped.
 pub(super) struct App {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     pub(super) metrics: HttpMetrics,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    stopped: JoinHandle<ShutdownReport>,
 }
 
 impl App {
@@ -31,6 +33,15 @@ impl App {
 
     /// The same, with settings, of which there is one worker.
     pub(super) fn serving(
+        settings: HttpSettings,
+        told: impl FnOnce(&mut MockHistoryRepository),
+    ) -> Self {
+        Self::with_routes(RouteTable::api(), settings, told)
+    }
+
+    /// Serves other routes.
+    pub(super) fn with_routes(
+        routes: RouteTable,
         settings: HttpSettings,
         told: impl FnOnce(&mut MockHistoryRepository),
     ) -> Self {
@@ -47,27 +58,30 @@ impl App {
         let health = Health::default();
         health.set_readable(true);
         let metrics = HttpMetrics::default();
-        let server = server(
-            listener,
-            GetTraces::new(Arc::new(histories)),
-            verifier,
-            &http,
-            &health,
-            &metrics,
-        )
-        .unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(server.run_until(async { drop(stopped.await) }));
+        let use_cases = UseCases {
+            get_traces: GetTraces::new(Arc::new(histories)),
+        };
+        let callers = (use_cases, verifier);
+        let server = serve_api(listener, routes, callers, &http, &health, &metrics).unwrap();
+        let (stop, told_to_stop) = oneshot::channel::<()>();
+        let run = server.run_until(async { drop(told_to_stop.await) });
         Self {
             address,
             metrics,
-            _stop: stop,
+            stop,
+            stopped: tokio::spawn(async { run.await.unwrap() }),
         }
     }
 
     /// The address that it listens on.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Shuts the server down.
+    pub(super) async fn shut_down(self) -> ShutdownReport {
+        drop(self.stop);
+        self.stopped.await.unwrap()
     }
 
     /// The whole answer to a `GET`, as it came.

@@ -131,6 +131,8 @@ async fn request_with_body_gets_415() {
         ("Content-Type: application/json", "", true),
         ("Content-Length: 2", "{}", false),
         ("Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n", false),
+        ("Transfer-Encoding: chunked", "-1\r\n\r\n", false),
+        ("Transfer-Encoding: chunked", "0\r\n\r\n", true),
     ] {
         for (method, path, good) in [
             ("GET", PATH, "200"),
