@@ -48,28 +48,20 @@ pub(crate) fn history(campus: &Campus, calendar: &Calendar, nth: u64, id: Ticket
 /// The first ticket, word for word as the API document has it.
 fn documents_example(campus: &Campus, id: TicketId) -> History {
     let filed_at = midnight(0) + 10 * HOUR;
-    let ticket = Ticket::new(
+    let solved_at = midnight(0) + 15 * HOUR + 30 * MINUTE;
+    let mut history = History::new(Ticket::new(
         id,
         campus.student(0),
         timestamp(filed_at),
         Category::FirstInstall,
         "宿舍没有网络,指示灯不亮。".to_owned(),
-    );
-    let mut history = History {
-        ticket,
-        traces: Vec::new(),
-    };
+    ));
     let mut created = step(id, filed_at, StaffId::from(StaffId::SYSTEM), "工单已创建");
     created.new_status = Some(Status::Fresh);
     created.new_priority = Some(Priority::Mainline);
     history.push(created);
-    let solved_at = midnight(0) + 15 * HOUR + 30 * MINUTE;
-    let mut solved = step(
-        id,
-        solved_at,
-        staff_number(7),
-        "问题已解决,用户确认网络恢复正常。",
-    );
+    let remark = "问题已解决,用户确认网络恢复正常。";
+    let mut solved = step(id, solved_at, staff_number(7), remark);
     solved.new_status = Some(Status::Solved);
     history.push(solved);
     history
@@ -114,10 +106,7 @@ impl<'a> TicketSimulation<'a> {
         created.new_priority = Some(ticket.priority);
         created.new_category = Some(ticket.category);
         created.new_appointment = ticket.appointed_at;
-        let mut history = History {
-            ticket,
-            traces: Vec::new(),
-        };
+        let mut history = History::new(ticket);
         history.push(created);
         let member = staff_number(rng.u64(campus.members()));
         let solvable = match rng.u16(..) {
@@ -229,6 +218,11 @@ impl<'a> TicketSimulation<'a> {
 }
 
 impl History {
+    fn new(ticket: Ticket) -> Self {
+        let traces = Vec::new();
+        Self { ticket, traces }
+    }
+
     /// Adds a trace and applies its changes to the ticket.
     fn push(&mut self, trace: Trace) {
         let ticket = &mut self.ticket;

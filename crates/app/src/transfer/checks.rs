@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use roaring::RoaringTreemap;
-use wts_domain::{HistoryAudit, StaffId, StudentId, TicketId, Timestamp, TraceId};
+use wts_domain::{Finding, HistoryAudit, StaffId, StudentId, TicketId, Timestamp, TraceId};
 
 use super::{
     error::RecordError,
@@ -128,10 +128,8 @@ impl RuleCheck {
             }
             Record::Trace(trace) => {
                 if let Some(current) = &mut self.current {
-                    for finding in current.audit.push(trace) {
-                        self.findings += 1;
-                        observer.on_finding(entry.line, current.ticket, finding);
-                    }
+                    let findings = current.audit.push(trace);
+                    self.findings += report(entry.line, current.ticket, findings, observer);
                 }
             }
         }
@@ -144,16 +142,23 @@ impl RuleCheck {
     }
 
     fn end_history(&mut self, observer: &mut dyn Observer) {
-        if let Some(CurrentHistory {
-            line,
-            ticket,
-            audit,
-        }) = self.current.take()
-        {
-            for finding in audit.finish() {
-                self.findings += 1;
-                observer.on_finding(line, ticket, finding);
-            }
+        if let Some(current) = self.current.take() {
+            let findings = current.audit.finish();
+            self.findings += report(current.line, current.ticket, findings, observer);
         }
     }
+}
+
+/// Calls the observer with each finding and returns their number.
+fn report(
+    line: Option<u64>,
+    ticket: TicketId,
+    findings: impl IntoIterator<Item = Finding>,
+    observer: &mut dyn Observer,
+) -> u64 {
+    let findings = findings.into_iter();
+    findings.fold(0, |count, finding| {
+        observer.on_finding(line, ticket, finding);
+        count + 1
+    })
 }

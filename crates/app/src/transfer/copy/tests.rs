@@ -332,6 +332,24 @@ fn batch_is_full_before_it_is_large() {
 }
 
 #[test]
+fn every_batch_carries_the_last_progress() {
+    let mut batches = Vec::new();
+    let mut deliver = |batch: Batch| {
+        batches.push((batch.entries().len(), batch.progress));
+        Ok(())
+    };
+    let mut output = BatchSender::new(&mut deliver);
+    output.set_progress(1, 2);
+    for number in 1..=1_500 {
+        output.send(ticket(number, Status::Fresh)).unwrap();
+    }
+    output.flush().unwrap();
+    output.flush().unwrap();
+    let progress = Some(Progress { done: 1, total: 2 });
+    assert_eq!(batches, [(1_024, progress), (476, progress)]);
+}
+
+#[test]
 fn conflicts_are_listed_one_per_line() {
     let conflict = |line| RecordLocation::line(line).error("solved here, fresh there");
     assert_eq!(
