@@ -15,13 +15,14 @@ mod wrk;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use wts_test_postgres::PostgresServer;
 
 use self::{
-    database::{Database, Databases, Kind},
+    database::{Database, Kind},
     fill::FIRST_TICKET,
-    meter::{Measurement, Meter},
+    meter::{Cost, Meter},
+    pgbench::Pgbench,
     samples::{Samples, cell},
     service::Service,
 };
@@ -34,9 +35,14 @@ const LONG_HISTORIES: [(u32, u32, u32); 3] = [(1, 8, 10), (9, 16, 1_000), (17, 2
 /// Long responses take more time to count.
 const LONG_HISTORY_DURATION: Duration = Duration::from_secs(10);
 
+const TRACES: &str = "traces";
+const TRACES_BESIDE_WRITERS: &str = "traces, others write";
+const BASELINE: &str = "baseline";
+const PGBENCH: &str = "pgbench";
+
 const HEADER: &str = "\
-| connections | asked for | requests/s | of pgbench | of the baseline | p50 µs | p99 µs | p99 of pgbench | service CPU µs \
-| PostgreSQL CPU µs | peak MiB | refused |
+| connections | requests for | requests/s | of pgbench | of the baseline | p50 µs | p99 µs | p99 of pgbench | service CPU µs \
+| PostgreSQL CPU µs | peak MiB | rejected |
 | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |";
 
 /// Arguments of `cargo xtask bench`.
@@ -62,22 +68,21 @@ pub(crate) struct Args {
     histories: bool,
 }
 
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Workload {
-    /// The service, for random tickets.
-    Service,
-    /// The service, for random tickets, while others write to the database.
-    ServiceBesideWriters,
-    /// The route of the service that only checks the token.
-    Baseline,
-    /// The database alone.
-    Pgbench,
-    /// The service, for one ticket with this number of traces.
-    History(u32),
+/// The responses that a load generator has counted.
+struct Responses {
+    count: f64,
+    /// How many requests were rejected, besides.
+    rejected: f64,
+    /// Responses in a second.
+    rate: f64,
+    /// The median of their latencies, in microseconds.
+    p50: f64,
+    /// The 99th percentile of their latencies, in microseconds.
+    p99: f64,
 }
 
-type Table = Samples<(u32, Workload), Measurement>;
+/// By the number of connections and what was requested.
+type Table = Samples<(u32, String), (Responses, Cost)>;
 
 /// Runs the measurements and prints their tables.
 ///
@@ -87,16 +92,18 @@ type Table = Samples<(u32, Workload), Measurement>;
 pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
     build()?;
     wrk::provide()?;
-    let databases = Databases::start(&arguments.databases)?;
+    let server = database::start_server(&arguments.databases)?;
     for kind in &arguments.databases {
         for tickets in &arguments.tickets {
-            let database = databases.create(*kind)?;
+            let database = Database::create(*kind, server.as_ref())?;
             println!("    filling {} with {tickets} tickets", kind.name());
             fill::fill(&database, *tickets, arguments.histories)?;
+            let service = Service::start(&database)?;
             let bench = Bench {
                 arguments,
-                tickets: *tickets,
-                service: Service::start(&database)?,
+                first_ticket: FIRST_TICKET,
+                last_ticket: FIRST_TICKET + tickets - 1,
+                service: &service,
                 database: &database,
             };
             println!("\n{}, {tickets} tickets\n", kind.name());
@@ -105,7 +112,7 @@ pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
                 println!();
                 print(&bench.measure_long_histories()?);
             }
-            drop(bench);
+            drop(service);
             database.remove()?;
         }
     }
@@ -114,168 +121,163 @@ pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
 
 /// Builds the service as it is delivered, but for the baseline.
 fn build() -> Result<()> {
-    run(&mut cargo(&[
-        "build",
-        "--release",
-        "--package=wts-server",
-        "--features=wts-server/bench",
-    ]))
+    let features = "--features=wts-server/bench";
+    run(cargo("build").args(["--release", "--package=wts-server", features]))
 }
 
 struct Bench<'a> {
     arguments: &'a Args,
-    tickets: u32,
-    service: Service,
+    first_ticket: u32,
+    last_ticket: u32,
+    service: &'a Service,
     database: &'a Database<'a>,
 }
 
 impl Bench<'_> {
     fn measure(&self) -> Result<Table> {
         let duration = Duration::from_secs(self.arguments.seconds);
-        let tickets = (FIRST_TICKET, self.last_ticket());
+        let tickets = (self.first_ticket, self.last_ticket);
         let traces = wrk::Target::traces(tickets);
-        wrk::run(&self.service, &traces, 16, WARM_UP)?;
-        let mut table = Table::default();
+        wrk::run(self.service, &traces, 16, WARM_UP)?;
+        let mut table = Table::new();
         for _ in 0..self.arguments.rounds {
             for &connections in &self.arguments.connections {
-                let mut add = |workload, measurement: Measurement| {
-                    table.add((connections, workload), measurement.without_rejections()?);
-                    anyhow::Ok(())
+                let mut add = |name: &str, measured: (Responses, Cost)| {
+                    let Responses { rejected, rate, .. } = measured.0;
+                    let is_complete = rejected == 0.0 && rate > 0.0;
+                    ensure!(
+                        is_complete,
+                        "{rejected} requests were rejected, {rate} a second answered"
+                    );
+                    table.add((connections, name.to_owned()), measured);
+                    Ok(())
                 };
-                let pgbench = self.database.server().map(|server| pgbench::Pgbench {
-                    server,
-                    database: self.database,
-                    tickets,
-                });
-                if let Some(pgbench) = &pgbench {
-                    add(Workload::Pgbench, pgbench.read(connections, duration)?)?;
+                add(TRACES, self.load(&traces, connections, duration)?)?;
+                if let Some(pgbench) = Pgbench::new(self.database, tickets) {
+                    let writers = pgbench.start_writers()?;
+                    add(
+                        TRACES_BESIDE_WRITERS,
+                        self.load(&traces, connections, duration)?,
+                    )?;
+                    drop(writers);
+                    add(PGBENCH, pgbench.read(connections, duration)?)?;
                 }
                 add(
-                    Workload::Service,
-                    self.load(&traces, connections, duration)?,
+                    BASELINE,
+                    self.load(&wrk::Target::BASELINE, connections, duration)?,
                 )?;
-                let baseline = self.load(&wrk::Target::BASELINE, connections, duration)?;
-                add(Workload::Baseline, baseline)?;
-                if let Some(pgbench) = &pgbench {
-                    let _writers = pgbench.start_writers()?;
-                    let measured = self.load(&traces, connections, duration)?;
-                    add(Workload::ServiceBesideWriters, measured)?;
-                }
             }
         }
         Ok(table)
     }
 
     fn measure_long_histories(&self) -> Result<Table> {
-        let mut table = Table::default();
-        let after = self.last_ticket();
+        let mut table = Table::new();
         for (first, last, traces) in LONG_HISTORIES {
-            let target = wrk::Target::traces((after + first, after + last));
+            let target = wrk::Target::traces((self.last_ticket + first, self.last_ticket + last));
             for connections in [1, 16, 64] {
                 // Some may be rejected, which bounds the memory. The table has their share.
                 let measured = self.load(&target, connections, LONG_HISTORY_DURATION)?;
-                table.add((connections, Workload::History(traces)), measured);
+                table.add((connections, format!("histories of {traces}")), measured);
             }
         }
         Ok(table)
     }
 
-    /// Sends requests to the service for a while, and measures their cost.
+    /// Sends requests to the service for a while.
     fn load(
         &self,
         target: &wrk::Target,
         connections: u32,
         duration: Duration,
-    ) -> Result<Measurement> {
-        let postgres = self.database.server().and_then(PostgresServer::process_id);
-        let meter = Meter::start(Some(self.service.process_id()), postgres)?;
-        let responses = wrk::run(&self.service, target, connections, duration)?;
+    ) -> Result<(Responses, Cost)> {
+        let postgres = self.database.server.and_then(PostgresServer::process_id);
+        let meter = Meter::start(Some(self.service.process.id()), postgres)?;
+        let responses = wrk::run(self.service, target, connections, duration)?;
         self.service.empty_log()?;
-        meter.stop(&responses)
-    }
-
-    /// The last ticket with an ordinary history.
-    fn last_ticket(&self) -> u32 {
-        FIRST_TICKET + self.tickets - 1
+        let cost = meter.stop(responses.count)?;
+        Ok((responses, cost))
     }
 }
 
 fn print(table: &Table) {
-    println!("{HEADER}");
-    for (connections, workload) in table.rows() {
-        println!("{}", row(table, connections, workload));
-    }
+    table.print(HEADER, |(connections, name)| {
+        cells(table, *connections, name)
+    });
 }
 
-fn row(table: &Table, connections: u32, workload: Workload) -> String {
-    type Value = fn(&Measurement) -> Option<f64>;
-    const RATE: Value = |measured| Some(measured.rate);
-    const P99: Value = |measured| Some(measured.p99);
+fn cells(table: &Table, connections: u32, name: &str) -> [String; 12] {
+    type Value = fn(&(Responses, Cost)) -> Option<f64>;
+    const RATE: Value = |(responses, _)| Some(responses.rate);
+    const P99: Value = |(responses, _)| Some(responses.p99);
+    const REJECTED: Value = |(responses, _)| {
+        let Responses {
+            count, rejected, ..
+        } = responses;
+        Some(100.0 * rejected / (count + rejected).max(1.0))
+    };
 
-    let median = |workload, value: Value| table.median((connections, workload), value);
-    let ratio = |other, value: Value| {
-        let ratio = median(workload, value)? / median(other, value)?;
-        matches!(workload, Workload::Service | Workload::ServiceBesideWriters).then_some(ratio)
+    let median_of = |name: &str, value: Value| table.median(&(connections, name.to_owned()), value);
+    let median = |value| median_of(name, value);
+    let ratio_to = |other, value| {
+        let ratio = median(value)? / median_of(other, value)?;
+        [TRACES, TRACES_BESIDE_WRITERS]
+            .contains(&name)
+            .then_some(ratio)
     };
-    let name = match workload {
-        Workload::Service => "traces".to_owned(),
-        Workload::ServiceBesideWriters => "traces, others write".to_owned(),
-        Workload::Baseline => "baseline".to_owned(),
-        Workload::Pgbench => "pgbench".to_owned(),
-        Workload::History(traces) => format!("histories of {traces}"),
-    };
-    let cells = [
+    [
         connections.to_string(),
-        name,
-        cell(median(workload, RATE), 0),
-        cell(ratio(Workload::Pgbench, RATE), 2),
-        cell(ratio(Workload::Baseline, RATE), 2),
-        cell(median(workload, |measured| Some(measured.p50)), 0),
-        cell(median(workload, P99), 0),
-        cell(ratio(Workload::Pgbench, P99), 2),
-        cell(median(workload, |measured| measured.service_cpu), 1),
-        cell(median(workload, |measured| measured.postgres_cpu), 1),
-        cell(median(workload, |measured| measured.peak_mib), 1),
-        cell(
-            median(workload, |measured| Some(100.0 * measured.rejected)),
-            0,
-        ) + " %",
-    ];
-    format!("| {} |", cells.join(" | "))
+        name.to_owned(),
+        cell(median(RATE), 0),
+        cell(ratio_to(PGBENCH, RATE), 2),
+        cell(ratio_to(BASELINE, RATE), 2),
+        cell(median(|(responses, _)| Some(responses.p50)), 0),
+        cell(median(P99), 0),
+        cell(ratio_to(PGBENCH, P99), 2),
+        cell(median(|(_, cost)| cost.service_cpu), 1),
+        cell(median(|(_, cost)| cost.postgres_cpu), 1),
+        cell(median(|(_, cost)| cost.peak_mib), 1),
+        cell(median(REJECTED), 0) + " %",
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn measured(rate: f64, p99: f64) -> Measurement {
-        Measurement {
-            rate,
+    fn measured(rate: f64, p99: f64) -> (Responses, Cost) {
+        let responses = Responses {
+            count: rate,
             rejected: 0.0,
+            rate,
             p50: 10.0,
             p99,
+        };
+        let cost = Cost {
             service_cpu: Some(12.34),
             postgres_cpu: None,
             peak_mib: Some(20.0),
-        }
+        };
+        (responses, cost)
     }
 
     #[test]
-    fn row_has_medians_and_their_ratios_to_other_workloads() {
-        let mut table = Table::default();
+    fn row_has_medians_and_their_ratios_to_other_rows() {
+        let mut table = Table::new();
+        let row = |name: &str| (16, name.to_owned());
         for rate in [900.0, 3_000.0, 1_000.0] {
-            table.add((16, Workload::Service), measured(rate, 30.0));
+            table.add(row(TRACES), measured(rate, 30.0));
         }
-        table.add((16, Workload::Pgbench), measured(500.0, 60.0));
-        table.add((16, Workload::Baseline), measured(2_000.0, 5.0));
+        table.add(row(PGBENCH), measured(500.0, 60.0));
+        table.add(row(BASELINE), measured(2_000.0, 5.0));
 
         assert_eq!(
-            row(&table, 16, Workload::Service),
-            "| 16 | traces | 1000 | 2.00 | 0.50 | 10 | 30 | 0.50 | 12.3 |  | 20.0 | 0 % |"
+            cells(&table, 16, TRACES).join(" | "),
+            "16 | traces | 1000 | 2.00 | 0.50 | 10 | 30 | 0.50 | 12.3 |  | 20.0 | 0 %"
         );
         assert_eq!(
-            row(&table, 16, Workload::Baseline),
-            "| 16 | baseline | 2000 |  |  | 10 | 5 |  | 12.3 |  | 20.0 | 0 % |"
+            cells(&table, 16, BASELINE).join(" | "),
+            "16 | baseline | 2000 |  |  | 10 | 5 |  | 12.3 |  | 20.0 | 0 %"
         );
     }
 }

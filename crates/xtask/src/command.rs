@@ -3,26 +3,31 @@
 use std::{
     env,
     ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
 
-/// The arguments of `setpriv` before those of the program that it runs.
-const WITH_PARENT: [&str; 2] = ["--pdeathsig", "TERM"];
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A program that gets SIGTERM when this process ends, in whatever way.
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(WITH_PARENT).arg(name).stdin(Stdio::null());
+    command
+        .args(["--pdeathsig=TERM".as_ref(), name.as_ref()])
+        .stdin(Stdio::null());
     command
 }
 
-/// Cargo, of the toolchain that runs this task.
-pub(crate) fn cargo(arguments: &[&str]) -> Command {
+/// A command of cargo, of the toolchain that runs this task.
+pub(crate) fn cargo(name: &str) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments);
+    command.arg(name);
     command
 }
 
@@ -34,9 +39,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     println!("    {line}");
-    let status = command
-        .status()
-        .with_context(|| format!("could not start `{line}`"))?;
+    let status = command.status().with_context(|| line.clone())?;
     ensure!(status.success(), "`{line}` failed, {status}");
     Ok(())
 }
@@ -48,12 +51,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// If it fails; with what it wrote.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = line(command);
-    let output = command
-        .output()
-        .with_context(|| format!("could not start `{line}`"))?;
+    let output = command.output().with_context(|| line.clone())?;
+    let status = output.status;
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    let status = output.status;
     ensure!(
         status.success(),
         "`{line}` failed, {status}:\n{text}{errors}"
@@ -63,19 +64,29 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// A command as a person would type it.
 fn line(command: &Command) -> String {
-    let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
-    let (name, arguments) = match arguments.as_slice() {
-        [first, second, name, arguments @ ..] if [first, second] == WITH_PARENT => {
-            (name.as_ref(), arguments)
-        }
-        arguments => (command.get_program().to_str().unwrap_or(""), arguments),
-    };
-    let name = Path::new(name).file_name().unwrap_or_default().display();
-    format!("{name} {}", arguments.join(" "))
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    let words = words.map(OsStr::to_string_lossy);
+    let words: Vec<_> = words
+        .skip_while(|word| ["setpriv", "--pdeathsig=TERM"].contains(&&**word))
+        .collect();
+    let line = words.join(" ");
+    // The directory of a program says little.
+    let name_at = line
+        .split(' ')
+        .next()
+        .and_then(|name| Some(name.rfind('/')? + 1));
+    line.get(name_at.unwrap_or(0)..)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A program that runs in the background until it is dropped.
-pub(crate) struct Background(Child);
+pub(crate) struct Background {
+    child: Child,
+    line: String,
+}
 
 impl Background {
     /// Starts a program.
@@ -84,38 +95,67 @@ impl Background {
     ///
     /// If it does not start.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
-        let child = command.spawn();
-        child
-            .map(Self)
-            .with_context(|| format!("could not start `{}`", line(command)))
+        let line = line(command);
+        let child = command.spawn().with_context(|| line.clone())?;
+        Ok(Self { child, line })
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
-
-    /// Whether the program has ended by itself.
+    /// Starts a program, and waits until `ready` finds in the program's output what it needs.
     ///
     /// # Errors
     ///
-    /// If the operating system does not say.
-    pub(crate) fn has_ended(&mut self) -> Result<bool> {
-        let status = self.0.try_wait().context("could not wait for a program")?;
-        Ok(status.is_some())
+    /// If the program ends or takes too long; with what it wrote.
+    pub(crate) fn start_until<T>(
+        command: &mut Command,
+        output: &Path,
+        ready: impl Fn(&str) -> Option<T>,
+    ) -> Result<(Self, T)> {
+        let mut program = Self::start(command)?;
+        let begun = Instant::now();
+        loop {
+            let text = fs::read_to_string(output).context("could not read a program's output")?;
+            if let Some(found) = ready(&text) {
+                return Ok((program, found));
+            }
+            let is_starting =
+                matches!(program.is_running(), Ok(true)) && begun.elapsed() < START_TIMEOUT;
+            ensure!(is_starting, "`{}` did not start:\n{text}", program.line);
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether the program has not ended yet.
+    ///
+    /// # Errors
+    ///
+    /// If it has failed.
+    pub(crate) fn is_running(&mut self) -> Result<bool> {
+        let status = self
+            .child
+            .try_wait()
+            .context("could not wait for a program")?;
+        if let Some(status) = status {
+            ensure!(status.success(), "`{}` failed, {status}", self.line);
+        }
+        Ok(status.is_none())
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        let _ = self.0.kill().and_then(|()| self.0.wait());
+        let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
 /// The file that a shell would run as `program`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
+    let path = env::var_os("PATH")?;
+    let mut files = env::split_paths(&path).map(|directory| directory.join(program));
+    files.find(|file| file.is_file())
 }
 
 /// The directory of the workspace.

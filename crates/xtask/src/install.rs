@@ -17,42 +17,37 @@ use crate::command::{cargo, in_target, on_path, output, program, run};
 pub(crate) fn debian_package(
     package: &str,
     is_there: impl Fn() -> bool,
-    instead: &str,
+    alternative: &str,
 ) -> Result<()> {
     if is_there() {
         return Ok(());
     }
-    let by_hand =
-        format!("install {package}, on Debian by `sudo apt-get install {package}`{instead}");
-    let prefix: &[&str] = if rustix::process::geteuid().is_root() {
-        &["env"]
-    } else {
-        &["sudo", "-n", "env"]
+    let apt_get = |arguments: &[&str]| {
+        let is_root = rustix::process::geteuid().is_root();
+        let mut apt_get = Command::new(if is_root { "env" } else { "sudo" });
+        apt_get.args(if is_root {
+            [].as_slice()
+        } else {
+            &["-n", "env"]
+        });
+        apt_get.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        apt_get.args(arguments).stdin(Stdio::null());
+        apt_get
     };
-    let apt = |arguments: &[&str]| {
-        let mut apt = Command::new(prefix.first().unwrap_or(&"env"));
-        apt.args(prefix.get(1..).unwrap_or_default());
-        apt.arg("DEBIAN_FRONTEND=noninteractive").args(arguments);
-        apt.stdin(Stdio::null());
-        apt
-    };
-    let may_install = apt(&["apt-get", "--version"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    ensure!(may_install, "{package} is needed: {by_hand}");
+    let advice = format!(
+        "{package} is needed: install it, on Debian by `sudo apt-get install {package}`{alternative}"
+    );
+    ensure!(output(&mut apt_get(&["--version"])).is_ok(), advice);
     println!("    {package} is needed: installing the Debian package, which stays on this system");
-    run(&mut apt(&["apt-get", "update"]))?;
-    run(&mut apt(&[
-        "apt-get",
+    run(&mut apt_get(&["update", "--quiet=2"]))?;
+    run(&mut apt_get(&[
         "install",
-        "-y",
+        "--quiet=2",
+        "--yes",
         "--no-install-recommends",
         package,
     ]))?;
-    ensure!(
-        is_there(),
-        "{package} was installed, but cannot be found: {by_hand}"
-    );
+    ensure!(is_there(), "the Debian package does not bring it; {advice}");
     Ok(())
 }
 
@@ -65,22 +60,20 @@ pub(crate) fn debian_package(
 pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<PathBuf> {
     if let Some(file) = on_path(name) {
         let described = output(program(&file).arg("--version")).unwrap_or_default();
-        if described.split_whitespace().nth(1) == Some(version) {
+        if described.split_whitespace().any(|word| word == version) {
             return Ok(file);
         }
     }
     let root = in_target(format!("tools/{name}-{version}"));
     let file = root.join("bin").join(name);
     if !file.is_file() {
+        println!("    {name} is needed: installing it in {}", root.display());
         let package = format!("{name}@{version}");
-        println!(
-            "    {name} is needed: installing {package} in {}",
-            root.display()
-        );
         // Without optimization, which would take three times as long.
-        let mut install = cargo(&["install", "--locked", "--quiet", "--debug"]);
-        run(install.arg(&package).arg("--root").arg(&root)).with_context(|| {
-            format!("{name} is needed, and could not be installed: run `cargo install --locked {package}`")
+        let mut install = cargo("install");
+        install.args(["--locked", "--quiet", "--debug", &package, "--root"]);
+        run(install.arg(&root)).with_context(|| {
+            format!("{name} is needed: run `cargo install --locked {package}`, or connect to the network")
         })?;
     }
     Ok(file)

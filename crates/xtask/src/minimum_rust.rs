@@ -17,47 +17,40 @@ const DOMAIN: &str = "wts-domain";
 ///
 /// If the crate does not build, or its manifest declares no version.
 pub(crate) fn check() -> Result<Option<String>> {
-    let version = declared_version()?;
-    let is_there = output(&mut rustup(&["run", &version, "cargo", "--version"])).is_ok();
-    let install = [
-        "toolchain",
-        "install",
-        &version,
-        "--profile",
-        "minimal",
-        "--no-self-update",
-    ];
-    if !is_there && output(&mut rustup(&install)).is_err() {
-        let reason = "rustup cannot install it here";
+    let metadata = MetadataCommand::new().no_deps().exec()?;
+    let mut packages = metadata.packages.iter();
+    let domain = packages.find(|package| package.name.as_str() == DOMAIN);
+    let version = domain.and_then(|package| package.rust_version.as_ref());
+    let version = version.with_context(|| format!("{DOMAIN} declares no rust-version"))?;
+    let version = format!("{}.{}", version.major, version.minor);
+
+    let is_installed = output(rustup("run").args([&version, "cargo", "--version"])).is_ok();
+    let mut install = rustup("toolchain");
+    install.args(["install", &version, "--profile=minimal", "--no-self-update"]);
+    if !is_installed && output(&mut install).is_err() {
         return Ok(Some(format!(
-            "whether {DOMAIN} builds with Rust {version}: {reason}"
+            "whether {DOMAIN} builds with Rust {version}: rustup cannot install it here"
         )));
     }
-    let mut check = rustup(&["run", &version, "cargo", "check", "--package", DOMAIN]);
-    run(check.args(["--all-features", "--target-dir", "target/minimum-rust"]))?;
+    let mut check = rustup("run");
+    check.args([
+        &version,
+        "cargo",
+        "check",
+        "--package",
+        DOMAIN,
+        "--all-features",
+    ]);
+    run(check.arg("--target-dir=target/minimum-rust"))?;
     Ok(None)
 }
 
-/// `rustup`, without the variables in which cargo has told this process of its own toolchain.
-fn rustup(arguments: &[&str]) -> Command {
+/// A command of rustup, without the variables in which cargo has told this process of its own toolchain.
+fn rustup(name: &str) -> Command {
     let mut command = program("rustup");
-    command.args(arguments);
+    command.arg(name);
     for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
         command.env_remove(variable);
     }
     command
-}
-
-/// Such as `1.85`.
-fn declared_version() -> Result<String> {
-    let metadata = MetadataCommand::new()
-        .no_deps()
-        .exec()
-        .context("could not read the manifests")?;
-    let mut packages = metadata.packages.iter();
-    let domain = packages.find(|package| package.name.as_str() == DOMAIN);
-    let version = domain
-        .and_then(|package| package.rust_version.as_ref())
-        .with_context(|| format!("{DOMAIN} declares no rust-version"))?;
-    Ok(format!("{}.{}", version.major, version.minor))
 }

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use wts_test_postgres::{PostgresServer, find_programs};
 
 use crate::install::debian_package;
@@ -11,9 +11,10 @@ use crate::install::debian_package;
 pub(crate) const URL_VARIABLE: &str = "WTS_TEST_POSTGRES_URL";
 
 /// A server for the tests.
-pub(crate) struct TestServer {
-    url: String,
-    _own: Option<PostgresServer>,
+pub(crate) enum TestServer {
+    /// The one that [`URL_VARIABLE`] names.
+    Named(String),
+    Own(PostgresServer),
 }
 
 impl TestServer {
@@ -23,26 +24,19 @@ impl TestServer {
     ///
     /// If there is no PostgreSQL and none can be installed, with what to do; if the throw-away server does not start.
     pub(crate) fn provide() -> Result<Self> {
-        match env::var(URL_VARIABLE) {
-            Ok(url) if !url.is_empty() => {
-                println!(
-                    "    the server that {URL_VARIABLE} names; its role needs to be a superuser"
-                );
-                return Ok(Self { url, _own: None });
-            }
-            Ok(_) | Err(env::VarError::NotPresent) => {}
-            Err(error) => return Err(error).context(URL_VARIABLE),
+        if let Some(url) = env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty()) {
+            println!("    the server that {URL_VARIABLE} names; its role needs to be a superuser");
+            return Ok(Self::Named(url));
         }
         // Many connections, because the tests run side by side.
-        let server = start(&["max_connections=300", "synchronous_commit=off"])?;
-        Ok(Self {
-            url: server.url("postgres"),
-            _own: Some(server),
-        })
+        start(&["max_connections=300", "synchronous_commit=off"]).map(Self::Own)
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Named(url) => url.clone(),
+            Self::Own(server) => server.url("postgres"),
+        }
     }
 }
 
@@ -52,12 +46,10 @@ impl TestServer {
 ///
 /// If there is no PostgreSQL and none can be installed, with what to do; if it does not start.
 pub(crate) fn start(settings: &[&str]) -> Result<PostgresServer> {
-    let instead = format!(", or name a server for the tests in {URL_VARIABLE}");
-    debian_package("postgresql", || find_programs().is_some(), &instead)?;
+    let alternative = format!(", or name a server for the tests in {URL_VARIABLE}");
+    debian_package("postgresql", || find_programs().is_some(), &alternative)?;
     let server = PostgresServer::start(settings)?;
-    println!(
-        "    a server that was started with the programs in {}",
-        server.programs().display()
-    );
+    let programs = server.programs().display();
+    println!("    a throw-away server, of the programs in {programs}");
     Ok(server)
 }

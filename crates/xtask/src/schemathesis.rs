@@ -5,11 +5,9 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::Stdio,
-    thread,
-    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::command::{Background, cargo, in_target, on_path, output, program, run};
 
@@ -23,7 +21,6 @@ const DESCRIPTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapter-http/
 const CONFIG: &str = include_str!("schemathesis.toml");
 /// How many examples of each kind are tried in every run of the tests.
 const BRIEF_EXAMPLES: u32 = 25;
-const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Arguments of `cargo xtask schemathesis`.
 #[derive(clap::Args)]
@@ -39,7 +36,7 @@ pub(crate) struct Args {
 ///
 /// If a response is not as described, or schemathesis cannot be installed.
 pub(crate) fn run_at_length(arguments: &Args) -> Result<()> {
-    run(&mut cargo(&["build", "--package", "wts-server"]))?;
+    run(cargo("build").args(["--package", "wts-server"]))?;
     let schemathesis = install()?.map_err(anyhow::Error::msg)?;
     test_service(&schemathesis, arguments.examples)
 }
@@ -154,27 +151,18 @@ struct Demo {
 
 impl Demo {
     fn start(directory: &Path) -> Result<Self> {
-        let log = directory.join("demo");
+        let printed = directory.join("demo");
         let mut wts = program(in_target("debug/wts"));
         wts.args(["demo", "--port", "0"])
             .env("TMPDIR", directory)
-            .stdout(File::create(&log).context("could not create a file")?)
+            .stdout(File::create(&printed).context("could not create a file")?)
             .stderr(Stdio::null());
-        let mut service = Background::start(&mut wts)?;
-        let begun = Instant::now();
-        loop {
-            let printed = fs::read_to_string(&log).context("could not read the demo's output")?;
-            if let Some((url, tokens)) = announced(&printed) {
-                return Ok(Self {
-                    _service: service,
-                    url,
-                    tokens,
-                });
-            }
-            let has_failed = service.has_ended()? || begun.elapsed() > START_TIMEOUT;
-            ensure!(!has_failed, "the demo did not start:\n{printed}");
-            thread::sleep(Duration::from_millis(20));
-        }
+        let (service, (url, tokens)) = Background::start_until(&mut wts, &printed, announced)?;
+        Ok(Self {
+            _service: service,
+            url,
+            tokens,
+        })
     }
 }
 

@@ -5,13 +5,11 @@ use std::{env, fs, path::PathBuf};
 use anyhow::Result;
 
 use crate::{
-    command::{program, run},
+    command::{program, run, workspace},
     install::cargo_tool,
 };
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
-/// The fuzz targets are a workspace of their own, which is not built here.
-const FUZZ_MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/Cargo.toml");
 
 /// Checks licences, bans and sources of all dependencies, and their advisories if cargo-deny has fetched them before, which
 /// needs the network. Returns what could not be checked.
@@ -21,38 +19,33 @@ const FUZZ_MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/Cargo.
 /// If a dependency breaks a rule, or cargo-deny cannot be installed.
 pub(crate) fn check() -> Result<Option<String>> {
     let cargo_deny = cargo_tool("cargo-deny", CARGO_DENY_VERSION)?;
-    let knows_advisories = knows_advisories();
+    let has_advisories = has_advisories();
     let mut command = program(&cargo_deny);
     command.args([
         "--locked",
-        "--log-level",
-        "error",
+        "--log-level=error",
         "check",
         "bans",
         "licenses",
         "sources",
     ]);
-    if knows_advisories {
+    if has_advisories {
         command.args(["--disable-fetch", "advisories"]);
     }
     run(&mut command)?;
+    // The fuzz targets are a workspace of their own, of which nothing is delivered.
     let mut command = program(&cargo_deny);
-    command.args([
-        "--locked",
-        "--log-level",
-        "error",
-        "--manifest-path",
-        FUZZ_MANIFEST,
-    ]);
+    command.args(["--locked", "--log-level=error", "--manifest-path"]);
+    command.arg(workspace().join("crates/fuzz/Cargo.toml"));
     run(command.args(["check", "bans", "sources"]))?;
     let unchecked = "what is known against dependencies: `cargo deny fetch` gets it";
-    Ok((!knows_advisories).then(|| unchecked.to_owned()))
+    Ok((!has_advisories).then(|| unchecked.to_owned()))
 }
 
 /// Whether cargo-deny has fetched advisories before.
-fn knows_advisories() -> bool {
+fn has_advisories() -> bool {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    home.and_then(|home| fs::read_dir(home.join("advisory-dbs")).ok())
-        .is_some_and(|mut databases| databases.next().is_some())
+    let databases = home.and_then(|home| fs::read_dir(home.join("advisory-dbs")).ok());
+    databases.is_some_and(|mut databases| databases.next().is_some())
 }

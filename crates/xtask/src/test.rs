@@ -30,40 +30,39 @@ pub(crate) struct Args {
 pub(crate) fn run_steps(args: &Args) -> Result<()> {
     let mut unchecked = Vec::new();
 
-    step("formatting", || {
-        run(&mut cargo(&["fmt", "--all", "--check"]))
-    })?;
+    step(
+        "formatting",
+        || run(cargo("fmt").args(["--all", "--check"])),
+    )?;
     step("layers", || {
         dependency_rules::check()?;
         module_cycles::check()?;
         // Features unify across a workspace build; alone, each has only what its own manifest asks for.
-        run(&mut cargo(&["check", "--package", "wts-domain"]))?;
-        run(&mut cargo(&["check", "--package", "wts-app"]))
+        run(cargo("check").args(["--package", "wts-domain"]))?;
+        run(cargo("check").args(["--package", "wts-app"]))
     })?;
     unchecked.extend(step("wts-domain as a package", || {
         // Also with what is not committed yet: it is the next commit that is being tested.
-        run(&mut cargo(&[
-            "package",
-            "--package",
-            "wts-domain",
-            "--allow-dirty",
-        ]))?;
+        run(cargo("package").args(["--package", "wts-domain", "--allow-dirty"]))?;
         minimum_rust::check()
     })?);
     unchecked.extend(step("supply chain", supply_chain::check)?);
     // Only the tests need it, but a missing server should be known before the long steps.
     let server = step("PostgreSQL", TestServer::provide)?;
     step("lints", || {
-        let mut clippy = cargo(&["clippy", "--workspace", "--all-targets", "--all-features"]);
+        let mut clippy = cargo("clippy");
+        clippy.args(["--workspace", "--all-targets", "--all-features"]);
         run(clippy.args(["--", "-D", "warnings", "-F", "unsafe_code"]))
     })?;
     step("documentation", || {
-        let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+        let mut doc = cargo("doc");
+        doc.args(["--workspace", "--no-deps", "--all-features"]);
         run(doc.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     let skipped = tempfile::NamedTempFile::new()?;
     step("tests", || {
-        let mut test = cargo(&["test", "--workspace", "--all-features"]);
+        let mut test = cargo("test");
+        test.args(["--workspace", "--all-features"]);
         test.args(&args.cargo_test);
         test.env(postgres::URL_VARIABLE, server.url());
         run(test.env(SKIPPED_VARIABLE, skipped.path()))

@@ -1,9 +1,6 @@
 //! The databases of a benchmark.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -25,7 +22,7 @@ const SETTINGS: &[&str] = &[
 const NAME: &str = "wts";
 
 /// A kind of database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// PostgreSQL with our own schema.
     Postgres,
@@ -45,59 +42,42 @@ impl Kind {
     }
 }
 
-/// Where databases are created.
-pub(super) struct Databases {
-    server: Option<PostgresServer>,
+/// Starts the server that these kinds of database need.
+///
+/// # Errors
+///
+/// If it does not start.
+pub(super) fn start_server(kinds: &[Kind]) -> Result<Option<PostgresServer>> {
+    let is_needed = kinds.iter().any(|kind| *kind != Kind::Sqlite);
+    is_needed.then(|| postgres::start(SETTINGS)).transpose()
 }
 
-impl Databases {
-    /// Starts the server that these kinds of database need.
-    ///
-    /// # Errors
-    ///
-    /// If it does not start.
-    pub(super) fn start(kinds: &[Kind]) -> Result<Self> {
-        let needs_server = kinds.iter().any(|kind| *kind != Kind::Sqlite);
-        let server = needs_server
-            .then(|| postgres::start(SETTINGS))
-            .transpose()?;
-        Ok(Self { server })
-    }
+/// A database.
+pub(super) struct Database<'a> {
+    pub(super) kind: Kind,
+    /// The server that the database is in, unless it is a file.
+    pub(super) server: Option<&'a PostgresServer>,
+    /// For the files of the benchmark; it is removed with the database.
+    pub(super) directory: TempDir,
+}
 
+impl<'a> Database<'a> {
     /// Creates a database with our tables and nothing in them.
     ///
     /// # Errors
     ///
     /// If the database cannot be created.
-    pub(super) fn create(&self, kind: Kind) -> Result<Database<'_>> {
-        let directory = tempfile::Builder::new()
-            .prefix("wts-bench-")
-            .tempdir()
-            .context("could not create a temporary directory")?;
-        let database = Database {
+    pub(super) fn create(kind: Kind, server: Option<&'a PostgresServer>) -> Result<Self> {
+        let database = Self {
             kind,
-            server: self.server.as_ref().filter(|_| kind != Kind::Sqlite),
-            directory,
+            server: server.filter(|_| kind != Kind::Sqlite),
+            directory: tempfile::tempdir().context("could not create a temporary directory")?,
         };
         if let Some(server) = database.server {
             output(server.command("createdb").arg(NAME))?;
         }
         output(&mut database.wts("migrate"))?;
         Ok(database)
-    }
-}
-
-/// A database.
-pub(super) struct Database<'a> {
-    pub(super) kind: Kind,
-    server: Option<&'a PostgresServer>,
-    directory: TempDir,
-}
-
-impl Database<'_> {
-    /// The server that the database is in, unless it is a file.
-    pub(super) fn server(&self) -> Option<&PostgresServer> {
-        self.server
     }
 
     pub(super) fn url(&self) -> String {
@@ -109,20 +89,14 @@ impl Database<'_> {
 
     /// The file of an SQLite database.
     pub(super) fn file(&self) -> PathBuf {
-        self.directory().join("wts.db")
-    }
-
-    /// A directory for the files of the benchmark, which is removed with the database.
-    pub(super) fn directory(&self) -> &Path {
-        self.directory.path()
+        self.directory.path().join("wts.db")
     }
 
     /// A command of the service on this database.
     pub(super) fn wts(&self, command: &str) -> Command {
         let mut wts = program(in_target("release/wts"));
-        wts.arg(command)
-            .env("WTS_DATABASE_URL", self.url())
-            .env("WTS_LOG", "warn");
+        wts.arg(command).env("WTS_DATABASE_URL", self.url());
+        wts.env("WTS_LOG", "warn");
         wts
     }
 
@@ -145,5 +119,8 @@ impl Database<'_> {
 pub(super) fn client(server: &PostgresServer, program: &str) -> Command {
     let mut command = server.command(program);
     command.env("PGDATABASE", NAME);
+    if program == "psql" {
+        command.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]);
+    }
     command
 }

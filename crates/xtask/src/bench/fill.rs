@@ -1,12 +1,12 @@
 //! Filling a database with the sample data that `wts generate` makes.
 
-use std::{fs, process::Command};
+use std::fs::{self, File};
 
 use anyhow::{Context, Result};
 
 use super::database::{Database, Kind, client};
 use crate::{
-    command::{output, program},
+    command::{on_path, output, program},
     install::debian_package,
 };
 
@@ -23,7 +23,8 @@ const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.s
 /// After ticket `{last}` eight with histories of 10 traces, eight of 1,000 and four of 100,000.
 const LONG_HISTORIES: &str = include_str!("long_histories.sql");
 /// Lets the next trace have a number that is free.
-const NEXT_NUMBER: &str = "select setval(pg_get_serial_sequence('wts.ticket_traces', 'opid'), (select max(opid) from wts.ticket_traces));";
+const NEXT_NUMBER: &str = "\
+select setval(pg_get_serial_sequence('wts.ticket_traces', 'opid'), (select max(opid) from wts.ticket_traces));";
 
 /// Placeholders of [`LONG_HISTORIES`] in our PostgreSQL schema, in that of WTS v3, and in SQLite.
 const PLACEHOLDERS: [(&str, [&str; 3]); 6] = [
@@ -43,58 +44,44 @@ const MINUTE: &str = "interval '1 minute'";
 ///
 /// If a program that is needed is missing or fails.
 pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<()> {
-    let file = database.directory().join("histories.jsonl");
+    let directory = database.directory.path();
+    let histories = directory.join("histories.jsonl");
     let mut generate = database.wts("generate");
-    output(
-        generate
-            .arg(format!("--tickets={tickets}"))
-            .arg("--output")
-            .arg(&file),
-    )?;
-    output(database.wts("import").arg(&file))?;
-    fs::remove_file(&file).context("could not remove the sample data")?;
+    generate.arg(format!("--tickets={tickets}"));
+    output(generate.arg("--output").arg(&histories))?;
+    output(database.wts("import").arg(&histories))?;
+    fs::remove_file(&histories).context("could not remove the sample data")?;
 
-    let last_ticket = (FIRST_TICKET + tickets - 1).to_string();
-    let long = if long { LONG_HISTORIES } else { "" };
-    let long = PLACEHOLDERS
-        .iter()
-        .fold(long.to_owned(), |sql, (name, spellings)| {
-            let [postgres, wts_v3, sqlite] = spellings;
-            let spelling = match database.kind {
-                Kind::Postgres => postgres,
-                Kind::WtsV3 => wts_v3,
-                Kind::Sqlite => sqlite,
-            };
-            sql.replace(name, spelling)
-        });
-    let long = long.replace("{last}", &last_ticket);
+    let mut long = if long { LONG_HISTORIES } else { "" }
+        .replace("{last}", &(FIRST_TICKET + tickets - 1).to_string());
+    for (name, [postgres, wts_v3, sqlite]) in PLACEHOLDERS {
+        let spelling = match database.kind {
+            Kind::Postgres => postgres,
+            Kind::WtsV3 => wts_v3,
+            Kind::Sqlite => sqlite,
+        };
+        long = long.replace(name, spelling);
+    }
+    let to_wts_v3 = TO_WTS_V3.replace("{schema}", WTS_V3_SCHEMA);
     let script = match database.kind {
         Kind::Postgres => [WITHOUT_TRIGGERS, IN_ORDER_OF_TIME, &long, NEXT_NUMBER].join("\n"),
-        Kind::WtsV3 => {
-            let to_wts_v3 = TO_WTS_V3.replace("{schema}", WTS_V3_SCHEMA);
-            [WITHOUT_TRIGGERS, &to_wts_v3, &long, NEXT_NUMBER].join("\n")
-        }
+        Kind::WtsV3 => [WITHOUT_TRIGGERS, &to_wts_v3, &long, NEXT_NUMBER].join("\n"),
         Kind::Sqlite => format!(
             "pragma synchronous = off; begin; {long}; commit; pragma wal_checkpoint(truncate); analyze;"
         ),
     };
-    let file = database.directory().join("fill.sql");
+    let file = directory.join("fill.sql");
     fs::write(&file, script).context("could not write a script")?;
-    if let Some(server) = database.server() {
-        let psql = || -> Command {
-            let mut psql = client(server, "psql");
-            psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]);
-            psql
-        };
-        output(psql().arg("--single-transaction").arg("--file").arg(&file))?;
-        output(psql().args(["--command", "vacuum analyze"]))?;
-    } else {
-        debian_package(
-            "sqlite3",
-            || crate::command::on_path("sqlite3").is_some(),
-            "",
+    if let Some(server) = database.server {
+        output(
+            client(server, "psql")
+                .args(["--single-transaction", "--file"])
+                .arg(&file),
         )?;
-        let script = fs::File::open(&file).context("could not read a script")?;
+        output(client(server, "psql").args(["--command", "vacuum analyze"]))?;
+    } else {
+        debian_package("sqlite3", || on_path("sqlite3").is_some(), "")?;
+        let script = File::open(&file).context("could not read a script")?;
         output(
             program("sqlite3")
                 .arg("-bail")

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -11,8 +11,9 @@ use anyhow::{Context, Result, ensure};
 use wts_test_postgres::PostgresServer;
 
 use super::{
+    Responses,
     database::{Database, client},
-    meter::{Measurement, Meter, Responses},
+    meter::{Cost, Meter},
 };
 use crate::command::{Background, output};
 
@@ -32,59 +33,60 @@ const WRITE: &str = "\
 insert into wts.ticket_traces (tid, op, updated_at, remark) values (:tid, 'W007', now(), '已联系同学');";
 const WRITES: u32 = 100;
 
+/// The program, for a database in PostgreSQL.
 pub(super) struct Pgbench<'a> {
-    pub(super) server: &'a PostgresServer,
-    pub(super) database: &'a Database<'a>,
+    server: &'a PostgresServer,
+    directory: &'a Path,
     /// The first and the last ticket.
-    pub(super) tickets: (u32, u32),
+    tickets: (u32, u32),
 }
 
-impl Pgbench<'_> {
+impl<'a> Pgbench<'a> {
+    pub(super) fn new(database: &'a Database<'_>, tickets: (u32, u32)) -> Option<Self> {
+        Some(Self {
+            server: database.server?,
+            directory: database.directory.path(),
+            tickets,
+        })
+    }
+
     /// Reads over this number of connections, on each again as soon as the result is there.
     ///
     /// # Errors
     ///
     /// If pgbench is missing or fails.
-    pub(super) fn read(&self, connections: u32, duration: Duration) -> Result<Measurement> {
+    pub(super) fn read(&self, connections: u32, duration: Duration) -> Result<(Responses, Cost)> {
         // Each of its threads writes a file with the transactions and their latencies.
         let logs = tempfile::tempdir().context("could not create a temporary directory")?;
         let mut pgbench = self.command(READ)?;
         pgbench
             // To log every transaction would cost more than some of them.
             .args(["--protocol=prepared", "--log", "--sampling-rate=0.1"])
-            .arg(format!(
-                "--log-prefix={}",
-                logs.path().join("log").display()
-            ))
+            .arg(format!("--log-prefix={}/log", logs.path().display()))
             .arg(format!("--client={connections}"))
             .arg(format!("--jobs={}", connections.min(2)))
             .arg(format!("--time={}", duration.as_secs()));
         let meter = Meter::start(None, self.server.process_id())?;
         let report = output(&mut pgbench)?;
-        let number = |after: &str| -> Result<f64> {
-            report
-                .lines()
-                .find_map(|line| {
-                    line.strip_prefix(after)?
-                        .split([' ', '/'])
-                        .next()?
-                        .parse()
-                        .ok()
-                })
-                .with_context(|| format!("pgbench did not report {after:?}"))
+        let number = |name: &str| -> Result<f64> {
+            let line = report.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|rest| rest.split([' ', '/']).next()?.parse().ok());
+            number.with_context(|| format!("pgbench did not report {name:?}"))
         };
+        let count = number("number of transactions actually processed: ")?;
         let latencies = latencies(logs.path())?;
-        let percentile = |percent: usize| {
-            let index = (latencies.len() * percent / 100).min(latencies.len() - 1);
-            latencies.get(index).copied().map_or(0.0, f64::from)
+        let percentile = |percent| {
+            let latency = latencies.get((latencies.len() - 1) * percent / 100);
+            latency.copied().map_or(0.0, f64::from)
         };
-        meter.stop(&Responses {
-            count: number("number of transactions actually processed: ")?,
+        let responses = Responses {
+            count,
             rejected: 0.0,
             rate: number("tps = ")?,
             p50: percentile(50),
             p99: percentile(99),
-        })
+        };
+        Ok((responses, meter.stop(count)?))
     }
 
     /// Lets others write traces until the returned process is dropped.
@@ -94,16 +96,12 @@ impl Pgbench<'_> {
     /// If pgbench does not start.
     pub(super) fn start_writers(&self) -> Result<Background> {
         let mut pgbench = self.command(WRITE)?;
-        pgbench
-            .args(["--client=2", "--time=3600"])
-            .arg(format!("--rate={WRITES}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        Background::start(&mut pgbench)
+        pgbench.args(["--client=2", "--time=3600", &format!("--rate={WRITES}")]);
+        Background::start(pgbench.stdout(Stdio::null()).stderr(Stdio::null()))
     }
 
     fn command(&self, statement: &str) -> Result<Command> {
-        let script: PathBuf = self.database.directory().join("pgbench.sql");
+        let script = self.directory.join("pgbench.sql");
         let (first, last) = self.tickets;
         fs::write(
             &script,
@@ -120,8 +118,7 @@ impl Pgbench<'_> {
 fn latencies(logs: &Path) -> Result<Vec<u32>> {
     let mut latencies = Vec::new();
     for log in fs::read_dir(logs).context("pgbench's logs")? {
-        let log = log.context("pgbench's logs")?;
-        let text = fs::read_to_string(log.path()).context("pgbench's log")?;
+        let text = fs::read_to_string(log?.path()).context("pgbench's log")?;
         let third_fields = text.lines().filter_map(|line| line.split(' ').nth(2));
         latencies.extend(third_fields.filter_map(|field| field.parse::<u32>().ok()));
     }

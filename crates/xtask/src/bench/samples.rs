@@ -1,36 +1,40 @@
-//! Repeated measurements and their medians.
+//! Repeated measurements, as a table of medians in Markdown.
 
-use std::collections::BTreeMap;
+/// The samples of each row, in the order in which the rows were first measured.
+pub(super) struct Samples<Row, Sample>(Vec<(Row, Vec<Sample>)>);
 
-/// The samples of each row of a table.
-pub(super) struct Samples<Row, Sample>(BTreeMap<Row, Vec<Sample>>);
-
-impl<Row: Ord + Copy, Sample> Default for Samples<Row, Sample> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
+impl<Row: PartialEq, Sample> Samples<Row, Sample> {
+    pub(super) fn new() -> Self {
+        Self(Vec::new())
     }
-}
 
-impl<Row: Ord + Copy, Sample> Samples<Row, Sample> {
     pub(super) fn add(&mut self, row: Row, sample: Sample) {
-        self.0.entry(row).or_default().push(sample);
+        match self.0.iter_mut().find(|(known, _)| *known == row) {
+            Some((_, samples)) => samples.push(sample),
+            None => self.0.push((row, vec![sample])),
+        }
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
-        self.0.keys().copied()
+    /// Prints a header and each row, of which `cells` makes the text.
+    pub(super) fn print<const N: usize>(&self, header: &str, cells: impl Fn(&Row) -> [String; N]) {
+        println!("{header}");
+        for (row, _) in &self.0 {
+            println!("| {} |", cells(row).join(" | "));
+        }
     }
 
-    pub(super) fn median(&self, row: Row, value: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+    pub(super) fn median(&self, row: &Row, value: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
         let values = self.sorted(row, value);
         values.get(values.len().checked_sub(1)? / 2).copied()
     }
 
-    pub(super) fn max(&self, row: Row, value: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+    pub(super) fn max(&self, row: &Row, value: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
         self.sorted(row, value).last().copied()
     }
 
-    fn sorted(&self, row: Row, value: impl Fn(&Sample) -> Option<f64>) -> Vec<f64> {
-        let samples = self.0.get(&row).into_iter().flatten();
+    fn sorted(&self, row: &Row, value: impl Fn(&Sample) -> Option<f64>) -> Vec<f64> {
+        let samples = self.0.iter().filter(|(known, _)| known == row);
+        let samples = samples.flat_map(|(_, samples)| samples);
         let mut values: Vec<_> = samples.filter_map(value).collect();
         values.sort_by(f64::total_cmp);
         values

@@ -5,27 +5,24 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
-    thread,
-    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use wts_test_postgres::random_hex;
 
 use super::database::Database;
 use crate::command::{Background, in_target, output, program};
 
-const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many callers send requests.
 const CALLERS: u32 = 32;
 
 /// A service that runs until it is dropped.
 pub(super) struct Service {
-    process: Background,
-    address: SocketAddr,
-    directory: PathBuf,
+    pub(super) process: Background,
+    pub(super) address: SocketAddr,
+    /// A file with a token in each line, of several members of staff, who may read every ticket.
+    pub(super) tokens: PathBuf,
     log: File,
-    tokens: PathBuf,
 }
 
 impl Service {
@@ -36,7 +33,7 @@ impl Service {
     /// If it does not start; with what it wrote.
     pub(super) fn start(database: &Database<'_>) -> Result<Self> {
         let secret = random_hex()?;
-        let directory = database.directory();
+        let directory = database.directory.path();
         let log_file = directory.join("log");
         let log = OpenOptions::new().create(true).append(true).open(&log_file);
         let log = log.context("could not create a log file")?;
@@ -48,44 +45,16 @@ impl Service {
             .env("WTS_LISTEN", "127.0.0.1:0")
             .stdout(Stdio::null())
             .stderr(log.try_clone().context("could not share a log file")?);
-        let mut process = Background::start(&mut wts)?;
-        let begun = Instant::now();
-        let address = loop {
-            let logged = fs::read_to_string(&log_file).context("could not read the log")?;
-            if let Some(address) = announced_address(&logged) {
-                break address;
-            }
-            let has_failed = process.has_ended()? || begun.elapsed() > START_TIMEOUT;
-            ensure!(!has_failed, "the service did not start:\n{logged}");
-            thread::sleep(Duration::from_millis(20));
-        };
+        let (process, address) = Background::start_until(&mut wts, &log_file, announced_address)?;
         Ok(Self {
             process,
             address,
-            directory: directory.to_owned(),
-            log,
             tokens: write_tokens(directory, &secret)?,
+            log,
         })
     }
 
-    pub(super) fn process_id(&self) -> u32 {
-        self.process.id()
-    }
-
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
-    }
-
-    /// A file with a token in each line, of several members of staff, who may read every ticket.
-    pub(super) fn tokens(&self) -> &Path {
-        &self.tokens
-    }
-
-    /// Makes room: it logs every request.
+    /// Makes room: the service logs every request.
     ///
     /// # Errors
     ///

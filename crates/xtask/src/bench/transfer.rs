@@ -13,14 +13,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use wts_test_postgres::PostgresServer;
 
 use super::{
     build,
-    database::{Databases, Kind, client},
+    database::{Database, Kind, client, start_server},
     meter::peak_mib,
     samples::{Samples, cell},
 };
-use crate::command::{in_target, output, program};
+use crate::command::{Background, in_target, output, program};
 
 /// How many traces a thousand tickets of the sample data have.
 const TRACES_PER_THOUSAND_TICKETS: u64 = 4_850;
@@ -32,6 +33,11 @@ const TABLES: [&str; 4] = [
     "--table=wts.ticket_traces",
 ];
 
+const IMPORT: &str = "`wts import`";
+const EXPORT: &str = "`wts export`";
+const DUMP: &str = "`pg_dump`";
+const RESTORE: &str = "`psql`, reading that";
+
 const HEADER: &str = "\
 | database | what | seconds | traces/s | of PostgreSQL's own | peak MiB |
 | --- | --- | --: | --: | --: | --: |";
@@ -42,66 +48,23 @@ pub(crate) struct Args {
     /// About how many traces there are
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..))]
     traces: u64,
-    /// Which databases they go into and out of: postgres and sqlite
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "postgres,sqlite",
-        hide_possible_values = true
-    )]
+    /// Which databases they go into and out of; not into a WTS v3 database
+    #[arg(long, value_delimiter = ',', default_value = "postgres,sqlite")]
     databases: Vec<Kind>,
     /// How often each is measured
     #[arg(long, default_value_t = 3)]
     rounds: u32,
 }
 
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Job {
-    Generate,
-    Import,
-    Export,
-    Verify,
-    /// `pg_dump`.
-    Dump,
-    /// `psql` with what `pg_dump` wrote.
-    Restore,
-    /// `COPY` of the traces alone.
-    Copy,
-}
-
-impl Job {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Generate => "`wts generate`",
-            Self::Import => "`wts import`",
-            Self::Export => "`wts export`",
-            Self::Verify => "`wts verify`",
-            Self::Dump => "`pg_dump`",
-            Self::Restore => "`psql`, reading that",
-            Self::Copy => "`COPY` of the traces alone",
-        }
-    }
-
-    /// The job of PostgreSQL's own programs that it is compared with.
-    fn baseline(self) -> Option<Self> {
-        match self {
-            Self::Import => Some(Self::Restore),
-            Self::Export => Some(Self::Dump),
-            Self::Generate | Self::Verify | Self::Dump | Self::Restore | Self::Copy => None,
-        }
-    }
-}
-
 /// What a program took.
-#[derive(Clone, Copy)]
 struct Cost {
     seconds: f64,
     /// The most memory that the process itself held, if it could be seen.
     peak_mib: Option<f64>,
 }
 
-type Table = Samples<(Option<Kind>, Job), Cost>;
+/// By the database and what was done.
+type Table = Samples<(&'static str, &'static str), Cost>;
 
 /// Runs the measurements and prints their table.
 ///
@@ -109,19 +72,18 @@ type Table = Samples<(Option<Kind>, Job), Cost>;
 ///
 /// If something that is needed is missing or fails, or if what came out is not what went in.
 pub(crate) fn run(arguments: &Args) -> Result<()> {
-    let imports = !arguments.databases.contains(&Kind::WtsV3);
-    ensure!(imports, "nothing can be imported into a WTS v3 database");
+    let can_import = !arguments.databases.contains(&Kind::WtsV3);
+    ensure!(can_import, "nothing can be imported into a WTS v3 database");
     build()?;
-    let databases = Databases::start(&arguments.databases)?;
+    let server = start_server(&arguments.databases)?;
     let directory = tempfile::tempdir().context("could not create a temporary directory")?;
     println!("    generating about {} traces", arguments.traces);
-    let (data, generated) = SampleData::generate(directory.path(), arguments.traces)?;
-    let mut table = Table::default();
-    table.add((None, Job::Generate), generated);
+    let mut table = Table::new();
+    let data = SampleData::generate(directory.path(), arguments.traces, &mut table)?;
     for round in 1..=arguments.rounds {
         for kind in &arguments.databases {
             println!("    round {round}, {}", kind.name());
-            measure(&data, &databases, *kind, &mut table)?;
+            measure(&data, *kind, server.as_ref(), &mut table)?;
         }
     }
     let megabytes = fs::metadata(&data.file).context("the sample data")?.len() / 1_000_000;
@@ -129,54 +91,58 @@ pub(crate) fn run(arguments: &Args) -> Result<()> {
         "\n{} tickets, {} traces, {megabytes} MB\n",
         data.tickets, data.traces
     );
-    println!("{HEADER}");
-    for (kind, job) in table.rows() {
-        println!("{}", row(&table, data.traces, kind, job));
-    }
+    table.print(HEADER, |(database, job)| {
+        cells(&table, data.traces, database, job)
+    });
     Ok(())
 }
 
-fn measure(data: &SampleData, databases: &Databases, kind: Kind, table: &mut Table) -> Result<()> {
+fn measure(
+    data: &SampleData,
+    kind: Kind,
+    server: Option<&PostgresServer>,
+    table: &mut Table,
+) -> Result<()> {
     let mut add = |job, command: &mut Command| -> Result<()> {
-        table.add((Some(kind), job), cost(command)?);
+        table.add((kind.name(), job), cost(command)?);
         Ok(())
     };
     let exported = data.file.with_extension("exported");
     let dump = data.file.with_extension("dump");
-    let database = databases.create(kind)?;
-    add(Job::Import, database.wts("import").arg(&data.file))?;
+    let database = Database::create(kind, server)?;
+    add(IMPORT, database.wts("import").arg(&data.file))?;
     add(
-        Job::Export,
+        EXPORT,
         database.wts("export").arg("--output").arg(&exported),
     )?;
-    ensure!(
-        last_line(&exported)? == data.last_line,
-        "what came out is not what went in"
-    );
-    add(Job::Verify, &mut database.wts("verify"))?;
-    if let Some(server) = database.server() {
-        let mut pg_dump = client(server, "pg_dump");
-        pg_dump.arg("--data-only").args(TABLES);
-        add(Job::Dump, pg_dump.arg("--file").arg(&dump))?;
-        let mut psql = client(server, "psql");
-        psql.args(["--no-psqlrc", "--command=copy wts.ticket_traces to stdout"]);
-        add(Job::Copy, &mut psql)?;
-    }
+    let is_same = last_line(&exported)? == data.last_line;
+    ensure!(is_same, "what came out is not what went in");
+    add("`wts verify`", &mut database.wts("verify"))?;
+    let Some(server) = database.server else {
+        return database.remove();
+    };
+    let mut pg_dump = client(server, "pg_dump");
+    add(
+        DUMP,
+        pg_dump
+            .arg("--data-only")
+            .args(TABLES)
+            .arg("--file")
+            .arg(&dump),
+    )?;
+    let copy = "copy wts.ticket_traces to stdout";
+    add(
+        "`COPY` of the traces alone",
+        client(server, "psql").args(["--command", copy]),
+    )?;
     database.remove()?;
-    if kind == Kind::Postgres {
-        let database = databases.create(kind)?;
-        let server = database.server().context("PostgreSQL was started")?;
-        let mut psql = client(server, "psql");
-        psql.args([
-            "--quiet",
-            "--no-psqlrc",
-            "--single-transaction",
-            "--set=ON_ERROR_STOP=1",
-        ]);
-        add(Job::Restore, psql.arg("--file").arg(&dump))?;
-        database.remove()?;
-    }
-    Ok(())
+    let database = Database::create(kind, Some(server))?;
+    let mut restore = client(server, "psql");
+    add(
+        RESTORE,
+        restore.args(["--single-transaction", "--file"]).arg(&dump),
+    )?;
+    database.remove()
 }
 
 /// A file of histories.
@@ -189,28 +155,25 @@ struct SampleData {
 }
 
 impl SampleData {
-    fn generate(directory: &Path, traces: u64) -> Result<(Self, Cost)> {
+    fn generate(directory: &Path, traces: u64, table: &mut Table) -> Result<Self> {
         let file = directory.join("histories.jsonl");
         let tickets = traces * 1_000 / TRACES_PER_THOUSAND_TICKETS + 1;
         let mut generate = program(in_target("release/wts"));
         generate.arg("generate").arg(format!("--tickets={tickets}"));
         generate.arg("--output").arg(&file).env("WTS_LOG", "warn");
-        let generated = cost(&mut generate)?;
+        table.add(("", "`wts generate`"), cost(&mut generate)?);
         let last_line = last_line(&file)?;
         let number = |name: &str| -> Result<u64> {
-            let value = last_line
-                .split_once(&format!("\"{name}\":"))
-                .map(|(_, rest)| rest);
-            let value = value.and_then(|rest| rest.split(',').next()?.parse().ok());
+            let value = last_line.split_once(&format!("\"{name}\":"));
+            let value = value.and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
             value.with_context(|| format!("the last line of the sample data has no {name}"))
         };
-        let data = Self {
+        Ok(Self {
             tickets: number("tickets")?,
             traces: number("traces")?,
             file,
             last_line,
-        };
-        Ok((data, generated))
+        })
     }
 }
 
@@ -220,46 +183,38 @@ fn last_line(file: &Path) -> Result<String> {
 
 /// Runs a program to its end.
 fn cost(command: &mut Command) -> Result<Cost> {
-    let name = command.get_program().display().to_string();
     let begun = Instant::now();
-    let mut child = command
-        .stdout(Stdio::null())
-        .spawn()
-        .context(name.clone())?;
+    let mut process = Background::start(command.stdout(Stdio::null()))?;
     let mut peak = None;
     // The peak never falls, so that the last one counts.
-    let status = loop {
-        peak = peak_mib(child.id()).or(peak);
-        if let Some(status) = child.try_wait().context(name.clone())? {
-            break status;
-        }
+    while process.is_running()? {
+        peak = peak_mib(process.id()).or(peak);
         thread::sleep(POLL_INTERVAL);
-    };
-    let seconds = begun.elapsed().as_secs_f64();
-    ensure!(status.success(), "{name} failed, {status}");
+    }
     Ok(Cost {
-        seconds,
+        seconds: begun.elapsed().as_secs_f64(),
         peak_mib: peak,
     })
 }
 
-fn row(table: &Table, traces: u64, kind: Option<Kind>, job: Job) -> String {
-    let median = |kind, job| table.median((kind, job), |cost| Some(cost.seconds));
-    let seconds = median(kind, job);
-    let baseline = job
-        .baseline()
-        .and_then(|job| median(Some(Kind::Postgres), job));
+fn cells(table: &Table, traces: u64, database: &'static str, job: &'static str) -> [String; 6] {
+    let seconds_of = |row| table.median(&row, |cost| Some(cost.seconds));
+    let seconds = seconds_of((database, job));
+    let baseline = match job {
+        IMPORT => seconds_of((Kind::Postgres.name(), RESTORE)),
+        EXPORT => seconds_of((Kind::Postgres.name(), DUMP)),
+        _ => None,
+    };
     #[expect(clippy::cast_precision_loss, reason = "nobody counts so many traces")]
     let rate = seconds.map(|seconds| traces as f64 / seconds);
-    let cells = [
-        kind.map_or("", Kind::name).to_owned(),
-        job.name().to_owned(),
+    [
+        database.to_owned(),
+        job.to_owned(),
         cell(seconds, 1),
         cell(rate, 0),
         cell(seconds.and_then(|seconds| Some(baseline? / seconds)), 2),
-        cell(table.max((kind, job), |cost| cost.peak_mib), 0),
-    ];
-    format!("| {} |", cells.join(" | "))
+        cell(table.max(&(database, job), |cost| cost.peak_mib), 0),
+    ]
 }
 
 #[cfg(test)]
@@ -268,23 +223,23 @@ mod tests {
 
     #[test]
     fn row_has_medians_the_highest_peak_and_the_ratio() {
-        let mut table = Table::default();
+        let mut table = Table::new();
         let cost = |seconds, peak| Cost {
             seconds,
             peak_mib: Some(peak),
         };
         for (seconds, peak) in [(9.0, 1.0), (2.0, 4.0), (4.0, 2.0)] {
-            table.add((Some(Kind::Sqlite), Job::Export), cost(seconds, peak));
+            table.add(("SQLite", EXPORT), cost(seconds, peak));
         }
-        table.add((Some(Kind::Postgres), Job::Dump), cost(2.0, 0.0));
+        table.add(("PostgreSQL", DUMP), cost(2.0, 0.0));
 
         assert_eq!(
-            row(&table, 1_000, Some(Kind::Sqlite), Job::Export),
-            "| SQLite | `wts export` | 4.0 | 250 | 0.50 | 4 |"
+            cells(&table, 1_000, "SQLite", EXPORT).join(" | "),
+            "SQLite | `wts export` | 4.0 | 250 | 0.50 | 4"
         );
         assert_eq!(
-            row(&table, 1_000, Some(Kind::Postgres), Job::Dump),
-            "| PostgreSQL | `pg_dump` | 2.0 | 500 |  | 0 |"
+            cells(&table, 1_000, "PostgreSQL", DUMP).join(" | "),
+            "PostgreSQL | `pg_dump` | 2.0 | 500 |  | 0"
         );
     }
 }

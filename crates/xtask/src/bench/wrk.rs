@@ -1,17 +1,17 @@
 //! Sending requests over HTTP, with wrk.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{meter::Responses, service::Service};
+use super::{Responses, service::Service};
 use crate::{
-    command::{on_path, output, program},
+    command::{on_path, output, program, workspace},
     install::debian_package,
 };
 
 /// What wrk runs: the request it makes, and how it reports.
-const SCRIPT: &str = include_str!("wrk.lua");
+const SCRIPT: &str = "crates/xtask/src/bench/wrk.lua";
 
 /// Installs wrk unless it is there.
 ///
@@ -39,11 +39,8 @@ impl Target {
 
     /// The traces of any of these tickets, from the first to the last.
     pub(super) fn traces((first, last): (u32, u32)) -> Self {
-        Self {
-            path: "/api/v3/get_traces?tid=",
-            first,
-            last,
-        }
+        let path = "/api/v3/get_traces?tid=";
+        Self { path, first, last }
     }
 }
 
@@ -58,28 +55,24 @@ pub(super) fn run(
     connections: u32,
     duration: Duration,
 ) -> Result<Responses> {
-    let script = service.directory().join("wrk.lua");
-    fs::write(&script, SCRIPT).context("could not write wrk's script")?;
     let mut wrk = program("wrk");
     wrk.args(["--threads", if connections > 1 { "2" } else { "1" }])
         .args(["--connections", &connections.to_string()])
         .args(["--duration", &format!("{}s", duration.as_secs())])
         .args(["--timeout", "30s", "--script"])
-        .arg(&script)
-        .arg(format!("http://{}", service.address()))
-        .arg("--")
-        .arg(service.tokens())
+        .arg(workspace().join(SCRIPT))
+        .args([&format!("http://{}", service.address), "--"])
+        .arg(&service.tokens)
         .arg(target.path)
         .args([target.first.to_string(), target.last.to_string()]);
     let printed = output(&mut wrk)?;
-    let report: Vec<f64> = printed
+    let report = printed
         .lines()
-        .find_map(|line| line.strip_prefix("reported "))
-        .with_context(|| format!("wrk did not report:\n{printed}"))?
-        .split(' ')
-        .map(|number| number.parse().context("wrk's report"))
-        .collect::<Result<_>>()?;
-    let [count, seconds, failures, rejected, p50, p99] = report[..] else {
+        .find_map(|line| line.strip_prefix("reported "));
+    let report = report.with_context(|| format!("wrk did not report:\n{printed}"))?;
+    let numbers: Result<Vec<f64>, _> = report.split(' ').map(str::parse).collect();
+    let [count, seconds, failures, rejected, p50, p99] = numbers.context("wrk's report")?[..]
+    else {
         bail!("wrk's report has other fields than expected:\n{printed}");
     };
     ensure!(

@@ -7,9 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::tokens::{
-    self, after_group, after_item, after_path, is_test_only, is_use, is_word, paths,
-};
+use super::tokens::{self, after_group, after_item, is_test_only, is_use, is_word, paths};
 
 /// The node of items that are defined in the crate root itself.
 const ROOT: &str = "the crate root";
@@ -27,12 +25,11 @@ pub(super) struct Reference {
 ///
 /// # Errors
 ///
-/// If a file cannot be read or has no Rust tokens, or if a module imports everything from the crate root.
+/// If a file cannot be read or is no Rust, or if a module imports everything from the crate root.
 pub(super) fn references(root: &Path) -> Result<Vec<Reference>> {
-    let mut scan = Scan::default();
-    let tokens = tokens::read(root)?;
-    let tokens: Vec<_> = tokens.iter().map(String::as_str).collect();
-    scan.read_root(&tokens);
+    let text = tokens::read(root)?;
+    let tokens: Vec<_> = text.split(' ').collect();
+    let mut scan = Scan::of_root(&tokens);
     scan.items(&tokens, root, &[])?;
     Ok(scan.found)
 }
@@ -49,30 +46,28 @@ struct Scan {
 
 impl Scan {
     /// Takes note of the modules that the crate root declares, and of the names that it imports.
-    fn read_root(&mut self, tokens: &[&str]) {
+    fn of_root(tokens: &[&str]) -> Self {
+        let mut scan = Self::default();
         let mut rest = tokens;
         while let [first, after @ ..] = rest {
-            rest = match (*first, after) {
-                ("#", _) if is_test_only(rest) => after_item(after_group(after)),
+            match (*first, after) {
                 ("mod", [name, ..]) => {
-                    self.modules.insert((*name).to_owned());
-                    after_item(after)
+                    scan.modules.insert((*name).to_owned());
                 }
-                ("use", _) => {
-                    let next = after_item(rest);
-                    for path in paths(consumed(after, next)) {
+                ("use", tree) => {
+                    for path in paths(tree).0 {
                         let is_local = matches!(path.first(), Some(&("crate" | "self")));
-                        if let (Some(first), Some(last)) =
-                            (path.get(usize::from(is_local)), path.last())
-                        {
-                            self.imports.insert((*last).to_owned(), (*first).to_owned());
+                        let first = path.get(usize::from(is_local));
+                        if let (Some(first), Some(name)) = (first, path.last()) {
+                            scan.imports.insert((*name).to_owned(), (*first).to_owned());
                         }
                     }
-                    next
                 }
-                _ => after,
-            };
+                _ => {}
+            }
+            rest = after;
         }
+        scan
     }
 
     /// Reads the items of a module, or any other tokens in it.
@@ -80,25 +75,25 @@ impl Scan {
         let mut rest = tokens;
         while let [first, after @ ..] = rest {
             rest = match (*first, after) {
-                ("#", _) if is_test_only(rest) => after_item(after_group(after)),
+                ("#", attribute) if is_test_only(rest) => after_item(after_group(attribute)),
                 // The names are used by the modules that import them, not by the root.
                 ("pub", _) if module.is_empty() && is_use(rest) => after_item(rest),
                 ("mod", [name, ";", after @ ..]) => {
                     let file = file_of(file, name)?;
-                    let tokens = tokens::read(&file)?;
-                    let tokens: Vec<_> = tokens.iter().map(String::as_str).collect();
+                    let text = tokens::read(&file)?;
+                    let tokens: Vec<_> = text.split(' ').collect();
                     self.items(&tokens, &file, &[module, &[name]].concat())?;
                     after
                 }
                 ("mod", [name, "{", ..]) => {
-                    let body = after.get(1..).unwrap_or_default();
-                    let next = after_group(body);
-                    self.items(consumed(body, next), file, &[module, &[name]].concat())?;
+                    let next = after_item(after);
+                    let body = after.get(2..after.len() - next.len()).unwrap_or_default();
+                    self.items(body, file, &[module, &[name]].concat())?;
                     next
                 }
                 (word, [":", ":", ..]) if is_word(word) => {
-                    let next = after_path(rest);
-                    for path in paths(consumed(rest, next)) {
+                    let (paths, next) = paths(rest);
+                    for path in paths {
                         self.path(&path, file, module)?;
                     }
                     next
@@ -123,10 +118,10 @@ impl Scan {
         let Some(names @ &[name, ..]) = from_root else {
             return Ok(());
         };
+        let file_name = file.display();
         ensure!(
             name != "*",
-            "{}: `{first}::*` hides which modules are used",
-            file.display()
+            "{file_name}: `{first}::*` hides which modules are used"
         );
         let to = match self.imports.get(name) {
             _ if self.modules.contains(name) => name,
@@ -145,12 +140,6 @@ impl Scan {
         }
         Ok(())
     }
-}
-
-/// The tokens before `next`, with which `tokens` ends.
-fn consumed<'t, 'a>(tokens: &'t [&'a str], next: &[&str]) -> &'t [&'a str] {
-    let count = tokens.len().saturating_sub(next.len());
-    tokens.get(..count).unwrap_or_default()
 }
 
 /// The file of a module that a file declares.

@@ -5,35 +5,35 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, anyhow};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The tokens of a file.
+/// The tokens of a file, with a space after each; a literal is only two quotation marks.
 ///
 /// # Errors
 ///
 /// If the file cannot be read or is no Rust.
-pub(super) fn read(file: &Path) -> Result<Vec<String>> {
+pub(super) fn read(file: &Path) -> Result<String> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let stream: TokenStream = text
-        .parse()
-        .map_err(|error| anyhow!("{}: {error}", file.display()))?;
-    let mut tokens = Vec::new();
-    flatten(stream, &mut tokens);
-    Ok(tokens)
+    let stream: Result<TokenStream, _> = text.parse();
+    let stream = stream.map_err(|error| anyhow!("{}: {error}", file.display()))?;
+    let mut text = String::new();
+    flatten(stream, &mut text);
+    Ok(text)
 }
 
-fn flatten(stream: TokenStream, tokens: &mut Vec<String>) {
+fn flatten(stream: TokenStream, text: &mut String) {
     for token in stream {
         match token {
             TokenTree::Group(group) => {
                 let (open, close) = match group.delimiter() {
-                    Delimiter::Brace => ("{", "}"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::Parenthesis | Delimiter::None => ("(", ")"),
+                    Delimiter::Brace => ("{ ", "} "),
+                    Delimiter::Bracket => ("[ ", "] "),
+                    Delimiter::Parenthesis | Delimiter::None => ("( ", ") "),
                 };
-                tokens.push(open.to_owned());
-                flatten(group.stream(), tokens);
-                tokens.push(close.to_owned());
+                *text += open;
+                flatten(group.stream(), text);
+                *text += close;
             }
-            token => tokens.push(token.to_string()),
+            TokenTree::Literal(_) => *text += "\"\" ",
+            token => *text += &(token.to_string() + " "),
         }
     }
 }
@@ -85,45 +85,46 @@ pub(super) fn after_group<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
         .unwrap_or_default()
 }
 
-/// The tokens after a path such as `a::b`, `a::*` or `a::{b, c}`.
-pub(super) fn after_path<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
-    let mut rest = tokens.get(1..).unwrap_or_default();
-    while let [":", ":", below @ ..] = rest {
-        match below {
-            ["{", ..] => return after_group(below),
-            [word, after @ ..] if is_word(word) => rest = after,
-            _ => break,
+/// The paths in a tree such as `a::{b::c, d as e, f::*}`, as lists of words, and the tokens after the tree.
+pub(super) fn paths<'t, 'a>(tokens: &'t [&'a str]) -> (Vec<Vec<&'a str>>, &'t [&'a str]) {
+    let mut words = Vec::new();
+    let mut rest = tokens;
+    loop {
+        match rest {
+            ["{", branches @ ..] => {
+                let mut paths = Vec::new();
+                let mut branch = branches;
+                while !matches!(branch, [] | ["}", ..]) {
+                    let (below, after) = self::paths(branch);
+                    paths.extend(
+                        below
+                            .into_iter()
+                            .map(|path| [words.as_slice(), &path].concat()),
+                    );
+                    branch = match after {
+                        [",", after @ ..] => after,
+                        after if after.len() < branch.len() => after,
+                        _ => branch.get(1..).unwrap_or_default(), // no path
+                    };
+                }
+                return (paths, branch.get(1..).unwrap_or_default());
+            }
+            [word, ":", ":", after @ ..] if is_word(word) => {
+                words.push(*word);
+                rest = after;
+            }
+            [word, "as", name, after @ ..] if is_word(word) => {
+                words.extend([*word, "as", *name]);
+                return (vec![words], after);
+            }
+            [word, after @ ..] if is_word(word) => {
+                words.push(*word);
+                return (vec![words], after);
+            }
+            // Such as `Vec::<u8>`.
+            rest => return (vec![words], rest),
         }
     }
-    rest
-}
-
-/// The words of each path in a tree such as `a::{b::c, d as e, f::*}`.
-pub(super) fn paths<'a>(tree: &[&'a str]) -> Vec<Vec<&'a str>> {
-    let (words, group) = tree.split_at(
-        tree.iter()
-            .position(|token| *token == "{")
-            .unwrap_or(tree.len()),
-    );
-    let words: Vec<_> = words
-        .iter()
-        .copied()
-        .filter(|token| is_word(token))
-        .collect();
-    let Some(branches) = group.get(1..group.len().saturating_sub(1)) else {
-        return vec![words];
-    };
-    let mut depth = 0_usize;
-    let branches = branches.split(|token| {
-        match *token {
-            "{" => depth += 1,
-            "}" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && *token == ","
-    });
-    let below = branches.flat_map(paths);
-    below.map(|path| [words.clone(), path].concat()).collect()
 }
 
 /// Whether a token is an identifier, a keyword, or the `*` of a path.
