@@ -27,7 +27,7 @@ use crate::{
     constants::JSON,
     error::{ApiError, Envelope},
     health,
-    openapi::{json_of_labels, label_values, text_of_labels},
+    labels::{json_of_labels, label_values, text_of_labels},
     request_body::NoBody,
     response::{self, CacheRule, Content, ETagBuilder},
     traces::{self, TracesBody},

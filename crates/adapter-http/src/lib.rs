@@ -13,9 +13,9 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
+mod labels;
 mod metrics;
 mod middleware;
-mod openapi;
 mod rate_limit;
 mod request_body;
 mod request_class;

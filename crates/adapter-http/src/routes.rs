@@ -204,8 +204,10 @@ mod tests {
         let routes = [API, HEALTH].into_iter().flatten();
         let routes = routes.filter(|route| !undescribed.contains(&route.label));
         assert_eq!(paths.len(), routes.count());
-        for path in paths.keys() {
-            assert!(RouteTable::api().find(path).is_some(), "{path}");
+        for (path, operations) in paths {
+            let route = RouteTable::api().find(path).unwrap();
+            let needs_token = !operations["get"]["security"].is_null();
+            assert_eq!(needs_token, route.callers == TokenHolders, "{path}");
         }
     }
 }

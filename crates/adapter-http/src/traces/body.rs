@@ -41,7 +41,7 @@ pub(super) fn body(history: Arc<TicketHistory>, order: Order) -> serde_json::Res
         yield_now().await;
         Some((writer.chunk(), writer))
     });
-    let chunks = stream::once(ready(Ok(first))).chain(rest);
+    let chunks = stream::once(ready(Ok(first))).chain(rest).fuse();
     Ok(BodyStream::new(chunks).boxed())
 }
 

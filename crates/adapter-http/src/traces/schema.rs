@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use utoipa::{ToSchema, openapi::schema::Schema};
 use wts_domain::{Category, Priority, Status};
 
-use crate::openapi::{label_values, schema_of_labels};
+use crate::labels::{label_values, schema_of_labels};
 
 /// The body of a response with traces.
 #[derive(ToSchema)]

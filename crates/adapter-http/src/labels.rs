@@ -19,7 +19,7 @@ macro_rules! label_values {
     ($list:ty) => {{
         let languages = wts_domain::Language::ALL.iter();
         let values = <$list>::ALL.iter();
-        let values = values.map(|value| $crate::openapi::LabelValue {
+        let values = values.map(|value| $crate::labels::LabelValue {
             name: value.as_str(),
             variant: format!("{value:?}"),
             labels: languages
