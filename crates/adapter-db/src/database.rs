@@ -1,74 +1,62 @@
-//! A database that is open, with all that looks after it.
+//! The public operations on a database of either kind.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use wts_app::HistoryRepository;
+use tokio_util::task::AbortOnDropHandle;
+use wts_app::{HistoryRepository, HistorySink, HistorySource, Selection};
 
 use crate::{
-    DatabaseUrl, OpenError,
+    backend::{Backend, OpenBackend},
+    error::{MigrateError, OpenError},
+    health::DatabaseHealth,
+    inspection::Inspection,
     metrics::DatabaseMetrics,
-    monitor::{Background, Pulse},
-    postgres,
     settings::ReadSettings,
-    sqlite,
-    url::Address,
+    sqlite::SqliteFile,
+    transfer::SinkError,
+    url::{Address, DatabaseUrl},
 };
 
-/// What the database that is written to is called in the log and the metrics.
-const PRIMARY: &str = "primary";
+/// Chooses the backend: the one place that distinguishes kinds of databases.
+fn backend(url: &DatabaseUrl) -> Box<dyn Backend> {
+    match url.address() {
+        Address::Postgres(config) => config.clone(),
+        Address::Sqlite(file) => Box::new(SqliteFile(file.clone())),
+    }
+}
 
-/// A database to read histories from, and what is known of it. Nobody looks after it any more when it is dropped.
+/// An open database and its background health checks, which end when it is dropped.
 pub struct Database {
     histories: Arc<dyn HistoryRepository>,
     readable: watch::Receiver<bool>,
-    _background: Vec<Background>,
+    _health_checks: Vec<AbortOnDropHandle<()>>,
 }
 
 impl Database {
     /// Opens the database for reading and proves, with a real read, that histories can be read from it. Replicas need not
-    /// be there: they are read from as soon as they are, and keep up.
+    /// be reachable: they are read from as soon as they are, and keep up.
     ///
     /// # Errors
     ///
     /// [`OpenError`] if it is not there, cannot be reached or does not hold histories that this role may read, or if there
-    /// are replicas of, or among them, what is no PostgreSQL.
+    /// are replicas and not all of them and the database itself are PostgreSQL.
     pub async fn open(
         url: &DatabaseUrl,
         settings: &ReadSettings,
         metrics: &DatabaseMetrics,
     ) -> Result<Self, OpenError> {
-        let pulse = Pulse::new();
-        let readable = pulse.readable();
-        let node = metrics.of(PRIMARY);
-        match url.address() {
-            Address::Postgres(config) => {
-                let primary = postgres::open(config, settings, &node, &pulse).await?;
-                let (histories, background) = postgres::looked_after(
-                    PRIMARY,
-                    config,
-                    Arc::new(primary),
-                    settings,
-                    metrics,
-                    pulse,
-                )?;
-                Ok(Self {
-                    histories,
-                    readable,
-                    _background: background,
-                })
-            }
-            Address::Sqlite(_) if !settings.replicas.is_empty() => Err(OpenError::NoReplicas),
-            Address::Sqlite(file) => {
-                let histories = sqlite::open(file, settings, &node).await?;
-                let background = sqlite::spawn_health_check(PRIMARY, file, settings, &node, pulse)?;
-                Ok(Self {
-                    histories: Arc::new(histories),
-                    readable,
-                    _background: vec![background],
-                })
-            }
-        }
+        let health = DatabaseHealth::new();
+        let readable = health.readable();
+        let OpenBackend {
+            histories,
+            health_checks,
+        } = backend(url).open(settings, metrics, health).await?;
+        Ok(Self {
+            histories,
+            readable,
+            _health_checks: health_checks,
+        })
     }
 
     /// Its histories.
@@ -80,4 +68,65 @@ impl Database {
     pub fn readable(&self) -> watch::Receiver<bool> {
         self.readable.clone()
     }
+}
+
+/// Opens a database for reading, with default settings and without the health checks of a [`Database`].
+///
+/// # Errors
+///
+/// Those of [`Database::open`].
+pub async fn connect(url: &DatabaseUrl) -> Result<Arc<dyn HistoryRepository>, OpenError> {
+    let metrics = DatabaseMetrics::default();
+    let database = Database::open(url, &ReadSettings::default(), &metrics).await?;
+    Ok(database.histories())
+}
+
+/// Inspects a database that can be read.
+///
+/// # Errors
+///
+/// [`OpenError`] if it cannot be read.
+pub async fn inspect(url: &DatabaseUrl) -> Result<Inspection, OpenError> {
+    connect(url).await?;
+    backend(url).inspect().await.map_err(OpenError::Unreadable)
+}
+
+/// Brings the schema up to date and returns the names of the migrations that ran, none if it was up to date. An SQLite
+/// file that does not exist is created. Two calls at once take turns.
+///
+/// # Errors
+///
+/// [`MigrateError`]. The migration that failed is undone, those before it stay.
+pub async fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
+    backend(url).migrate().await
+}
+
+/// The histories in a database, our own or an existing WTS v3 database, as they are when this returns. What is written
+/// later is not among them, however long they take to be read.
+///
+/// Must be called within a tokio runtime, which the source goes on to use from whatever thread it is read on; but not on
+/// a thread that the runtime needs.
+///
+/// # Errors
+///
+/// [`OpenError`] if the database is not there, cannot be reached or does not hold histories that this role may read.
+pub async fn source(
+    url: &DatabaseUrl,
+    selection: Selection,
+) -> Result<Box<dyn HistorySource>, OpenError> {
+    backend(url).source(selection).await
+}
+
+/// Writes histories into a database that [`migrate`] made, in one transaction. A ticket is either new, or there already
+/// exactly as it comes, with all its history; everything else is a conflict. Other writers have to wait until the sink is
+/// finished or dropped. Readers do not, except of a PostgreSQL database without tickets that this role owns: its foreign
+/// keys are dropped meanwhile, which makes the import several times as fast.
+///
+/// As for [`source`], within a runtime.
+///
+/// # Errors
+///
+/// [`SinkError`] if the database is not there, cannot be reached or cannot be written to.
+pub async fn sink(url: &DatabaseUrl) -> Result<Box<dyn HistorySink>, SinkError> {
+    backend(url).sink().await
 }

@@ -2,8 +2,6 @@
 
 use std::{error::Error, path::PathBuf};
 
-use crate::postgres::ConnectError;
-
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a database cannot be served from.
@@ -14,31 +12,36 @@ pub enum OpenError {
     NoSuchFile(PathBuf),
     /// No connection could be made.
     #[error("cannot connect to the database")]
-    Unreachable(#[source] Cause),
-    /// Replicas are PostgreSQL's, and of PostgreSQL.
+    Unreachable {
+        /// Why not.
+        #[source]
+        cause: Cause,
+        /// Whether another attempt may succeed.
+        is_transient: bool,
+    },
+    /// There are replicas, and one of them or the database itself is not PostgreSQL.
     #[error("read replicas are for PostgreSQL only, and only PostgreSQL can be one")]
-    NoReplicas,
-    /// An SQLite file that is there, but which SQLite may not open, or beside which it cannot keep what it needs for
-    /// reading.
+    ReplicasUnsupported,
+    /// The SQLite file exists, but SQLite cannot open it, or cannot write the files beside it that it needs for reading.
     #[error("SQLite cannot use the database file, or cannot write beside it")]
     NoAccess(#[source] Cause),
-    /// It is there, but reading a history from it fails: the tables are missing, are others than expected, or the role
-    /// may not read them.
+    /// The database exists, but reading a history from it fails: the tables are missing, are others than expected, or the
+    /// role may not read them.
     #[error("the database holds no ticket histories that this role can read")]
     Unreadable(#[source] Cause),
 }
 
 impl OpenError {
-    /// Whether it may be well in a moment, without anybody doing anything: the database is not there yet, or is starting.
-    pub fn may_pass(&self) -> bool {
-        match self {
-            Self::Unreachable(cause) => cause
-                .downcast_ref::<ConnectError>()
-                .is_some_and(ConnectError::may_pass),
-            Self::NoSuchFile(_) | Self::NoAccess(_) | Self::Unreadable(_) | Self::NoReplicas => {
-                false
+    /// Whether another attempt may succeed without a change of the configuration: the database is not there yet, or is
+    /// starting.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable {
+                is_transient: true,
+                ..
             }
-        }
+        )
     }
 }
 

@@ -1,15 +1,12 @@
-//! The tables that a history is read from, and the domain's view of their rows.
+//! Building a history from the rows of either database.
 //!
-//! PostgreSQL keeps the tables in schemas and SQLite does not, which diesel knows by the type of a table. So the tables
-//! are written once, in a macro, and stand twice, in `postgres::tables` and in `sqlite::tables`.
-//!
-//! No statement orders the rows. [`TicketHistory`] puts them in order, once for every database, and since an index hands them
-//! over in order or nearly so, that costs less than a sort that a planner may choose.
+//! No statement orders the rows. [`TicketHistory`] puts them in order, once for every database, and since an index returns
+//! them in order or nearly so, that costs less than a sort that a planner may choose.
 
 use std::sync::Arc;
 
 use diesel::{
-    prelude::Queryable,
+    prelude::{Queryable, Selectable},
     sql_types::{Nullable, Text},
 };
 use wts_domain::{
@@ -18,107 +15,40 @@ use wts_domain::{
 
 use crate::{
     batching::{HistoryOutcome, LookupError},
-    columns::{AnyWidth, CalendarDay, Id, Label, Moment, ReadLabel, StoredDay, StoredMoment},
     error::Cause,
+    sql_types::{
+        DateColumn, DateValue, IdColumn, IdValue, LabelColumn, LabelResult, TimestampColumn,
+        TimestampValue,
+    },
+    tables::ticket_traces,
 };
 
 /// How many traces a history may have to be read in a shared batch. Far more than a real ticket has.
 pub(crate) const MAX_BATCHED_TRACES: i64 = 200;
 
-/// How many traces of longer histories may be in use when the next is read. They take some 300 bytes each.
-pub(crate) const MAX_LIVE_TRACES: usize = 150_000;
-
-/// Declares the tables, `tables!([wts data])` inside these schemas.
-macro_rules! tables {
-    ($([$wts:ident $data:ident])?) => {
-        diesel::table! {
-            $($data.)? students (sid) {
-                sid -> Text,
-                name -> Text,
-            }
-        }
-
-        diesel::table! {
-            $($wts.)? users (sid) {
-                sid -> Text,
-            }
-        }
-
-        diesel::table! {
-            use diesel::sql_types::{Nullable, Text};
-            use crate::columns::Label;
-
-            $($wts.)? operators (wid) {
-                wid -> Text,
-                sid -> Text,
-                access -> Label,
-            }
-        }
-
-        diesel::table! {
-            use diesel::sql_types::{Nullable, Text};
-            use crate::columns::{CalendarDay, Id, Label, Moment};
-
-            $($wts.)? tickets (tid) {
-                tid -> Id,
-                issuer -> Text,
-                submitted_at -> Moment,
-                category -> Label,
-                description -> Text,
-                occur_at -> Nullable<Moment>,
-                notes -> Nullable<Text>,
-                appointed_at -> Nullable<CalendarDay>,
-                priority -> Label,
-                status -> Label,
-                last_updated_at -> Nullable<Moment>,
-            }
-        }
-
-        diesel::table! {
-            use diesel::sql_types::{Nullable, Text};
-            use crate::columns::{CalendarDay, Id, Label, Moment};
-
-            $($wts.)? ticket_traces (opid) {
-                opid -> Id,
-                tid -> Id,
-                updated_at -> Moment,
-                op -> Text,
-                new_status -> Nullable<Label>,
-                new_priority -> Nullable<Label>,
-                new_appointment -> Nullable<CalendarDay>,
-                new_category -> Nullable<Label>,
-                remark -> Text,
-            }
-        }
-
-        diesel::allow_tables_to_appear_in_same_query!(students, users, operators, tickets, ticket_traces);
-    };
-}
-
-pub(crate) use tables;
-
-/// The columns of [`TraceRow`], `null` where a ticket has no trace.
+/// The SQL types of a [`TraceRow`]; all `null` if a ticket has no trace.
 pub(crate) type TraceColumns = Nullable<(
-    Id,
-    Moment,
+    IdColumn,
+    TimestampColumn,
     Text,
-    Nullable<Label>,
-    Nullable<Label>,
-    Nullable<CalendarDay>,
-    Nullable<Label>,
+    Nullable<LabelColumn>,
+    Nullable<LabelColumn>,
+    Nullable<DateColumn>,
+    Nullable<LabelColumn>,
     Text,
 )>;
 
-/// A row of `ticket_traces`, but for the ticket that it was found by.
-#[derive(Queryable)]
+/// A row of `ticket_traces`, without the ticket that it was found by.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = ticket_traces)]
 pub(crate) struct TraceRow {
-    opid: AnyWidth,
-    updated_at: StoredMoment,
+    opid: IdValue,
+    updated_at: TimestampValue,
     op: String,
-    new_status: Option<ReadLabel<Status>>,
-    new_priority: Option<ReadLabel<Priority>>,
-    new_appointment: Option<StoredDay>,
-    new_category: Option<ReadLabel<Category>>,
+    new_status: Option<LabelResult<Status>>,
+    new_priority: Option<LabelResult<Priority>>,
+    new_appointment: Option<DateValue>,
+    new_category: Option<LabelResult<Category>>,
     remark: String,
 }
 
@@ -141,7 +71,10 @@ impl TraceRow {
 }
 
 /// The value of a label, which is unknown only if the schema is newer than this program.
-fn known<T>(label: Option<ReadLabel<T>>, column: &'static str) -> Result<Option<T>, InvalidColumn> {
+fn known<T>(
+    label: Option<LabelResult<T>>,
+    column: &'static str,
+) -> Result<Option<T>, InvalidColumn> {
     label
         .map(|label| label.0.map_err(|cause| InvalidColumn { column, cause }))
         .transpose()
@@ -157,7 +90,7 @@ pub(crate) struct InvalidColumn {
 }
 
 /// A registered student; their rank, if they are staff.
-pub(crate) type RankRow = (String, Option<ReadLabel<Access>>);
+pub(crate) type RankRow = (String, Option<LabelResult<Access>>);
 
 /// The rank of a registered student: [`Access::User`] if they are no staff, and [`Access::Unregistered`] if their rank is
 /// unknown, since it could be lower than any.

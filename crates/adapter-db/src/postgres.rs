@@ -1,31 +1,54 @@
 //! PostgreSQL: our own schema, and the WTS v3 database as it stands.
 
 mod connection;
+mod health_check;
 mod inspect;
 mod loader;
 mod migrate;
 mod names;
-mod positions;
 mod reader;
-mod server;
 mod statements;
-mod tls;
 mod transfer;
-mod watch;
+mod wal_lag;
 
-pub(crate) mod tables {
-    //! The tables, in the schemas that the WTS v3 database gave them.
-    //!
-    //! The names are qualified rather than left to `search_path`, which a pooler between us and the database may not
-    //! keep.
+use async_trait::async_trait;
+use wts_app::{HistorySink, HistorySource, Selection};
 
-    crate::history::tables!([wts data]);
+use crate::{
+    backend::{Backend, OpenBackend},
+    error::{Cause, MigrateError, OpenError},
+    health::DatabaseHealth,
+    inspection::Inspection,
+    metrics::DatabaseMetrics,
+    settings::ReadSettings,
+    transfer::SinkError,
+    url::PostgresConfig,
+};
+
+#[async_trait]
+impl Backend for PostgresConfig {
+    async fn open(
+        &self,
+        settings: &ReadSettings,
+        metrics: &DatabaseMetrics,
+        health: DatabaseHealth,
+    ) -> Result<OpenBackend, OpenError> {
+        health_check::open(self, settings, metrics, health).await
+    }
+
+    async fn inspect(&self) -> Result<Inspection, Cause> {
+        inspect::inspect(self).await
+    }
+
+    async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        migrate::migrate(self).await
+    }
+
+    async fn source(&self, selection: Selection) -> Result<Box<dyn HistorySource>, OpenError> {
+        Ok(Box::new(transfer::source(self, selection).await?))
+    }
+
+    async fn sink(&self) -> Result<Box<dyn HistorySink>, SinkError> {
+        Ok(Box::new(transfer::sink(self).await?))
+    }
 }
-
-pub(crate) use connection::{ConnectError, connect};
-pub(crate) use inspect::inspect;
-pub(crate) use loader::open;
-pub(crate) use migrate::migrate;
-pub(crate) use server::Server;
-pub(crate) use transfer::{sink, source};
-pub(crate) use watch::looked_after;

@@ -19,7 +19,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::watch, time::timeout};
 use wts_app::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError};
 
-use crate::monitor::Pulse;
+use crate::health::DatabaseHealth;
 
 /// A replica and its state.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct Replica(Arc<ReplicaState>);
 
 struct ReplicaState {
     histories: Arc<dyn HistoryRepository>,
-    pulse: Pulse,
+    health: DatabaseHealth,
     readable: watch::Receiver<bool>,
     max_lag: Duration,
     /// When it last was known to have everything that the primary had then.
@@ -40,14 +40,14 @@ impl Replica {
     /// A replica whose lag is not known yet.
     pub(crate) fn new(
         histories: Arc<dyn HistoryRepository>,
-        pulse: Pulse,
+        health: DatabaseHealth,
         max_lag: Duration,
         (lag, in_use): (Gauge<f64, AtomicU64>, Gauge),
     ) -> Self {
         Self(Arc::new(ReplicaState {
             histories,
-            readable: pulse.readable(),
-            pulse,
+            readable: health.readable(),
+            health,
             max_lag,
             caught_up_at: Mutex::default(),
             lag,
@@ -117,15 +117,15 @@ impl ReplicaRouter {
     /// with a long history.
     async fn await_while_active<T>(
         &self,
-        pulse: &Pulse,
+        health: &DatabaseHealth,
         result: impl Future<Output = T>,
     ) -> Option<T> {
         let mut result = pin!(result);
         loop {
-            let heard = pulse.heard();
+            let activity = health.activity();
             match timeout(self.replica_timeout, &mut result).await {
                 Ok(result) => return Some(result),
-                Err(_elapsed) if pulse.heard() == heard => return None,
+                Err(_elapsed) if health.activity() == activity => return None,
                 Err(_elapsed) => {}
             }
         }
@@ -140,12 +140,12 @@ impl HistoryRepository for ReplicaRouter {
             && let Some(Replica(replica)) = self.next()
         {
             let result = replica.histories.find(query);
-            match self.await_while_active(&replica.pulse, result).await {
+            match self.await_while_active(&replica.health, result).await {
                 // A ticket that was filed a moment ago may not have got there yet.
                 Some(Ok(found)) if found.history.is_some() => return Ok(found),
                 // The primary may be less busy.
                 Some(Ok(_) | Err(RepositoryError::Busy)) => {}
-                Some(Err(RepositoryError::Failed(_))) | None => replica.pulse.suspect(),
+                Some(Err(RepositoryError::Failed(_))) | None => replica.health.request_probe(),
             }
         }
         self.primary.find(query).await

@@ -1,38 +1,37 @@
-//! What an operator may decide about reading.
+//! The settings of reading.
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use crate::DatabaseUrl;
+use crate::url::DatabaseUrl;
 
-/// How to read a database, and how long anything may take. No wait is without an end.
+/// How to read a database, and how long each step may take.
 #[derive(Debug, Clone)]
 pub struct ReadSettings {
-    /// How many connections a database is read over, and one more each for long histories and for looking after it;
-    /// `None` for one per core, up to eight. What a read costs PostgreSQL grows with their number.
+    /// How many connections a database is read over, and one more each for long histories and for health checks; `None`
+    /// for one per core, up to eight. What a read costs PostgreSQL grows with their number.
     pub connections: Option<NonZeroUsize>,
-    /// How long one host may take to accept a connection and to let us in, where the address says nothing of it.
+    /// How long one host may take to accept a connection and to authenticate us, unless the URL says otherwise.
     pub connect_timeout: Duration,
     /// How long PostgreSQL may work on a statement, or wait for a lock, before it ends that by itself. From a millisecond
     /// to [`i32::MAX`] of them.
     pub statement_timeout: Duration,
-    /// The same for a history that is too long to be read in company.
+    /// How long PostgreSQL may work on a history that is too long for a shared batch.
     pub long_statement_timeout: Duration,
-    /// How long the database may be silent while it is waited for. Longer than it may work.
+    /// How long the database may be silent while a result is awaited. Longer than it may work.
     pub answer_timeout: Duration,
-    /// How long a read may wait before it is sent; four times as long where it is known to be of a long history, which
-    /// waits for others of its kind.
+    /// How long a read may wait before it is sent; four times as long for a history that is known to be long.
     pub queue_timeout: Duration,
     /// How many reads may wait for each connection.
     pub queue: NonZeroUsize,
-    /// Whether ranks are read too, and are looked after.
+    /// Whether ranks are read too, and included in health checks.
     pub ranks: bool,
-    /// How often the database is asked whether it answers, and replicas how far they are.
+    /// How often the health of the database and the lag of replicas are checked.
     pub probe_interval: Duration,
     /// Streaming replicas to read from, as long as they keep up.
     pub replicas: Vec<DatabaseUrl>,
     /// How far behind the primary a replica may be to be read from.
     pub replica_max_lag: Duration,
-    /// How long a replica may be silent, to everybody, before the primary is asked as well by who waits for it.
+    /// How long a replica may send nothing at all before a read that waits for it is sent to the primary.
     pub replica_timeout: Duration,
 }
 
@@ -57,11 +56,6 @@ impl Default for ReadSettings {
 }
 
 impl ReadSettings {
-    /// How long a read of a long history may wait for others of its kind.
-    pub(crate) fn long_queue_timeout(&self) -> Duration {
-        self.queue_timeout.saturating_mul(4)
-    }
-
     /// How many connections read shared batches.
     pub(crate) fn connections(&self) -> usize {
         const MAX_DEFAULT: usize = 8;

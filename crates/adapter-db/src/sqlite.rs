@@ -5,19 +5,74 @@ mod inspect;
 mod loader;
 mod migrate;
 mod source;
-mod statement;
+mod statements;
 mod transfer;
 
-pub(crate) mod tables {
-    //! The tables, which SQLite keeps without schemas.
+use std::{path::PathBuf, sync::Arc};
 
-    crate::history::tables!();
+use async_trait::async_trait;
+use tokio::task::spawn_blocking;
+use wts_app::{HistorySink, HistorySource, Selection};
+
+use self::connection::{Mode, connect, unreadable};
+use crate::{
+    backend::{Backend, OpenBackend, PRIMARY},
+    error::{Cause, MigrateError, OpenError},
+    health::DatabaseHealth,
+    inspection::Inspection,
+    metrics::DatabaseMetrics,
+    settings::ReadSettings,
+    transfer::SinkError,
+};
+
+/// A database file.
+pub(crate) struct SqliteFile(pub(crate) PathBuf);
+
+#[async_trait]
+impl Backend for SqliteFile {
+    async fn open(
+        &self,
+        settings: &ReadSettings,
+        metrics: &DatabaseMetrics,
+        health: DatabaseHealth,
+    ) -> Result<OpenBackend, OpenError> {
+        if !settings.replicas.is_empty() {
+            return Err(OpenError::ReplicasUnsupported);
+        }
+        let metrics = metrics.of(PRIMARY);
+        Ok(OpenBackend {
+            histories: Arc::new(loader::open(&self.0, settings, &metrics).await?),
+            health_checks: vec![loader::spawn_health_check(
+                &self.0, settings, &metrics, health,
+            )?],
+        })
+    }
+
+    async fn inspect(&self) -> Result<Inspection, Cause> {
+        let file = self.0.clone();
+        spawn_blocking(move || inspect::inspect(&file)).await?
+    }
+
+    async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        let file = self.0.clone();
+        spawn_blocking(move || migrate::migrate(&file))
+            .await
+            .map_err(|panic| MigrateError::Failed(panic.into()))?
+    }
+
+    async fn source(&self, selection: Selection) -> Result<Box<dyn HistorySource>, OpenError> {
+        let file = self.0.clone();
+        let source = spawn_blocking(move || transfer::source(&file, selection))
+            .await
+            .map_err(|panic| OpenError::Unreadable(panic.into()))?;
+        Ok(Box::new(source?))
+    }
+
+    async fn sink(&self) -> Result<Box<dyn HistorySink>, SinkError> {
+        let file = self.0.clone();
+        let sink = spawn_blocking(move || transfer::sink(&file))
+            .await
+            .map_err(|panic| SinkError::Unreachable(panic.into()))?;
+        Ok(Box::new(sink?))
+    }
 }
-
-use connection::unreadable;
-pub(crate) use connection::{Mode, connect};
-
-pub(crate) use inspect::inspect;
-pub(crate) use loader::{open, spawn_health_check};
-pub(crate) use migrate::migrate;
-pub(crate) use transfer::{sink, source};

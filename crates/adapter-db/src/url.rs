@@ -1,8 +1,14 @@
 //! Where a database is.
 
+mod postgres;
+mod tls;
+
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use crate::postgres::Server;
+pub(crate) use self::{
+    postgres::PostgresConfig,
+    tls::{Tls, TlsError},
+};
 
 /// The address of a database: `postgres://…` (also `postgresql://…`) or `sqlite:PATH`.
 ///
@@ -12,7 +18,7 @@ pub struct DatabaseUrl(Address);
 
 #[derive(Clone)]
 pub(crate) enum Address {
-    Postgres(Box<Server>),
+    Postgres(Box<PostgresConfig>),
     Sqlite(PathBuf),
 }
 
@@ -26,12 +32,20 @@ impl DatabaseUrl {
     pub fn redacted(&self) -> String {
         match &self.0 {
             Address::Sqlite(file) => format!("sqlite:{}", file.display()),
-            Address::Postgres(server) => server.redacted(),
+            Address::Postgres(config) => config.redacted(),
         }
     }
 
     pub(crate) fn address(&self) -> &Address {
         &self.0
+    }
+
+    /// The configuration, if this is a PostgreSQL database.
+    pub(crate) fn postgres(&self) -> Option<&PostgresConfig> {
+        match &self.0 {
+            Address::Postgres(config) => Some(config),
+            Address::Sqlite(_) => None,
+        }
     }
 }
 

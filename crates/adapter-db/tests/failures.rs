@@ -5,8 +5,8 @@ use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 
 use tokio::task::JoinHandle;
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
-use wts_app::{HistoryRepository, RepositoryError};
-use wts_testkit::{ALICE, Database, Kind, Proxy, campus, find, ticket_of, told};
+use wts_app::{ErrorChain, HistoryRepository, RepositoryError};
+use wts_testkit::{ALICE, Database, Kind, Proxy, campus, find, ticket_of};
 
 async fn refusal(url: &DatabaseUrl) -> OpenError {
     match connect(url).await {
@@ -86,14 +86,14 @@ async fn a_postgresql_that_is_down_or_silent_is_unreachable() {
     let silent = format!("postgres://wts:wts@{}/wts", listener.local_addr().unwrap());
     assert!(matches!(
         refusal(&silent.parse().unwrap()).await,
-        OpenError::Unreachable(_)
+        OpenError::Unreachable { .. }
     ));
 
     drop(listener);
     assert!(
         matches!(
             refusal(&silent.parse().unwrap()).await,
-            OpenError::Unreachable(_)
+            OpenError::Unreachable { .. }
         ),
         "now nobody listens"
     );
@@ -251,7 +251,7 @@ async fn the_cause_of_a_failed_connection_is_told() {
     let database = Database::with(Kind::Postgres, campus());
     let url = database.owner_url_text();
     let nowhere = url.rsplit_once('/').unwrap().0.to_owned() + "/no_such_database";
-    let cause = told(&refusal(&nowhere.parse().unwrap()).await);
+    let cause = ErrorChain(&refusal(&nowhere.parse().unwrap()).await).to_string();
     assert!(
         cause.contains("\"no_such_database\" does not exist"),
         "{cause}"
@@ -261,7 +261,8 @@ async fn the_cause_of_a_failed_connection_is_told() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let cause = told(&refusal(&format!("postgres://wts@{free}/wts").parse().unwrap()).await);
+    let url = format!("postgres://wts@{free}/wts");
+    let cause = ErrorChain(&refusal(&url.parse().unwrap()).await).to_string();
     assert!(cause.contains("refused"), "{cause}");
 }
 

@@ -8,7 +8,8 @@ use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
-use wts_testkit::{Database, Kind, campus, find, told};
+use wts_app::ErrorChain;
+use wts_testkit::{Database, Kind, campus, find};
 
 use self::server::{Authority, Behaviour, Server};
 
@@ -96,11 +97,12 @@ async fn a_server_that_cannot_prove_who_it_is_learns_neither_user_nor_password()
     ] {
         let server = scene.server(behaviour).await;
 
-        let Err(refusal @ OpenError::Unreachable(_)) = connect(&scene.url(&server)).await else {
+        let Err(refusal @ OpenError::Unreachable { .. }) = connect(&scene.url(&server)).await
+        else {
             panic!("it connected, or found more than it should: {reason}");
         };
 
-        let told = told(&refusal);
+        let told = ErrorChain(&refusal).to_string();
         assert!(told.contains(reason), "{reason:?} in {told}");
         assert_eq!(server.handshakes(), 0, "{reason}");
         let user = scene.database.url()["postgres://".len()..]
@@ -134,7 +136,7 @@ async fn authorities_that_cannot_be_read_are_named() {
             None => fs::remove_file(&scene.file).unwrap(),
         }
         let refusal = connect(&scene.url(&server)).await.err().unwrap();
-        let told = told(&refusal);
+        let told = ErrorChain(&refusal).to_string();
         assert!(
             told.contains("sslrootcert") && told.contains(reason),
             "{told}"

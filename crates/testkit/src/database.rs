@@ -2,14 +2,18 @@
 
 mod postgres;
 mod sqlite;
-mod wts_v3;
 
 use std::thread;
 
-use wts_adapter_db::{DatabaseUrl, Records};
+use wts_adapter_db::DatabaseUrl;
 
+pub(crate) use self::postgres::{insert, with_client};
 pub use self::sqlite::write_sqlite;
 use self::{postgres::OnServer, sqlite::OnDisk};
+use crate::records::Records;
+
+/// The schema of the WTS v3 database, its triggers and the two operators that always exist.
+const WTS_V3: &str = include_str!("database/wts_v3.sql");
 
 /// The kinds of database that the service can be attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +47,7 @@ impl Database {
                 let url = database.owner_url();
                 wait_for(async || wts_adapter_db::migrate(&url).await).expect("the migrations run");
             }
-            Kind::WtsV3 => database.execute(wts_v3::SCHEMA),
+            Kind::WtsV3 => database.execute(WTS_V3),
         }
         if let Place::OnServer(server) = &database.place {
             server.let_the_reader_read();
@@ -102,11 +106,11 @@ impl Database {
 
     /// Inserts records as they are, past all triggers.
     pub fn insert(&self, records: Records) {
-        if let (Place::OnServer(server), Kind::WtsV3) = (&self.place, self.kind) {
-            server.run(async |client| wts_v3::insert(client, &records).await);
-        } else {
-            let url = self.owner_url();
-            wait_for(async || records.insert_into(&url).await).expect("the records fit");
+        match &self.place {
+            Place::OnDisk(disk) => disk.insert(&records),
+            Place::OnServer(server) => {
+                server.run(async |client| insert(client, &records, self.kind).await);
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use wts_adapter_db::{Operator, Records, Student};
 use wts_app::{HistoryQuery, HistoryRepository, RepositoryError};
 use wts_domain::{
     Access, Category, Day, Priority, StaffId, Status, StudentId, Ticket, TicketHistory, TicketId,
     Timestamp, Trace, TraceId,
 };
+
+use crate::records::{Operator, Records, Student};
 
 /// The student who filed ticket 123.
 pub const ALICE: &str = "2024310001";

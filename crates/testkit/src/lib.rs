@@ -8,6 +8,7 @@
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
     clippy::panic,
     reason = "a test that cannot get its database has failed and should say so where it stands"
 )]
@@ -15,13 +16,12 @@
 mod database;
 mod fixture;
 mod proxy;
+mod records;
 mod server;
-mod told;
 
 pub use database::{Database, Kind, write_sqlite};
 pub use fixture::{ALICE, BOB, TraceOf, campus, day, find, query_with_rank, ticket, ticket_of};
 pub use proxy::{Fault, Proxy};
+pub use records::{Operator, Records, Student};
 pub use server::server_with;
-pub use told::told;
-pub use wts_adapter_db::{Operator, Records, Student};
 pub use wts_test_postgres::PostgresServer;

@@ -1,9 +1,11 @@
 //! PostgreSQL servers of a test's own.
 
-use wts_adapter_db::Records;
 use wts_test_postgres::PostgresServer;
 
-use crate::database::wait_for;
+use crate::{
+    Kind, Records,
+    database::{insert, wait_for, with_client},
+};
 
 /// A server with our schema and these records in its database `postgres`.
 pub fn server_with(records: Records) -> PostgresServer {
@@ -13,7 +15,10 @@ pub fn server_with(records: Records) -> PostgresServer {
         wts_adapter_db::migrate(&url)
             .await
             .expect("the migrations run");
-        records.insert_into(&url).await.expect("the records fit");
+    });
+    let config = server.url("postgres").parse().expect("a URL");
+    with_client(&config, async |client| {
+        insert(client, &records, Kind::Postgres).await
     });
     server
 }

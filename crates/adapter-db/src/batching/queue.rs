@@ -13,10 +13,12 @@ use wts_app::{FoundHistory, HistoryQuery};
 use wts_domain::TicketHistory;
 
 use super::loader::{BatchLoader, BatchRequest, BatchResponse, LookupError};
-use crate::metrics::NodeMetrics;
+use crate::{metrics::NodeMetrics, settings::ReadSettings};
 
 /// How often queries that wait are checked for their timeout.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(20);
+/// How many traces of long histories may be in use when the next is read. They take some 300 bytes each.
+const MAX_LIVE_TRACES: usize = 150_000;
 
 /// What a queue accepts.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,34 @@ pub(crate) struct QueueLimits {
     pub(crate) failure_threshold: Duration,
     /// How many traces of histories may still be in use, by slow clients say, when the next is read; `None` for any number.
     pub(crate) max_live_traces: Option<usize>,
+}
+
+impl QueueLimits {
+    /// The limits of a queue of shared batches of up to so many tickets.
+    pub(crate) fn shared(
+        settings: &ReadSettings,
+        batch: usize,
+        failure_threshold: Duration,
+    ) -> Self {
+        Self {
+            batch,
+            queue: settings.queue.get(),
+            queue_timeout: settings.queue_timeout,
+            failure_threshold,
+            max_live_traces: None,
+        }
+    }
+
+    /// The limits of the queue for long histories, which wait for each other.
+    pub(crate) fn long(settings: &ReadSettings) -> Self {
+        Self {
+            batch: 1,
+            queue: settings.queue.get(),
+            queue_timeout: settings.queue_timeout.saturating_mul(4),
+            failure_threshold: settings.long_statement_timeout,
+            max_live_traces: Some(MAX_LIVE_TRACES),
+        }
+    }
 }
 
 /// Sends the queries that wait batch by batch, one at a time.

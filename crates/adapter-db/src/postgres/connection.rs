@@ -3,52 +3,53 @@
 use std::{io, time::Duration};
 
 use diesel::ConnectionError;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use tokio::{net::lookup_host, time::timeout};
 use tokio_postgres::{Client, Config, NoTls, config::Host};
 
-use super::{
-    Server,
-    tls::{Tls, TlsError},
+use crate::{
+    error::OpenError,
+    url::{PostgresConfig, Tls, TlsError},
 };
 
-/// How long one host may take to accept a connection and to let us in, where nobody said otherwise.
+/// How long one host may take to accept a connection and to authenticate us, unless a setting or the URL says otherwise.
 const HOST_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long data that was sent may go without an acknowledgement before the connection counts as lost.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a connection and says `greeting` to it, statements without results.
-pub(crate) async fn connect(
-    server: &Server,
-    greeting: &str,
+/// Opens a connection of diesel's, and runs `setup` on it, statements without results.
+pub(super) async fn connect(
+    config: &PostgresConfig,
+    setup: &str,
 ) -> Result<AsyncPgConnection, ConnectError> {
-    connect_within(server, HOST_TIMEOUT, greeting).await
+    connect_within(config, HOST_TIMEOUT, setup).await
 }
 
-/// The same, where each host may take `host_timeout` to accept it and to let us in. What the address says of timeouts and
-/// names goes before our own.
+/// Opens a connection of diesel's, for which each host may take `host_timeout`. Timeouts and names in the URL take
+/// precedence.
 pub(super) async fn connect_within(
-    server: &Server,
+    config: &PostgresConfig,
     host_timeout: Duration,
-    greeting: &str,
+    setup: &str,
 ) -> Result<AsyncPgConnection, ConnectError> {
-    first_that_lets_us_in(server, host_timeout, greeting).await
+    let client = connect_first_available(config, host_timeout, setup).await?;
+    Ok(AsyncPgConnection::try_from(client).await?)
 }
 
-/// The same as [`connect`], as the driver gives it, which can `COPY`.
-pub(super) async fn client(server: &Server, greeting: &str) -> Result<Client, ConnectError> {
-    first_that_lets_us_in(server, HOST_TIMEOUT, greeting).await
+/// Opens a connection of the driver's, which can `COPY`.
+pub(super) async fn client(config: &PostgresConfig, setup: &str) -> Result<Client, ConnectError> {
+    connect_first_available(config, HOST_TIMEOUT, setup).await
 }
 
-/// Tries one host after the other, and each of a host's addresses. One that is silent, before it has accepted or after,
-/// keeps nobody from the next.
-async fn first_that_lets_us_in<C: Open>(
-    server: &Server,
+/// Tries one host after the other, and each of a host's addresses. A host that is silent, before it has accepted or after,
+/// does not prevent the next attempt.
+async fn connect_first_available(
+    config: &PostgresConfig,
     host_timeout: Duration,
-    greeting: &str,
-) -> Result<C, ConnectError> {
-    let mut failure = ConnectError::Silent(host_timeout);
-    for mut host in server.hosts() {
+    setup: &str,
+) -> Result<Client, ConnectError> {
+    let mut failure = ConnectError::Timeout(host_timeout);
+    for mut host in config.hosts() {
         let limit = *host.get_connect_timeout().unwrap_or(&host_timeout);
         if host.get_tcp_user_timeout().is_none() {
             host.tcp_user_timeout(UNACKNOWLEDGED_TIMEOUT);
@@ -63,21 +64,21 @@ async fn first_that_lets_us_in<C: Open>(
                 continue;
             }
             Err(_elapsed) => {
-                failure = ConnectError::Silent(limit);
+                failure = ConnectError::Timeout(limit);
                 continue;
             }
         };
         // An address that does not even accept leaves the others their share.
         let share = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         for mut address in addresses {
-            // The driver's own limit ends when it has accepted, and it may fall silent afterwards.
+            // The driver's own limit ends when the server has accepted, and it may fall silent afterwards.
             address.connect_timeout(share);
-            // It is large, and rare.
-            let attempt = Box::pin(C::open(&address, server.tls.as_ref(), greeting));
+            // The future is large, and rarely needed.
+            let attempt = Box::pin(open(&address, config.tls.as_ref(), setup));
             match timeout(limit, attempt).await {
-                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Ok(client)) => return Ok(client),
                 Ok(Err(error)) => failure = error,
-                Err(_elapsed) => failure = ConnectError::Silent(limit),
+                Err(_elapsed) => failure = ConnectError::Timeout(limit),
             }
         }
     }
@@ -100,61 +101,27 @@ async fn addresses(host: &Config) -> io::Result<Vec<Config>> {
         .collect())
 }
 
-/// Something that is opened where there is a server.
-trait Open: Sized + Send {
-    /// Opens it, and says `greeting`. Where there is to be TLS, not even the user's name is said before the server has
-    /// proved who it is.
-    fn open(
-        config: &Config,
-        tls: Option<&Tls>,
-        greeting: &str,
-    ) -> impl Future<Output = Result<Self, ConnectError>> + Send;
-}
-
-impl Open for Client {
-    async fn open(
-        config: &Config,
-        tls: Option<&Tls>,
-        greeting: &str,
-    ) -> Result<Self, ConnectError> {
-        // The driver ends when the client is dropped, and what goes wrong on the connection the client is told.
-        let client = if let Some(tls) = tls {
-            let (client, driver) = config.connect(tls.connector()?).await?;
-            tokio::spawn(driver);
-            client
-        } else {
-            let (client, driver) = config.connect(NoTls).await?;
-            tokio::spawn(driver);
-            client
-        };
-        client.batch_execute(greeting).await?;
-        Ok(client)
-    }
-}
-
-impl Open for AsyncPgConnection {
-    async fn open(
-        config: &Config,
-        tls: Option<&Tls>,
-        greeting: &str,
-    ) -> Result<Self, ConnectError> {
-        let mut connection = if let Some(tls) = tls {
-            let (client, driver) = config.connect(tls.connector()?).await?;
-            Self::try_from_client_and_connection(client, driver).await?
-        } else {
-            let (client, driver) = config.connect(NoTls).await?;
-            Self::try_from_client_and_connection(client, driver).await?
-        };
-        connection.batch_execute(greeting).await?;
-        Ok(connection)
-    }
+/// Connects to one address. With TLS, not even the user's name is sent before the server has proved its identity.
+async fn open(config: &Config, tls: Option<&Tls>, setup: &str) -> Result<Client, ConnectError> {
+    // The driver's task ends when the client is dropped, and the client returns the connection's errors.
+    let client = if let Some(tls) = tls {
+        let (client, driver) = config.connect(tls.connector()?).await?;
+        tokio::spawn(driver);
+        client
+    } else {
+        let (client, driver) = config.connect(NoTls).await?;
+        tokio::spawn(driver);
+        client
+    };
+    client.batch_execute(setup).await?;
+    Ok(client)
 }
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     #[error("no connection within {0:?}")]
-    Silent(Duration),
+    Timeout(Duration),
     #[error("the host's name cannot be resolved")]
     Unresolved(#[source] io::Error),
     #[error(transparent)]
@@ -163,22 +130,29 @@ pub(crate) enum ConnectError {
     Refused(#[from] tokio_postgres::Error),
     #[error("setting the connection up")]
     Setup(#[from] ConnectionError),
-    #[error("setting the connection up")]
-    Greeting(#[from] diesel::result::Error),
 }
 
 impl ConnectError {
-    /// Whether another attempt may succeed. A server that has refused us, for our password or because there is no such
-    /// database, will do so again; not so one that is starting or has no connection to spare.
-    pub(crate) fn may_pass(&self) -> bool {
+    /// Whether another attempt may succeed. A server that has rejected our password or has no such database will do so
+    /// again; not so one that is starting or has no connection to spare.
+    fn is_transient(&self) -> bool {
         match self {
-            Self::Silent(_) | Self::Unresolved(_) => true,
+            Self::Timeout(_) | Self::Unresolved(_) => true,
             Self::Refused(error) => error.as_db_error().is_none_or(|refusal| {
                 ["57P", "53", "08"]
                     .iter()
                     .any(|class| refusal.code().code().starts_with(class))
             }),
-            Self::Tls(_) | Self::Setup(_) | Self::Greeting(_) => false,
+            Self::Tls(_) | Self::Setup(_) => false,
+        }
+    }
+}
+
+impl From<ConnectError> for OpenError {
+    fn from(error: ConnectError) -> Self {
+        Self::Unreachable {
+            is_transient: error.is_transient(),
+            cause: error.into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a PostgreSQL looks like.
+//! Inspecting a PostgreSQL database.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,13 +8,18 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::{Server, connect};
-use crate::{Inspection, Schema, error::Cause, migrations};
+use super::connection::connect;
+use crate::{
+    error::Cause,
+    inspection::{Inspection, Schema},
+    migrations,
+    url::PostgresConfig,
+};
 
-/// All that can be asked in one statement.
+/// All facts that one statement can read.
 ///
-/// A role may what any role may that it is a member of, be it by `set role`. Whoever is a member of one of PostgreSQL's own
-/// roles may more than read histories, but for those that only look at the server.
+/// A role has the privileges of every role that it is a member of, if only by `set role`. A member of one of PostgreSQL's
+/// predefined roles can do more than read histories, except of those that only monitor the server.
 const FACTS: &str = "
     with mine as (
         select r.* from pg_roles r where pg_has_role(current_user, r.oid, 'member')
@@ -52,7 +57,7 @@ const FACTS: &str = "
     )
     select
         current_setting('server_version') as version,
-        pg_is_in_recovery() as replays,
+        pg_is_in_recovery() as is_standby,
         extract(epoch from clock_timestamp())::float8 as clock,
         to_regclass('__diesel_schema_migrations') is not null as migrated,
         to_regclass('__diesel_schema_migrations') is not null
@@ -65,7 +70,7 @@ const FACTS: &str = "
         ) as has_index,
         (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as encrypted,
         case when exists (select from mine where rolsuper) then array['superuser']
-            else array(select distinct may from excess order by may) end as excess";
+            else array(select distinct may from excess order by may) end as extra_privileges";
 
 #[expect(clippy::struct_excessive_bools, reason = "the columns of a row")]
 #[derive(QueryableByName)]
@@ -73,7 +78,7 @@ struct Facts {
     #[diesel(sql_type = Text)]
     version: String,
     #[diesel(sql_type = Bool)]
-    replays: bool,
+    is_standby: bool,
     #[diesel(sql_type = Double)]
     clock: f64,
     #[diesel(sql_type = Bool)]
@@ -85,12 +90,12 @@ struct Facts {
     #[diesel(sql_type = Nullable<Bool>)]
     encrypted: Option<bool>,
     #[diesel(sql_type = Array<Text>)]
-    excess: Vec<String>,
+    extra_privileges: Vec<String>,
 }
 
 /// See [`crate::inspect`].
-pub(crate) async fn inspect(server: &Server) -> Result<Inspection, Cause> {
-    let mut connection = connect(server, "set statement_timeout = '5s'").await?;
+pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause> {
+    let mut connection = connect(config, "set statement_timeout = '5s'").await?;
     let facts: Facts = diesel::sql_query(FACTS).get_result(&mut connection).await?;
     let ours = SystemTime::now();
     let mut latency = Duration::MAX;
@@ -109,9 +114,9 @@ pub(crate) async fn inspect(server: &Server) -> Result<Inspection, Cause> {
         latency,
         schema: schema(&facts, &mut connection).await?,
         has_index: facts.has_index,
-        excess: Some(facts.excess),
+        extra_privileges: Some(facts.extra_privileges),
         clocks: theirs.map(|theirs| (theirs, ours)),
-        replays: facts.replays,
+        is_standby: facts.is_standby,
         encrypted: facts.encrypted,
     })
 }

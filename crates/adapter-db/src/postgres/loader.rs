@@ -1,14 +1,13 @@
 //! Loads batches of histories from PostgreSQL.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use diesel::result::{DatabaseErrorKind, Error::DatabaseError};
 
 use super::{
-    Server,
     connection::ConnectError,
     reader::{QueryParams, ReadError, ReadTimeouts, Reader},
 };
@@ -17,10 +16,11 @@ use crate::{
         BatchLoader, BatchRequest, BatchResponse, BatchingRepository, LookupError, QueueLimits,
     },
     error::{Cause, OpenError},
-    history::{MAX_BATCHED_TRACES, MAX_LIVE_TRACES},
+    health::DatabaseHealth,
+    history::MAX_BATCHED_TRACES,
     metrics::NodeMetrics,
-    monitor::Pulse,
     settings::ReadSettings,
+    url::PostgresConfig,
 };
 
 /// How many tickets one statement reads at most.
@@ -33,49 +33,35 @@ const RETRY_BEFORE: Duration = Duration::from_millis(500);
 ///
 /// Reads a history that cannot be there first, to prove that histories can be read.
 pub(crate) async fn open(
-    server: &Server,
+    config: &PostgresConfig,
     settings: &ReadSettings,
     metrics: &NodeMetrics,
-    pulse: &Pulse,
+    health: &DatabaseHealth,
 ) -> Result<BatchingRepository<PostgresLoader>, OpenError> {
-    let mut reader = Reader::connect(server, timeouts(settings), metrics)
+    let mut reader = Reader::connect(config, timeouts(settings), metrics)
         .await
-        .map_err(|error| OpenError::Unreachable(error.into()))?;
+        .map_err(OpenError::from)?;
     reader
         .probe()
         .await
         .map_err(|error| OpenError::Unreadable(error.into()))?;
-    Ok(open_lazily(server, settings, metrics, pulse))
+    Ok(open_lazily(config, settings, metrics, health))
 }
 
 /// Opens a database that need not be there yet: without the proof.
 pub(super) fn open_lazily(
-    server: &Server,
+    config: &PostgresConfig,
     settings: &ReadSettings,
     metrics: &NodeMetrics,
-    pulse: &Pulse,
+    health: &DatabaseHealth,
 ) -> BatchingRepository<PostgresLoader> {
     let loader = |max_traces, timeouts| PostgresLoader {
-        server: server.clone(),
+        config: config.clone(),
         max_traces,
         timeouts,
         metrics: metrics.clone(),
-        pulse: pulse.clone(),
+        health: health.clone(),
         idle: Mutex::new(None),
-    };
-    let limits = QueueLimits {
-        batch: MAX_BATCH_TICKETS,
-        queue: settings.queue.get(),
-        queue_timeout: settings.queue_timeout,
-        failure_threshold: settings.statement_timeout,
-        max_live_traces: None,
-    };
-    let long_limits = QueueLimits {
-        batch: 1,
-        queue_timeout: settings.long_queue_timeout(),
-        failure_threshold: settings.long_statement_timeout,
-        max_live_traces: Some(MAX_LIVE_TRACES),
-        ..limits
     };
     let timeouts = timeouts(settings);
     let long_timeouts = ReadTimeouts {
@@ -84,9 +70,9 @@ pub(super) fn open_lazily(
     };
     BatchingRepository::new(
         (0..settings.connections()).map(|_| loader(MAX_BATCHED_TRACES, timeouts)),
-        limits,
+        QueueLimits::shared(settings, MAX_BATCH_TICKETS, settings.statement_timeout),
         loader(i64::MAX, long_timeouts),
-        long_limits,
+        QueueLimits::long(settings),
         metrics,
     )
 }
@@ -103,12 +89,12 @@ pub(super) fn timeouts(settings: &ReadSettings) -> ReadTimeouts {
 
 /// Reads batch after batch over one connection, which is made when it is needed and lives on the runtime that needed it.
 pub(crate) struct PostgresLoader {
-    server: Server,
+    config: PostgresConfig,
     /// The most traces that a history may have.
     max_traces: i64,
     timeouts: ReadTimeouts,
     metrics: NodeMetrics,
-    pulse: Pulse,
+    health: DatabaseHealth,
     idle: Mutex<Option<Reader>>,
 }
 
@@ -128,7 +114,7 @@ impl PostgresLoader {
                 outcome => return Ok(outcome?),
             }
         }
-        let reader = Reader::connect(&self.server, self.timeouts, &self.metrics).await?;
+        let reader = Reader::connect(&self.config, self.timeouts, &self.metrics).await?;
         Ok(self.read_with(reader, params).await?)
     }
 
@@ -138,14 +124,14 @@ impl PostgresLoader {
         mut reader: Reader,
         params: &QueryParams<'_>,
     ) -> Result<BatchResponse, ReadError> {
-        let on_rows = || self.pulse.has_heard();
+        let on_rows = || self.health.record_activity();
         let response = reader.read(params, self.max_traces, on_rows).await?;
-        self.pulse.has_read();
+        self.health.record_success();
         *self.idle() = Some(reader);
         Ok(response)
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Reader>> {
+    fn idle(&self) -> MutexGuard<'_, Option<Reader>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -172,7 +158,7 @@ impl PostgresLoader {
         tokio::select! {
             outcome = self.read(&params) => outcome,
             // A read that hangs while the database answers others again would hang on, on a connection that is lost.
-            () = self.pulse.returned() => self.read(&params).await,
+            () = self.health.recovered() => self.read(&params).await,
         }
     }
 

@@ -9,21 +9,21 @@ use tokio::time::timeout;
 use wts_domain::{StudentId, TicketId};
 
 use super::{
-    Server,
     connection::{ConnectError, connect_within},
     names::OperatorNameCache,
-    positions::{POSITION, Position},
     statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
+    wal_lag::{WAL_POSITION, WalPosition},
 };
 use crate::{
     batching::{BatchRequest, BatchResponse},
-    columns::AnyWidth,
     history::{HistoryBuilder, RankRow, rank_from_row},
     metrics::{NodeMetrics, OpenConnection},
+    sql_types::IdValue,
+    url::PostgresConfig,
 };
 
 /// No ticket has this number.
-const NO_TICKET: AnyWidth = AnyWidth(0);
+const NO_TICKET: IdValue = IdValue(0);
 /// No operator and no student has this number.
 const NO_PERSON: &str = "";
 /// How many rows are decoded at a time, if so many have arrived.
@@ -31,13 +31,13 @@ const CHUNK: usize = 256;
 
 /// The parameters of the statements that read a batch.
 pub(super) struct QueryParams<'a> {
-    tickets: Vec<AnyWidth>,
+    tickets: Vec<IdValue>,
     students: Vec<&'a str>,
 }
 
 impl<'a> From<&'a BatchRequest> for QueryParams<'a> {
     fn from(request: &'a BatchRequest) -> Self {
-        let tickets = request.tickets.iter().map(|ticket| AnyWidth(ticket.get()));
+        let tickets = request.tickets.iter().map(|ticket| IdValue(ticket.get()));
         let students = request.students.iter().map(StudentId::as_str);
         Self {
             tickets: tickets.collect(),
@@ -70,11 +70,11 @@ impl Reader {
     /// Connects. The server ends by itself what takes too long: a client that merely stops waiting would leave it at work,
     /// on a connection that no longer counts.
     pub(super) async fn connect(
-        server: &Server,
+        config: &PostgresConfig,
         timeouts: ReadTimeouts,
         metrics: &NodeMetrics,
     ) -> Result<Self, ConnectError> {
-        let greeting = format!(
+        let setup = format!(
             "set statement_timeout = {}; \
              set lock_timeout = {}; \
              set default_transaction_read_only = on; \
@@ -83,7 +83,7 @@ impl Reader {
             timeouts.lock.as_millis(),
         );
         Ok(Self {
-            connection: connect_within(server, timeouts.connect, &greeting).await?,
+            connection: connect_within(config, timeouts.connect, &setup).await?,
             names: OperatorNameCache::default(),
             timeout: timeouts.answer,
             _counted: metrics.connection(),
@@ -103,9 +103,9 @@ impl Reader {
         Ok(())
     }
 
-    /// How far the database is in its write-ahead log.
-    pub(super) async fn wal_position(&mut self) -> Result<Position, ReadError> {
-        let position = diesel::sql_query(POSITION);
+    /// Reads the position of the database in its write-ahead log.
+    pub(super) async fn wal_position(&mut self) -> Result<WalPosition, ReadError> {
+        let position = diesel::sql_query(WAL_POSITION);
         with_timeout(self.timeout, position.get_result(&mut self.connection)).await
     }
 
@@ -165,7 +165,7 @@ impl Reader {
 async fn read_histories(
     mut connection: &AsyncPgConnection,
     timeout: Duration,
-    tickets: &[AnyWidth],
+    tickets: &[IdValue],
     limit: i64,
     on_rows: impl Fn(),
 ) -> Result<(Vec<HistoryBuilder>, Snapshot), ReadError> {

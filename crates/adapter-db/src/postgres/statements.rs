@@ -9,8 +9,8 @@ use diesel::{
 };
 
 use crate::{
-    columns::{AnyWidth, Id, Label},
     history::{TraceColumns, TraceRow},
+    sql_types::{IdColumn, IdValue, LabelColumn},
 };
 
 /// Reads the issuers and the traces of these tickets, of each ticket no more traces than the limit: a [`HistoryRow`] for
@@ -21,12 +21,12 @@ use crate::{
 /// operators on top of a handful of index scans makes them twice as dear.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HistoriesOf<'a> {
-    pub(super) tickets: &'a [AnyWidth],
+    pub(super) tickets: &'a [IdValue],
     pub(super) limit: i64,
 }
 
 /// The ticket; its issuer; what the statement saw; one of the ticket's traces.
-pub(super) type HistoryRow = (AnyWidth, String, Snapshot, Option<TraceRow>);
+pub(super) type HistoryRow = (IdValue, String, Snapshot, Option<TraceRow>);
 
 impl QueryFragment<Pg> for HistoriesOf<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -39,7 +39,7 @@ impl QueryFragment<Pg> for HistoriesOf<'_> {
         );
         out.push_bind_param::<BigInt, _>(&self.limit)?;
         out.push_sql(") x on true where t.tid = any(");
-        out.push_bind_param::<Array<Id>, _>(&self.tickets)?;
+        out.push_bind_param::<Array<IdColumn>, _>(&self.tickets)?;
         out.push_sql(")");
         Ok(())
     }
@@ -52,7 +52,7 @@ impl QueryId for HistoriesOf<'_> {
 }
 
 impl Query for HistoriesOf<'_> {
-    type SqlType = (Id, Text, PgSnapshot, TraceColumns);
+    type SqlType = (IdColumn, Text, PgSnapshot, TraceColumns);
 }
 
 /// Reads the names of these operators: a [`NameRow`] for each who has one.
@@ -109,7 +109,7 @@ impl QueryId for RanksOf<'_> {
 }
 
 impl Query for RanksOf<'_> {
-    type SqlType = (Text, Nullable<Label>);
+    type SqlType = (Text, Nullable<LabelColumn>);
 }
 
 /// The type of `pg_current_snapshot()`, which says what transactions a statement sees.

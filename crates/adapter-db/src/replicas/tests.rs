@@ -14,7 +14,7 @@ struct SlowDatabase {
     name: &'static str,
     parts: u32,
     each: Duration,
-    pulse: Pulse,
+    health: DatabaseHealth,
 }
 
 #[async_trait]
@@ -22,7 +22,7 @@ impl HistoryRepository for SlowDatabase {
     async fn find(&self, _: &HistoryQuery) -> Result<FoundHistory, RepositoryError> {
         for _ in 0..self.parts {
             sleep(self.each).await;
-            self.pulse.has_heard();
+            self.health.record_activity();
         }
         let history = TicketHistory::new(StudentId::from(self.name), Vec::new());
         Ok(FoundHistory {
@@ -34,16 +34,16 @@ impl HistoryRepository for SlowDatabase {
 
 /// Which database answers, if the replica sends so many parts and may be silent for so long.
 async fn answering_database(parts: u32, each: Duration, replica_timeout: Duration) -> String {
-    let pulse = Pulse::new();
+    let health = DatabaseHealth::new();
     let database = |name, parts, each| SlowDatabase {
         name,
         parts,
         each,
-        pulse: pulse.clone(),
+        health: health.clone(),
     };
     let replica = Replica::new(
         Arc::new(database(REPLICA, parts, each)),
-        pulse.clone(),
+        health.clone(),
         Duration::from_secs(1_000),
         (Gauge::default(), Gauge::default()),
     );

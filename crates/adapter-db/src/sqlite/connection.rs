@@ -8,7 +8,7 @@ use diesel::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use crate::OpenError;
+use crate::error::OpenError;
 
 /// What may stand as it is in the path of a `file:` URI.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -65,7 +65,16 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
     Ok(connection)
 }
 
-/// Why there is nothing to read: because of the file and the disk that it is on, or of what is in it.
+/// Fails if there is no file.
+pub(super) fn ensure_exists(file: &Path) -> Result<(), OpenError> {
+    match file.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OpenError::NoSuchFile(file.to_owned())),
+        Err(error) => Err(OpenError::NoAccess(error.into())),
+    }
+}
+
+/// Why histories cannot be read: because of the file and its disk, or of the file's content.
 pub(super) fn unreadable(error: diesel::result::Error) -> OpenError {
     match &error {
         DatabaseError(_, told) if NO_ACCESS.contains(&told.message()) => {

@@ -1,4 +1,4 @@
-//! What an SQLite file looks like.
+//! Inspecting an SQLite file.
 
 use std::{path::Path, time::Instant};
 
@@ -7,8 +7,12 @@ use diesel::{
     sql_types::{BigInt, Bool, Text},
 };
 
-use super::{Mode, connect};
-use crate::{Inspection, Schema, error::Cause, migrations};
+use super::connection::{Mode, connect};
+use crate::{
+    error::Cause,
+    inspection::{Inspection, Schema},
+    migrations,
+};
 
 #[derive(QueryableByName)]
 struct Facts {
@@ -21,7 +25,7 @@ struct Facts {
 }
 
 /// See [`crate::inspect`].
-pub(crate) fn inspect(file: &Path) -> Result<Inspection, Cause> {
+pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
     #[derive(QueryableByName)]
     struct Run {
         #[diesel(sql_type = BigInt)]
@@ -55,9 +59,9 @@ pub(crate) fn inspect(file: &Path) -> Result<Inspection, Cause> {
         latency: begun.elapsed(),
         schema,
         has_index: facts.has_index,
-        excess: None,
+        extra_privileges: None,
         clocks: None,
-        replays: false,
+        is_standby: false,
         encrypted: None,
     })
 }

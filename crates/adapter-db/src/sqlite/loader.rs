@@ -15,23 +15,25 @@ use diesel::{
     OptionalExtension, QueryResult, RunQueryDsl, SqliteConnection, connection::DefaultLoadingMode,
 };
 use tokio::{sync::oneshot, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
 use wts_domain::{StudentId, TicketId};
 
 use super::{
-    source::{Source, SourceError},
-    statement::{HistoryRow, history_of, rank_of},
-    unreadable,
+    connection::{ensure_exists, unreadable},
+    source::{ReopenError, ReopeningConnection},
+    statements::{HistoryRow, history_of, rank_of},
 };
 use crate::{
+    backend::PRIMARY,
     batching::{
         BatchLoader, BatchRequest, BatchResponse, BatchingRepository, LookupError, QueueLimits,
     },
-    columns::AnyWidth,
     error::{Cause, OpenError},
-    history::{HistoryBuilder, MAX_BATCHED_TRACES, MAX_LIVE_TRACES, RankRow, rank_from_row},
+    health::{DatabaseHealth, Probe, run_health_check},
+    history::{HistoryBuilder, MAX_BATCHED_TRACES, RankRow, rank_from_row},
     metrics::{NodeMetrics, OpenConnection},
-    monitor::{self, Background, Probe, Pulse},
     settings::ReadSettings,
+    sql_types::IdValue,
 };
 
 /// How many tickets one batch contains at most.
@@ -46,16 +48,12 @@ const BATCH_TIMEOUT: Duration = Duration::from_secs(1);
 /// Opens an SQLite file for reading by as many threads as `settings` say and one for long histories.
 ///
 /// Reads a history that cannot be there first, to prove that histories can be read.
-pub(crate) async fn open(
+pub(super) async fn open(
     file: &Path,
     settings: &ReadSettings,
     metrics: &NodeMetrics,
 ) -> Result<BatchingRepository<SqliteLoader>, OpenError> {
-    match file.try_exists() {
-        Ok(true) => {}
-        Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
-        Err(error) => return Err(OpenError::NoAccess(error.into())),
-    }
+    ensure_exists(file)?;
     let loaders = (0..settings.connections())
         .map(|_| SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics))
         .collect::<Result<Vec<_>, _>>()?;
@@ -66,37 +64,22 @@ pub(crate) async fn open(
             ReadError::Query(cause) => unreadable(cause),
             error => OpenError::Unreadable(error.into()),
         })?;
-    let limits = QueueLimits {
-        batch: MAX_BATCH_TICKETS,
-        queue: settings.queue.get(),
-        queue_timeout: settings.queue_timeout,
-        failure_threshold: BATCH_TIMEOUT,
-        max_live_traces: None,
-    };
-    let long_limits = QueueLimits {
-        batch: 1,
-        queue_timeout: settings.long_queue_timeout(),
-        failure_threshold: settings.long_statement_timeout,
-        max_live_traces: Some(MAX_LIVE_TRACES),
-        ..limits
-    };
     Ok(BatchingRepository::new(
         loaders,
-        limits,
+        QueueLimits::shared(settings, MAX_BATCH_TICKETS, BATCH_TIMEOUT),
         long,
-        long_limits,
+        QueueLimits::long(settings),
         metrics,
     ))
 }
 
 /// Checks the health of the file in the background, with a reader of its own.
-pub(crate) fn spawn_health_check(
-    name: &str,
+pub(super) fn spawn_health_check(
     file: &Path,
     settings: &ReadSettings,
     metrics: &NodeMetrics,
-    pulse: Pulse,
-) -> Result<Background, OpenError> {
+    health: DatabaseHealth,
+) -> Result<AbortOnDropHandle<()>, OpenError> {
     let probe = SqliteProbe {
         reader: SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics)?,
         students: settings
@@ -105,13 +88,14 @@ pub(crate) fn spawn_health_check(
             .into_iter()
             .collect(),
     };
-    Ok(Background::run(monitor::watch(
-        name.to_owned(),
+    let check = run_health_check(
+        PRIMARY.to_owned(),
         probe,
-        pulse,
+        health,
         settings.probe_interval,
         metrics.clone(),
-    )))
+    );
+    Ok(AbortOnDropHandle::new(tokio::spawn(check)))
 }
 
 /// Checks whether a file can be read.
@@ -153,16 +137,17 @@ impl SqliteLoader {
         answer_timeout: Duration,
         metrics: &NodeMetrics,
     ) -> Result<Self, OpenError> {
-        let source = Source::open(file).map_err(|error| OpenError::NoAccess(error.into()))?;
+        let connection =
+            ReopeningConnection::open(file).map_err(|error| OpenError::NoAccess(error.into()))?;
         let (jobs, inbox) = sync_channel(1);
         thread::Builder::new()
             .name("sqlite-reader".to_owned())
             .spawn(move || {
-                worker_loop(source, &inbox, |connection, job| {
+                worker_loop(connection, &inbox, |connection, job| {
                     read(connection, job, max_traces)
                 });
             })
-            .map_err(|error| OpenError::Unreachable(error.into()))?;
+            .map_err(|error| OpenError::Unreadable(error.into()))?;
         Ok(Self {
             jobs,
             answer_timeout,
@@ -199,7 +184,7 @@ impl BatchLoader for SqliteLoader {
 
 /// Reads batches until no more can come. It outlives a panic, since no other thread would take its place.
 fn worker_loop(
-    mut source: Source,
+    mut reopening: ReopeningConnection,
     inbox: &Receiver<Job>,
     read: impl Fn(&mut SqliteConnection, &Job) -> ReadResult,
 ) {
@@ -207,12 +192,12 @@ fn worker_loop(
         // A batch that timed out needs no result.
         if !job.result.is_closed() {
             let result = catch_unwind(AssertUnwindSafe(|| {
-                let connection = source.connection().map_err(ReadError::Source)?;
+                let connection = reopening.get().map_err(ReadError::Reopen)?;
                 read(connection, &job)
             }))
             .unwrap_or_else(|_panic| {
                 // The connection may be in any state.
-                source.distrust();
+                reopening.invalidate();
                 Err(ReadError::Panicked)
             });
             let _ = job.result.send(result);
@@ -258,7 +243,7 @@ fn read_history(
     let ticket = TicketId::new(number);
     let mut history = None;
     let rows =
-        history_of(AnyWidth(number)).load_iter::<HistoryRow, DefaultLoadingMode>(connection)?;
+        history_of(IdValue(number)).load_iter::<HistoryRow, DefaultLoadingMode>(connection)?;
     for (row, read) in rows.zip(0..) {
         let (issuer, trace, op_name) = row?;
         let Some(ticket) = ticket else {
@@ -285,7 +270,7 @@ enum ReadError {
     #[error("a bug made the reader panic")]
     Panicked,
     #[error(transparent)]
-    Source(SourceError),
+    Reopen(ReopenError),
     #[error("reading from tickets, ticket_traces, operators and students")]
     Query(#[source] diesel::result::Error),
 }
@@ -295,18 +280,18 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::sqlite::{Mode, connect};
+    use crate::sqlite::connection::{Mode, connect};
 
     #[tokio::test]
     async fn a_reader_outlives_a_bug() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("wts.db");
         drop(connect(&file, Mode::Create).unwrap());
-        let source = Source::open(&file).unwrap();
+        let connection = ReopeningConnection::open(&file).unwrap();
         let (jobs, inbox) = sync_channel(1);
         let reader = thread::spawn(move || {
             let read = Cell::new(0);
-            worker_loop(source, &inbox, |_, _| {
+            worker_loop(connection, &inbox, |_, _| {
                 read.set(read.get() + 1);
                 assert!(read.get() != 1, "a bug");
                 Ok(BatchResponse::default())

@@ -1,7 +1,7 @@
 //! Migrating SQLite.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -10,63 +10,49 @@ use diesel::{
     QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::Bool,
 };
 
-use super::{Mode, connect};
+use super::connection::{Mode, connect};
 use crate::{
-    MigrateError,
-    error::Cause,
-    migrations::{self, Direction, SQLITE},
+    error::{Cause, MigrateError},
+    migrations::{self, SQLITE},
 };
 
 /// How long others may keep the file locked.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// See [`crate::migrate`].
-pub(crate) async fn migrate(
-    file: PathBuf,
-    direction: Direction,
-) -> Result<Vec<String>, MigrateError> {
-    tokio::task::spawn_blocking(move || run(&file, direction))
-        .await
-        .map_err(|error| MigrateError::Failed(error.into()))?
-}
-
-fn run(file: &Path, direction: Direction) -> Result<Vec<String>, MigrateError> {
-    let mode = match direction {
-        Direction::Up => Mode::Create,
-        Direction::Down => Mode::Write,
-    };
+pub(super) fn migrate(file: &Path) -> Result<Vec<String>, MigrateError> {
     let mut connection =
-        connect(file, mode).map_err(|error| MigrateError::Unreachable(error.into()))?;
-    let versions = connection
-        // Takes the write lock at once, so that two who migrate at once take turns.
+        connect(file, Mode::Create).map_err(|error| MigrateError::Unreachable(error.into()))?;
+    let names = connection
+        // Takes the write lock at once, so that two migrations at once take turns.
         .immediate_transaction(|connection| {
             if is_foreign(connection)? {
-                return Err(Undone::NotOurs);
+                return Err(MigrationAborted::NotOurs);
             }
-            migrations::run(connection, SQLITE, direction).map_err(Undone::Failed)
+            migrations::run(connection, SQLITE).map_err(MigrationAborted::Failed)
         });
-    let versions = versions.map_err(|undone| match undone {
-        Undone::NotOurs => MigrateError::NotOurs,
-        Undone::Failed(cause) => MigrateError::Failed(cause),
+    let names = names.map_err(|aborted| match aborted {
+        MigrationAborted::NotOurs => MigrateError::NotOurs,
+        MigrationAborted::Failed(cause) => MigrateError::Failed(cause),
     })?;
     write_ahead(&mut connection).map_err(|error| MigrateError::Failed(error.into()))?;
-    Ok(versions)
+    Ok(names)
 }
 
-/// Lets readers and a writer not wait for each other. The file remembers it. SQLite does not wait its turn for this,
-/// so it is asked until nobody else is at it.
+/// Switches the file to write-ahead logging, with which readers and a writer do not wait for each other. SQLite fails at
+/// once while the file is locked, so this is retried.
 fn write_ahead(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
     let begun = Instant::now();
     loop {
         match connection.batch_execute("pragma journal_mode = wal") {
-            Err(error) if begun.elapsed() > PATIENCE => return Err(error),
+            Err(error) if begun.elapsed() > LOCK_TIMEOUT => return Err(error),
             Err(_locked) => thread::sleep(Duration::from_millis(10)),
             Ok(()) => return Ok(()),
         }
     }
 }
 
-/// Whether the tables were there before any migration of ours.
+/// Whether there are tables that our migrations did not make.
 pub(super) fn is_foreign(connection: &mut SqliteConnection) -> diesel::QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Answer {
@@ -83,12 +69,12 @@ pub(super) fn is_foreign(connection: &mut SqliteConnection) -> diesel::QueryResu
 }
 
 /// Why the transaction was rolled back.
-enum Undone {
+enum MigrationAborted {
     NotOurs,
     Failed(Cause),
 }
 
-impl From<diesel::result::Error> for Undone {
+impl From<diesel::result::Error> for MigrationAborted {
     fn from(error: diesel::result::Error) -> Self {
         Self::Failed(error.into())
     }

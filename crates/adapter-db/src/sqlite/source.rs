@@ -1,4 +1,4 @@
-//! The file that is read, whatever becomes of it.
+//! A connection that follows its file when it is replaced.
 
 use std::{
     fs, io,
@@ -8,25 +8,25 @@ use std::{
 
 use diesel::{ConnectionError, SqliteConnection};
 
-use super::{Mode, connect};
+use super::connection::{Mode, connect};
 
-/// A file that is open for reading. Once it is taken away, or another has taken its place, it is no longer read from: an
-/// open file lives on without its name, and what it holds is the past.
-pub(super) struct Source {
+/// A file that is open for reading. Once it is removed or replaced, it is no longer read from: an open file lives on
+/// without its name, with stale content.
+pub(super) struct ReopeningConnection {
     file: PathBuf,
-    /// None, if what is open is not to be used any more.
-    identity: Option<Identity>,
+    /// `None` if the connection must not be used any more.
+    id: Option<FileId>,
     connection: SqliteConnection,
 }
 
-/// Which file it is, whatever it is called.
+/// Identifies a file whatever its name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
+struct FileId {
     device: u64,
     inode: u64,
 }
 
-impl Identity {
+impl FileId {
     fn of(file: &Path) -> io::Result<Self> {
         let file = fs::metadata(file)?;
         Ok(Self {
@@ -36,22 +36,22 @@ impl Identity {
     }
 }
 
-impl Source {
-    pub(super) fn open(file: &Path) -> Result<Self, SourceError> {
-        // Before it is opened: if another takes its place meanwhile, that is noticed later.
-        let identity = Identity::of(file)?;
+impl ReopeningConnection {
+    pub(super) fn open(file: &Path) -> Result<Self, ReopenError> {
+        // Before it is opened: if it is replaced meanwhile, that is noticed later.
+        let id = FileId::of(file)?;
         Ok(Self {
             file: file.to_owned(),
-            identity: Some(identity),
+            id: Some(id),
             connection: connect(file, Mode::Read)?,
         })
     }
 
-    /// A connection to the file that is there now.
-    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, SourceError> {
-        let identity = Some(Identity::of(&self.file)?);
-        if self.identity != identity {
-            if self.identity.is_some() {
+    /// The connection to the file that is there now.
+    pub(super) fn get(&mut self) -> Result<&mut SqliteConnection, ReopenError> {
+        let id = Some(FileId::of(&self.file)?);
+        if self.id != id {
+            if self.id.is_some() {
                 tracing::info!(
                     "another database file has taken the place of the one that was read"
                 );
@@ -61,15 +61,15 @@ impl Source {
         Ok(&mut self.connection)
     }
 
-    /// Has the file opened anew before it is read again.
-    pub(super) fn distrust(&mut self) {
-        self.identity = None;
+    /// Makes the file be opened again before the next read.
+    pub(super) fn invalidate(&mut self) {
+        self.id = None;
     }
 }
 
-/// Why there is no file to read.
+/// Why the file cannot be opened again.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SourceError {
+pub(super) enum ReopenError {
     #[error("the database file is not there any more")]
     Missing(#[from] io::Error),
     #[error("opening the database file")]

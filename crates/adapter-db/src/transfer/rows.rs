@@ -7,45 +7,45 @@ use wts_domain::{
     TraceId,
 };
 
-use crate::columns::{AnyWidth, ExactText, ReadLabel, StoredDay, StoredMoment};
+use crate::sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue};
 
 /// A row of `operators`, with the name from `students`.
 #[derive(Queryable)]
 pub(crate) struct StaffRow {
-    pub(crate) wid: ExactText,
-    pub(crate) sid: ExactText,
-    pub(crate) access: ReadLabel<Access>,
-    pub(crate) name: Option<ExactText>,
+    pub(crate) wid: StrictUtf8,
+    pub(crate) sid: StrictUtf8,
+    pub(crate) access: LabelResult<Access>,
+    pub(crate) name: Option<StrictUtf8>,
 }
 
 /// A row of `tickets`.
 #[derive(Queryable)]
 pub(crate) struct TicketRow {
-    pub(crate) tid: AnyWidth,
-    pub(crate) issuer: ExactText,
-    pub(crate) submitted_at: StoredMoment,
-    pub(crate) category: ReadLabel<Category>,
-    pub(crate) description: ExactText,
-    pub(crate) occur_at: Option<StoredMoment>,
-    pub(crate) notes: Option<ExactText>,
-    pub(crate) appointed_at: Option<StoredDay>,
-    pub(crate) priority: ReadLabel<Priority>,
-    pub(crate) status: ReadLabel<Status>,
-    pub(crate) last_updated_at: Option<StoredMoment>,
+    pub(crate) tid: IdValue,
+    pub(crate) issuer: StrictUtf8,
+    pub(crate) submitted_at: TimestampValue,
+    pub(crate) category: LabelResult<Category>,
+    pub(crate) description: StrictUtf8,
+    pub(crate) occur_at: Option<TimestampValue>,
+    pub(crate) notes: Option<StrictUtf8>,
+    pub(crate) appointed_at: Option<DateValue>,
+    pub(crate) priority: LabelResult<Priority>,
+    pub(crate) status: LabelResult<Status>,
+    pub(crate) last_updated_at: Option<TimestampValue>,
 }
 
 /// A row of `ticket_traces`.
 #[derive(Queryable)]
 pub(crate) struct TraceRow {
-    pub(crate) opid: AnyWidth,
-    pub(crate) tid: AnyWidth,
-    pub(crate) updated_at: StoredMoment,
-    pub(crate) op: ExactText,
-    pub(crate) new_status: Option<ReadLabel<Status>>,
-    pub(crate) new_priority: Option<ReadLabel<Priority>>,
-    pub(crate) new_appointment: Option<StoredDay>,
-    pub(crate) new_category: Option<ReadLabel<Category>>,
-    pub(crate) remark: ExactText,
+    pub(crate) opid: IdValue,
+    pub(crate) tid: IdValue,
+    pub(crate) updated_at: TimestampValue,
+    pub(crate) op: StrictUtf8,
+    pub(crate) new_status: Option<LabelResult<Status>>,
+    pub(crate) new_priority: Option<LabelResult<Priority>>,
+    pub(crate) new_appointment: Option<DateValue>,
+    pub(crate) new_category: Option<LabelResult<Category>>,
+    pub(crate) remark: StrictUtf8,
 }
 
 impl StaffRow {
@@ -91,20 +91,24 @@ impl TraceRow {
     }
 }
 
-fn ticket_id(number: AnyWidth, location: &RecordLocation) -> Result<TicketId, RecordError> {
+fn ticket_id(number: IdValue, location: &RecordLocation) -> Result<TicketId, RecordError> {
     TicketId::new(number.0).ok_or_else(|| {
         let problem = format!("{} is no ticket's number", number.0);
         location.field("tid").error(problem)
     })
 }
 
-fn known<T>(label: ReadLabel<T>, location: &RecordLocation, field: &str) -> Result<T, RecordError> {
+fn known<T>(
+    label: LabelResult<T>,
+    location: &RecordLocation,
+    field: &str,
+) -> Result<T, RecordError> {
     let label = label.0;
     label.map_err(|unknown| location.field(field).error(unknown.to_string()))
 }
 
 fn known_or_null<T>(
-    label: Option<ReadLabel<T>>,
+    label: Option<LabelResult<T>>,
     location: &RecordLocation,
     field: &str,
 ) -> Result<Option<T>, RecordError> {

@@ -1,8 +1,8 @@
 //! What stands in a trace.
 
-use wts_app::RepositoryError;
+use wts_app::{ErrorChain, RepositoryError};
 use wts_domain::{Category, Day, Priority, Status, Timestamp};
-use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, find, ticket, ticket_of, told};
+use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, find, ticket, ticket_of};
 
 use crate::{campus_and, history, open, opids, traces};
 
@@ -166,7 +166,7 @@ pub(crate) async fn a_label_that_nobody_knows_fails_and_names_its_column(kind: K
     let histories = open(&database).await;
 
     let failure = match find(&*histories, 123).await {
-        Err(error @ RepositoryError::Failed(_)) => told(&error),
+        Err(error @ RepositoryError::Failed(_)) => ErrorChain(&error).to_string(),
         other => panic!("a history with a hole in it was answered: {other:?}"),
     };
     assert!(failure.contains("ticket_traces"), "{failure}");

@@ -75,7 +75,7 @@ pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
         .unwrap_or_default()
     {
         findings.push(match inspect(&url).await {
-            Ok(found) if found.replays => {
+            Ok(found) if found.is_standby => {
                 Finding::well(format!("{} is a replica that can be read", url.redacted()))
             }
             Ok(_) => Finding::unwise(
@@ -136,7 +136,7 @@ fn index(found: &Inspection) -> Finding {
 }
 
 fn privileges(found: &Inspection) -> Option<Finding> {
-    let excess = found.excess.as_ref()?;
+    let excess = found.extra_privileges.as_ref()?;
     Some(if excess.is_empty() {
         Finding::well("the role may read and change nothing")
     } else {

@@ -57,7 +57,7 @@ pub(super) async fn open(
         Database::open(&url, &reading, metrics)
             .await
             .map_err(|error| Failure {
-                may_pass: error.may_pass(),
+                may_pass: error.is_transient(),
                 cause: with_remedy(error).context(settings.origin(&DATABASE_URL)),
             })
     })
@@ -143,7 +143,7 @@ pub(crate) fn with_remedy(error: OpenError) -> anyhow::Error {
 pub(crate) fn remedy(error: &OpenError) -> &'static str {
     match error {
         OpenError::NoSuchFile(_) => "to make one, run `wts migrate`",
-        OpenError::Unreachable(_) => "is it running, and are address, user and password right?",
+        OpenError::Unreachable { .. } => "is it running, and are address, user and password right?",
         OpenError::NoAccess(_) => {
             "the service's user has to be able to read the file and to write to it and to its folder, for the log that \
              SQLite keeps there (`-wal`, `-shm`), and there has to be room on the disk"
@@ -152,7 +152,7 @@ pub(crate) fn remedy(error: &OpenError) -> &'static str {
             "to make the tables in a new database run `wts migrate`, in an existing one grant the role what the README \
              lists"
         }
-        OpenError::NoReplicas => "leave WTS_DATABASE_READ_URLS out",
+        OpenError::ReplicasUnsupported => "leave WTS_DATABASE_READ_URLS out",
     }
 }
 

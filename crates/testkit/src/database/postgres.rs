@@ -3,9 +3,13 @@
 use std::{env, thread};
 
 use anyhow::Context;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{
+    Client, Config, NoTls,
+    types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
+};
 
-use super::wait_for;
+use super::{Kind, wait_for};
+use crate::records::{Records, Value};
 
 /// Names the server and a superuser on it.
 const SERVER: &str = "WTS_TEST_POSTGRES_URL";
@@ -102,7 +106,10 @@ impl Drop for OnServer {
 }
 
 /// Does something through a connection of its own.
-fn with_client(config: &Config, work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send) {
+pub(crate) fn with_client(
+    config: &Config,
+    work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send,
+) {
     let outcome = wait_for(async || {
         let (client, connection) = config
             .connect(NoTls)
@@ -118,4 +125,88 @@ fn with_client(config: &Config, work: impl AsyncFnOnce(&Client) -> anyhow::Resul
     if !thread::panicking() {
         outcome.unwrap_or_else(|error| panic!("{error:?}"));
     }
+}
+
+/// Inserts all records in one transaction. In a WTS v3 database no trigger fires and nothing refers to what is missing;
+/// every student is a registered user; the two operators that always exist may be among the records.
+pub(crate) async fn insert(client: &Client, records: &Records, kind: Kind) -> anyhow::Result<()> {
+    client.batch_execute("begin").await?;
+    if kind == Kind::WtsV3 {
+        client
+            .batch_execute("set local session_replication_role = replica")
+            .await?;
+        for student in &records.students {
+            let user = "insert into wts.users (sid, wx) values ($1, 'wx-' || $1::text) on conflict do nothing";
+            let sid = student.sid.as_str();
+            client.execute(user, &[&sid]).await.context(user)?;
+        }
+    }
+    let (mut table, mut prepared) = ("", None);
+    for row in records.rows() {
+        if row.table != table {
+            let sql = insert_into(row.table, row.columns, row.values.len(), kind);
+            (table, prepared) = (row.table, Some(client.prepare(&sql).await.context(sql)?));
+        }
+        let values: Vec<&(dyn ToSql + Sync)> = row.values.iter().map(|value| value as _).collect();
+        if let Some(statement) = &prepared {
+            client
+                .execute(statement, &values)
+                .await
+                .with_context(|| format!("{table}: {values:?}"))?;
+        }
+    }
+    if kind == Kind::Postgres {
+        // Identities do not count ids that were given.
+        for (table, id) in [("wts.tickets", "tid"), ("wts.ticket_traces", "opid")] {
+            let sql = format!(
+                "select setval(pg_get_serial_sequence('{table}', '{id}'), max({id})) from {table}"
+            );
+            client.batch_execute(&sql).await.context(sql)?;
+        }
+    }
+    Ok(client.batch_execute("commit").await?)
+}
+
+fn insert_into(table: &str, columns: &str, count: usize, kind: Kind) -> String {
+    let schema = if table == "students" { "data" } else { "wts" };
+    let parameters: Vec<_> = (1..=count).map(|number| format!("${number}")).collect();
+    let parameters = parameters.join(", ");
+    let (column, value) = match (kind, table) {
+        (Kind::WtsV3, "operators") => (", female", ", false"),
+        _ => ("", ""),
+    };
+    let conflict = match kind {
+        Kind::WtsV3 => "on conflict do nothing",
+        _ => "",
+    };
+    format!(
+        "insert into {schema}.{table} ({columns}{column}) overriding system value values ({parameters}{value}) {conflict}"
+    )
+}
+
+/// In PostgreSQL's binary form, whatever the type of the column: an enum takes its label, an `integer` four bytes.
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        column: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => return Ok(IsNull::Yes),
+            Self::Id(id) if *column == Type::INT4 => {
+                out.extend_from_slice(&i32::try_from(*id)?.to_be_bytes());
+            }
+            Self::Id(id) => out.extend_from_slice(&id.to_be_bytes()),
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Time(time) => out.extend_from_slice(&time.micros_since_2000().to_be_bytes()),
+            Self::Date(day) => out.extend_from_slice(&day.days_since_2000().to_be_bytes()),
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tempfile::TempDir;
 
+use crate::records::{Records, Value};
+
 pub(super) struct OnDisk {
     directory: TempDir,
 }
@@ -27,8 +29,29 @@ impl OnDisk {
         format!("sqlite:{}", self.file())
     }
 
+    /// Inserts all records in one transaction.
+    pub(super) fn insert(&self, records: &Records) {
+        let statements = records.rows().map(|row| {
+            let values: Vec<_> = row.values.iter().map(literal).collect();
+            let (table, columns, values) = (row.table, row.columns, values.join(", "));
+            format!("insert into {table} ({columns}) values ({values});")
+        });
+        let statements: String = statements.collect();
+        self.execute(&format!("begin immediate; {statements} commit"));
+    }
+
     pub(super) fn execute(&self, sql: &str) {
         write_sqlite(Path::new(&self.file()), sql);
+    }
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Id(id) => id.to_string(),
+        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        Value::Time(time) => time.micros_since_2000().to_string(),
+        Value::Date(day) => day.days_since_2000().to_string(),
     }
 }
 

@@ -11,8 +11,8 @@ use wts_app::{Entry, Record, TransferError};
 use wts_domain::{Category, Day, Priority, Status, Timestamp};
 
 use crate::{
-    columns::{AnyWidth, ExactText, ReadLabel, StoredDay, StoredMoment},
     error::Cause,
+    sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
     transfer::{StaffRow, TicketRow, TraceRow},
 };
 
@@ -170,30 +170,30 @@ macro_rules! from_sql {
 }
 
 from_sql! {
-    AnyWidth: Type::INT4 | Type::INT8, |of, bytes| match *of {
+    IdValue: Type::INT4 | Type::INT8, |of, bytes| match *of {
         Type::INT4 => i32::from_sql(of, bytes)?.into(),
         _ => i64::from_sql(of, bytes)?,
     };
-    StoredMoment: Type::TIMESTAMPTZ, |of, bytes| {
+    TimestampValue: Type::TIMESTAMPTZ, |of, bytes| {
         Timestamp::from_micros_since_2000(i64::from_sql(of, bytes)?)
     };
-    StoredDay: Type::DATE, |of, bytes| Day::from_days_since_2000(i32::from_sql(of, bytes)?);
-    ExactText: Type::TEXT | Type::VARCHAR | Type::BPCHAR, |of, bytes| String::from_sql(of, bytes)?;
+    DateValue: Type::DATE, |of, bytes| Day::from_days_since_2000(i32::from_sql(of, bytes)?);
+    StrictUtf8: Type::TEXT | Type::VARCHAR | Type::BPCHAR, |of, bytes| String::from_sql(of, bytes)?;
 }
 
-impl<'a, T: FromStr<Err: Into<Cause>>> FromSql<'a> for ReadLabel<T> {
+impl<'a, T: FromStr<Err: Into<Cause>>> FromSql<'a> for LabelResult<T> {
     fn from_sql(of: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         let label = <&str>::from_sql(of, bytes)?;
         Ok(Self(label.parse().map_err(Into::into)))
     }
 
     fn accepts(of: &Type) -> bool {
-        ExactText::accepts(of) || matches!(of.kind(), Kind::Enum(_))
+        StrictUtf8::accepts(of) || matches!(of.kind(), Kind::Enum(_))
     }
 }
 
 /// A bound of a selection.
-impl ToSql for StoredMoment {
+impl ToSql for TimestampValue {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         self.0.micros_since_2000().to_sql(&Type::INT8, out)
     }

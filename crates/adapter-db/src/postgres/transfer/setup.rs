@@ -5,8 +5,9 @@ use tokio_postgres::{Client, Error};
 
 use super::sink::PostgresSink;
 use crate::{
-    postgres::{Server, connection::client, migrate::IS_FOREIGN},
+    postgres::{connection::client, migrate::IS_FOREIGN},
     transfer::{ImportState, SinkError},
+    url::PostgresConfig,
 };
 
 /// An import may take any time, but not to begin. Rows are looked up in indexes: where PostgreSQL knows the tables as empty
@@ -35,8 +36,8 @@ const FOREIGN_KEYS: &str = "
             and not pg_has_role(relowner, 'usage'))";
 
 /// See [`crate::sink`].
-pub(crate) async fn sink(server: &Server) -> Result<PostgresSink, SinkError> {
-    let client = client(server, BEGIN)
+pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, SinkError> {
+    let client = client(config, BEGIN)
         .await
         .map_err(|error| SinkError::Unreachable(error.into()))?;
     let is_foreign = client

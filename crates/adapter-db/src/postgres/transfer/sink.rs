@@ -12,7 +12,7 @@ use super::{
     validate::validate,
 };
 use crate::{
-    columns::AnyWidth,
+    sql_types::IdValue,
     transfer::{ImportState, duplicate_id, unknown_staff},
 };
 
@@ -162,7 +162,7 @@ impl PostgresSink {
             let sql = format!("select {columns} from {name} where {id} = any($1)");
             let keys: Vec<_> = entries.iter().map(|entry| key(entry)).collect();
             for row in self.query(&sql, &[&keys]).await? {
-                let AnyWidth(key) = row.try_get(0).map_err(failed)?;
+                let IdValue(key) = row.try_get(0).map_err(failed)?;
                 existing.insert(key, read(&row)?);
             }
         }

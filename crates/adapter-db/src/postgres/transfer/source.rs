@@ -9,9 +9,10 @@ use wts_app::{BatchSender, HistorySource, Selection, TransferError};
 
 use super::columns::{SELECT_STAFF, TICKETS, TRACES, staff, unreadable};
 use crate::{
-    columns::{AnyWidth, StoredMoment},
     error::OpenError,
-    postgres::{Server, connection::client},
+    postgres::connection::client,
+    sql_types::{IdValue, TimestampValue},
+    url::PostgresConfig,
 };
 
 /// How many tickets are read before their traces: few at first, and more while they are small.
@@ -37,8 +38,8 @@ pub(crate) struct PostgresSource {
     client: Client,
     /// The parameters of [`SELECTED`].
     tickets: Option<Vec<i64>>,
-    since: Option<StoredMoment>,
-    before: Option<StoredMoment>,
+    since: Option<TimestampValue>,
+    before: Option<TimestampValue>,
     statements: Statements,
     /// How many tickets are selected.
     total: u64,
@@ -52,12 +53,10 @@ struct Statements {
 
 /// See [`crate::source`].
 pub(crate) async fn source(
-    server: &Server,
+    config: &PostgresConfig,
     selection: Selection,
 ) -> Result<PostgresSource, OpenError> {
-    let client = client(server, BEGIN)
-        .await
-        .map_err(|error| OpenError::Unreachable(error.into()))?;
+    let client = client(config, BEGIN).await?;
     PostgresSource::prepare(client, &selection)
         .await
         .map_err(|error| OpenError::Unreadable(error.into()))
@@ -94,7 +93,7 @@ impl PostgresSource {
             Selection::Filed {
                 since: from,
                 before: to,
-            } => (since, before) = (from.map(StoredMoment), to.map(StoredMoment)),
+            } => (since, before) = (from.map(TimestampValue), to.map(TimestampValue)),
         }
         let mut source = Self {
             runtime: Handle::current(),
@@ -187,7 +186,7 @@ impl PostgresSource {
 }
 
 fn number(row: &Row, column: usize) -> Result<i64, TransferError> {
-    let number: AnyWidth = row.try_get(column).map_err(unreadable)?;
+    let number: IdValue = row.try_get(column).map_err(unreadable)?;
     Ok(number.0)
 }
 

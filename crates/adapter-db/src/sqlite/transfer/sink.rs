@@ -16,12 +16,9 @@ use super::statements::{
     insert_student, insert_ticket, insert_trace, select_staff, select_tickets, select_traces,
 };
 use crate::{
-    columns::{AnyWidth, Labelled},
-    sqlite::{
-        Mode, connect,
-        migrate::is_foreign,
-        tables::{operators, students, ticket_traces, tickets},
-    },
+    sql_types::{IdValue, LabelParam},
+    sqlite::{Mode, connect, migrate::is_foreign},
+    tables::{operators, students, ticket_traces, tickets},
     transfer::{
         ImportState, SinkError, StaffRow, TicketRow, TraceRow, duplicate_id, unknown_staff,
     },
@@ -112,7 +109,7 @@ impl SqliteSink {
             .values((
                 operators::wid.eq(wid),
                 operators::sid.eq(sid),
-                operators::access.eq(Labelled(staff.access)),
+                operators::access.eq(LabelParam(staff.access)),
             ))
             .on_conflict_do_nothing()
             .execute(connection)
@@ -133,7 +130,7 @@ impl SqliteSink {
         let mut there = None;
         if insert_ticket(&mut self.connection, ticket).map_err(failed)? == 0 {
             let row: TicketRow = select_tickets()
-                .filter(tickets::tid.eq(AnyWidth(ticket.id.get())))
+                .filter(tickets::tid.eq(IdValue(ticket.id.get())))
                 .first(&mut self.connection)
                 .map_err(failed)?;
             there = Some(row.into_record()?);
@@ -152,7 +149,7 @@ impl SqliteSink {
                 return Err(duplicate_id(entry, "opid"));
             }
             let row: TraceRow = select_traces()
-                .filter(ticket_traces::opid.eq(AnyWidth(trace.id.get())))
+                .filter(ticket_traces::opid.eq(IdValue(trace.id.get())))
                 .first(&mut self.connection)
                 .map_err(failed)?;
             there = Some(row.into_record()?);
@@ -165,7 +162,7 @@ impl SqliteSink {
     fn end_history(&mut self) -> Result<(), TransferError> {
         for ticket in self.state.take_existing(false) {
             let there = ticket_traces::table
-                .filter(ticket_traces::tid.eq(AnyWidth(ticket.id.get())))
+                .filter(ticket_traces::tid.eq(IdValue(ticket.id.get())))
                 .select(count_star())
                 .first(&mut self.connection)
                 .map_err(failed)?;

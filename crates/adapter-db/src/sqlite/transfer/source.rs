@@ -13,13 +13,10 @@ use wts_domain::Timestamp;
 
 use super::statements::{select_staff, select_tickets, select_traces};
 use crate::{
-    columns::{AnyWidth, StoredMoment},
     error::OpenError,
-    sqlite::{
-        Mode, connect,
-        tables::{ticket_traces, tickets},
-        unreadable,
-    },
+    sql_types::{IdValue, TimestampValue},
+    sqlite::{Mode, connect, unreadable},
+    tables::{ticket_traces, tickets},
     transfer::{StaffRow, TicketRow, TraceRow},
 };
 
@@ -70,7 +67,7 @@ fn count(connection: &mut SqliteConnection, selection: &Selection) -> QueryResul
 }
 
 /// The first and the last time at which a selected ticket can be filed.
-fn period(selection: &Selection) -> (StoredMoment, StoredMoment) {
+fn period(selection: &Selection) -> (TimestampValue, TimestampValue) {
     let (mut from, mut to) = (Timestamp::NEG_INFINITY, Timestamp::INFINITY);
     if let Selection::Filed { since, before } = selection {
         from = since.unwrap_or(from);
@@ -82,7 +79,7 @@ fn period(selection: &Selection) -> (StoredMoment, StoredMoment) {
             None => {}
         }
     }
-    (StoredMoment(from), StoredMoment(to))
+    (TimestampValue(from), TimestampValue(to))
 }
 
 impl HistorySource for SqliteSource {
@@ -91,7 +88,7 @@ impl HistorySource for SqliteSource {
         if let Selection::Tickets(tickets) = self.selection.clone() {
             for ticket in tickets {
                 let row = select_tickets()
-                    .filter(tickets::tid.eq(AnyWidth(ticket.get())))
+                    .filter(tickets::tid.eq(IdValue(ticket.get())))
                     .first(&mut self.connection)
                     .optional()
                     .map_err(failed)?;
@@ -101,7 +98,7 @@ impl HistorySource for SqliteSource {
             }
             return Ok(());
         }
-        let mut last = AnyWidth(i64::MIN);
+        let mut last = IdValue(i64::MIN);
         loop {
             let page = self.page_after(last)?;
             let Some(final_row) = page.last() else {
@@ -139,7 +136,7 @@ impl SqliteSource {
             Selection::Tickets(tickets) => {
                 for ticket in tickets {
                     let of_ticket = ticket_traces::table
-                        .filter(ticket_traces::tid.eq(AnyWidth(ticket.get())))
+                        .filter(ticket_traces::tid.eq(IdValue(ticket.get())))
                         .select(ticket_traces::op)
                         .distinct();
                     operators.extend(of_ticket.load::<String>(&mut self.connection)?);
@@ -158,7 +155,7 @@ impl SqliteSource {
         Ok(Some(operators))
     }
 
-    fn page_after(&mut self, last: AnyWidth) -> Result<Vec<TicketRow>, TransferError> {
+    fn page_after(&mut self, last: IdValue) -> Result<Vec<TicketRow>, TransferError> {
         let (from, to) = period(&self.selection);
         let rows = select_tickets()
             .filter(tickets::tid.gt(last))

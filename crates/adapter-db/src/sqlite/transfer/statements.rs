@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use wts_domain::{Ticket, Trace};
 
 use crate::{
-    columns::{AnyWidth, Labelled, StoredDay, StoredMoment},
-    sqlite::tables::{operators, students, ticket_traces, tickets},
+    sql_types::{DateValue, IdValue, LabelParam, TimestampValue},
+    tables::{operators, students, ticket_traces, tickets},
 };
 
 /// The staff with their names.
@@ -64,17 +64,17 @@ pub(super) fn insert_ticket(
 ) -> QueryResult<usize> {
     diesel::insert_or_ignore_into(tickets::table)
         .values((
-            tickets::tid.eq(AnyWidth(ticket.id.get())),
+            tickets::tid.eq(IdValue(ticket.id.get())),
             tickets::issuer.eq(ticket.issuer.as_str()),
-            tickets::submitted_at.eq(StoredMoment(ticket.submitted_at)),
-            tickets::category.eq(Labelled(ticket.category)),
+            tickets::submitted_at.eq(TimestampValue(ticket.submitted_at)),
+            tickets::category.eq(LabelParam(ticket.category)),
             tickets::description.eq(&ticket.description),
-            tickets::occur_at.eq(ticket.occur_at.map(StoredMoment)),
+            tickets::occur_at.eq(ticket.occur_at.map(TimestampValue)),
             tickets::notes.eq(&ticket.notes),
-            tickets::appointed_at.eq(ticket.appointed_at.map(StoredDay)),
-            tickets::priority.eq(Labelled(ticket.priority)),
-            tickets::status.eq(Labelled(ticket.status)),
-            tickets::last_updated_at.eq(ticket.last_updated_at.map(StoredMoment)),
+            tickets::appointed_at.eq(ticket.appointed_at.map(DateValue)),
+            tickets::priority.eq(LabelParam(ticket.priority)),
+            tickets::status.eq(LabelParam(ticket.status)),
+            tickets::last_updated_at.eq(ticket.last_updated_at.map(TimestampValue)),
         ))
         .execute(connection)
 }
@@ -83,14 +83,14 @@ pub(super) fn insert_ticket(
 pub(super) fn insert_trace(connection: &mut SqliteConnection, trace: &Trace) -> QueryResult<usize> {
     diesel::insert_or_ignore_into(ticket_traces::table)
         .values((
-            ticket_traces::opid.eq(AnyWidth(trace.id.get())),
-            ticket_traces::tid.eq(AnyWidth(trace.ticket.get())),
-            ticket_traces::updated_at.eq(StoredMoment(trace.updated_at)),
+            ticket_traces::opid.eq(IdValue(trace.id.get())),
+            ticket_traces::tid.eq(IdValue(trace.ticket.get())),
+            ticket_traces::updated_at.eq(TimestampValue(trace.updated_at)),
             ticket_traces::op.eq(trace.op.as_str()),
-            ticket_traces::new_status.eq(trace.new_status.map(Labelled)),
-            ticket_traces::new_priority.eq(trace.new_priority.map(Labelled)),
-            ticket_traces::new_appointment.eq(trace.new_appointment.map(StoredDay)),
-            ticket_traces::new_category.eq(trace.new_category.map(Labelled)),
+            ticket_traces::new_status.eq(trace.new_status.map(LabelParam)),
+            ticket_traces::new_priority.eq(trace.new_priority.map(LabelParam)),
+            ticket_traces::new_appointment.eq(trace.new_appointment.map(DateValue)),
+            ticket_traces::new_category.eq(trace.new_category.map(LabelParam)),
             ticket_traces::remark.eq(&trace.remark),
         ))
         .execute(connection)

@@ -1,8 +1,8 @@
-//! How far the primary was when, to compare replicas with.
+//! Replica lag, from the write-ahead log (WAL) positions of the primary and of the replica.
 //!
-//! A replica knows how far it is, and not how far behind: where the connection to the primary is cut, it believes itself
-//! up to date. So the primary is asked as well. A replica that has replayed all that the primary had in its log at some
-//! moment is as fresh as of that moment.
+//! A replica reports its own position, but not how far it is behind: if the connection to the primary is cut, it looks up
+//! to date. So the primary is queried as well. A replica that has replayed everything that was in the primary's log at
+//! some time is as fresh as of that time.
 
 use std::{
     collections::VecDeque,
@@ -15,25 +15,25 @@ use diesel::{
     sql_types::{BigInt, Bool},
 };
 
-/// How far back it is remembered. Replicas that are further behind are of no use to anyone.
-const MEMORY: Duration = Duration::from_secs(5 * 60);
+/// How far back positions are kept. A replica that is further behind is not read from.
+const MAX_HISTORY: Duration = Duration::from_secs(5 * 60);
 
-/// Asks for a [`Position`]. Of a primary it is that up to which it has something to say, written or not: others see what
-/// was committed without waiting for the disk (`synchronous_commit = off`) before it is written.
-pub(super) const POSITION: &str = "
-    select pg_is_in_recovery() as replays,
+/// Reads a [`WalPosition`]: on a primary that up to which it has inserted records, written or not, since others see what
+/// was committed with `synchronous_commit = off` before it is written.
+pub(super) const WAL_POSITION: &str = "
+    select pg_is_in_recovery() as is_standby,
         coalesce(pg_wal_lsn_diff(
             case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end, '0/0'
         ), 0)::bigint as reached,
         current_setting('wal_block_size')::bigint as page,
         pg_size_bytes(current_setting('wal_segment_size')) as file";
 
-/// How far a database is in its write-ahead log.
+/// The position of a database in its write-ahead log.
 #[derive(QueryableByName)]
-pub(super) struct Position {
+pub(super) struct WalPosition {
     /// Whether it is a replica, which replays what the primary has written.
     #[diesel(sql_type = Bool)]
-    pub(super) replays: bool,
+    pub(super) is_standby: bool,
     /// In bytes.
     #[diesel(sql_type = BigInt)]
     reached: i64,
@@ -45,9 +45,9 @@ pub(super) struct Position {
     file: i64,
 }
 
-impl Position {
-    /// In bytes, up to which there is something. Where the next record is to begin a page, a primary counts in that page's
-    /// header, which no replica has before that record.
+impl WalPosition {
+    /// The position in bytes, without the header of an empty page. If the next record will begin a page, a primary counts
+    /// that page's header, which no replica has before that record.
     pub(super) fn at(&self) -> i64 {
         /// `SizeOfXLogShortPHD`, and `SizeOfXLogLongPHD` at the beginning of a file.
         const HEADERS: (i64, i64) = (24, 40);
@@ -65,27 +65,27 @@ impl Position {
 
 /// Positions of the primary in its write-ahead log, the latest last.
 #[derive(Default)]
-pub(super) struct Positions(Mutex<VecDeque<(Instant, i64)>>);
+pub(super) struct PrimaryWalHistory(Mutex<VecDeque<(Instant, i64)>>);
 
-impl Positions {
-    /// Takes note that at `moment` the primary had so much to say, or more.
-    pub(super) fn primary_was_at(&self, moment: Instant, position: i64) {
+impl PrimaryWalHistory {
+    /// Records that the primary had this position at this time, or a later one.
+    pub(super) fn record(&self, at: Instant, position: i64) {
         let mut positions = self.positions();
-        // One that is less far than it was has been restored, or is another: what was noted before says nothing.
+        // A primary that went back has been restored, or is another: earlier positions are of no use.
         if positions.back().is_some_and(|(_, last)| position < *last) {
             positions.clear();
         }
-        positions.push_back((moment, position));
+        positions.push_back((at, position));
         while positions
             .front()
-            .is_some_and(|(noted, _)| moment.duration_since(*noted) > MEMORY)
+            .is_some_and(|(recorded, _)| at.duration_since(*recorded) > MAX_HISTORY)
         {
             positions.pop_front();
         }
     }
 
-    /// The latest moment as of which a replica is fresh that has replayed so much.
-    pub(super) fn fresh_as_of(&self, replayed: i64) -> Option<Instant> {
+    /// The latest time at which the primary had no more than a replica that has replayed so much.
+    pub(super) fn caught_up_at(&self, replayed: i64) -> Option<Instant> {
         let positions = self.positions();
         let reached = positions
             .iter()
@@ -104,10 +104,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_of_an_empty_page_is_nothing_that_a_replica_lacks() {
+    fn header_of_an_empty_page_is_not_counted() {
         let at = |reached| {
-            Position {
-                replays: false,
+            WalPosition {
+                is_standby: false,
                 reached,
                 page: 8_192,
                 file: 16 << 20,
@@ -122,26 +122,26 @@ mod tests {
     }
 
     #[test]
-    fn a_replica_is_as_fresh_as_of_the_last_position_that_it_has_reached() {
-        let positions = Positions::default();
+    fn replica_has_caught_up_at_the_last_position_it_reached() {
+        let positions = PrimaryWalHistory::default();
         let begin = Instant::now();
         let at = |seconds| begin + Duration::from_secs(seconds);
         for (second, position) in [(0, 100), (1, 200), (2, 200), (3, 300)] {
-            positions.primary_was_at(at(second), position);
+            positions.record(at(second), position);
         }
-        assert_eq!(positions.fresh_as_of(99), None, "nobody knows how stale");
-        assert_eq!(positions.fresh_as_of(100), Some(at(0)));
-        assert_eq!(positions.fresh_as_of(299), Some(at(2)));
-        assert_eq!(positions.fresh_as_of(1_000), Some(at(3)));
+        assert_eq!(positions.caught_up_at(99), None, "unknown");
+        assert_eq!(positions.caught_up_at(100), Some(at(0)));
+        assert_eq!(positions.caught_up_at(299), Some(at(2)));
+        assert_eq!(positions.caught_up_at(1_000), Some(at(3)));
     }
 
     #[test]
-    fn a_primary_that_went_back_is_another() {
-        let positions = Positions::default();
-        positions.primary_was_at(Instant::now(), 300);
+    fn primary_that_went_back_drops_earlier_positions() {
+        let positions = PrimaryWalHistory::default();
+        positions.record(Instant::now(), 300);
         let later = Instant::now();
-        positions.primary_was_at(later, 200);
-        assert_eq!(positions.fresh_as_of(250), Some(later));
-        assert_eq!(positions.fresh_as_of(150), None);
+        positions.record(later, 200);
+        assert_eq!(positions.caught_up_at(250), Some(later));
+        assert_eq!(positions.caught_up_at(150), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Where a PostgreSQL server is, and how it is spoken to.
+//! The configuration in a `postgres://…` URL: hosts, role, encryption.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -14,17 +14,19 @@ use tokio_postgres::{
     config::{Host, LoadBalanceHosts, SslMode},
 };
 
-use super::tls::Tls;
-use crate::InvalidDatabaseUrl;
+use super::{InvalidDatabaseUrl, Tls};
 
-/// A server, or several of which one will do, as a `postgres://…` address names it.
+/// The hosts of a `postgres://…` URL, of which any will do, and how to connect to them.
+///
+/// Verification of certificates and the choice among several hosts are our own: the driver knows neither, and one of its
+/// hosts that accepts and then falls silent would keep it from the next.
 #[derive(Clone)]
-pub(crate) struct Server {
+pub(crate) struct PostgresConfig {
     config: Config,
-    pub(super) tls: Option<Tls>,
+    pub(crate) tls: Option<Tls>,
 }
 
-impl Deref for Server {
+impl Deref for PostgresConfig {
     type Target = Config;
 
     fn deref(&self) -> &Config {
@@ -32,7 +34,7 @@ impl Deref for Server {
     }
 }
 
-impl FromStr for Server {
+impl FromStr for PostgresConfig {
     type Err = InvalidDatabaseUrl;
 
     /// What the address says of TLS is ours to read: the driver knows neither verification nor authorities.
@@ -91,9 +93,9 @@ fn is_on_this_machine(config: &Config) -> bool {
     }) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
-impl Server {
+impl PostgresConfig {
     /// Each of its hosts by itself, in the order in which they are to be tried.
-    pub(super) fn hosts(&self) -> Vec<Config> {
+    pub(crate) fn hosts(&self) -> Vec<Config> {
         let mut numbers: Vec<_> = (0..self.config.get_hosts().len()).collect();
         if self.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
             // Every `RandomState` is another.
@@ -189,7 +191,7 @@ impl Server {
 mod tests {
     use super::*;
 
-    fn server(url: &str) -> Server {
+    fn server(url: &str) -> PostgresConfig {
         url.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
     }
 
@@ -267,7 +269,7 @@ mod tests {
             "postgres://a,b/d?hostaddr=192.0.2.1",
             "postgres://a,b,c/d?port=1,2",
         ] {
-            assert!(url.parse::<Server>().is_err(), "{url}");
+            assert!(url.parse::<PostgresConfig>().is_err(), "{url}");
         }
     }
 

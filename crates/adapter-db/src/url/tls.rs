@@ -34,7 +34,7 @@ impl Tls {
         }
     }
 
-    pub(super) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
+    pub(crate) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
         if let Some(made) = self.connector.get() {
             return Ok(made.clone());
         }

@@ -1,0 +1,165 @@
+//! Opening a PostgreSQL database with its replicas, and the health checks of each.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use tokio_postgres::config::Host;
+use tokio_util::task::AbortOnDropHandle;
+use wts_app::HistoryRepository;
+
+use super::{
+    loader::{self, open_lazily, timeouts},
+    reader::{ReadTimeouts, Reader},
+    wal_lag::PrimaryWalHistory,
+};
+use crate::{
+    backend::{OpenBackend, PRIMARY},
+    error::{Cause, OpenError},
+    health::{DatabaseHealth, Probe, run_health_check},
+    metrics::{DatabaseMetrics, NodeMetrics},
+    replicas::{Replica, ReplicaRouter},
+    settings::ReadSettings,
+    url::PostgresConfig,
+};
+
+/// Opens the database and its replicas, and spawns their health checks.
+pub(super) async fn open(
+    config: &PostgresConfig,
+    settings: &ReadSettings,
+    metrics: &DatabaseMetrics,
+    health: DatabaseHealth,
+) -> Result<OpenBackend, OpenError> {
+    let primary = loader::open(config, settings, &metrics.of(PRIMARY), &health).await?;
+    let mut histories: Arc<dyn HistoryRepository> = Arc::new(primary);
+    let mut health_checks = Vec::new();
+    let mut spawn = |name: &str, config: &PostgresConfig, role, health| {
+        let probe = PostgresProbe {
+            config: config.clone(),
+            timeouts: timeouts(settings),
+            ranks: settings.ranks,
+            metrics: metrics.of(name),
+            role,
+            idle: Mutex::default(),
+        };
+        // A replica that falls behind has to be detected well before it is too far behind.
+        let interval = if settings.replicas.is_empty() {
+            settings.probe_interval
+        } else {
+            settings.probe_interval.min(settings.replica_max_lag / 4)
+        };
+        let check = run_health_check(name.to_owned(), probe, health, interval, metrics.of(name));
+        health_checks.push(AbortOnDropHandle::new(tokio::spawn(check)));
+    };
+    if settings.replicas.is_empty() {
+        spawn(PRIMARY, config, Role::Alone, health);
+    } else {
+        let wal: Arc<PrimaryWalHistory> = Arc::default();
+        spawn(PRIMARY, config, Role::Primary(Arc::clone(&wal)), health);
+        let mut replicas = Vec::new();
+        for url in &settings.replicas {
+            let config = url.postgres().ok_or(OpenError::ReplicasUnsupported)?;
+            let (name, health) = (name_of(config), DatabaseHealth::new());
+            let repository = open_lazily(config, settings, &metrics.of(&name), &health);
+            let replica = Replica::new(
+                Arc::new(repository),
+                health.clone(),
+                settings.replica_max_lag,
+                metrics.of_replica(&name),
+            );
+            let role = Role::Replica(replica.clone(), Arc::clone(&wal));
+            spawn(&name, config, role, health);
+            replicas.push(replica);
+        }
+        let router = ReplicaRouter::new(histories, replicas, settings.replica_timeout);
+        histories = Arc::new(router);
+    }
+    Ok(OpenBackend {
+        histories,
+        health_checks,
+    })
+}
+
+/// The name of a replica: its host and port.
+fn name_of(config: &PostgresConfig) -> String {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.clone(),
+        Some(Host::Unix(directory)) => directory.display().to_string(),
+        None => String::new(),
+    };
+    let port = config.get_ports().first().unwrap_or(&5432);
+    format!("{host}:{port}")
+}
+
+/// The place of a database in replication.
+enum Role {
+    Alone,
+    /// Its positions are recorded.
+    Primary(Arc<PrimaryWalHistory>),
+    /// Its position is compared with the primary's.
+    Replica(Replica, Arc<PrimaryWalHistory>),
+}
+
+/// Probes a database over a connection of its own.
+struct PostgresProbe {
+    config: PostgresConfig,
+    timeouts: ReadTimeouts,
+    /// Whether ranks have to be readable, too.
+    ranks: bool,
+    metrics: NodeMetrics,
+    role: Role,
+    idle: Mutex<Option<Reader>>,
+}
+
+impl PostgresProbe {
+    async fn probe_with(&self, mut reader: Reader) -> Result<(), Cause> {
+        reader.probe().await?;
+        if self.ranks {
+            reader.probe_ranks().await?;
+        }
+        match &self.role {
+            Role::Alone => {}
+            Role::Primary(wal) => {
+                // Before the query: it may have this position already then, and later it has another.
+                let now = Instant::now();
+                wal.record(now, reader.wal_position().await?.at());
+            }
+            Role::Replica(replica, wal) => {
+                let position = reader.wal_position().await?;
+                // A replica that was promoted is no longer a copy of the primary.
+                let caught_up_at = position
+                    .is_standby
+                    .then(|| wal.caught_up_at(position.at()))
+                    .flatten();
+                replica.set_caught_up_at(caught_up_at);
+            }
+        }
+        *self.idle() = Some(reader);
+        Ok(())
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Probe for PostgresProbe {
+    async fn probe(&self) -> Result<(), Cause> {
+        let idle = self.idle().take();
+        // A broken connection does not mean that the database cannot be read.
+        if let Some(reader) = idle
+            && self.probe_with(reader).await.is_ok()
+        {
+            return Ok(());
+        }
+        let reader = Reader::connect(&self.config, self.timeouts, &self.metrics).await?;
+        self.probe_with(reader).await
+    }
+
+    fn on_failure(&self) {
+        if let Role::Replica(replica, _) = &self.role {
+            replica.set_caught_up_at(None);
+        }
+    }
+}

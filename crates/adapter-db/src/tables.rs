@@ -1,0 +1,63 @@
+//! The tables in SQLite, for diesel. PostgreSQL has the same, in two schemas, and is queried in SQL of its own.
+
+diesel::table! {
+    students (sid) {
+        sid -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    users (sid) {
+        sid -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::sql_types::LabelColumn;
+
+    operators (wid) {
+        wid -> Text,
+        sid -> Text,
+        access -> LabelColumn,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql_types::{DateColumn, IdColumn, LabelColumn, TimestampColumn};
+
+    tickets (tid) {
+        tid -> IdColumn,
+        issuer -> Text,
+        submitted_at -> TimestampColumn,
+        category -> LabelColumn,
+        description -> Text,
+        occur_at -> Nullable<TimestampColumn>,
+        notes -> Nullable<Text>,
+        appointed_at -> Nullable<DateColumn>,
+        priority -> LabelColumn,
+        status -> LabelColumn,
+        last_updated_at -> Nullable<TimestampColumn>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql_types::{DateColumn, IdColumn, LabelColumn, TimestampColumn};
+
+    ticket_traces (opid) {
+        opid -> IdColumn,
+        tid -> IdColumn,
+        updated_at -> TimestampColumn,
+        op -> Text,
+        new_status -> Nullable<LabelColumn>,
+        new_priority -> Nullable<LabelColumn>,
+        new_appointment -> Nullable<DateColumn>,
+        new_category -> Nullable<LabelColumn>,
+        remark -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(students, users, operators, tickets, ticket_traces);

@@ -1,0 +1,132 @@
+//! Rows to insert into a database, and the SQL that inserts them.
+
+use wts_domain::{Access, Day, StaffId, StudentId, Ticket, Timestamp, Trace};
+
+/// Rows to insert as they are.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// Students, also those who are staff.
+    pub students: Vec<Student>,
+    /// Staff.
+    pub operators: Vec<Operator>,
+    /// Tickets as they are after their traces.
+    pub tickets: Vec<Ticket>,
+    /// Traces. The names of their operators are not stored with them.
+    pub traces: Vec<Trace>,
+}
+
+/// A student.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Student {
+    /// Their student number.
+    pub sid: StudentId,
+    /// Their name.
+    pub name: String,
+}
+
+/// A member of the staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Their staff number.
+    pub wid: StaffId,
+    /// Their student number.
+    pub sid: StudentId,
+    /// Their rank.
+    pub access: Access,
+}
+
+/// A row of one table.
+pub(crate) struct Row {
+    /// The table without its schema.
+    pub(crate) table: &'static str,
+    pub(crate) columns: &'static str,
+    pub(crate) values: Vec<Value>,
+}
+
+/// The value of a column, which each database encodes in its own way.
+#[derive(Debug)]
+pub(crate) enum Value {
+    Null,
+    Id(i64),
+    Text(String),
+    Time(Timestamp),
+    Date(Day),
+}
+
+impl Value {
+    fn text(text: impl ToString) -> Self {
+        Self::Text(text.to_string())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, T::into)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(time)
+    }
+}
+
+impl From<Day> for Value {
+    fn from(day: Day) -> Self {
+        Self::Date(day)
+    }
+}
+
+impl Records {
+    /// The rows, in an order in which each refers to earlier ones only.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
+        let students = self.students.iter().map(|student| Row {
+            table: "students",
+            columns: "sid, name",
+            values: vec![Value::text(&student.sid), Value::text(&student.name)],
+        });
+        let operators = self.operators.iter().map(|operator| Row {
+            table: "operators",
+            columns: "wid, sid, access",
+            values: vec![
+                Value::text(&operator.wid),
+                Value::text(&operator.sid),
+                Value::text(operator.access),
+            ],
+        });
+        let tickets = self.tickets.iter().map(|ticket| Row {
+            table: "tickets",
+            columns: "tid, issuer, submitted_at, category, description, occur_at, notes, appointed_at, priority, \
+                      status, last_updated_at",
+            values: vec![
+                Value::Id(ticket.id.get()),
+                Value::text(&ticket.issuer),
+                Value::Time(ticket.submitted_at),
+                Value::text(ticket.category),
+                Value::text(&ticket.description),
+                ticket.occur_at.into(),
+                ticket.notes.as_ref().map(Value::text).into(),
+                ticket.appointed_at.into(),
+                Value::text(ticket.priority),
+                Value::text(ticket.status),
+                ticket.last_updated_at.into(),
+            ],
+        });
+        let traces = self.traces.iter().map(|trace| Row {
+            table: "ticket_traces",
+            columns: "opid, tid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark",
+            values: vec![
+                Value::Id(trace.id.get()),
+                Value::Id(trace.ticket.get()),
+                Value::Time(trace.updated_at),
+                Value::text(&trace.op),
+                trace.new_status.map(Value::text).into(),
+                trace.new_priority.map(Value::text).into(),
+                trace.new_appointment.into(),
+                trace.new_category.map(Value::text).into(),
+                Value::text(&trace.remark),
+            ],
+        });
+        students.chain(operators).chain(tickets).chain(traces)
+    }
+}
