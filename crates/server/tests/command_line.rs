@@ -245,17 +245,26 @@ fn secrets_come_from_files_and_settings_from_a_settings_file() {
     );
     fs::write(&secret, format!("{SECRET}\n")).unwrap();
     let text = format!(
-        "database_url = {:?}\njwt_secret_file = {:?}\ndefault_order = 'desc'\nlisten = '127.0.0.1:0'\n",
+        "database_url = {:?}\njwt_secret_file = {:?}\ndefault_order = 'desc'\nlisten = '127.0.0.1:0'\n\
+         workers = 1\n",
         database.url(),
         secret.display().to_string()
     );
     fs::write(&config, text).unwrap();
 
-    let mut command = wts(&["serve", "--config", config.to_str().unwrap()]);
+    let path = config.to_str().unwrap();
+    let mut command = wts(&["serve", "--config", path, "--head-timeout", "1s"]);
+    command.env("WTS_QUEUE", "1");
     let service = Service::run_serving(&mut command);
 
     let answer = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
     assert_eq!(answer.opids(), [3, 1]);
+    let (_, log) = service.stop("TERM");
+    for retired in ["--head-timeout", "WTS_QUEUE", &format!("workers in {path}")] {
+        let warning =
+            format!("WARN wts::settings: ignored {retired}, which is not a setting any more");
+        assert!(log.contains(&warning), "{warning} in {log}");
+    }
 }
 
 #[test]

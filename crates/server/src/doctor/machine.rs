@@ -16,18 +16,24 @@ use crate::{
 /// What the process opens besides connections.
 const OTHER_FILES: usize = 64;
 
-/// Whether every setting can be read.
+/// Whether every setting can be used.
 pub(super) fn settings(settings: &Settings) -> Vec<Finding> {
-    let wrong: Vec<_> = settings
+    let errors = settings
         .effective()
-        .filter_map(|setting| setting.complaint)
-        .map(|complaint| Finding::broken(complaint, "`wts config` shows all settings as they hold"))
+        .filter_map(|setting| setting.line.err());
+    let mut findings: Vec<_> = errors
+        .map(|error| Finding::broken(error, "`wts config` shows all settings in effect"))
         .collect();
-    if wrong.is_empty() {
-        vec![Finding::well("every setting can be read")]
-    } else {
-        wrong
+    if findings.is_empty() {
+        findings.push(Finding::well("every setting can be read"));
     }
+    findings.extend(settings.ignored().iter().map(|origin| {
+        Finding::unwise(
+            format!("{origin} is not a setting any more"),
+            "leave it out",
+        )
+    }));
+    findings
 }
 
 /// Whether tokens can be checked, with keys that nobody can guess.

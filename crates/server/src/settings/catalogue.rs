@@ -1,6 +1,4 @@
-//! Every setting, in the order in which the README lists them.
-//!
-//! Whoever adds one adds it here, and to the README's table, which a test compares with this list.
+//! The declaration of every setting, grouped. `--help`, `wts config` and the reference in SETTINGS.md come from here.
 
 use std::{
     net::SocketAddr,
@@ -14,411 +12,192 @@ use wts_adapter_db::DatabaseUrl;
 use wts_adapter_http::{AllowedOrigins, KeySetUrl, Order, Secret as JwtSecret, TrustedProxies};
 
 use super::setting::{
-    Default::{Is, Words},
-    Described,
-    Secrecy::{Open, Partly, Secret},
-    Setting, Wrong, any_text, count, duration, duration_or_none, masked, parsed, parsed_or_told,
-    rate, switch,
+    ADDRESS, COUNT, DURATION, DURATION_OR_ZERO, Declaration,
+    DefaultValue::{Unset, Value},
+    FILE, Kind, MILLISECONDS, ParseError, RATE, SWITCH, Setting, TEXT,
+    Visibility::{Redacted, Secret},
+    masked, parsed, parsed_or_reason, text,
 };
 use crate::{
-    logging::LogFormat,
+    logging::{self, LogFormat},
     spans::{CollectorUrl, Ratio},
 };
 
-/// Declares each setting as a constant, and [`ALL`] of them.
+/// Declares each setting as a constant: its help, its names, the type and the kind of its values, its default.
 macro_rules! settings {
-    ($($(#[$doc:meta])* $setting:ident: $type:ty { $($field:ident: $value:expr,)+ })+) => {
-        $($(#[$doc])* pub(crate) const $setting: Setting<$type> = Setting { $($field: $value,)+ };)+
+    ($($group:literal {
+        $($(#[doc = $help:literal])+ $setting:ident($name:literal): $type:ty = $kind:expr, $default:expr;)+
+    })+) => {
+        $($($(#[doc = $help])+ pub(crate) const $setting: Setting<$type> = {
+            const KIND: Kind<$type> = $kind;
+            Setting {
+                declaration: Declaration {
+                    group: $group,
+                    name: $name,
+                    help: concat!($($help),+).trim_ascii_start(),
+                    expected: KIND.expected,
+                    default: $default,
+                    visibility: KIND.visibility,
+                    check: |value| (KIND.parse)(value).map(drop),
+                },
+                parse: KIND.parse,
+            }
+        };)+)+
 
-        /// All of them.
-        pub(crate) const ALL: &[&dyn Described] = &[$(&$setting),+];
+        /// All settings, in the order of the reference.
+        pub(crate) const ALL: &[&Declaration] = &[$($(&$setting.declaration),+),+];
     };
 }
 
 settings! {
-    DATABASE_URL: DatabaseUrl {
-        name: "database_url",
-        help: "`postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `sqlite:PATH`",
-        expected: "postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH",
-        default: Words("none"),
-        secrecy: Secret(redacted_url),
-        read: parsed_or_told,
+    "Database" {
+        /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `sqlite:PATH`
+        DATABASE_URL("database_url"): DatabaseUrl = URL, Unset("none");
+        /// PostgreSQL's streaming replicas to read from, separated by spaces
+        DATABASE_READ_URLS("database_read_urls"): Vec<DatabaseUrl> = URLS, Unset("none");
+        /// how stale a response from a replica may be; a replica that is further behind is not read from
+        REPLICA_MAX_LAG("replica_max_lag"): Duration = DURATION, Value("2s");
+        /// how many connections a database is read over, and two more
+        DATABASE_CONNECTIONS("database_connections"): NonZeroUsize = COUNT, Unset("one per core, up to 8");
+        /// how long PostgreSQL may work on a read, or wait for a lock, before it cancels the read; half a second later the
+        /// connection is given up
+        STATEMENT_TIMEOUT("statement_timeout"): Duration = MILLISECONDS, Value("1500ms");
     }
-    JWT_SECRET: JwtSecret {
-        name: "jwt_secret",
-        help: "the secret that tokens are signed with under HS256, 32 random bytes or more",
-        expected: "the HS256 secret that tokens are signed with, 32 bytes or more",
-        default: Words("none"),
-        secrecy: Secret(masked),
-        read: |value| JwtSecret::new(value.to_vec()).map_err(|weak| Wrong::Because(weak.to_string())),
+    "Tokens" {
+        /// the secret that tokens are signed with under HS256, 32 random bytes or more
+        JWT_SECRET("jwt_secret"): JwtSecret = SIGNING_SECRET, Unset("none");
+        /// public keys in PEM: P-256 for ES256, Ed25519 for EdDSA, RSA of 2048 bits or more for RS256
+        JWT_PUBLIC_KEYS_FILE("jwt_public_keys_file"): PathBuf = FILE, Unset("none");
+        /// keys as a JSON Web Key Set, each found by its `kid`; also secrets (`oct`), so keep it to yourself
+        JWT_JWKS_FILE("jwt_jwks_file"): PathBuf = FILE, Unset("none");
+        /// where the sign-in service publishes its public keys as a JSON Web Key Set, `https://…`
+        JWT_JWKS_URL("jwt_jwks_url"): KeySetUrl = KEY_SET_URL, Unset("none");
+        /// the `iss` that every token must have
+        JWT_ISSUER("jwt_issuer"): String = TEXT, Unset("any");
+        /// the audience that a token with an `aud` must name
+        JWT_AUDIENCE("jwt_audience"): String = TEXT, Unset("none: a token with an `aud` is rejected");
+        /// `on`: a rank counts only as far as the database has it too, and a caller who is not in it may read nothing
+        RECHECK_ACCESS("recheck_access"): bool = SWITCH, Value("off");
     }
-    JWT_PUBLIC_KEYS_FILE: PathBuf {
-        name: "jwt_public_keys_file",
-        help: "public keys in PEM: P-256 for ES256, Ed25519 for EdDSA, RSA of 2048 bits or more for RS256",
-        expected: "a file's path",
-        default: Words("none"),
-        secrecy: Open,
-        read: parsed,
+    "HTTP" {
+        /// address and port to serve on; port 0 picks a free one
+        LISTEN("listen"): SocketAddr = ADDRESS, Value("127.0.0.1:8080");
+        /// addresses and networks of the proxies whose `X-Request-Id` and `X-Forwarded-For` are trusted, such as
+        /// `127.0.0.1, 10.0.0.0/8`
+        TRUSTED_PROXIES("trusted_proxies"): TrustedProxies = PROXIES, Unset("none: every request gets an id of its own");
+        /// the origins whose pages may read responses, `https://wts.example` and so on, with commas between them
+        CORS_ORIGINS("cors_origins"): AllowedOrigins = ORIGINS, Unset("none");
+        /// `asc` or `desc`, for requests that name no order
+        DEFAULT_ORDER("default_order"): Order = ORDER, Value("asc");
+        /// how long a request may take until its response begins
+        REQUEST_TIMEOUT("request_timeout"): Duration = MILLISECONDS, Value("2500ms");
+        /// how long a connection may wait for its next request
+        KEEP_ALIVE("keep_alive"): Duration = DURATION, Value("75s");
     }
-    JWT_JWKS_FILE: PathBuf {
-        name: "jwt_jwks_file",
-        help: "keys as a JSON Web Key Set, each found by its `kid`; also secrets (`oct`), so keep it to yourself",
-        expected: "a file's path",
-        default: Words("none"),
-        secrecy: Open,
-        read: parsed,
+    "Limits" {
+        /// how many connections are served at once, half of them of one address; one more evicts the longest idle or gets 503
+        MAX_CONNECTIONS("max_connections"): NonZeroUsize = COUNT, Value("4096");
+        /// how many requests are worked on at once; others get 503
+        MAX_IN_FLIGHT("max_in_flight"): NonZeroUsize = COUNT, Value("1024");
+        /// how many requests a second one caller may send, on average, and ten times as many at once; `off` for any number
+        CALLER_RATE_LIMIT("caller_rate_limit"): Option<NonZeroU32> = RATE, Value("off");
+        /// the same for requests without a valid token, of one address; a caller with a valid token is never rejected for them
+        ADDRESS_RATE_LIMIT("address_rate_limit"): Option<NonZeroU32> = RATE, Value("1000");
     }
-    JWT_JWKS_URL: KeySetUrl {
-        name: "jwt_jwks_url",
-        help: "where the sign-in service publishes its public keys as a JSON Web Key Set, `https://…`",
-        expected: "https://… without a user, or http://… on this machine",
-        default: Words("none"),
-        secrecy: Partly(without_query),
-        read: parsed,
+    "Start and end" {
+        /// how long the start waits for a database or a key server that is not there yet
+        STARTUP_TIMEOUT("startup_timeout"): Duration = DURATION_OR_ZERO, Value("10s");
+        /// how long requests are still accepted after SIGTERM, while `/readyz` already returns 503
+        SHUTDOWN_DELAY("shutdown_delay"): Duration = DURATION_OR_ZERO, Value("1s");
+        /// how long requests in flight may take to finish after that
+        SHUTDOWN_TIMEOUT("shutdown_timeout"): Duration = DURATION, Value("30s");
     }
-    JWT_JWKS_REFRESH: Duration {
-        name: "jwt_jwks_refresh",
-        help: "how often a key set is read again, be it file or URL; also when a token names a key that is not in it",
-        expected: "a duration, such as 5m",
-        default: Is("5m"),
-        secrecy: Open,
-        read: duration,
-    }
-    JWT_ISSUER: String {
-        name: "jwt_issuer",
-        help: "the `iss` that every token must have",
-        expected: "a text",
-        default: Words("any"),
-        secrecy: Open,
-        read: any_text,
-    }
-    JWT_AUDIENCE: String {
-        name: "jwt_audience",
-        help: "the audience that a token with an `aud` must name",
-        expected: "a text",
-        default: Words("none: a token with an `aud` is refused"),
-        secrecy: Open,
-        read: any_text,
-    }
-    RECHECK_ACCESS: bool {
-        name: "recheck_access",
-        help: "`on`: a rank counts only as far as the database has it too, and who is not in it may read nothing",
-        expected: "on or off",
-        default: Is("off"),
-        secrecy: Open,
-        read: switch,
-    }
-    LISTEN: SocketAddr {
-        name: "listen",
-        help: "address and port to serve on; port 0 takes a free one",
-        expected: "ADDRESS:PORT, such as 127.0.0.1:8080",
-        default: Is("127.0.0.1:8080"),
-        secrecy: Open,
-        read: parsed,
-    }
-    DEFAULT_ORDER: Order {
-        name: "default_order",
-        help: "`asc` or `desc`, where a caller asks for neither",
-        expected: "asc or desc",
-        default: Is("asc"),
-        secrecy: Open,
-        read: parsed,
-    }
-    TRUSTED_PROXIES: TrustedProxies {
-        name: "trusted_proxies",
-        help: "addresses and networks of the proxies whose `X-Request-Id` and `X-Forwarded-For` are believed, such as `127.0.0.1, 10.0.0.0/8`",
-        expected: "addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8",
-        default: Words("none: every request gets an id of its own"),
-        secrecy: Open,
-        read: parsed,
-    }
-    WORKERS: NonZeroUsize {
-        name: "workers",
-        help: "how many threads serve connections",
-        expected: "a number, 1 or more",
-        default: Words("one per core"),
-        secrecy: Open,
-        read: count,
-    }
-    MAX_CONNECTIONS: NonZeroUsize {
-        name: "max_connections",
-        help: "how many connections are served at once, half of them of one address; one more ends the longest idle or is answered with 503",
-        expected: "a number, 1 or more",
-        default: Is("4096"),
-        secrecy: Open,
-        read: count,
-    }
-    MAX_IN_FLIGHT: NonZeroUsize {
-        name: "max_in_flight",
-        help: "how many requests are worked on at once; the others are answered with 503",
-        expected: "a number, 1 or more",
-        default: Is("1024"),
-        secrecy: Open,
-        read: count,
-    }
-    HEAD_TIMEOUT: Duration {
-        name: "head_timeout",
-        help: "how long a client may take to send a request's head, a second or more",
-        expected: "a duration of a second or more, such as 5s",
-        default: Is("5s"),
-        secrecy: Open,
-        read: a_second_or_more,
-    }
-    REQUEST_TIMEOUT: Duration {
-        name: "request_timeout",
-        help: "how long a request may take until its answer begins",
-        expected: "a duration from 1ms to 24days, such as 2500ms",
-        default: Is("2500ms"),
-        secrecy: Open,
-        read: milliseconds,
-    }
-    WRITE_TIMEOUT: Duration {
-        name: "write_timeout",
-        help: "how long a client may take nothing of an answer",
-        expected: "a duration, such as 10s",
-        default: Is("10s"),
-        secrecy: Open,
-        read: duration,
-    }
-    ANSWER_TIMEOUT: Duration {
-        name: "answer_timeout",
-        help: "how long a client may take over the whole of a long answer",
-        expected: "a duration, such as 1m",
-        default: Is("1m"),
-        secrecy: Open,
-        read: duration,
-    }
-    KEEP_ALIVE: Duration {
-        name: "keep_alive",
-        help: "how long a connection may wait for its next request",
-        expected: "a duration, such as 75s",
-        default: Is("75s"),
-        secrecy: Open,
-        read: duration,
-    }
-    SHUTDOWN_DELAY: Duration {
-        name: "shutdown_delay",
-        help: "how long requests are still taken after SIGTERM, while `/readyz` already says no",
-        expected: "a duration, such as 1s, or 0s",
-        default: Is("1s"),
-        secrecy: Open,
-        read: duration_or_none,
-    }
-    SHUTDOWN_TIMEOUT: Duration {
-        name: "shutdown_timeout",
-        help: "how long requests in flight may take to finish after that",
-        expected: "a duration, such as 30s",
-        default: Is("30s"),
-        secrecy: Open,
-        read: duration,
-    }
-    DATABASE_READ_URLS: Vec<DatabaseUrl> {
-        name: "database_read_urls",
-        help: "PostgreSQL's streaming replicas to read from, separated by spaces",
-        expected: "postgres://… URLs, separated by spaces",
-        default: Words("none"),
-        secrecy: Secret(redacted_urls),
-        read: urls,
-    }
-    REPLICA_MAX_LAG: Duration {
-        name: "replica_max_lag",
-        help: "how stale an answer from a replica may be; one that is further behind is not read from",
-        expected: "a duration, such as 2s",
-        default: Is("2s"),
-        secrecy: Open,
-        read: duration,
-    }
-    REPLICA_TIMEOUT: Duration {
-        name: "replica_timeout",
-        help: "how long a replica may be silent while a read waits for it before the primary is asked",
-        expected: "a duration, such as 300ms",
-        default: Is("300ms"),
-        secrecy: Open,
-        read: duration,
-    }
-    DATABASE_CONNECTIONS: NonZeroUsize {
-        name: "database_connections",
-        help: "how many connections a database is read over, and two more",
-        expected: "a number, 1 or more",
-        default: Words("one per core, up to 8"),
-        secrecy: Open,
-        read: count,
-    }
-    CONNECT_TIMEOUT: Duration {
-        name: "connect_timeout",
-        help: "how long a host of the database may take to let us in",
-        expected: "a duration, such as 1s",
-        default: Is("1s"),
-        secrecy: Open,
-        read: duration,
-    }
-    STATEMENT_TIMEOUT: Duration {
-        name: "statement_timeout",
-        help: "how long PostgreSQL may work on a read, or wait for a lock, before it ends that by itself",
-        expected: "a duration from 1ms to 24days, such as 1500ms",
-        default: Is("1500ms"),
-        secrecy: Open,
-        read: milliseconds,
-    }
-    DATABASE_TIMEOUT: Duration {
-        name: "database_timeout",
-        help: "how long the database may be silent while it is waited for",
-        expected: "a duration, such as 2s",
-        default: Is("2s"),
-        secrecy: Open,
-        read: duration,
-    }
-    QUEUE_TIMEOUT: Duration {
-        name: "queue_timeout",
-        help: "how long a read may wait to be sent before it is answered with 503; four times as long behind long histories",
-        expected: "a duration, such as 500ms",
-        default: Is("500ms"),
-        secrecy: Open,
-        read: duration,
-    }
-    QUEUE: NonZeroUsize {
-        name: "queue",
-        help: "how many reads may wait for each connection to the database",
-        expected: "a number, 1 or more",
-        default: Is("1024"),
-        secrecy: Open,
-        read: count,
-    }
-    PROBE_INTERVAL: Duration {
-        name: "probe_interval",
-        help: "how often the database is asked whether it answers, for `/readyz`",
-        expected: "a duration, such as 1s",
-        default: Is("1s"),
-        secrecy: Open,
-        read: duration,
-    }
-    STARTUP_TIMEOUT: Duration {
-        name: "startup_timeout",
-        help: "how long to wait at the start for a database or a key server that is not there yet",
-        expected: "a duration, such as 10s, or 0s",
-        default: Is("10s"),
-        secrecy: Open,
-        read: duration_or_none,
-    }
-    METRICS_LISTEN: SocketAddr {
-        name: "metrics_listen",
-        help: "address and port of another listener, for `/metrics` and health, not for everyone",
-        expected: "ADDRESS:PORT, such as 127.0.0.1:9090",
-        default: Words("none"),
-        secrecy: Open,
-        read: parsed,
-    }
-    LOG_FORMAT: LogFormat {
-        name: "log_format",
-        help: "`text`, or `json` for one object a line",
-        expected: "text or json",
-        default: Is("text"),
-        secrecy: Open,
-        read: parsed,
-    }
-    OTLP_ENDPOINT: CollectorUrl {
-        name: "otlp_endpoint",
-        help: "the OpenTelemetry collector that is told of each request as a span, over OTLP/HTTP: `http://HOST:4318`",
-        expected: "http://HOST:PORT of a collector, without user and query",
-        default: Words("none"),
-        secrecy: Open,
-        read: parsed,
-    }
-    OTLP_SAMPLING: Ratio {
-        name: "otlp_sampling",
-        help: "the part of the requests that it is told of, unless their `traceparent` decides",
-        expected: "a number from 0 to 1",
-        default: Is("1"),
-        secrecy: Open,
-        read: parsed,
-    }
-    CALLER_RATE_LIMIT: Option<NonZeroU32> {
-        name: "caller_rate_limit",
-        help: "how many requests a second one caller may make, on average, and ten times as many at once; `off` for any number",
-        expected: "a number of requests a second, or off",
-        default: Is("off"),
-        secrecy: Open,
-        read: rate,
-    }
-    ADDRESS_RATE_LIMIT: Option<NonZeroU32> {
-        name: "address_rate_limit",
-        help: "the same for requests without a good token, of one address; who has a token is never refused for them",
-        expected: "a number of requests a second, or off",
-        default: Is("1000"),
-        secrecy: Open,
-        read: rate,
-    }
-    CORS_ORIGINS: AllowedOrigins {
-        name: "cors_origins",
-        help: "whose pages may read answers, `https://wts.example` and so on, with commas between them",
-        expected: "origins, such as https://wts.example",
-        default: Words("none"),
-        secrecy: Open,
-        read: parsed_or_told,
-    }
-    LOG: EnvFilter {
-        name: "log",
-        help: "what to log: a level, or [directives](https://docs.rs/tracing-subscriber/0.3/tracing_subscriber/filter/struct.EnvFilter.html#directives)",
-        expected: "a level or directives, such as info or info,wts_adapter_http=debug",
-        default: Is("info"),
-        secrecy: Open,
-        read: directives,
+    "Observation" {
+        /// address and port of another listener, for `/metrics` and health, not for everyone
+        METRICS_LISTEN("metrics_listen"): SocketAddr = ADDRESS, Unset("none");
+        /// what to log: a level, or
+        /// [directives](https://docs.rs/tracing-subscriber/0.3/tracing_subscriber/filter/struct.EnvFilter.html#directives)
+        LOG("log"): EnvFilter = DIRECTIVES, Value("info");
+        /// `text`, or `json` for one object a line
+        LOG_FORMAT("log_format"): LogFormat = FORMAT, Value("text");
+        /// the OpenTelemetry collector that gets a span of each request, over OTLP/HTTP: `http://HOST:4318`
+        OTLP_ENDPOINT("otlp_endpoint"): CollectorUrl = COLLECTOR, Unset("none");
+        /// the part of the requests that it gets spans of, unless their `traceparent` decides
+        OTLP_SAMPLING("otlp_sampling"): Ratio = RATIO, Value("1");
     }
 }
 
-/// What to log.
-fn directives(value: &[u8]) -> Result<EnvFilter, Wrong> {
-    let text = str::from_utf8(value).map_err(|_| Wrong::Unexpected)?;
-    crate::logging::filter(text).map_err(|_| Wrong::Unexpected)
-}
+/// Settings of the past. They are constants now, and ignored with a warning.
+pub(super) const RETIRED: [&str; 11] = [
+    "answer_timeout",
+    "connect_timeout",
+    "database_timeout",
+    "head_timeout",
+    "jwt_jwks_refresh",
+    "probe_interval",
+    "queue",
+    "queue_timeout",
+    "replica_timeout",
+    "workers",
+    "write_timeout",
+];
 
-/// What PostgreSQL can count: whole milliseconds, of which none would mean no limit at all.
-fn milliseconds(value: &[u8]) -> Result<Duration, Wrong> {
-    duration(value).and_then(|duration| match i32::try_from(duration.as_millis()) {
-        Ok(1..) => Ok(duration),
-        _ => Err(Wrong::Unexpected),
-    })
-}
+const URL: Kind<DatabaseUrl> = Kind {
+    expected: "postgres://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:PATH",
+    visibility: Secret(|url| {
+        parsed(url).map_or_else(|_| masked(url), |url: DatabaseUrl| url.redacted())
+    }),
+    parse: parsed_or_reason,
+};
+const URLS: Kind<Vec<DatabaseUrl>> = Kind {
+    expected: "postgres://… URLs, separated by spaces",
+    visibility: Secret(|value| {
+        let Ok(urls) = urls(value) else {
+            return masked(value);
+        };
+        let urls: Vec<_> = urls.iter().map(DatabaseUrl::redacted).collect();
+        urls.join(" ")
+    }),
+    parse: urls,
+};
+const SIGNING_SECRET: Kind<JwtSecret> = Kind {
+    expected: "the HS256 secret that tokens are signed with, 32 bytes or more",
+    visibility: Secret(masked),
+    parse: |value| {
+        JwtSecret::new(value.to_vec()).map_err(|weak| ParseError::Because(weak.to_string()))
+    },
+};
+const KEY_SET_URL: Kind<KeySetUrl> = Kind {
+    expected: "https://… without a user, or http://… on this machine",
+    // Without the query, which may be a password.
+    visibility: Redacted(|url| {
+        parsed(url).map_or_else(|_| masked(url), |url: KeySetUrl| url.to_string())
+    }),
+    parse: parsed,
+};
+const PROXIES: Kind<TrustedProxies> = Kind::public(
+    "addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8",
+    parsed,
+);
+const ORIGINS: Kind<AllowedOrigins> =
+    Kind::public("origins, such as https://wts.example", parsed_or_reason);
+const ORDER: Kind<Order> = Kind::public("asc or desc", parsed);
+const FORMAT: Kind<LogFormat> = Kind::public("text or json", parsed);
+const COLLECTOR: Kind<CollectorUrl> = Kind::public(
+    "http://HOST:PORT of a collector, without user and query",
+    parsed,
+);
+const RATIO: Kind<Ratio> = Kind::public("a number from 0 to 1", parsed);
+const DIRECTIVES: Kind<EnvFilter> = Kind::public(
+    "a level or directives, such as info or info,wts_adapter_http=debug",
+    |value| logging::filter(text(value)?).map_err(|_| ParseError::Unexpected),
+);
 
-/// The server looks at its clock every half second.
-fn a_second_or_more(value: &[u8]) -> Result<Duration, Wrong> {
-    duration(value).and_then(|duration| {
-        if duration < Duration::from_secs(1) {
-            Err(Wrong::Unexpected)
-        } else {
-            Ok(duration)
-        }
-    })
-}
-
-/// Addresses of databases, separated by white space, or by commas that another address follows.
-fn urls(value: &[u8]) -> Result<Vec<DatabaseUrl>, Wrong> {
-    let text = str::from_utf8(value).map_err(|_| Wrong::Unexpected)?;
-    text.replace(",postgres", " postgres")
+/// Parses URLs that are separated by white space, or by commas that another URL follows.
+fn urls(value: &[u8]) -> Result<Vec<DatabaseUrl>, ParseError> {
+    text(value)?
+        .replace(",postgres", " postgres")
         .split_whitespace()
-        .map(|url| parsed_or_told(url.as_bytes()))
+        .map(|url| parsed_or_reason(url.as_bytes()))
         .collect()
-}
-
-fn redacted_urls(value: &[u8]) -> String {
-    match urls(value) {
-        Ok(urls) => {
-            let urls: Vec<_> = urls.iter().map(DatabaseUrl::redacted).collect();
-            urls.join(" ")
-        }
-        Err(_) => masked(value),
-    }
-}
-
-/// The address of a key set without what may be a password or a token.
-fn without_query(url: &[u8]) -> String {
-    parsed(url).map_or_else(|_| masked(url), |url: KeySetUrl| url.to_string())
-}
-
-/// The address of a database without the password in it.
-fn redacted_url(url: &[u8]) -> String {
-    str::from_utf8(url)
-        .ok()
-        .and_then(|url| url.parse().ok())
-        .map_or_else(|| masked(url), |url: DatabaseUrl| url.redacted())
 }

@@ -3,25 +3,21 @@
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::{
-    catalogue::ALL,
-    setting::{Default, Described},
+    catalogue::{ALL, RETIRED},
+    setting::{Declaration, DefaultValue, variable_of},
 };
 
-/// Every setting but the secrets, which an argument would show to everyone on the machine. Of these, the file that holds
-/// one may be named.
-#[derive(Debug, Clone, std::default::Default)]
-pub(crate) struct Flags(Vec<(String, String)>);
-
-impl Flags {
-    /// Names, as in a settings file, and values of those that were given.
-    pub(super) fn given(&self) -> &[(String, String)] {
-        &self.0
-    }
-}
+/// The settings that were given as flags: name and value. A secret is no flag, since everybody on the machine can read
+/// the arguments of a process, but its file is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flags(pub(super) Vec<(String, String)>);
 
 impl Args for Flags {
     fn augment_args(command: Command) -> Command {
-        command.args(ALL.iter().map(|setting| arg(*setting)))
+        let retired = RETIRED.iter().map(|name| flag(name).hide(true));
+        command
+            .args(ALL.iter().map(|setting| documented_flag(setting)))
+            .args(retired)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -31,10 +27,11 @@ impl Args for Flags {
 
 impl FromArgMatches for Flags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = ALL.iter().filter_map(|setting| {
-            let name = flag_of(*setting);
-            let value = matches.get_one::<String>(&name)?;
-            Some((name.clone(), value.clone()))
+        let names = ALL.iter().map(|setting| name_of(setting));
+        let names = names.chain(RETIRED.iter().map(ToString::to_string));
+        let given = names.filter_map(|name| {
+            let value = matches.get_one::<String>(&name)?.clone();
+            Some((name, value))
         });
         Ok(Self(given.collect()))
     }
@@ -45,31 +42,28 @@ impl FromArgMatches for Flags {
     }
 }
 
-/// What the setting is called as a flag, but for the hyphens.
-fn flag_of(setting: &dyn Described) -> String {
-    let name = setting.name();
-    if setting.is_secret() {
-        format!("{name}_file")
-    } else {
-        name.to_owned()
-    }
+fn name_of(setting: &Declaration) -> String {
+    let name = || setting.name.to_owned();
+    setting.file_name().unwrap_or_else(name)
 }
 
-fn arg(setting: &dyn Described) -> Arg {
-    let name = flag_of(setting);
-    let variable = super::setting::variable_of(&name);
-    let help = if setting.is_secret() {
-        format!("a file that holds {} [env: {variable}]", setting.help())
+fn flag(name: &str) -> Arg {
+    Arg::new(name.to_owned()).long(name.replace('_', "-"))
+}
+
+fn documented_flag(setting: &Declaration) -> Arg {
+    let (name, help) = (name_of(setting), setting.help);
+    let variable = variable_of(&name);
+    let (value, help) = if setting.is_secret() {
+        let help = format!("a file that holds {help} [env: {variable}]");
+        ("FILE", help)
     } else {
-        let default = match setting.default() {
-            Default::Is(value) => value,
-            Default::Words(words) => words,
-        };
-        format!("{} [env: {variable}] [default: {default}]", setting.help())
+        let (DefaultValue::Value(default) | DefaultValue::Unset(default)) = setting.default;
+        let help = format!("{help} [env: {variable}] [default: {default}]");
+        ("VALUE", help)
     };
-    Arg::new(name.clone())
-        .long(name.replace('_', "-"))
-        .value_name(if setting.is_secret() { "FILE" } else { "VALUE" })
+    flag(&name)
+        .value_name(value)
         .help(help)
-        .help_heading("Settings")
+        .help_heading(setting.group)
 }

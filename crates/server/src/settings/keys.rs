@@ -1,4 +1,4 @@
-//! What tokens are checked with.
+//! The keys that tokens are checked with.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -8,17 +8,22 @@ use wts_adapter_http::{Key, KeySource, KeySourceError, Keyring, RefreshPolicy, T
 use super::{
     Settings,
     catalogue::{
-        JWT_AUDIENCE, JWT_ISSUER, JWT_JWKS_FILE, JWT_JWKS_REFRESH, JWT_JWKS_URL,
-        JWT_PUBLIC_KEYS_FILE, JWT_SECRET,
+        JWT_AUDIENCE, JWT_ISSUER, JWT_JWKS_FILE, JWT_JWKS_URL, JWT_PUBLIC_KEYS_FILE, JWT_SECRET,
     },
-    setting::Described,
+    setting::Declaration,
 };
 
+/// How often key sets are read again. A token with an unknown `kid` has them read earlier.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// The shortest time between two reads of key sets for unknown `kid`s.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Settings {
-    /// The keys that tokens are checked with.
+    /// Reads the keys that tokens are checked with.
+    ///
+    /// # Errors
+    ///
+    /// If there are none or one of them cannot be used, with the setting that names it.
     pub(crate) async fn keyring(&self) -> anyhow::Result<Keyring> {
         let secret = self.get(&JWT_SECRET)?.map(|secret| Key::shared(&secret));
         let mut keys = Vec::from_iter(secret);
@@ -31,34 +36,29 @@ impl Settings {
             "WTS_JWT_SECRET is not set, nor is WTS_JWT_SECRET_FILE, WTS_JWT_PUBLIC_KEYS_FILE, WTS_JWT_JWKS_FILE or \
              WTS_JWT_JWKS_URL: expected what tokens are signed with, 32 bytes or more, or the public keys for it"
         );
+        let has_file = file.is_some();
         let mut sources = Vec::from_iter(file.map(KeySource::File));
         sources.extend(url.map(KeySource::Url));
         if sources.is_empty() {
             return Keyring::fixed(keys).with_context(|| self.origin(&JWT_PUBLIC_KEYS_FILE));
         }
-        let interval = self.require(&JWT_JWKS_REFRESH)?;
         let policy = RefreshPolicy {
-            interval,
-            min_interval: interval.min(MIN_REFRESH_INTERVAL),
+            interval: REFRESH_INTERVAL,
+            min_interval: MIN_REFRESH_INTERVAL,
         };
         Keyring::refreshing(keys, sources, policy)
             .await
             .map_err(|error| {
-                let setting: &dyn Described = match error {
+                let setting: &Declaration = match error {
                     KeySourceError::Url(..) => &JWT_JWKS_URL,
-                    _ if self
-                        .given(&JWT_JWKS_FILE)
-                        .is_ok_and(|given| given.is_some()) =>
-                    {
-                        &JWT_JWKS_FILE
-                    }
+                    _ if has_file => &JWT_JWKS_FILE,
                     _ => &JWT_JWKS_URL,
                 };
                 anyhow::Error::new(error).context(self.origin(setting))
             })
     }
 
-    /// Whom tokens must name.
+    /// Returns the issuer and the audience that tokens have to name.
     pub(crate) fn token(&self) -> anyhow::Result<TokenSettings> {
         Ok(TokenSettings {
             issuer: self.get(&JWT_ISSUER)?,

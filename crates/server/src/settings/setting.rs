@@ -1,123 +1,150 @@
-//! What a setting is.
+//! One setting: its declaration, and the kinds of values that settings have.
 
 use std::{
+    net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
+    ops::Deref,
+    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
 
-/// What begins the name of every variable of ours.
+/// The beginning of the name of every environment variable of the service.
 pub(super) const PREFIX: &str = "WTS_";
 
-/// One thing that an operator decides.
+/// One decision of an administrator.
 pub(crate) struct Setting<T> {
-    /// As it is called in a settings file: `request_timeout`. The variable is `WTS_REQUEST_TIMEOUT`, the flag
+    pub(super) declaration: Declaration,
+    pub(super) parse: fn(&[u8]) -> Result<T, ParseError>,
+}
+
+/// A setting without the type of its values.
+pub(crate) struct Declaration {
+    /// The heading in the reference.
+    pub(super) group: &'static str,
+    /// The name in a settings file, such as `request_timeout`. The variable is `WTS_REQUEST_TIMEOUT`, the flag
     /// `--request-timeout`.
     pub(super) name: &'static str,
-    /// What it decides, in one line, for `--help`, `wts config` and the README.
+    /// What the setting decides, for `--help` and the reference.
     pub(super) help: &'static str,
-    /// What has to be given, for who gave something else.
+    /// What values have to look like, for error messages.
     pub(super) expected: &'static str,
-    /// What holds where nothing is given.
-    pub(super) default: Default,
-    /// Who may see it.
-    pub(super) secrecy: Secrecy,
-    /// Reads what was given.
-    pub(super) read: fn(&[u8]) -> Result<T, Wrong>,
+    pub(super) default: DefaultValue,
+    pub(super) visibility: Visibility,
+    /// Parses a value and drops it.
+    pub(super) check: fn(&[u8]) -> Result<(), ParseError>,
 }
 
-/// What holds where a setting is not given.
+/// What applies if a setting is not given.
 #[derive(Clone, Copy)]
-pub(crate) enum Default {
-    /// This, written as it would be given.
-    Is(&'static str),
-    /// What these words say: there is no value for it.
-    Words(&'static str),
+pub(super) enum DefaultValue {
+    /// This value, written as it would be given.
+    Value(&'static str),
+    /// No value. The text describes what that means.
+    Unset(&'static str),
 }
 
-/// Who may see a setting.
+/// Where a value may be shown.
 #[derive(Clone, Copy)]
-pub(crate) enum Secrecy {
-    /// Everyone.
-    Open,
-    /// Everyone, as far as this shows it. It may be an argument.
-    Partly(fn(&[u8]) -> String),
-    /// Nobody. It is never an argument, may stand in a file that `…_file` names, and is shown as this makes it.
+pub(super) enum Visibility {
+    /// Everywhere.
+    Public,
+    /// Everywhere, in the form that the function gives it. It may be an argument.
+    Redacted(fn(&[u8]) -> String),
+    /// Nowhere but in the form that the function gives it. It is never an argument, and `…_file` may name a file with it.
     Secret(fn(&[u8]) -> String),
 }
 
 /// Why a text is no value of a setting.
-pub(crate) enum Wrong {
-    /// It is something else than what is expected.
+pub(super) enum ParseError {
+    /// It does not look as expected.
     Unexpected,
-    /// As this says.
+    /// It does, and cannot be used for this reason, which does not repeat the text.
     Because(String),
 }
 
-/// A setting, whatever its type.
-pub(crate) trait Described: Sync {
-    fn name(&self) -> &'static str;
-    fn help(&self) -> &'static str;
-    fn default(&self) -> Default;
-    fn secrecy(&self) -> Secrecy;
-    /// # Errors
-    ///
-    /// What is wrong with a value, in words that do not repeat a secret.
-    fn check(&self, value: &[u8]) -> Result<(), String>;
+/// A kind of values.
+pub(super) struct Kind<T> {
+    pub(super) expected: &'static str,
+    pub(super) visibility: Visibility,
+    pub(super) parse: fn(&[u8]) -> Result<T, ParseError>,
+}
 
-    fn is_secret(&self) -> bool {
-        matches!(self.secrecy(), Secrecy::Secret(_))
-    }
-
-    /// The name of its variable.
-    fn variable(&self) -> String {
-        variable_of(self.name())
+impl<T> Kind<T> {
+    pub(super) const fn public(
+        expected: &'static str,
+        parse: fn(&[u8]) -> Result<T, ParseError>,
+    ) -> Self {
+        Self {
+            expected,
+            visibility: Visibility::Public,
+            parse,
+        }
     }
 }
 
-pub(super) fn variable_of(name: &str) -> String {
-    format!("{PREFIX}{}", name.to_uppercase())
+pub(super) const ADDRESS: Kind<SocketAddr> =
+    Kind::public("ADDRESS:PORT, such as 127.0.0.1:8080", parsed);
+pub(super) const COUNT: Kind<NonZeroUsize> = Kind::public("a number, 1 or more", |value| {
+    let count: NonZeroU32 = parsed(value)?;
+    count.try_into().map_err(|_| ParseError::Unexpected)
+});
+/// So many a second, or any number.
+pub(super) const RATE: Kind<Option<NonZeroU32>> = Kind::public(
+    "a number of requests a second, or off",
+    |value| match value {
+        b"off" | b"false" => Ok(None),
+        number => parsed(number).map(Some),
+    },
+);
+pub(super) const DURATION: Kind<Duration> =
+    Kind::public("a duration, such as 500ms or 10s", duration);
+pub(super) const DURATION_OR_ZERO: Kind<Duration> =
+    Kind::public("a duration, such as 500ms or 10s, or 0s", duration_or_zero);
+/// What PostgreSQL can count: whole milliseconds, of which 0 would mean no limit at all.
+pub(super) const MILLISECONDS: Kind<Duration> = Kind::public(
+    "a duration from 1ms to 24days, such as 1500ms",
+    |value| match i32::try_from(duration(value)?.as_millis()) {
+        Ok(1..) => duration(value),
+        _ => Err(ParseError::Unexpected),
+    },
+);
+pub(super) const SWITCH: Kind<bool> = Kind::public("on or off", |value| match value {
+    b"on" | b"true" => Ok(true),
+    b"off" | b"false" => Ok(false),
+    _ => Err(ParseError::Unexpected),
+});
+pub(super) const TEXT: Kind<String> = Kind::public("a text", parsed);
+pub(super) const FILE: Kind<PathBuf> = Kind::public("a file's path", parsed);
+
+pub(super) fn text(value: &[u8]) -> Result<&str, ParseError> {
+    str::from_utf8(value).map_err(|_| ParseError::Unexpected)
 }
 
-impl<T> Setting<T> {
-    /// # Errors
-    ///
-    /// What is wrong with a value, in words that do not repeat a secret.
-    pub(super) fn parse(&self, value: &[u8]) -> Result<T, String> {
-        (self.read)(value).map_err(|wrong| match (wrong, self.secrecy) {
-            (Wrong::Because(reason), _) => reason,
-            (Wrong::Unexpected, Secrecy::Secret(_) | Secrecy::Partly(_)) => {
-                format!("expected {}", self.expected)
-            }
-            (Wrong::Unexpected, Secrecy::Open) => format!(
-                "expected {}, not {:?}",
-                self.expected,
-                String::from_utf8_lossy(value)
-            ),
-        })
+/// Parses what the type can parse, and leaves out the type's own reasons.
+pub(super) fn parsed<T: FromStr>(value: &[u8]) -> Result<T, ParseError> {
+    text(value)?.parse().map_err(|_| ParseError::Unexpected)
+}
+
+/// Parses what the type can parse, or returns the type's reason, which must not repeat the value.
+pub(super) fn parsed_or_reason<T>(value: &[u8]) -> Result<T, ParseError>
+where
+    T: FromStr<Err: ToString>,
+{
+    text(value)?
+        .parse()
+        .map_err(|error: T::Err| ParseError::Because(error.to_string()))
+}
+
+fn duration(value: &[u8]) -> Result<Duration, ParseError> {
+    match duration_or_zero(value) {
+        Ok(Duration::ZERO) => Err(ParseError::Unexpected),
+        outcome => outcome,
     }
 }
 
-impl<T> Described for Setting<T> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn help(&self) -> &'static str {
-        self.help
-    }
-
-    fn default(&self) -> Default {
-        self.default
-    }
-
-    fn secrecy(&self) -> Secrecy {
-        self.secrecy
-    }
-
-    fn check(&self, value: &[u8]) -> Result<(), String> {
-        self.parse(value).map(drop)
-    }
+fn duration_or_zero(value: &[u8]) -> Result<Duration, ParseError> {
+    humantime::parse_duration(text(value)?).map_err(|_| ParseError::Unexpected)
 }
 
 /// Shows nothing of a secret.
@@ -125,62 +152,56 @@ pub(super) fn masked(_: &[u8]) -> String {
     "***".to_owned()
 }
 
-fn text(value: &[u8]) -> Result<&str, Wrong> {
-    str::from_utf8(value).map_err(|_| Wrong::Unexpected)
+pub(super) fn variable_of(name: &str) -> String {
+    format!("{PREFIX}{}", name.to_uppercase())
 }
 
-/// Any text.
-pub(super) fn any_text(value: &[u8]) -> Result<String, Wrong> {
-    text(value).map(ToOwned::to_owned)
-}
+impl Declaration {
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.visibility, Visibility::Secret(_))
+    }
 
-/// What its type can read; of the type's own reasons nothing is said.
-pub(super) fn parsed<T: FromStr>(value: &[u8]) -> Result<T, Wrong> {
-    text(value)?.parse().map_err(|_| Wrong::Unexpected)
-}
+    /// Returns the name of the environment variable.
+    pub(super) fn variable(&self) -> String {
+        variable_of(self.name)
+    }
 
-/// What its type can read, or the type's reason, which must not repeat what it read.
-pub(super) fn parsed_or_told<T>(value: &[u8]) -> Result<T, Wrong>
-where
-    T: FromStr<Err: ToString>,
-{
-    text(value)?
-        .parse()
-        .map_err(|error: T::Err| Wrong::Because(error.to_string()))
-}
+    /// Returns the name under which a secret's file is given.
+    pub(super) fn file_name(&self) -> Option<String> {
+        self.is_secret().then(|| format!("{}_file", self.name))
+    }
 
-/// A duration as people write it, `500ms` or `1m 30s`, longer than none.
-pub(super) fn duration(value: &[u8]) -> Result<Duration, Wrong> {
-    match duration_or_none(value) {
-        Ok(duration) if duration.is_zero() => Err(Wrong::Unexpected),
-        outcome => outcome,
+    /// Returns the reason why a value cannot be used, without repeating a secret.
+    pub(super) fn explain(&self, error: ParseError, value: &[u8]) -> String {
+        let expected = self.expected;
+        match (error, self.visibility) {
+            (ParseError::Because(reason), _) => reason,
+            (ParseError::Unexpected, Visibility::Public) => {
+                let found = String::from_utf8_lossy(value);
+                format!("expected {expected}, not {found:?}")
+            }
+            (ParseError::Unexpected, _) => format!("expected {expected}"),
+        }
+    }
+
+    /// Returns the value as it may be shown.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it cannot be used.
+    pub(super) fn show(&self, value: &[u8]) -> Result<String, String> {
+        (self.check)(value).map_err(|error| self.explain(error, value))?;
+        Ok(match self.visibility {
+            Visibility::Public => String::from_utf8_lossy(value).into_owned(),
+            Visibility::Redacted(show) | Visibility::Secret(show) => show(value),
+        })
     }
 }
 
-/// A duration that may be none, `0s`.
-pub(super) fn duration_or_none(value: &[u8]) -> Result<Duration, Wrong> {
-    humantime::parse_duration(text(value)?).map_err(|_| Wrong::Unexpected)
-}
+impl<T> Deref for Setting<T> {
+    type Target = Declaration;
 
-/// `on` or `off`, and what a settings file calls them.
-pub(super) fn switch(value: &[u8]) -> Result<bool, Wrong> {
-    match value {
-        b"on" | b"true" => Ok(true),
-        b"off" | b"false" => Ok(false),
-        _ => Err(Wrong::Unexpected),
+    fn deref(&self) -> &Declaration {
+        &self.declaration
     }
-}
-
-/// So many a second, or any number.
-pub(super) fn rate(value: &[u8]) -> Result<Option<NonZeroU32>, Wrong> {
-    match value {
-        b"off" | b"false" => Ok(None),
-        number => parsed(number).map(Some),
-    }
-}
-
-/// A number of things, one at least.
-pub(super) fn count(value: &[u8]) -> Result<NonZeroUsize, Wrong> {
-    let count: NonZeroU32 = parsed(value)?;
-    count.try_into().map_err(|_| Wrong::Unexpected)
 }

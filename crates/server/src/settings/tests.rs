@@ -1,25 +1,24 @@
-//! What an operator hears of good and bad settings.
+//! Error messages and precedence of settings, and their reference.
 
 mod damage;
+mod reference;
 
 use std::ffi::OsString;
 
 use super::{
-    catalogue::{ALL, DATABASE_URL, JWT_SECRET, LISTEN},
+    catalogue::{ALL, DATABASE_URL, JWT_SECRET, LISTEN, RETIRED},
     *,
 };
 
 /// The settings of an environment, and of a file with this text where there is one.
 fn settings(environment: &[(&str, &str)], file: Option<&str>) -> anyhow::Result<Settings> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("wts.toml");
-    if let Some(text) = file {
-        fs::write(&path, text).unwrap();
-    }
     let environment = environment
         .iter()
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let sources = Sources::read(&[], environment, file.map(|_| path.as_path()))?;
+    let mut sources = Sources::read(&[], environment, None)?;
+    if let Some(text) = file {
+        sources.add_file(Path::new("wts.toml"), text)?;
+    }
     Ok(Settings { sources })
 }
 
@@ -35,7 +34,7 @@ fn told<T>(outcome: anyhow::Result<T>) -> String {
 }
 
 #[test]
-fn what_is_not_given_has_its_documented_default() {
+fn unset_setting_has_its_documented_default() {
     let nothing = from_environment(&[]);
     assert_eq!(
         nothing.require(&LISTEN).unwrap().to_string(),
@@ -48,7 +47,7 @@ fn what_is_not_given_has_its_documented_default() {
 }
 
 #[tokio::test]
-async fn what_has_no_default_names_itself_when_it_is_missing() {
+async fn missing_setting_is_named() {
     let nothing = from_environment(&[("WTS_DATABASE_URL", ""), ("PATH", "/bin")]);
     let database = told(nothing.require(&DATABASE_URL));
     assert!(
@@ -67,7 +66,7 @@ async fn what_has_no_default_names_itself_when_it_is_missing() {
 }
 
 #[test]
-fn what_cannot_be_read_names_itself_and_what_was_expected() {
+fn invalid_value_is_named_with_what_was_expected() {
     let wrong = from_environment(&[
         ("WTS_LISTEN", "localhost"),
         ("WTS_DEFAULT_ORDER", "newest"),
@@ -88,7 +87,7 @@ fn what_cannot_be_read_names_itself_and_what_was_expected() {
 }
 
 #[test]
-fn a_setting_that_does_not_exist_is_an_error_that_lists_those_that_do() {
+fn unknown_setting_is_an_error_that_lists_the_known_ones() {
     let typo = told(settings(&[("WTS_LISTNE", "127.0.0.1:1")], None));
     assert!(
         typo.starts_with("WTS_LISTNE is no setting: expected one of WTS_DATABASE_URL, "),
@@ -103,7 +102,7 @@ fn a_setting_that_does_not_exist_is_an_error_that_lists_those_that_do() {
 }
 
 #[test]
-fn variables_that_kubernetes_and_our_tests_set_are_no_settings_of_ours() {
+fn variables_of_kubernetes_and_of_the_tests_are_ignored() {
     for (name, value) in [
         ("WTS_TEST_POSTGRES_URL", "postgres://x"),
         ("WTS_SERVICE_HOST", "10.0.0.1"),
@@ -119,7 +118,7 @@ fn variables_that_kubernetes_and_our_tests_set_are_no_settings_of_ours() {
 }
 
 #[test]
-fn the_environment_goes_before_the_file() {
+fn environment_takes_precedence_over_the_file() {
     let both = settings(
         &[("WTS_LISTEN", "127.0.0.1:1")],
         Some("listen = '127.0.0.1:2'\ndefault_order = 'desc'"),
@@ -133,7 +132,7 @@ fn the_environment_goes_before_the_file() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_says_where_without_repeating_it() {
+fn invalid_file_is_reported_with_the_line_and_not_quoted() {
     let broken = told(settings(
         &[],
         Some("listen = '127.0.0.1:2'\njwt_secret = 'hunter2"),
@@ -148,7 +147,7 @@ fn a_file_that_cannot_be_read_says_where_without_repeating_it() {
         date.contains(": expected a text in quotes, a number"),
         "{date}"
     );
-    let missing = told(Sources::read(&[], [], Some(Path::new("/nowhere/wts.toml"))).map(drop));
+    let missing = told(Sources::read(&[], [], Some(Path::new("/nowhere/wts.toml"))));
     assert!(
         missing.starts_with("cannot read the settings file /nowhere/wts.toml"),
         "{missing}"
@@ -156,7 +155,7 @@ fn a_file_that_cannot_be_read_says_where_without_repeating_it() {
 }
 
 #[test]
-fn a_secret_comes_from_a_file_without_its_last_newline() {
+fn secret_file_is_read_without_its_last_newline() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("secret");
     for (written, read) in [
@@ -178,7 +177,7 @@ fn a_secret_comes_from_a_file_without_its_last_newline() {
 }
 
 #[test]
-fn a_secret_that_is_given_twice_is_an_error() {
+fn secret_that_is_given_twice_is_an_error() {
     let twice = from_environment(&[
         ("WTS_JWT_SECRET", "hunter2"),
         ("WTS_JWT_SECRET_FILE", "/nowhere"),
@@ -190,7 +189,7 @@ fn a_secret_that_is_given_twice_is_an_error() {
 }
 
 #[test]
-fn a_secret_file_that_is_missing_names_its_setting() {
+fn missing_secret_file_is_reported_with_its_setting() {
     let missing = from_environment(&[("WTS_JWT_SECRET_FILE", "/nowhere/secret")]);
     let error = told(missing.require(&JWT_SECRET));
     assert!(
@@ -200,21 +199,20 @@ fn a_secret_file_that_is_missing_names_its_setting() {
 }
 
 #[test]
-fn every_default_can_be_read() {
+fn every_default_is_valid() {
     for setting in ALL {
-        if let Default::Is(default) = setting.default() {
-            assert_eq!(
-                setting.check(default.as_bytes()),
-                Ok(()),
+        if let DefaultValue::Value(default) = setting.default {
+            assert!(
+                (setting.check)(default.as_bytes()).is_ok(),
                 "{}",
-                setting.name()
+                setting.name
             );
         }
     }
 }
 
 #[test]
-fn a_limit_that_postgresql_would_take_for_none_or_refuse_is_refused() {
+fn statement_timeout_that_postgresql_cannot_count_is_rejected() {
     for setting in [&REQUEST_TIMEOUT, &STATEMENT_TIMEOUT] {
         for (value, good) in [
             ("999us", false),
@@ -229,26 +227,38 @@ fn a_limit_that_postgresql_would_take_for_none_or_refuse_is_refused() {
 }
 
 #[test]
-fn the_readme_lists_every_setting_as_it_is() {
-    let readme = include_str!("../../../../README.md");
-    for setting in ALL {
-        let default = match setting.default() {
-            Default::Is(value) => format!("`{value}`"),
-            Default::Words(words) => words.to_owned(),
-        };
-        let row = format!(
-            "| `{}` | {} | {default} |",
-            setting.variable(),
-            setting.help()
-        );
-        assert!(readme.contains(&row), "the README lacks {row}");
+fn retired_setting_is_ignored_wherever_it_is_given() {
+    use clap::{Args, FromArgMatches};
+
+    let matches = Flags::augment_args(clap::Command::new("wts"))
+        .try_get_matches_from(["wts", "--workers", "7"])
+        .unwrap();
+    let flags = Flags::from_arg_matches(&matches).unwrap();
+    let environment = [
+        ("WTS_QUEUE".into(), "x".into()),
+        ("WTS_LISTEN".into(), "127.0.0.1:1".into()),
+    ];
+    let mut sources = Sources::read(&flags.0, environment, None).unwrap();
+    sources
+        .add_file(
+            Path::new("wts.toml"),
+            "head_timeout = 7\nlisten = '127.0.0.1:2'",
+        )
+        .unwrap();
+    let settings = Settings { sources };
+
+    assert_eq!(
+        settings.ignored(),
+        ["--workers", "WTS_QUEUE", "head_timeout in wts.toml"]
+    );
+    assert_eq!(settings.require(&LISTEN).unwrap().port(), 1);
+    for name in RETIRED {
+        assert!(ALL.iter().all(|setting| setting.name != name), "{name}");
     }
-    let rows = readme.lines().filter(|line| line.starts_with("| `WTS_"));
-    assert_eq!(rows.count(), ALL.len() + 1, "one more is WTS_CONFIG");
 }
 
 #[test]
-fn a_flag_goes_before_the_environment() {
+fn flag_takes_precedence_over_the_environment() {
     use clap::{Args, FromArgMatches};
 
     let matches = Flags::augment_args(clap::Command::new("wts"))
@@ -256,36 +266,35 @@ fn a_flag_goes_before_the_environment() {
         .unwrap();
     let flags = Flags::from_arg_matches(&matches).unwrap();
     let environment = [("WTS_LISTEN".into(), "127.0.0.1:1".into())];
-    let sources = Sources::read(flags.given(), environment, None).unwrap();
+    let sources = Sources::read(&flags.0, environment, None).unwrap();
     let settings = Settings { sources };
     assert_eq!(settings.require(&LISTEN).unwrap().port(), 3);
     assert_eq!(settings.origin(&LISTEN), "--listen");
 }
 
 #[test]
-fn a_secret_is_no_flag_but_its_file_is() {
+fn secret_is_no_flag_but_its_file_is() {
     use clap::Args;
 
     let parse = |argument: &str| {
         Flags::augment_args(clap::Command::new("wts")).try_get_matches_from(["wts", argument, "x"])
     };
     for setting in ALL.iter().filter(|setting| setting.is_secret()) {
-        let flag = format!("--{}", setting.name().replace('_', "-"));
+        let flag = format!("--{}", setting.name.replace('_', "-"));
         assert!(parse(&flag).is_err(), "{flag}");
         assert!(parse(&(flag.clone() + "-file")).is_ok(), "{flag}");
     }
 }
 
 #[test]
-fn what_is_shown_of_the_settings_can_be_read_again_and_tells_no_secret() {
+fn shown_settings_can_be_read_again_and_hold_no_secret() {
     let given = from_environment(&[
         ("WTS_DATABASE_URL", "postgres://wts:hunter2@db/wts"),
         ("WTS_JWT_SECRET", "hunter2-and-25-other-random-bytes"),
         ("WTS_DEFAULT_ORDER", "desc"),
     ]);
-    let shown: Vec<_> = given.effective().collect();
-    assert!(shown.iter().all(|setting| setting.complaint.is_none()));
-    let lines: Vec<_> = shown.into_iter().map(|setting| setting.line).collect();
+    let lines: Result<Vec<_>, _> = given.effective().map(|setting| setting.line).collect();
+    let lines = lines.unwrap();
     let text = lines.join("\n");
     assert!(!text.contains("hunter2"), "{text}");
     assert!(
@@ -306,14 +315,11 @@ fn what_is_shown_of_the_settings_can_be_read_again_and_tells_no_secret() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_as_wrong() {
+fn invalid_setting_is_shown_with_its_error() {
     let wrong = from_environment(&[("WTS_LISTEN", "localhost")]);
-    let complaints: Vec<_> = wrong
-        .effective()
-        .filter_map(|setting| setting.complaint)
-        .collect();
+    let errors = wrong.effective().filter_map(|setting| setting.line.err());
     assert_eq!(
-        complaints,
+        errors.collect::<Vec<_>>(),
         ["WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, not \"localhost\""]
     );
 }

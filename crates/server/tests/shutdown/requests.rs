@@ -55,10 +55,8 @@ fn ask_until_told(
 #[test]
 fn no_request_is_lost_that_was_sent_before_the_signal() {
     let database = Database::with(Kind::Postgres, campus());
-    // It answers a while after it was asked, so that every client waits when the signal comes.
     let proxy = Proxy::before(&database.url());
-    proxy.set(Fault::Slow(Duration::from_millis(25)));
-    let url = format!("{}?connect_timeout=10", proxy.url(&database.url()));
+    let url = proxy.url(&database.url());
     let service = Service::with(&url, &slow(&[("WTS_KEEP_ALIVE", "1h")]));
     let (address, bearer) = (service.address(), token(ALICE, Access::User));
     let (told, answered) = (RwLock::new(false), AtomicUsize::new(0));
@@ -69,7 +67,10 @@ fn no_request_is_lost_that_was_sent_before_the_signal() {
             let (bearer, state) = (&bearer, (&told, &answered));
             scope.spawn(move || ask_until_told(address, bearer, at_a_time, state));
         }
-        wait_until("under load", || answered.load(Relaxed) >= 200);
+        wait_until("connected", || answered.load(Relaxed) >= 100);
+        // The database answers a while after it was asked, so that every client waits when the signal comes.
+        proxy.set(Fault::Slow(Duration::from_millis(25)));
+        wait_until("under load", || answered.load(Relaxed) >= 300);
         let mut told = told.write().unwrap();
         *told = true;
         service.signal("TERM");

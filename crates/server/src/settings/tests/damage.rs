@@ -7,7 +7,7 @@ jwt_secret = 'hunter2-and-25-other-random-bytes'
 database_url = 'postgres://wts:hunter2@db:5432/wts?sslmode=disable'
 database_read_urls = ['postgres://wts:hunter2@standby/wts']
 jwt_jwks_url = 'https://sign-in.example/jwks?token=hunter2'
-queue = 16
+max_in_flight = 16
 ";
 
 /// Where secrets are known to be.
@@ -18,7 +18,7 @@ const SECRET_PLACES: [&str; 3] = [
 ];
 
 #[test]
-fn whatever_one_slip_makes_of_a_file_its_secrets_are_told_to_nobody() {
+fn damaged_file_never_has_its_secrets_repeated() {
     let slips = [
         "'", "\"", "
 ", "=", "[", "@",
@@ -37,9 +37,10 @@ fn whatever_one_slip_makes_of_a_file_its_secrets_are_told_to_nobody() {
             let said = match settings(&[], Some(&damaged)) {
                 Ok(settings) => {
                     taken += 1;
-                    let told =
-                        |one: effective::Effective| one.line + &one.complaint.unwrap_or_default();
-                    settings.effective().map(told).collect()
+                    let lines = settings
+                        .effective()
+                        .map(|one| one.line.unwrap_or_else(|error| error));
+                    lines.collect()
                 }
                 Err(error) => {
                     refused += 1;

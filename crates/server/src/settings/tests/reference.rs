@@ -1,0 +1,78 @@
+//! The reference of the settings: SETTINGS.md is generated here, and the README lists some of its rows.
+
+use std::{fmt::Write, fs};
+
+use super::{super::setting::variable_of, *};
+use crate::config::FIXED;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/SETTINGS.md");
+const README: &str = include_str!("../../../../../README.md");
+
+fn row(setting: &Declaration) -> String {
+    let default = match setting.default {
+        DefaultValue::Value(value) => format!("`{value}`"),
+        DefaultValue::Unset(meaning) => meaning.to_owned(),
+    };
+    let (variable, help) = (setting.variable(), setting.help);
+    format!("| `{variable}` | {help} | {default} |")
+}
+
+fn reference() -> String {
+    let mut text = "\
+# Settings
+
+Every setting is an environment variable, a line of the settings file that `--config` or `WTS_CONFIG` names
+(`listen = \"127.0.0.1:8080\"`), and a flag of `wts serve`, `wts config` and `wts doctor` (`--listen`). A flag takes precedence over the
+environment, and the environment over the file. A secret is no flag; instead of it a file with it may be given:
+"
+    .to_owned();
+    let files: Vec<_> = ALL
+        .iter()
+        .filter_map(|setting| Some(format!("`{}`", variable_of(&setting.file_name()?))))
+        .collect();
+    let _ = writeln!(text, "{}.", files.join(", "));
+    let mut group = "";
+    for setting in ALL {
+        if setting.group != group {
+            group = setting.group;
+            let _ = write!(
+                text,
+                "\n## {group}\n\n| setting | | default |\n| --- | --- | --- |\n"
+            );
+        }
+        let _ = writeln!(text, "{}", row(setting));
+    }
+    let (heading, limits) = FIXED.split_once(":\n").unwrap();
+    let limits = limits.replace("  ", "- ");
+    let _ = write!(text, "\n## {heading}\n\n{limits}\n");
+    let retired: Vec<_> = RETIRED
+        .map(|name| format!("`{}`", variable_of(name)))
+        .into();
+    let _ = writeln!(
+        text,
+        "\n## Retired\n\nThese are ignored with a warning: {}.",
+        retired.join(", ")
+    );
+    text
+}
+
+#[test]
+fn settings_md_is_up_to_date() {
+    let expected = reference();
+    if fs::read_to_string(FILE).ok().as_ref() != Some(&expected) {
+        fs::write(FILE, expected).unwrap();
+        panic!("{FILE} was out of date and has been written anew");
+    }
+}
+
+#[test]
+fn readme_lists_ten_settings_as_they_are() {
+    let listed: Vec<_> = README
+        .lines()
+        .filter(|line| line.starts_with("| `WTS_"))
+        .collect();
+    assert_eq!(listed.len(), 10);
+    for line in listed {
+        assert!(ALL.iter().any(|setting| row(setting) == line), "{line}");
+    }
+}
