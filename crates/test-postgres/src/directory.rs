@@ -1,21 +1,23 @@
-//! The directory of a server, which outlives neither the server nor this process.
+//! Temporary directories that do not outlive this process.
 
 use std::{
+    io::{BufRead, BufReader},
     os::unix::process::CommandExt,
-    path::Path,
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
 };
 
-use anyhow::{Context, Result};
-use tempfile::TempDir;
+use anyhow::{Context, Result, ensure};
 
-use crate::user::ServerUser;
+use crate::programs::unprivileged;
 
-/// Waits until the pipe at its standard input closes, which only this process holds open; then stops the server that is
-/// still running in the directory, and removes the directory.
-const CLEANUP: &str = r#"
+/// Creates a directory and prints its name; waits until the pipe at its standard input closes, which only this process holds
+/// open; then stops the server that still runs in the directory, and removes the directory.
+const SCRIPT: &str = r#"
+directory=$(mktemp -d -t wts-XXXXXX) || exit
+echo "$directory"
 cat > /dev/null
-if read -r server < "$1/data/postmaster.pid"; then
+if read -r server < "$directory/data/postmaster.pid"; then
     kill -QUIT "$server"
     kill -CONT "$server"
     for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -25,52 +27,52 @@ if read -r server < "$1/data/postmaster.pid"; then
     kill -KILL "$server"
 fi
 for _ in 1 2 3 4 5; do
-    rm -rf "$1" && break
+    rm -rf "$directory" && break
     sleep 1
 done
 "#;
 
 /// A temporary directory that is removed when it is dropped, and also when this process is killed.
-pub(crate) struct ServerDirectory {
-    directory: TempDir,
-    cleanup: Child,
+pub struct TemporaryDirectory {
+    path: PathBuf,
+    script: Child,
 }
 
-impl ServerDirectory {
-    /// An empty directory that belongs to `user`.
+impl TemporaryDirectory {
+    /// Creates an empty directory, which belongs to the user that a server runs as.
     ///
     /// # Errors
     ///
-    /// If it cannot be created, or there is no `sh`.
-    pub(crate) fn create(user: ServerUser) -> Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("wts-test-postgres-")
-            .tempdir_in(user.temporary_directory())
-            .context("could not create a temporary directory")?;
-        user.own(directory.path())?;
-        let mut cleanup = Command::new("sh");
-        cleanup
-            .args(["-c", CLEANUP, "cleanup"])
-            .arg(directory.path())
+    /// If it cannot be created.
+    pub fn create() -> Result<Self> {
+        let mut script = unprivileged("sh")
+            .args(["-c", SCRIPT])
             .current_dir("/")
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             // Ctrl-C is for this process, whose end the script waits for.
-            .process_group(0);
-        user.run(&mut cleanup);
-        let cleanup = cleanup.spawn().context("could not start sh")?;
-        Ok(Self { directory, cleanup })
+            .process_group(0)
+            .spawn()
+            .context("could not start sh")?;
+        let mut path = String::new();
+        if let Some(output) = script.stdout.take() {
+            BufReader::new(output).read_line(&mut path)?;
+        }
+        let path = PathBuf::from(path.trim_end());
+        ensure!(path.is_dir(), "could not create a temporary directory");
+        Ok(Self { path, script })
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 
-impl Drop for ServerDirectory {
+impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
-        drop(self.cleanup.stdin.take());
-        let _ = self.cleanup.wait();
+        drop(self.script.stdin.take());
+        let _ = self.script.wait();
     }
 }

@@ -6,7 +6,7 @@
 mod directory;
 mod programs;
 mod server;
-mod user;
 
+pub use directory::TemporaryDirectory;
 pub use programs::find_programs;
 pub use server::{PostgresServer, random_hex};

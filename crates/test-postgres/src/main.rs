@@ -1,6 +1,6 @@
-//! Starts a throw-away PostgreSQL server, prints the URL of its superuser, and removes the server at the end of standard
-//! input.
-#![expect(clippy::print_stdout, reason = "the URL is this program's output")]
+//! Starts a throw-away PostgreSQL server, prints the URL of its superuser and its directory, and removes the server at the
+//! end of standard input.
+#![expect(clippy::print_stdout, reason = "this is the program's output")]
 
 use std::io;
 
@@ -8,7 +8,11 @@ use wts_test_postgres::PostgresServer;
 
 fn main() -> anyhow::Result<()> {
     let server = PostgresServer::start(&[])?;
-    println!("{}", server.url("postgres"));
+    println!(
+        "{}\n{}",
+        server.url("postgres"),
+        server.directory().display()
+    );
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
 }

@@ -1,8 +1,11 @@
-//! Finding the programs of PostgreSQL.
+//! The programs of PostgreSQL, and the user that they run as.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// The directory of Debian's packages, with one directory for each version.
@@ -10,36 +13,47 @@ const PACKAGES: &str = "/usr/lib/postgresql";
 
 /// The directory that holds `postgres` and `initdb`: the one on `PATH`, otherwise that of the newest Debian package.
 pub fn find_programs() -> Option<PathBuf> {
-    let on_path = env::var_os("PATH").and_then(|path| {
-        env::split_paths(&path)
-            .map(|directory| directory.join("initdb"))
-            .find(|initdb| initdb.is_file())
-    });
-    on_path
-        .and_then(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned()))
-        .into_iter()
-        .chain(newest(Path::new(PACKAGES)))
-        // A client's package brings some of the programs without the server.
-        .find(|directory| {
-            ["initdb", "postgres"]
-                .iter()
-                .all(|name| directory.join(name).is_file())
-        })
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut files = env::split_paths(&path).map(|directory| directory.join("initdb"));
+    let initdb = files.find(|initdb| initdb.is_file());
+    let on_path = initdb.and_then(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned()));
+    let mut directories = on_path.into_iter().chain(newest(Path::new(PACKAGES)));
+    // A client's package brings some of the programs without the server.
+    directories.find(|directory| {
+        directory.join("initdb").is_file() && directory.join("postgres").is_file()
+    })
 }
 
 /// The programs of the highest version among these directories.
 fn newest(versions: &Path) -> Option<PathBuf> {
-    let (_, directory) = fs::read_dir(versions)
-        .ok()?
-        .flatten()
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse::<u32>().ok()?,
-                entry.path(),
-            ))
+    let directories = fs::read_dir(versions).ok()?.flatten();
+    let versions = directories.filter_map(|directory| {
+        let version: u32 = directory.file_name().to_str()?.parse().ok()?;
+        Some((version, directory.path()))
+    });
+    Some(versions.max()?.1.join("bin"))
+}
+
+/// A program that runs as another user if this process is root, as whom PostgreSQL refuses to run: as `postgres` if there is
+/// such a user, otherwise as `nobody`.
+pub(crate) fn unprivileged(program: impl AsRef<OsStr>) -> Command {
+    if !rustix::process::geteuid().is_root() {
+        return Command::new(program);
+    }
+    let has_postgres = Command::new("id").arg("postgres").output();
+    let has_postgres = has_postgres.is_ok_and(|output| output.status.success());
+    let mut command = Command::new("setpriv");
+    command
+        .args(if has_postgres {
+            ["--reuid=postgres", "--regid=postgres"]
+        } else {
+            ["--reuid=nobody", "--regid=nogroup"]
         })
-        .max()?;
-    Some(directory.join("bin"))
+        .arg("--clear-groups")
+        .arg(program)
+        // Root's own directory for temporary files may be closed to others.
+        .env_remove("TMPDIR");
+    command
 }
 
 #[cfg(test)]

@@ -2,11 +2,9 @@
 
 use std::{
     env,
-    ffi::OsStr,
-    fs::{self, OpenOptions},
-    io::Write,
+    fs::{self, File},
     net::TcpListener,
-    os::unix::{fs::OpenOptionsExt, process::CommandExt},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -17,7 +15,10 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{directory::ServerDirectory, programs::find_programs, user::ServerUser};
+use crate::{
+    directory::TemporaryDirectory,
+    programs::{find_programs, unprivileged},
+};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -32,16 +33,21 @@ const SETTINGS: &[&str] = &[
     "unix_socket_directories=",
 ];
 
+/// Runs `initdb` with a password that is in no argument, because those can be seen by everyone.
+const INITDB: &str = r#"
+umask 077
+printf %s "$PGPASSWORD" > password && "$0" "$@" --pwfile=password && rm password
+"#;
+
 /// A PostgreSQL server that is stopped and removed when it is dropped, and also when this process is killed.
 pub struct PostgresServer {
     programs: PathBuf,
-    user: ServerUser,
     settings: Vec<String>,
     port: u16,
     /// The superuser's.
     password: String,
     process: Mutex<Option<Child>>,
-    directory: ServerDirectory,
+    directory: TemporaryDirectory,
 }
 
 impl PostgresServer {
@@ -51,27 +57,20 @@ impl PostgresServer {
     ///
     /// If PostgreSQL is not installed, or does not start; with what it wrote.
     pub fn start(settings: &[&str]) -> Result<Self> {
-        let settings = SETTINGS
-            .iter()
-            .chain(settings)
-            .map(|&setting| setting.to_owned());
-        let server = Self::without_data(settings.collect(), random_hex()?)?;
-        // The password is in a file, because arguments can be seen by everyone.
-        let password = server.directory.path().join("password");
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&password)
-            .and_then(|mut file| file.write_all(server.password.as_bytes()))
-            .context("could not write the password file")?;
-        server.user.own(&password)?;
-        let mut initdb = server.server_command("initdb");
+        let settings = [SETTINGS, settings].concat();
+        let settings = settings.into_iter().map(str::to_owned).collect();
+        let server = Self::without_data(settings, random_hex()?)?;
+        let mut initdb = server.connecting(unprivileged("sh"));
         initdb
-            .args(["--username=postgres", "--auth=scram-sha-256", "--pwfile"])
-            .arg(&password)
-            .args(["--encoding=UTF8", "--locale=C", "--no-sync", "--pgdata"])
-            .arg(server.data());
+            .args(["-c", INITDB])
+            .arg(server.programs.join("initdb"))
+            .args([
+                "--username=postgres",
+                "--auth=scram-sha-256",
+                "--pgdata=data",
+            ])
+            .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
+            .current_dir(server.directory.path());
         run(&mut initdb)?;
         server.launch_on_free_port()
     }
@@ -83,16 +82,14 @@ impl PostgresServer {
     /// If it does not start; with what it wrote.
     pub fn start_standby(&self) -> Result<Self> {
         let standby = Self::without_data(self.settings.clone(), self.password.clone())?;
-        let mut backup = self.command("pg_basebackup");
-        self.user.run(&mut backup);
+        let mut backup = self.connecting(unprivileged(self.programs.join("pg_basebackup")));
         backup
             .args([
                 "--no-sync",
                 "--checkpoint=fast",
                 "--write-recovery-conf",
-                "--pgdata",
+                "--pgdata=data",
             ])
-            .arg(standby.data())
             .current_dir(standby.directory.path());
         run(&mut backup)?;
         standby.launch_on_free_port()
@@ -114,13 +111,7 @@ impl PostgresServer {
 
     /// A client program of PostgreSQL that connects as the superuser, by default to the database `postgres`.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = self.program(program);
-        command
-            .env("PGHOST", "127.0.0.1")
-            .env("PGPORT", self.port.to_string())
-            .env("PGUSER", "postgres")
-            .env("PGPASSWORD", &self.password);
-        command
+        self.connecting(Command::new(self.programs.join(program)))
     }
 
     /// Runs statements in the database `postgres` as the superuser, in one transaction.
@@ -130,19 +121,17 @@ impl PostgresServer {
     /// If one fails.
     pub fn execute(&self, sql: &str) -> Result<()> {
         let mut psql = self.command("psql");
-        psql.args([
-            "--no-psqlrc",
-            "--quiet",
-            "--set=ON_ERROR_STOP=1",
-            "--command",
-            sql,
-        ]);
-        run(&mut psql)
+        run(psql.args(["--no-psqlrc", "--set=ON_ERROR_STOP=1", "--command", sql]))
     }
 
     /// The directory of PostgreSQL's programs.
     pub fn programs(&self) -> &Path {
         &self.programs
+    }
+
+    /// The directory of its data and its log.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The id of the process that is the parent of all others of the server, while it runs.
@@ -158,7 +147,8 @@ impl PostgresServer {
         let children = children(process.id());
         let _ = process.kill().and_then(|()| process.wait());
         // They notice by themselves. The server cannot start again before.
-        while children.iter().any(|child| is_running(*child)) {
+        let is_running = |child: &String| Path::new("/proc").join(child).exists();
+        while children.iter().any(is_running) {
             thread::sleep(POLL_INTERVAL);
         }
         let _ = fs::remove_file(self.lock_file());
@@ -170,10 +160,8 @@ impl PostgresServer {
     ///
     /// If it does not start; with what it wrote.
     pub fn restart(&self) -> Result<()> {
-        match self.launch()? {
-            Launch::Ready => Ok(()),
-            Launch::PortTaken => bail!("port {} was taken meanwhile", self.port),
-        }
+        ensure!(self.launch()?, "port {} was taken meanwhile", self.port);
+        Ok(())
     }
 
     /// Stops the server's processes with SIGSTOP.
@@ -187,103 +175,91 @@ impl PostgresServer {
     }
 
     fn without_data(settings: Vec<String>, password: String) -> Result<Self> {
-        let user = ServerUser::choose()?;
         Ok(Self {
             programs: find_programs().context("PostgreSQL's server programs are not installed")?,
-            user,
             settings,
-            port: 0,
+            port: free_port()?,
             password,
             process: Mutex::default(),
-            directory: ServerDirectory::create(user)?,
+            directory: TemporaryDirectory::create()?,
         })
     }
 
     fn launch_on_free_port(mut self) -> Result<Self> {
         for _ in 0..PORT_ATTEMPTS {
-            self.port = TcpListener::bind(("127.0.0.1", 0))
-                .and_then(|listener| listener.local_addr())
-                .context("could not find a free port")?
-                .port();
-            if let Launch::Ready = self.launch()? {
+            if self.launch()? {
                 return Ok(self);
             }
+            self.port = free_port()?;
         }
         bail!("{PORT_ATTEMPTS} free ports were taken before the server could listen on them")
     }
 
-    fn launch(&self) -> Result<Launch> {
-        let log_file = self.directory.path().join("log");
-        let log = fs::File::create(&log_file).context("could not create a log file")?;
-        let mut postgres = self.server_command("postgres");
+    /// Starts the server's process; `false` if the port is taken.
+    fn launch(&self) -> Result<bool> {
+        let directory = self.directory.path();
+        let log_file = directory.join("log");
+        let log = File::create(&log_file).context("could not create a log file")?;
+        let mut postgres = self.connecting(unprivileged(self.programs.join("postgres")));
         postgres
-            .arg("-D")
-            .arg(self.data())
-            .args(["-p", &self.port.to_string()])
+            .args(["-D", "data", "-p", &self.port.to_string()])
             .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
+            .current_dir(directory)
             .stdin(Stdio::null())
-            .stdout(log.try_clone().context("could not share a log file")?)
+            .stdout(log.try_clone()?)
             .stderr(log)
             // Ctrl-C is for this process, whose end stops the server.
             .process_group(0);
         let mut process = postgres.spawn().context("could not start postgres")?;
         let begun = Instant::now();
         while !self.is_ready() {
-            let ended = process.try_wait().context("could not wait for postgres")?;
-            if ended.is_some() || begun.elapsed() > START_TIMEOUT {
+            if process.try_wait()?.is_some() || begun.elapsed() > START_TIMEOUT {
                 let _ = process.kill().and_then(|()| process.wait());
                 let log = fs::read_to_string(&log_file).unwrap_or_default();
                 ensure!(
                     log.contains("could not bind"),
                     "PostgreSQL did not start:\n{log}"
                 );
-                return Ok(Launch::PortTaken);
+                return Ok(false);
             }
             thread::sleep(POLL_INTERVAL);
         }
         *self.process() = Some(process);
-        Ok(Launch::Ready)
+        Ok(true)
     }
 
     /// Whether the eighth line of the lock file says that the server accepts connections, as `pg_ctl` reads it.
     fn is_ready(&self) -> bool {
-        fs::read_to_string(self.lock_file()).is_ok_and(|lock| {
-            lock.lines()
-                .nth(7)
-                .is_some_and(|status| status.trim() == "ready")
-        })
+        let lock = fs::read_to_string(self.lock_file()).unwrap_or_default();
+        lock.lines()
+            .nth(7)
+            .is_some_and(|status| status.trim() == "ready")
     }
 
     fn lock_file(&self) -> PathBuf {
-        self.data().join("postmaster.pid")
+        self.directory.path().join("data/postmaster.pid")
     }
 
-    fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
-    }
-
-    /// A program that works on the server's files.
-    fn server_command(&self, name: &str) -> Command {
-        let mut command = self.program(name);
-        self.user.run(command.current_dir(self.directory.path()));
-        command
-    }
-
-    /// A program without the environment of this process, which may hold `PGDATA` or a locale.
-    fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
-        command
+    /// Gives a program what it needs to connect, and nothing of the environment of this process, which may hold `PGDATA` or a
+    /// locale.
+    fn connecting(&self, mut program: Command) -> Command {
+        program
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC");
-        command
+            .envs([("LC_ALL", "C"), ("TZ", "UTC")])
+            .envs([("PGHOST", "127.0.0.1"), ("PGUSER", "postgres")])
+            .env("PGPORT", self.port.to_string())
+            .env("PGPASSWORD", &self.password);
+        program
     }
 
     fn signal_all(&self, signal: Signal) {
         if let Some(id) = self.process_id() {
-            for process in [id].into_iter().chain(children(id)) {
-                send(process, signal);
+            for process in [id.to_string()].into_iter().chain(children(id)) {
+                // A process that has ended meanwhile needs no signal.
+                if let Some(process) = process.parse().ok().and_then(Pid::from_raw) {
+                    let _ = kill_process(process, signal);
+                }
             }
         }
     }
@@ -298,56 +274,34 @@ impl Drop for PostgresServer {
         self.resume();
         if let Some(mut process) = self.process().take() {
             // An immediate shutdown, without waiting for clients.
-            send(process.id(), Signal::QUIT);
+            let _ = kill_process(Pid::from_child(&process), Signal::QUIT);
             let _ = process.wait();
         }
     }
 }
 
-enum Launch {
-    Ready,
-    PortTaken,
+/// A port that was free a moment ago.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("there is no free port")?;
+    Ok(listener.local_addr()?.port())
 }
 
 /// Runs a program to its end.
 fn run(command: &mut Command) -> Result<()> {
-    let name = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(OsStr::new(""))
-        .display()
-        .to_string();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("could not start {name}"))?;
+    let output = command.stdin(Stdio::null()).output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),
-        "{name} failed, {}: {errors}",
-        output.status
+        "a program of PostgreSQL failed: {errors}"
     );
     Ok(())
 }
 
-fn send(process: u32, signal: Signal) {
-    // A process that has ended meanwhile needs no signal.
-    if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
-        let _ = kill_process(process, signal);
-    }
-}
-
 /// The ids of a process's children.
-fn children(process: u32) -> Vec<u32> {
-    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
-    children
-        .unwrap_or_default()
-        .split_whitespace()
-        .filter_map(|id| id.parse().ok())
-        .collect()
-}
-
-fn is_running(process: u32) -> bool {
-    Path::new("/proc").join(process.to_string()).exists()
+fn children(process: u32) -> Vec<String> {
+    let ids = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let ids = ids.unwrap_or_default();
+    ids.split_whitespace().map(str::to_owned).collect()
 }
 
 /// Sixteen random bytes, for a password or a secret.

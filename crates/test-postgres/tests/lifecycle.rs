@@ -5,74 +5,56 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpStream,
     path::PathBuf,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use wts_test_postgres::PostgresServer;
 
-/// The program `test-postgres`, and the URL of the server that it has started.
-fn program_with_server() -> (Child, BufReader<ChildStdout>, String) {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_test-postgres"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut output = BufReader::new(program.stdout.take().unwrap());
-    let mut url = String::new();
-    output.read_line(&mut url).unwrap();
-    (program, output, url.trim().to_owned())
-}
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Host and port.
-fn address(url: &str) -> &str {
+/// Whether a server listens at this URL.
+fn is_listening(url: &str) -> bool {
     let (_, after) = url.rsplit_once('@').unwrap();
-    after.split('/').next().unwrap()
-}
-
-/// The data directory of the server at this URL.
-fn data_directory(server: &PostgresServer) -> PathBuf {
-    let mut psql = server.command("psql");
-    let output = psql.args([
-        "--tuples-only",
-        "--no-align",
-        "--command",
-        "show data_directory",
-    ]);
-    let output = output.output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().into()
+    TcpStream::connect(after.split('/').next().unwrap()).is_ok()
 }
 
 #[test]
 fn dropped_server_is_gone_with_its_directory() {
     let server = PostgresServer::start(&[]).unwrap();
     let url = server.url("postgres");
-    let data = data_directory(&server);
-    assert!(TcpStream::connect(address(&url)).is_ok());
+    let directory = server.directory().to_owned();
+    assert!(is_listening(&url) && directory.exists());
     drop(server);
-    assert!(TcpStream::connect(address(&url)).is_err());
-    assert!(!data.exists());
+    assert!(!is_listening(&url) && !directory.exists());
 }
 
 #[test]
 fn paused_server_is_removed_too() {
     let server = PostgresServer::start(&[]).unwrap();
-    let data = data_directory(&server);
+    let directory = server.directory().to_owned();
     server.pause();
     drop(server);
-    assert!(!data.exists());
+    assert!(!directory.exists());
 }
 
 #[test]
-fn server_of_a_killed_process_stops() {
-    let (mut program, _output, url) = program_with_server();
-    assert!(TcpStream::connect(address(&url)).is_ok());
+fn server_of_a_killed_process_is_gone_with_its_directory() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_test-postgres"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let url = lines.next().unwrap().unwrap();
+    let directory = PathBuf::from(lines.next().unwrap().unwrap());
+    assert!(is_listening(&url) && directory.exists());
     program.kill().unwrap();
     program.wait().unwrap();
     let begun = Instant::now();
-    while TcpStream::connect(address(&url)).is_ok() {
-        assert!(begun.elapsed() < Duration::from_secs(20));
+    while is_listening(&url) || directory.exists() {
+        assert!(begun.elapsed() < TIMEOUT);
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -94,13 +76,13 @@ fn standby_replays_what_the_primary_writes() {
     primary.execute("create table replicated ()").unwrap();
     let begun = Instant::now();
     while standby.execute("select from replicated").is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert!(begun.elapsed() < TIMEOUT);
     }
     assert!(standby.execute("create table refused ()").is_err());
 }
 
 #[test]
-fn url_without_the_password_is_rejected() {
+fn wrong_password_is_rejected() {
     let server = PostgresServer::start(&[]).unwrap();
     let mut psql = server.command("psql");
     psql.env("PGPASSWORD", "wrong")

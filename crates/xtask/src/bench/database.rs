@@ -2,10 +2,9 @@
 
 use std::{path::PathBuf, process::Command};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
-use tempfile::TempDir;
-use wts_test_postgres::PostgresServer;
+use wts_test_postgres::{PostgresServer, TemporaryDirectory};
 
 use crate::{
     command::{in_target, output, program},
@@ -58,7 +57,7 @@ pub(super) struct Database<'a> {
     /// The server that the database is in, unless it is a file.
     pub(super) server: Option<&'a PostgresServer>,
     /// For the files of the benchmark; it is removed with the database.
-    pub(super) directory: TempDir,
+    pub(super) directory: TemporaryDirectory,
 }
 
 impl<'a> Database<'a> {
@@ -71,7 +70,7 @@ impl<'a> Database<'a> {
         let database = Self {
             kind,
             server: server.filter(|_| kind != Kind::Sqlite),
-            directory: tempfile::tempdir().context("could not create a temporary directory")?,
+            directory: TemporaryDirectory::create()?,
         };
         if let Some(server) = database.server {
             output(server.command("createdb").arg(NAME))?;
@@ -100,7 +99,7 @@ impl<'a> Database<'a> {
         wts
     }
 
-    /// Removes the database.
+    /// Removes the database. Its files are removed when it is dropped.
     ///
     /// # Errors
     ///
@@ -109,9 +108,7 @@ impl<'a> Database<'a> {
         if let Some(server) = self.server {
             output(server.command("dropdb").args(["--force", NAME]))?;
         }
-        self.directory
-            .close()
-            .context("could not remove a directory")
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use wts_test_postgres::PostgresServer;
+use wts_test_postgres::{PostgresServer, TemporaryDirectory};
 
 use super::{
     build,
@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &Args) -> Result<()> {
     ensure!(can_import, "nothing can be imported into a WTS v3 database");
     build()?;
     let server = start_server(&arguments.databases)?;
-    let directory = tempfile::tempdir().context("could not create a temporary directory")?;
+    let directory = TemporaryDirectory::create()?;
     println!("    generating about {} traces", arguments.traces);
     let mut table = Table::new();
     let data = SampleData::generate(directory.path(), arguments.traces, &mut table)?;
