@@ -85,10 +85,6 @@ struct Responses {
 type Table = Samples<(u32, String), (Responses, Cost)>;
 
 /// Runs the measurements and prints their tables.
-///
-/// # Errors
-///
-/// If something that is needed is missing or fails, or if the response to a request is not 200.
 pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
     build()?;
     wrk::provide()?;

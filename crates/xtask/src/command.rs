@@ -32,10 +32,6 @@ pub(crate) fn cargo(name: &str) -> Command {
 }
 
 /// Runs a command, which is printed, to its end.
-///
-/// # Errors
-///
-/// If it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     println!("    {line}");
@@ -45,10 +41,6 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs a command to its end, and returns what it wrote to standard output.
-///
-/// # Errors
-///
-/// If it fails; with what it wrote.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = line(command);
     let output = command.output().with_context(|| line.clone())?;
@@ -90,10 +82,6 @@ pub(crate) struct Background {
 
 impl Background {
     /// Starts a program.
-    ///
-    /// # Errors
-    ///
-    /// If it does not start.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let line = line(command);
         let child = command.spawn().with_context(|| line.clone())?;
@@ -101,10 +89,6 @@ impl Background {
     }
 
     /// Starts a program, and waits until `ready` finds in the program's output what it needs.
-    ///
-    /// # Errors
-    ///
-    /// If the program ends or takes too long; with what it wrote.
     pub(crate) fn start_until<T>(
         command: &mut Command,
         output: &Path,
@@ -129,10 +113,6 @@ impl Background {
     }
 
     /// Whether the program has not ended yet.
-    ///
-    /// # Errors
-    ///
-    /// If it has failed.
     pub(crate) fn is_running(&mut self) -> Result<bool> {
         let status = self
             .child

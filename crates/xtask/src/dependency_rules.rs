@@ -61,10 +61,6 @@ struct Edge<'a> {
 }
 
 /// Checks every dependency that a manifest of the workspace declares.
-///
-/// # Errors
-///
-/// If one breaks a rule; every such dependency is named. Also if `cargo metadata` fails.
 pub(crate) fn check() -> Result<()> {
     let metadata = MetadataCommand::new()
         .no_deps()

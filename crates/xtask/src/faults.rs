@@ -8,10 +8,6 @@ use crate::{
 };
 
 /// Runs the long tests of faults, which are ignored elsewhere, one after the other.
-///
-/// # Errors
-///
-/// If a test fails.
 pub(crate) fn run_tests() -> Result<()> {
     let server = TestServer::provide()?;
     let mut test = cargo("test");

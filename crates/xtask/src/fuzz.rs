@@ -23,10 +23,6 @@ pub(crate) struct Args {
 
 /// Builds the targets and runs them one after the other. An input that breaks something is kept in `crates/fuzz/artifacts`;
 /// after the fix it belongs into the target's `crates/fuzz/corpus`, which every test run replays.
-///
-/// # Errors
-///
-/// If an input broke something, or a target does not build.
 pub(crate) fn run_targets(arguments: &Args) -> Result<()> {
     let cargo_fuzz = cargo_tool("cargo-fuzz", CARGO_FUZZ_VERSION)?;
     let directory = workspace().join("crates/fuzz");

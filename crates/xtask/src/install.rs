@@ -10,10 +10,6 @@ use anyhow::{Context, Result, ensure};
 use crate::command::{cargo, in_target, on_path, output, program, run};
 
 /// Installs a Debian package unless what it brings is there. Root may do that, and a user whose `sudo` asks for no password.
-///
-/// # Errors
-///
-/// If this user may not, or the system has no `apt-get`, with what to do instead; if the installation fails.
 pub(crate) fn debian_package(
     package: &str,
     is_there: impl Fn() -> bool,
@@ -53,10 +49,6 @@ pub(crate) fn debian_package(
 
 /// A program from crates.io: the one on `PATH` if it has this version, otherwise one that is installed in the target
 /// directory.
-///
-/// # Errors
-///
-/// If it cannot be installed, with how to do that by hand.
 pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<PathBuf> {
     if let Some(file) = on_path(name) {
         let described = output(program(&file).arg("--version")).unwrap_or_default();

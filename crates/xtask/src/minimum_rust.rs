@@ -12,10 +12,6 @@ const DOMAIN: &str = "wts-domain";
 /// Checks the crate, with every feature, by the toolchain of that version, which rustup installs. Returns what could not be
 /// checked, if rustup has no such toolchain; `clippy::incompatible_msrv` still knows which version of Rust added what to the
 /// standard library.
-///
-/// # Errors
-///
-/// If the crate does not build, or its manifest declares no version.
 pub(crate) fn check() -> Result<Option<String>> {
     let metadata = MetadataCommand::new().no_deps().exec()?;
     let mut packages = metadata.packages.iter();

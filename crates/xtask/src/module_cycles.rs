@@ -19,10 +19,6 @@ use crate::command::workspace;
 const STILL_CYCLIC: &[&str] = &[];
 
 /// Checks every crate of the workspace.
-///
-/// # Errors
-///
-/// If a crate outside [`STILL_CYCLIC`] has a cycle, or a source file cannot be read.
 pub(crate) fn check() -> Result<()> {
     let metadata = MetadataCommand::new()
         .no_deps()

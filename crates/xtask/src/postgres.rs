@@ -19,10 +19,6 @@ pub(crate) enum TestServer {
 
 impl TestServer {
     /// The server that [`URL_VARIABLE`] names, otherwise a throw-away one.
-    ///
-    /// # Errors
-    ///
-    /// If there is no PostgreSQL and none can be installed, with what to do; if the throw-away server does not start.
     pub(crate) fn provide() -> Result<Self> {
         if let Some(url) = env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty()) {
             println!("    the server that {URL_VARIABLE} names; its role needs to be a superuser");
@@ -41,10 +37,6 @@ impl TestServer {
 }
 
 /// A throw-away server with these settings.
-///
-/// # Errors
-///
-/// If there is no PostgreSQL and none can be installed, with what to do; if it does not start.
 pub(crate) fn start(settings: &[&str]) -> Result<PostgresServer> {
     let alternative = format!(", or name a server for the tests in {URL_VARIABLE}");
     debian_package("postgresql", || find_programs().is_some(), &alternative)?;

@@ -31,10 +31,6 @@ pub(crate) struct Args {
 }
 
 /// Builds the service and tests it.
-///
-/// # Errors
-///
-/// If a response is not as described, or schemathesis cannot be installed.
 pub(crate) fn run_at_length(arguments: &Args) -> Result<()> {
     run(cargo("build").args(["--package", "wts-server"]))?;
     let schemathesis = install()?.map_err(anyhow::Error::msg)?;
@@ -43,10 +39,6 @@ pub(crate) fn run_at_length(arguments: &Args) -> Result<()> {
 
 /// Tests the service that the tests have built, for a few seconds. Returns what could not be checked, where Python or its
 /// packages are not at hand.
-///
-/// # Errors
-///
-/// If a response is not as described, or schemathesis cannot be installed for another reason.
 pub(crate) fn run_briefly() -> Result<Option<String>> {
     match install()? {
         Ok(schemathesis) => test_service(&schemathesis, BRIEF_EXAMPLES).map(|()| None),

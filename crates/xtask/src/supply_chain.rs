@@ -13,10 +13,6 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 
 /// Checks licences, bans and sources of all dependencies, and their advisories if cargo-deny has fetched them before, which
 /// needs the network. Returns what could not be checked.
-///
-/// # Errors
-///
-/// If a dependency breaks a rule, or cargo-deny cannot be installed.
 pub(crate) fn check() -> Result<Option<String>> {
     let cargo_deny = cargo_tool("cargo-deny", CARGO_DENY_VERSION)?;
     let has_advisories = has_advisories();

@@ -42,10 +42,6 @@ impl Kind {
 }
 
 /// Starts the server that these kinds of database need.
-///
-/// # Errors
-///
-/// If it does not start.
 pub(super) fn start_server(kinds: &[Kind]) -> Result<Option<PostgresServer>> {
     let is_needed = kinds.iter().any(|kind| *kind != Kind::Sqlite);
     is_needed.then(|| postgres::start(SETTINGS)).transpose()
@@ -62,10 +58,6 @@ pub(super) struct Database<'a> {
 
 impl<'a> Database<'a> {
     /// Creates a database with our tables and nothing in them.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be created.
     pub(super) fn create(kind: Kind, server: Option<&'a PostgresServer>) -> Result<Self> {
         let database = Self {
             kind,
@@ -100,10 +92,6 @@ impl<'a> Database<'a> {
     }
 
     /// Removes the database. Its files are removed when it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// If that fails.
     pub(super) fn remove(self) -> Result<()> {
         if let Some(server) = self.server {
             output(server.command("dropdb").args(["--force", NAME]))?;

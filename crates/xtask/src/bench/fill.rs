@@ -39,10 +39,6 @@ const EPOCH: &str = "timestamptz '2025-01-01 00:00:00Z'";
 const MINUTE: &str = "interval '1 minute'";
 
 /// Fills an empty database with this number of tickets, and twenty with long histories after them if `long` is set.
-///
-/// # Errors
-///
-/// If a program that is needed is missing or fails.
 pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<()> {
     let directory = database.directory.path();
     let histories = directory.join("histories.jsonl");

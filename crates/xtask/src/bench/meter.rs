@@ -22,10 +22,6 @@ pub(super) struct Meter([Option<(u32, f64)>; 2]);
 
 impl Meter {
     /// Starts to measure these processes.
-    ///
-    /// # Errors
-    ///
-    /// If one of them is gone.
     pub(super) fn start(service: Option<u32>, postgres: Option<u32>) -> Result<Self> {
         if let Some(process) = service {
             // From here on the kernel keeps the peak anew.
@@ -40,10 +36,6 @@ impl Meter {
     }
 
     /// The cost of the requests since the start.
-    ///
-    /// # Errors
-    ///
-    /// If one of the processes is gone.
     pub(super) fn stop(self, requests: f64) -> Result<Cost> {
         let cpu = |started: Option<(u32, f64)>| {
             let seconds = started.map(|(id, before)| anyhow::Ok(processor_seconds(id)? - before));

@@ -51,10 +51,6 @@ impl<'a> Pgbench<'a> {
     }
 
     /// Reads over this number of connections, on each again as soon as the result is there.
-    ///
-    /// # Errors
-    ///
-    /// If pgbench is missing or fails.
     pub(super) fn read(&self, connections: u32, duration: Duration) -> Result<(Responses, Cost)> {
         // Each of its threads writes a file with the transactions and their latencies.
         let logs = tempfile::tempdir().context("could not create a temporary directory")?;
@@ -90,10 +86,6 @@ impl<'a> Pgbench<'a> {
     }
 
     /// Lets others write traces until the returned process is dropped.
-    ///
-    /// # Errors
-    ///
-    /// If pgbench does not start.
     pub(super) fn start_writers(&self) -> Result<Background> {
         let mut pgbench = self.command(WRITE)?;
         pgbench.args(["--client=2", "--time=3600", &format!("--rate={WRITES}")]);

@@ -27,10 +27,6 @@ pub(super) struct Service {
 
 impl Service {
     /// Starts the service on this database.
-    ///
-    /// # Errors
-    ///
-    /// If it does not start; with what it wrote.
     pub(super) fn start(database: &Database<'_>) -> Result<Self> {
         let secret = random_hex()?;
         let directory = database.directory.path();
@@ -55,10 +51,6 @@ impl Service {
     }
 
     /// Makes room: the service logs every request.
-    ///
-    /// # Errors
-    ///
-    /// If the file system does not allow it.
     pub(super) fn empty_log(&self) -> Result<()> {
         self.log.set_len(0).context("could not empty the log")
     }

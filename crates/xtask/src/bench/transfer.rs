@@ -67,10 +67,6 @@ struct Cost {
 type Table = Samples<(&'static str, &'static str), Cost>;
 
 /// Runs the measurements and prints their table.
-///
-/// # Errors
-///
-/// If something that is needed is missing or fails, or if what came out is not what went in.
 pub(crate) fn run(arguments: &Args) -> Result<()> {
     let can_import = !arguments.databases.contains(&Kind::WtsV3);
     ensure!(can_import, "nothing can be imported into a WTS v3 database");

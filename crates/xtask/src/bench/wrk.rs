@@ -14,10 +14,6 @@ use crate::{
 const SCRIPT: &str = "crates/xtask/src/bench/wrk.lua";
 
 /// Installs wrk unless it is there.
-///
-/// # Errors
-///
-/// If it cannot be installed.
 pub(super) fn provide() -> Result<()> {
     debian_package("wrk", || on_path("wrk").is_some(), "")
 }
@@ -45,10 +41,6 @@ impl Target {
 }
 
 /// Sends requests over this number of connections, on each again as soon as the response is there.
-///
-/// # Errors
-///
-/// If wrk fails, or a request gets no response.
 pub(super) fn run(
     service: &Service,
     target: &Target,

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::tokens::{self, after_group, after_item, is_test_only, is_use, is_word, paths};
+use super::tokens::{after_group, after_item, is_word, paths, read};
 
 /// The node of items that are defined in the crate root itself.
 const ROOT: &str = "the crate root";
@@ -21,16 +21,13 @@ pub(super) struct Reference {
     pub(super) path: String,
 }
 
-/// All references in the crate whose root is this file, without those in code only for tests.
-///
-/// # Errors
-///
-/// If a file cannot be read or is no Rust, or if a module imports everything from the crate root.
+/// All references in the crate whose root is this file, without those in code only for tests. A module must not import
+/// everything from the crate root.
 pub(super) fn references(root: &Path) -> Result<Vec<Reference>> {
-    let text = tokens::read(root)?;
-    let tokens: Vec<_> = text.split(' ').collect();
-    let mut scan = Scan::of_root(&tokens);
-    scan.items(&tokens, root, &[])?;
+    let text = read(root)?;
+    let mut scan = Scan::default();
+    scan.root(&text.split(' ').collect::<Vec<_>>());
+    scan.items(&text.split(' ').collect::<Vec<_>>(), root, &[])?;
     Ok(scan.found)
 }
 
@@ -46,28 +43,26 @@ struct Scan {
 
 impl Scan {
     /// Takes note of the modules that the crate root declares, and of the names that it imports.
-    fn of_root(tokens: &[&str]) -> Self {
-        let mut scan = Self::default();
+    fn root(&mut self, tokens: &[&str]) {
         let mut rest = tokens;
         while let [first, after @ ..] = rest {
+            rest = after;
             match (*first, after) {
                 ("mod", [name, ..]) => {
-                    scan.modules.insert((*name).to_owned());
+                    self.modules.insert((*name).to_owned());
                 }
                 ("use", tree) => {
                     for path in paths(tree).0 {
                         let is_local = matches!(path.first(), Some(&("crate" | "self")));
                         let first = path.get(usize::from(is_local));
                         if let (Some(first), Some(name)) = (first, path.last()) {
-                            scan.imports.insert((*name).to_owned(), (*first).to_owned());
+                            self.imports.insert((*name).to_owned(), (*first).to_owned());
                         }
                     }
                 }
                 _ => {}
             }
-            rest = after;
         }
-        scan
     }
 
     /// Reads the items of a module, or any other tokens in it.
@@ -75,14 +70,26 @@ impl Scan {
         let mut rest = tokens;
         while let [first, after @ ..] = rest {
             rest = match (*first, after) {
-                ("#", attribute) if is_test_only(rest) => after_item(after_group(attribute)),
+                (
+                    "#",
+                    ["[", "cfg", "(", "test", ")", ..] | ["[", "cfg", "(", "all", "(", "test", ..],
+                ) => after_item(after_group(after)),
                 // The names are used by the modules that import them, not by the root.
-                ("pub", _) if module.is_empty() && is_use(rest) => after_item(rest),
+                ("pub", ["use", ..] | ["(", _, ")", "use", ..]) if module.is_empty() => {
+                    after_item(after)
+                }
                 ("mod", [name, ";", after @ ..]) => {
-                    let file = file_of(file, name)?;
-                    let text = tokens::read(&file)?;
-                    let tokens: Vec<_> = text.split(' ').collect();
-                    self.items(&tokens, &file, &[module, &[name]].concat())?;
+                    let directory = match module {
+                        [] => file
+                            .parent()
+                            .context("a file without a directory")?
+                            .to_owned(),
+                        _ => file.with_extension(""),
+                    };
+                    let file = directory.join(format!("{name}.rs"));
+                    let text = read(&file)?;
+                    let module = [module, &[name]].concat();
+                    self.items(&text.split(' ').collect::<Vec<_>>(), &file, &module)?;
                     after
                 }
                 ("mod", [name, "{", ..]) => {
@@ -106,22 +113,22 @@ impl Scan {
 
     /// Takes note of a path if it leads to another top-level module.
     fn path(&mut self, path: &[&str], file: &Path, module: &[&str]) -> Result<()> {
-        let first = *path.first().unwrap_or(&"");
         let supers = path.iter().take_while(|word| **word == "super").count();
-        let from_root = match first {
+        let from_root = match *path.first().unwrap_or(&"") {
             "crate" => path.get(1..),
             "super" if supers >= module.len() => path.get(supers..),
             // In the root a path may begin with a module's name.
-            _ if module.is_empty() && self.modules.contains(first) => Some(path),
+            first if module.is_empty() && self.modules.contains(first) => Some(path),
             _ => None,
         };
         let Some(names @ &[name, ..]) = from_root else {
             return Ok(());
         };
-        let file_name = file.display();
+        let path = format!("crate::{}", names.join("::").replace("::as::", " as "));
         ensure!(
             name != "*",
-            "{file_name}: `{first}::*` hides which modules are used"
+            "{}: `{path}` hides which modules are used",
+            file.display()
         );
         let to = match self.imports.get(name) {
             _ if self.modules.contains(name) => name,
@@ -135,26 +142,11 @@ impl Scan {
                 from: from.to_owned(),
                 to: to.to_owned(),
                 file: file.to_owned(),
-                path: format!("crate::{}", names.join("::").replace("::as::", " as ")),
+                path,
             });
         }
         Ok(())
     }
-}
-
-/// The file of a module that a file declares.
-fn file_of(parent: &Path, name: &str) -> Result<PathBuf> {
-    let directory = match parent.file_name().and_then(|name| name.to_str()) {
-        Some("lib.rs" | "main.rs" | "mod.rs") => parent.parent().map(Path::to_owned),
-        _ => Some(parent.with_extension("")),
-    };
-    let directory = directory.with_context(|| parent.display().to_string())?;
-    let file = directory.join(format!("{name}.rs"));
-    Ok(if file.is_file() {
-        file
-    } else {
-        directory.join(name).join("mod.rs")
-    })
 }
 
 #[cfg(test)]

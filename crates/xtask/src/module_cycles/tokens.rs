@@ -6,10 +6,6 @@ use anyhow::{Context, Result, anyhow};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The tokens of a file, with a space after each; a literal is only two quotation marks.
-///
-/// # Errors
-///
-/// If the file cannot be read or is no Rust.
 pub(super) fn read(file: &Path) -> Result<String> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let stream: Result<TokenStream, _> = text.parse();
@@ -38,34 +34,18 @@ fn flatten(stream: TokenStream, text: &mut String) {
     }
 }
 
-/// Whether these tokens begin with `#[cfg(test)]` or `#[cfg(all(test, …))]`.
-pub(super) fn is_test_only(tokens: &[&str]) -> bool {
-    matches!(
-        tokens,
-        ["#", "[", "cfg", "(", "test", ")", ..] | ["#", "[", "cfg", "(", "all", "(", "test", ..]
-    )
-}
-
-/// Whether these tokens begin with a `use` of any visibility.
-pub(super) fn is_use(tokens: &[&str]) -> bool {
-    match tokens {
-        ["#", attribute @ ..] => is_use(after_group(attribute)),
-        ["pub", "(", _, ")", after @ ..] | ["pub", after @ ..] => is_use(after),
-        tokens => tokens.first() == Some(&"use"),
-    }
-}
-
-/// The tokens after an item: after its `;`, or after its body in braces, which a `use` has none of.
+/// The tokens after an item: after its `;`, or after its body in braces.
 pub(super) fn after_item<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
-    let is_use = is_use(tokens);
     let mut rest = tokens;
     while let [first, after @ ..] = rest {
         rest = match *first {
-            ";" => return after,
-            "{" if !is_use => return after_group(rest),
             "{" | "(" | "[" => after_group(rest),
             _ => after,
         };
+        // The braces of a `use` are no body.
+        if *first == ";" || *first == "{" && rest.first() != Some(&";") {
+            break;
+        }
     }
     rest
 }
@@ -91,24 +71,7 @@ pub(super) fn paths<'t, 'a>(tokens: &'t [&'a str]) -> (Vec<Vec<&'a str>>, &'t [&
     let mut rest = tokens;
     loop {
         match rest {
-            ["{", branches @ ..] => {
-                let mut paths = Vec::new();
-                let mut branch = branches;
-                while !matches!(branch, [] | ["}", ..]) {
-                    let (below, after) = self::paths(branch);
-                    paths.extend(
-                        below
-                            .into_iter()
-                            .map(|path| [words.as_slice(), &path].concat()),
-                    );
-                    branch = match after {
-                        [",", after @ ..] => after,
-                        after if after.len() < branch.len() => after,
-                        _ => branch.get(1..).unwrap_or_default(), // no path
-                    };
-                }
-                return (paths, branch.get(1..).unwrap_or_default());
-            }
+            ["{", ..] => break,
             [word, ":", ":", after @ ..] if is_word(word) => {
                 words.push(*word);
                 rest = after;
@@ -121,10 +84,22 @@ pub(super) fn paths<'t, 'a>(tokens: &'t [&'a str]) -> (Vec<Vec<&'a str>>, &'t [&
                 words.push(*word);
                 return (vec![words], after);
             }
-            // Such as `Vec::<u8>`.
+            // Such as the type after `Vec::`.
             rest => return (vec![words], rest),
         }
     }
+    let next = after_group(rest);
+    let mut branches = rest.get(1..rest.len() - next.len()).unwrap_or_default();
+    let mut found = Vec::new();
+    while !branches.is_empty() {
+        let (below, after) = paths(branches);
+        found.extend(below.iter().map(|path| [words.as_slice(), path].concat()));
+        let comma = after.iter().position(|token| *token == ",");
+        branches = comma
+            .and_then(|comma| after.get(comma + 1..))
+            .unwrap_or_default();
+    }
+    (found, next)
 }
 
 /// Whether a token is an identifier, a keyword, or the `*` of a path.

@@ -122,7 +122,7 @@ use super::*;",
     ];
     let error = found(&files).unwrap_err().to_string();
     assert!(
-        error.ends_with("a.rs: `super::*` hides which modules are used"),
+        error.ends_with("a.rs: `crate::*` hides which modules are used"),
         "{error}"
     );
 }
