@@ -38,34 +38,38 @@ pub(crate) type TraceColumns = Nullable<(
     Text,
 )>;
 
-/// A row of `ticket_traces`, without the ticket that it was found by.
+/// A row of `ticket_traces`, without the ticket that it was found by; `T` is how texts are read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ticket_traces)]
-pub(crate) struct TraceRow {
-    opid: IdValue,
-    updated_at: TimestampValue,
-    op: String,
-    new_status: Option<LabelResult<Status>>,
-    new_priority: Option<LabelResult<Priority>>,
-    new_appointment: Option<DateValue>,
-    new_category: Option<LabelResult<Category>>,
-    remark: String,
+pub(crate) struct TraceRow<T = String> {
+    pub(crate) opid: IdValue,
+    pub(crate) updated_at: TimestampValue,
+    pub(crate) op: T,
+    pub(crate) new_status: Option<LabelResult<Status>>,
+    pub(crate) new_priority: Option<LabelResult<Priority>>,
+    pub(crate) new_appointment: Option<DateValue>,
+    pub(crate) new_category: Option<LabelResult<Category>>,
+    pub(crate) remark: T,
 }
 
-impl TraceRow {
-    fn into_trace(self, ticket: TicketId, op_name: String) -> Result<Trace, InvalidColumn> {
+impl<T: Into<String>> TraceRow<T> {
+    pub(crate) fn into_trace(
+        self,
+        ticket: TicketId,
+        op_name: String,
+    ) -> Result<Trace, InvalidColumn> {
         let mut trace = Trace::new(
             TraceId::new(self.opid.0),
             ticket,
             self.updated_at.0,
-            StaffId::from(self.op),
+            StaffId::from(self.op.into()),
         );
         trace.op_name = op_name;
         trace.new_status = known(self.new_status, "new_status")?;
         trace.new_priority = known(self.new_priority, "new_priority")?;
         trace.new_appointment = self.new_appointment.map(|day| day.0);
         trace.new_category = known(self.new_category, "new_category")?;
-        trace.remark = self.remark;
+        trace.remark = self.remark.into();
         Ok(trace)
     }
 }
@@ -84,9 +88,9 @@ fn known<T>(
 #[derive(Debug, thiserror::Error)]
 #[error("wts.ticket_traces.{column} holds what cannot be read")]
 pub(crate) struct InvalidColumn {
-    column: &'static str,
+    pub(crate) column: &'static str,
     #[source]
-    cause: Cause,
+    pub(crate) cause: Cause,
 }
 
 /// A registered student; their rank, if they are staff.

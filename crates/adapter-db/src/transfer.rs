@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 pub(crate) use self::{
     conflicts::{ImportState, duplicate_id, unknown_staff},
-    rows::{StaffRow, TicketRow, TraceRow},
+    rows::{StaffRow, TicketRow, trace_record},
 };
 use crate::error::Cause;
 

@@ -1,13 +1,16 @@
 //! The rows of a transfer, the same of both databases.
 
-use diesel::prelude::Queryable;
+use diesel::prelude::{Queryable, Selectable};
 use wts_app::{Record, RecordError, RecordId, RecordLocation};
 use wts_domain::{
-    Access, Category, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId, Trace,
-    TraceId,
+    Access, Category, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId, TraceId,
 };
 
-use crate::sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue};
+use crate::{
+    history::TraceRow,
+    sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
+    tables::tickets,
+};
 
 /// A row of `operators`, with the name from `students`.
 #[derive(Queryable)]
@@ -19,7 +22,8 @@ pub(crate) struct StaffRow {
 }
 
 /// A row of `tickets`.
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tickets)]
 pub(crate) struct TicketRow {
     pub(crate) tid: IdValue,
     pub(crate) issuer: StrictUtf8,
@@ -32,20 +36,6 @@ pub(crate) struct TicketRow {
     pub(crate) priority: LabelResult<Priority>,
     pub(crate) status: LabelResult<Status>,
     pub(crate) last_updated_at: Option<TimestampValue>,
-}
-
-/// A row of `ticket_traces`.
-#[derive(Queryable)]
-pub(crate) struct TraceRow {
-    pub(crate) opid: IdValue,
-    pub(crate) tid: IdValue,
-    pub(crate) updated_at: TimestampValue,
-    pub(crate) op: StrictUtf8,
-    pub(crate) new_status: Option<LabelResult<Status>>,
-    pub(crate) new_priority: Option<LabelResult<Priority>>,
-    pub(crate) new_appointment: Option<DateValue>,
-    pub(crate) new_category: Option<LabelResult<Category>>,
-    pub(crate) remark: StrictUtf8,
 }
 
 impl StaffRow {
@@ -76,18 +66,20 @@ impl TicketRow {
     }
 }
 
-impl TraceRow {
-    pub(crate) fn into_record(self) -> Result<Record, RecordError> {
-        let id = TraceId::new(self.opid.0);
-        let location = RecordLocation::record(RecordId::Trace(id));
-        let ticket = ticket_id(self.tid, &location)?;
-        let mut trace = Trace::new(id, ticket, self.updated_at.0, StaffId::from(self.op.0));
-        trace.new_status = known_or_null(self.new_status, &location, "new_status")?;
-        trace.new_priority = known_or_null(self.new_priority, &location, "new_priority")?;
-        trace.new_appointment = self.new_appointment.map(|day| day.0);
-        trace.new_category = known_or_null(self.new_category, &location, "new_category")?;
-        trace.remark = self.remark.0;
-        Ok(Record::Trace(trace))
+/// The record of a row of `ticket_traces`.
+pub(crate) fn trace_record(tid: IdValue, row: TraceRow<StrictUtf8>) -> Result<Record, RecordError> {
+    let location = RecordLocation::record(RecordId::Trace(TraceId::new(row.opid.0)));
+    let ticket = ticket_id(tid, &location)?;
+    let trace = row.into_trace(ticket, String::new());
+    trace.map(Record::Trace).map_err(|invalid| {
+        let location = location.field(invalid.column);
+        location.error(invalid.cause.to_string())
+    })
+}
+
+impl From<StrictUtf8> for String {
+    fn from(text: StrictUtf8) -> Self {
+        text.0
     }
 }
 
@@ -105,12 +97,4 @@ fn known<T>(
 ) -> Result<T, RecordError> {
     let label = label.0;
     label.map_err(|unknown| location.field(field).error(unknown.to_string()))
-}
-
-fn known_or_null<T>(
-    label: Option<LabelResult<T>>,
-    location: &RecordLocation,
-    field: &str,
-) -> Result<Option<T>, RecordError> {
-    label.map(|label| known(label, location, field)).transpose()
 }

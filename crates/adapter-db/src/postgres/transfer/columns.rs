@@ -12,8 +12,9 @@ use wts_domain::{Category, Day, Priority, Status, Timestamp};
 
 use crate::{
     error::Cause,
+    history::TraceRow,
     sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
-    transfer::{StaffRow, TicketRow, TraceRow},
+    transfer::{StaffRow, TicketRow, trace_record},
 };
 
 /// A table whose rows are copied into it.
@@ -67,9 +68,8 @@ pub(super) const TRACES: Table = Table {
     types: &[ID, ID, TIME, TEXT, TEXT, TEXT, DAY, TEXT, TEXT],
     read: |row| {
         let read = || {
-            Ok(TraceRow {
+            let trace = TraceRow {
                 opid: row.try_get(0)?,
-                tid: row.try_get(1)?,
                 updated_at: row.try_get(2)?,
                 op: row.try_get(3)?,
                 new_status: row.try_get(4)?,
@@ -77,9 +77,11 @@ pub(super) const TRACES: Table = Table {
                 new_appointment: row.try_get(6)?,
                 new_category: row.try_get(7)?,
                 remark: row.try_get(8)?,
-            })
+            };
+            Ok((row.try_get(1)?, trace))
         };
-        Ok(read().map_err(unreadable)?.into_record()?)
+        let (tid, trace) = read().map_err(unreadable)?;
+        Ok(trace_record(tid, trace)?)
     },
 };
 

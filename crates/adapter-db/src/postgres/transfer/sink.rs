@@ -90,7 +90,9 @@ impl PostgresSink {
             }
         }
         self.put_staff(&staff).await?;
-        self.query(PUT_ISSUERS, &[&issuers]).await?;
+        if !issuers.is_empty() {
+            self.query(PUT_ISSUERS, &[&issuers]).await?;
+        }
         self.put_rows(&TICKETS, &tickets).await?;
         for (entry, operator) in traces.iter().zip(operators) {
             if !self.staff.contains(operator) {

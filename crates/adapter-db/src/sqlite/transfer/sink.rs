@@ -20,7 +20,7 @@ use crate::{
     sqlite::{Mode, connect, migrate::is_foreign},
     tables::{operators, students, ticket_traces, tickets},
     transfer::{
-        ImportState, SinkError, StaffRow, TicketRow, TraceRow, duplicate_id, unknown_staff,
+        ImportState, SinkError, StaffRow, TicketRow, duplicate_id, trace_record, unknown_staff,
     },
 };
 
@@ -84,7 +84,7 @@ impl HistorySink for SqliteSink {
         self.end_history()?;
         self.state.check()?;
         self.connection.batch_execute("commit").map_err(failed)?;
-        // The write-ahead log is as large as the data now. While somebody is reading, it cannot shrink yet.
+        // The write-ahead log is as large as the data now. If there are readers, it shrinks later.
         let _ = self
             .connection
             .batch_execute("pragma wal_checkpoint(truncate)");
@@ -97,7 +97,7 @@ impl SqliteSink {
         let connection = &mut self.connection;
         let (wid, sid) = (staff.id.as_str(), staff.student.as_str());
         insert_student(connection, sid, &staff.name).map_err(failed)?;
-        // Somebody who has only filed tickets so far has no name yet.
+        // Students who have only filed tickets have no name yet.
         let of_staff = operators::table.filter(operators::sid.eq(sid));
         diesel::update(students::table.filter(students::sid.eq(sid)))
             .filter(students::name.eq(""))
@@ -148,11 +148,11 @@ impl SqliteSink {
             if !self.has_rows {
                 return Err(duplicate_id(entry, "opid"));
             }
-            let row: TraceRow = select_traces()
+            let (tid, row) = select_traces()
                 .filter(ticket_traces::opid.eq(IdValue(trace.id.get())))
                 .first(&mut self.connection)
                 .map_err(failed)?;
-            there = Some(row.into_record()?);
+            there = Some(trace_record(tid, row)?);
         }
         self.state.compare(entry, there.as_ref());
         Ok(())

@@ -17,7 +17,7 @@ use crate::{
     sql_types::{IdValue, TimestampValue},
     sqlite::{Mode, connect, unreadable},
     tables::{ticket_traces, tickets},
-    transfer::{StaffRow, TicketRow, TraceRow},
+    transfer::{StaffRow, TicketRow, trace_record},
 };
 
 /// Tickets are read ahead until their texts take this many bytes.
@@ -188,10 +188,11 @@ impl SqliteSource {
         let traces = select_traces()
             .filter(ticket_traces::tid.eq(tid))
             .order((ticket_traces::updated_at, ticket_traces::opid))
-            .load_iter::<TraceRow, DefaultLoadingMode>(&mut self.connection)
+            .load_iter::<_, DefaultLoadingMode>(&mut self.connection)
             .map_err(failed)?;
-        for trace in traces {
-            output.send(trace.map_err(failed)?.into_record()?)?;
+        for row in traces {
+            let (tid, trace) = row.map_err(failed)?;
+            output.send(trace_record(tid, trace)?)?;
         }
         Ok(())
     }

@@ -1,11 +1,13 @@
-//! The statements of a transfer, each column once for reading and once for writing.
+//! The statements of a transfer.
 
-use diesel::prelude::*;
+use diesel::{dsl::AsSelect, prelude::*, sqlite::Sqlite};
 use wts_domain::{Ticket, Trace};
 
 use crate::{
-    sql_types::{DateValue, IdValue, LabelParam, TimestampValue},
+    history::TraceRow,
+    sql_types::{DateValue, IdValue, LabelParam, StrictUtf8, TimestampValue},
     tables::{operators, students, ticket_traces, tickets},
+    transfer::TicketRow,
 };
 
 /// The staff with their names.
@@ -22,42 +24,21 @@ pub(super) fn select_staff() -> _ {
         .order(operators::wid)
 }
 
-/// All columns of the tickets.
 #[diesel::dsl::auto_type]
 pub(super) fn select_tickets() -> _ {
-    tickets::table.select((
-        tickets::tid,
-        tickets::issuer,
-        tickets::submitted_at,
-        tickets::category,
-        tickets::description,
-        tickets::occur_at,
-        tickets::notes,
-        tickets::appointed_at,
-        tickets::priority,
-        tickets::status,
-        tickets::last_updated_at,
-    ))
+    let row: AsSelect<TicketRow, Sqlite> = TicketRow::as_select();
+    tickets::table.select(row)
 }
 
-/// All columns of the traces.
+/// The traces: of each the ticket and the rest of the row.
 #[diesel::dsl::auto_type]
 pub(super) fn select_traces() -> _ {
-    ticket_traces::table.select((
-        ticket_traces::opid,
-        ticket_traces::tid,
-        ticket_traces::updated_at,
-        ticket_traces::op,
-        ticket_traces::new_status,
-        ticket_traces::new_priority,
-        ticket_traces::new_appointment,
-        ticket_traces::new_category,
-        ticket_traces::remark,
-    ))
+    let row: AsSelect<TraceRow<StrictUtf8>, Sqlite> = TraceRow::<StrictUtf8>::as_select();
+    ticket_traces::table.select((ticket_traces::tid, row))
 }
 
-/// Inserts a ticket, unless its number is taken: how many were inserted. Diesel knows the statement by its type; with
-/// `ON CONFLICT`, which says the same, it would write the text anew for every row.
+/// Inserts a ticket, unless its number is taken, and returns the number of inserted rows. Diesel caches the statement by
+/// its type; the equivalent with `ON CONFLICT` would be composed again for every row.
 pub(super) fn insert_ticket(
     connection: &mut SqliteConnection,
     ticket: &Ticket,
@@ -79,7 +60,7 @@ pub(super) fn insert_ticket(
         .execute(connection)
 }
 
-/// Inserts a trace, unless its number is taken: how many were inserted.
+/// Inserts a trace, unless its number is taken, and returns the number of inserted rows.
 pub(super) fn insert_trace(connection: &mut SqliteConnection, trace: &Trace) -> QueryResult<usize> {
     diesel::insert_or_ignore_into(ticket_traces::table)
         .values((
@@ -96,7 +77,7 @@ pub(super) fn insert_trace(connection: &mut SqliteConnection, trace: &Trace) -> 
         .execute(connection)
 }
 
-/// Inserts a student, unless their number is taken: how many were inserted.
+/// Inserts a student, unless their number is taken, and returns the number of inserted rows.
 pub(super) fn insert_student(
     connection: &mut SqliteConnection,
     sid: &str,
