@@ -38,7 +38,7 @@ pub use settings::{
 };
 pub use shutdown::{RunningServer, ShutdownReport};
 pub use token::{
-    InvalidKey, InvalidKeySetUrl, Key, KeySetUrl, KeySource, KeySourceError, Keyring,
+    InvalidKey, InvalidKeySetUrl, Key, KeyName, KeySetUrl, KeySource, KeySourceError, Keyring,
     RefreshPolicy, Secret, SigningFailed, SymmetricKeys, TokenError, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier, WeakSecret,
 };

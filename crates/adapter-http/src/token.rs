@@ -13,7 +13,7 @@ mod strict_json;
 mod verifier;
 
 pub use error::TokenError;
-pub use key::{InvalidKey, Key, SymmetricKeys};
+pub use key::{InvalidKey, Key, KeyName, SymmetricKeys};
 pub use keyring::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError, Keyring, RefreshPolicy};
 pub use secret::{Secret, WeakSecret};
 pub use settings::TokenSettings;

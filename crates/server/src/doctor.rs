@@ -17,7 +17,7 @@ use crate::settings::Settings;
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut findings = machine::settings(settings);
-    findings.push(machine::keys(settings).await);
+    findings.extend(machine::keys(settings).await);
     findings.extend(machine::files(settings));
     findings.extend(machine::listeners(settings));
     findings.extend(machine::open_files(settings));

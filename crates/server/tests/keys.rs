@@ -4,6 +4,7 @@ mod support;
 
 use std::{fs, path::Path, thread};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use wts_testkit::{ALICE, Database, Kind, campus};
 
@@ -109,6 +110,63 @@ fn keys_that_cannot_be_used_stop_the_start_and_say_where_and_why() {
         stderr.starts_with("wts: WTS_JWT_SECRET is not set, nor is "),
         "{stderr}"
     );
+}
+
+/// The others stay in use.
+#[test]
+fn forgeable_key_from_a_url_is_skipped_and_logged() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let (first, second) = (Issuer::new("1"), Issuer::new("1"));
+    let mut set: Value = serde_json::from_str(&Issuer::jwks(&[&first, &second])).unwrap();
+    // A point of small order: the signature of 0 and this point is valid for every message.
+    let zeros = "A".repeat(43);
+    let forgeable = json!({"kty": "OKP", "crv": "Ed25519", "kid": "forgeable", "x": zeros});
+    set["keys"].as_array_mut().unwrap().insert(0, forgeable);
+    let published = Published::new(&set.to_string());
+    let mut command = serve(&database, &[]);
+    command.env("WTS_JWT_JWKS_URL", published.url());
+    let service = Service::run_serving(&mut command);
+
+    let base64url = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let message = format!(
+        "{}.{}",
+        base64url(br#"{"alg":"EdDSA"}"#),
+        base64url(claims().to_string().as_bytes())
+    );
+    for signature in [[0; 64], std::array::from_fn(|at| u8::from(at == 0))] {
+        let forged = format!("{message}.{}", base64url(&signature));
+        assert_eq!(service.get(TRACES, &forged).status, 401);
+    }
+    assert_eq!(service.get(TRACES, &first.sign(&claims())).status, 200);
+    assert_eq!(service.get(TRACES, &second.sign(&claims())).status, 200);
+    let (_, log) = service.stop("TERM");
+    assert!(
+        log.contains("key 1 of the set (kid") && log.contains("RFC 8725 3.4"),
+        "{log}"
+    );
+    assert!(
+        log.contains("several keys of one type have the same kid"),
+        "{log}"
+    );
+    assert!(!log.contains(&zeros), "{log}");
+}
+
+#[test]
+fn public_key_as_the_secret_stops_the_start() {
+    let database = Database::new(Kind::Sqlite);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secret");
+    let issuer = Issuer::new("a");
+    for public in [issuer.pem(), Issuer::jwks(&[&issuer])] {
+        fs::write(&file, &public).unwrap();
+        let (status, _, stderr) = outcome(&mut serve(&database, &[("WTS_JWT_SECRET_FILE", &file)]));
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert!(
+            stderr.contains("the secret is a public key or a JSON object")
+                && stderr.contains("RFC 8725"),
+            "{stderr}"
+        );
+    }
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! The keys that tokens are verified with.
 //!
 //! Which keys are accepted is checked here and not by a library: those that read keys accept some that are for another
-//! algorithm, hold more than a public key, or are too small.
+//! algorithm, hold more than a public key, or can be signed for by anybody.
 
 pub(super) mod jwk;
 mod pem;
 mod public;
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use aws_lc_rs::{hmac, signature::ParsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -116,6 +116,17 @@ impl Keys {
         }
     }
 
+    /// Returns each `kid` that several keys of one algorithm have. RFC 7517 4.5: the keys of a set have different ones.
+    pub(super) fn duplicate_kids(&self) -> BTreeSet<&str> {
+        let mut seen = BTreeSet::new();
+        self.0
+            .iter()
+            .filter_map(|key| Some((<&str>::from(key.algorithm), key.id.as_deref()?)))
+            .filter(|key| !seen.insert(*key))
+            .map(|(_, kid)| kid)
+            .collect()
+    }
+
     /// Checks a signature with the keys that may have made it: those for the token's algorithm, and of them the one with the
     /// token's `kid`. Without a `kid` they are all tried, and if no key has it, those that have none themselves.
     pub(super) fn verify(
@@ -172,18 +183,34 @@ pub enum InvalidKey {
     /// PEM of something else.
     #[error("expected public keys only (openssl pkey -pubout writes one), not {0}")]
     NotPublic(&'static str),
-    /// A public key, but none that tokens can be signed with.
-    #[error("expected a public key on P-256, of Ed25519, or of RSA with 2048 to 8192 bits")]
-    Unsuitable,
     /// Not a key set.
     #[error("expected a JSON Web Key Set, {{\"keys\": […]}}")]
     Jwks,
-    /// A key of the set that is not as RFC 7517 and RFC 7518 have it.
-    #[error("key {0} of the set is malformed: {1}")]
-    Jwk(usize, &'static str),
-    /// A key of the set that could be guessed.
-    #[error("key {0} of the set is weak: {1}")]
-    Weak(usize, WeakSecret),
+    /// A key that is malformed, or that others than its owner can sign for.
+    #[error("{0} is rejected: {1}")]
+    Rejected(KeyName, &'static str),
+    /// A secret that could be guessed.
+    #[error("{0} is weak: {1}")]
+    Weak(KeyName, WeakSecret),
+}
+
+/// Which key of a file or set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName {
+    /// The position in the file or set, from 1.
+    pub number: usize,
+    /// The `kid`, if it has one.
+    pub kid: Option<String>,
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {} of the set", self.number)?;
+        match &self.kid {
+            Some(kid) => write!(f, " (kid {:?})", kid.chars().take(64).collect::<String>()),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -109,6 +109,15 @@ impl Keyring {
         self.0.keys.load()
     }
 
+    /// Returns each `kid` that several keys of one algorithm have.
+    pub fn duplicate_kids(&self) -> Vec<String> {
+        let keys = self.current();
+        keys.duplicate_kids()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Whether there are sources to read again.
     pub(super) fn can_refresh(&self) -> bool {
         self.0.refreshing.is_some()
@@ -214,7 +223,11 @@ impl Sources {
             }
             all.extend(keys.iter().take(room).cloned());
         }
-        Keys::new(all)
+        let keys = Keys::new(all)?;
+        for kid in keys.duplicate_kids() {
+            tracing::warn!(kid, "several keys of one type have the same kid");
+        }
+        Ok(keys)
     }
 }
 

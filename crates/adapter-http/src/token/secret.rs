@@ -2,8 +2,12 @@
 
 use std::collections::HashSet;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
 use secrecy::{ExposeSecret, SecretSlice};
+use serde_json::Value;
 
 /// RFC 7518 3.2: a key of the size of the hash output or larger.
 const MIN_BYTES: usize = 32;
@@ -28,6 +32,21 @@ const PUBLISHED_KEYS: [&str; 3] = [
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
     "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
     "AAPapAv4LbFbiVawEjagUBluYqN5rhna-8nuldDvOx8",
+];
+
+/// How public keys begin in text: PEM (RFC 7468), and the forms of SSH.
+const PUBLIC_KEY_MARKS: [&[u8]; 5] = [
+    b"-----begin",
+    b"---- begin",
+    b"ssh-rsa ",
+    b"ssh-ed25519 ",
+    b"ecdsa-sha2-",
+];
+/// The identifiers in the DER of public keys: `rsaEncryption`, `ecPublicKey`, `Ed25519`.
+const PUBLIC_KEY_IDENTIFIERS: [&[u8]; 3] = [
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01",
+    b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01",
+    b"\x06\x03\x2b\x65\x70",
 ];
 
 /// A secret that is worth signing with. It cannot print itself and is wiped when dropped.
@@ -70,6 +89,12 @@ pub enum WeakSecret {
         "the secret repeats a few characters, expected random ones (openssl rand -hex 32 makes one)"
     )]
     LowEntropy,
+    /// A public key, or a JSON object such as a key set.
+    #[error(
+        "the secret is a public key or a JSON object, expected random characters: whoever has the public key could sign \
+         (RFC 8725 2.1)"
+    )]
+    PublicKey,
     /// Published in a standard, an example or a list.
     #[error(
         "the secret is one that everybody knows from an example, expected one of your own (openssl rand -hex 32 makes \
@@ -83,11 +108,54 @@ fn weakness(secret: &[u8]) -> Option<WeakSecret> {
     if bytes < MIN_BYTES {
         return Some(WeakSecret::TooShort { bytes });
     }
+    if is_public_key(secret) {
+        return Some(WeakSecret::PublicKey);
+    }
     if is_well_known(secret) {
         return Some(WeakSecret::WellKnown);
     }
     let distinct: HashSet<_> = secret.iter().collect();
     (distinct.len() < MIN_DISTINCT_BYTES).then_some(WeakSecret::LowEntropy)
+}
+
+fn is_public_key(secret: &[u8]) -> bool {
+    // As text, in whichever encoding: without zeros and byte order marks.
+    let text: Vec<_> = secret
+        .iter()
+        .copied()
+        .filter(|byte| !matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff))
+        .collect();
+    let lower_case = text.to_ascii_lowercase();
+    let base64: Vec<_> = text
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace() && **byte != b'=')
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            byte => *byte,
+        })
+        .collect();
+    PUBLIC_KEY_MARKS
+        .iter()
+        .any(|mark| contains(&lower_case, mark))
+        || serde_json::from_slice(&text)
+            .is_ok_and(|json: Value| json.is_object() || json.is_array())
+        || is_public_der(secret)
+        || STANDARD_NO_PAD
+            .decode(base64)
+            .is_ok_and(|decoded| !decoded.is_empty() && is_public_key(&decoded))
+}
+
+fn is_public_der(bytes: &[u8]) -> bool {
+    const SEQUENCE: u8 = 0x30;
+    bytes.first() == Some(&SEQUENCE)
+        && PUBLIC_KEY_IDENTIFIERS
+            .iter()
+            .any(|identifier| contains(bytes, identifier))
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 fn is_well_known(secret: &[u8]) -> bool {
@@ -198,6 +266,48 @@ mod tests {
             assert_eq!(refusal(bytes), Some(WeakSecret::WellKnown));
         }
         assert_eq!(refusal("qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng"), None);
+    }
+
+    #[test]
+    fn public_key_as_a_secret_is_rejected() {
+        use base64::engine::general_purpose::STANDARD;
+
+        use crate::token::tests::forge::PAIRS;
+
+        let mut forms = vec![
+            PAIRS.jwks().into_bytes(),
+            b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQABAAAB\n".to_vec(),
+            b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxT somebody@somewhere".to_vec(),
+        ];
+        for alg in ["ES256", "EdDSA", "RS256"] {
+            let (der, pem) = (PAIRS.der(alg), PAIRS.pem(alg));
+            let base64: String = pem.lines().filter(|line| !line.contains("-----")).collect();
+            forms.extend([
+                der,
+                pem.clone().into_bytes(),
+                pem.trim_end().replace('\n', "\r\n").into_bytes(),
+                base64
+                    .trim_end_matches('=')
+                    .replace('+', "-")
+                    .replace('/', "_")
+                    .into_bytes(),
+                base64.into_bytes(),
+                STANDARD.encode(&pem).into_bytes(),
+            ]);
+        }
+        for form in forms {
+            let text = String::from_utf8_lossy(&form).into_owned();
+            let utf_16 = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let around = [b"\xef\xbb\xbf \n", &form[..], b"\n"].concat();
+            for variant in [form, around, utf_16] {
+                // DER is no text.
+                if !text.contains('\u{fffd}') || variant.starts_with(b"0") && variant[1] != 0 {
+                    assert_eq!(refusal(variant), Some(WeakSecret::PublicKey), "{text}");
+                }
+            }
+        }
+        assert_eq!(refusal("{qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng}"), None);
+        assert_eq!(refusal("MFqkX9vT3mLw8rB2Zs6Hc1Jd5NgAbYt0"), None);
     }
 
     #[test]

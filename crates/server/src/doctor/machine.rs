@@ -36,15 +36,25 @@ pub(super) fn settings(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Whether tokens can be checked, with keys that nobody can guess.
-pub(super) async fn keys(settings: &Settings) -> Finding {
-    match settings.keyring().await {
-        Ok(_) => Finding::well("tokens can be checked, and no key is known to be weak"),
-        Err(error) => Finding::broken(
-            format!("tokens cannot be checked: {error:#}"),
-            "a secret is made by `openssl rand -hex 32`, and the sign-in service needs the same",
-        ),
-    }
+/// Whether tokens can be checked, with keys that nobody can guess or sign for, each found by its `kid`.
+pub(super) async fn keys(settings: &Settings) -> Vec<Finding> {
+    let keys = match settings.keyring().await {
+        Ok(keys) => keys,
+        Err(error) => {
+            return vec![Finding::broken(
+                format!("tokens cannot be checked: {error:#}"),
+                "a secret is made by `openssl rand -hex 32`, and the sign-in service needs the same",
+            )];
+        }
+    };
+    let duplicates = keys.duplicate_kids().into_iter().map(|kid| {
+        Finding::unwise(
+            format!("several keys of one type have the kid {kid:?}"),
+            "give each key of a set a kid of its own (RFC 7517 4.5)",
+        )
+    });
+    let well = Finding::well("tokens can be checked, and no key is known to be weak");
+    [well].into_iter().chain(duplicates).collect()
 }
 
 /// Whether others on this machine can read the files that hold secrets, or write to those that the service believes.

@@ -136,6 +136,22 @@ fn files_that_everyone_may_read_or_write_are_found_out() {
 }
 
 #[test]
+fn duplicate_kid_in_a_key_set_is_a_warning() {
+    let database = Database::with(Kind::Sqlite, campus());
+    let directory = tempfile::tempdir().unwrap();
+    let set = directory.path().join("keys.json");
+    let issuers = ["a", "b", "b"].map(Issuer::new);
+    fs::write(&set, Issuer::jwks(&issuers.each_ref())).unwrap();
+
+    let findings = findings(doctor(&database.url()).env("WTS_JWT_JWKS_FILE", &set));
+
+    let warning =
+        "warn  several keys of one type have the kid \"b\"\n      -> give each key of a set a kid";
+    assert!(findings.contains(warning), "{findings}");
+    assert!(!findings.contains("the kid \"a\""), "{findings}");
+}
+
+#[test]
 fn what_the_start_would_stop_at_is_a_failure_too() {
     let existing = Database::with(Kind::WtsV3, campus());
     existing.execute(

@@ -1,10 +1,15 @@
 //! JSON Web Keys (RFC 7517) with the parameters of RFC 7518 and RFC 8037.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
-use super::{InvalidKey, Key, Secret, SymmetricKeys, public};
+use super::{
+    InvalidKey, Key, KeyName, Secret, SymmetricKeys,
+    public::{self, Reason},
+};
 use crate::token::{algorithm::Algorithm, strict_json};
 
 #[derive(Deserialize)]
@@ -27,14 +32,15 @@ struct Jwk {
     n: Option<String>,
     e: Option<String>,
     k: Option<String>,
-    d: Option<String>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
 }
 
 pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, InvalidKey> {
     let set: JwkSet<'_> = serde_json::from_slice(json).map_err(|_| InvalidKey::Jwks)?;
     let (mut keys, mut skipped) = (Vec::new(), None);
     for (number, jwk) in (1..).zip(set.keys) {
-        match key(number, jwk, symmetric) {
+        match read_one(number, jwk, symmetric) {
             Ok(key) => keys.extend(key),
             Err(error) if symmetric == SymmetricKeys::Rejected => {
                 tracing::warn!(%error, "skipped a key of a set");
@@ -50,34 +56,46 @@ pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, In
 }
 
 /// Reads one key of a set, if it is for signatures that are known here.
-fn key(number: usize, jwk: &RawValue, symmetric: SymmetricKeys) -> Result<Option<Key>, InvalidKey> {
-    let malformed = |why| InvalidKey::Jwk(number, why);
-    let jwk: Jwk = strict_json::from_slice(jwk.get().as_bytes())
-        .ok_or(malformed("expected an object with kty"))?;
+fn read_one(
+    number: usize,
+    jwk: &RawValue,
+    symmetric: SymmetricKeys,
+) -> Result<Option<Key>, InvalidKey> {
+    let unnamed = KeyName { number, kid: None };
+    let jwk: Jwk = strict_json::from_slice(jwk.get().as_bytes()).ok_or(InvalidKey::Rejected(
+        unnamed,
+        "expected an object with kty, each member once (RFC 7517 4)",
+    ))?;
     let Some(algorithm) = jwk.algorithm() else {
         return Ok(None);
     };
-    if algorithm == Algorithm::Hs256 && symmetric == SymmetricKeys::Rejected {
-        return Err(malformed("a secret has no place in a set of public keys"));
-    }
-    if jwk.d.is_some() {
-        return Err(malformed("it is a private key, expected its public part"));
-    }
-    let key = match algorithm {
-        Algorithm::Hs256 => {
-            let bytes = decode(jwk.k.as_ref()).ok_or(malformed("expected k in base64url"))?;
-            Key::shared(&Secret::new(bytes).map_err(|weak| InvalidKey::Weak(number, weak))?)
-        }
-        Algorithm::Es256 => jwk
-            .p256()
-            .ok_or(malformed("expected x and y of a point of P-256"))?,
-        Algorithm::EdDsa => decode(jwk.x.as_ref())
-            .and_then(|x| public::ed25519(&x))
-            .ok_or(malformed("expected x of Ed25519"))?,
-        Algorithm::Rs256 => jwk.rsa().ok_or(malformed(
-            "expected n and e of an RSA key with 2048 to 8192 bits",
-        ))?,
+    let name = KeyName {
+        number,
+        kid: jwk.kid.clone(),
     };
+    let key = match algorithm {
+        _ if jwk.is_private() => {
+            Err("it is a private key, expected its public part (RFC 7517 9.2)")
+        }
+        Algorithm::Hs256 if symmetric == SymmetricKeys::Rejected => {
+            Err("a secret has no place in a set of public keys (RFC 7517 9.2)")
+        }
+        Algorithm::Hs256 => match decode(jwk.k.as_ref()).map(Secret::new) {
+            Some(Err(weakness)) => return Err(InvalidKey::Weak(name, weakness)),
+            Some(Ok(secret)) => Ok(Key::shared(&secret)),
+            None => Err("expected k in base64url (RFC 7518 6.4.1)"),
+        },
+        Algorithm::Es256 => jwk.p256(),
+        Algorithm::EdDsa => match decode(jwk.x.as_ref()) {
+            Some(x) => public::ed25519(&x),
+            None => Err("expected x in base64url (RFC 8037 2)"),
+        },
+        Algorithm::Rs256 => match (decode(jwk.n.as_ref()), decode(jwk.e.as_ref())) {
+            (Some(n), Some(e)) => public::rsa(&n, &e),
+            _ => Err("expected n and e in base64url (RFC 7518 6.3.1)"),
+        },
+    };
+    let key = key.map_err(|reason| InvalidKey::Rejected(name, reason))?;
     Ok(Some(Key { id: jwk.kid, ..key }))
 }
 
@@ -103,15 +121,23 @@ impl Jwk {
         (is_for_signatures && is_for_verifying && is_for_algorithm).then_some(algorithm)
     }
 
-    fn p256(&self) -> Option<Key> {
-        let (x, y) = (decode(self.x.as_ref())?, decode(self.y.as_ref())?);
-        // Together they could be of the right length where neither is.
-        let point = [&[4], &x[..], &y[..]].concat();
-        (x.len() == y.len()).then(|| public::p256(&point))?
+    /// RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2. A secret is one by its `kty`.
+    fn is_private(&self) -> bool {
+        let is_asymmetric = self.kty != "oct";
+        is_asymmetric && self.k.is_some()
+            || ["d", "p", "q", "dp", "dq", "qi", "oth"]
+                .iter()
+                .any(|name| self.others.contains_key(*name))
     }
 
-    fn rsa(&self) -> Option<Key> {
-        public::rsa(&decode(self.n.as_ref())?, &decode(self.e.as_ref())?)
+    fn p256(&self) -> Result<Key, Reason> {
+        // RFC 7518 6.2.1.2: of full length, zeros in front included.
+        let coordinate =
+            |text: &Option<String>| decode(text.as_ref()).filter(|bytes| bytes.len() == 32);
+        match (coordinate(&self.x), coordinate(&self.y)) {
+            (Some(x), Some(y)) => public::p256(&[&[4], &x[..], &y[..]].concat()),
+            _ => Err("expected x and y of 32 bytes each in base64url (RFC 7518 6.2.1)"),
+        }
     }
 }
 

@@ -1,12 +1,21 @@
 //! Public keys in PEM.
 
-use aws_lc_rs::{encoding::AsDer, rsa};
+use aws_lc_rs::{encoding::AsDer, rsa, signature::RsaPublicKeyComponents};
 use rustls_pki_types::pem::{PemObject, SectionKind};
 
-use super::{InvalidKey, Key, Material, public};
+use super::{
+    InvalidKey, Key, KeyName,
+    public::{self, Reason},
+};
 
-const P256_DER_BYTES: usize = 91;
-const ED25519_DER_BYTES: usize = 44;
+/// What stands before the point in DER.
+const P256_PREFIX: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0";
+const ED25519_PREFIX: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\0";
+/// The identifiers `id-RSASSA-PSS` and `id-RSAES-OAEP` of RFC 4055 in DER.
+const OTHER_RSA_IDENTIFIERS: [&[u8]; 2] = [
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07",
+];
 
 pub(super) fn read(text: &[u8]) -> Result<Vec<Key>, InvalidKey> {
     let sections = <(SectionKind, Vec<u8>)>::pem_slice_iter(text)
@@ -15,10 +24,13 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Key>, InvalidKey> {
     if sections.is_empty() {
         return Err(InvalidKey::Pem);
     }
-    sections
-        .into_iter()
-        .map(|(kind, der)| match kind {
-            SectionKind::PublicKey => from_der(&der).ok_or(InvalidKey::Unsuitable),
+    (1..)
+        .zip(sections)
+        .map(|(number, (kind, der))| match kind {
+            SectionKind::PublicKey => {
+                let name = KeyName { number, kid: None };
+                from_der(&der).map_err(|reason| InvalidKey::Rejected(name, reason))
+            }
             SectionKind::Certificate => Err(InvalidKey::NotPublic("a certificate")),
             SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
                 Err(InvalidKey::NotPublic("a private key"))
@@ -29,22 +41,28 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Key>, InvalidKey> {
 }
 
 /// Reads a `SubjectPublicKeyInfo` (RFC 5280 4.1.2.7).
-fn from_der(der: &[u8]) -> Option<Key> {
-    let key = match der.len() {
-        // Nothing varies before a point, which stands at the end.
-        P256_DER_BYTES => public::p256(der.get(26..)?)?,
-        ED25519_DER_BYTES => public::ed25519(der.get(12..)?)?,
-        _ => {
-            let key = rsa::PublicKey::from_der(der).ok()?;
-            public::rsa(
-                key.modulus().big_endian_without_leading_zero(),
-                key.exponent().big_endian_without_leading_zero(),
-            )?
-        }
-    };
-    // For another algorithm, or with anything before or behind, it would be written otherwise.
-    let Material::Public(public) = &key.material else {
-        return None;
-    };
-    (public.as_der().ok()?.as_ref() == der).then_some(key)
+fn from_der(der: &[u8]) -> Result<Key, Reason> {
+    if let Some(point) = der.strip_prefix(P256_PREFIX) {
+        return public::p256(point);
+    }
+    if let Some(point) = der.strip_prefix(ED25519_PREFIX) {
+        return public::ed25519(point);
+    }
+    let has = |identifier: &[u8]| der.windows(identifier.len()).any(|part| part == identifier);
+    if OTHER_RSA_IDENTIFIERS.into_iter().any(has) {
+        return Err(
+            "it is for RSASSA-PSS or RSAES-OAEP only (RFC 4055 1.2), expected one for RS256",
+        );
+    }
+    let key = rsa::PublicKey::from_der(der).map_err(
+        |_| "expected a valid public key on P-256, of Ed25519, or of RSA with 2048 to 8192 bits",
+    )?;
+    let components = RsaPublicKeyComponents::from(&key);
+    if !components
+        .as_der()
+        .is_ok_and(|canonical| canonical.as_ref() == der)
+    {
+        return Err("expected the DER of one RSA key and nothing behind it (RFC 3279 2.3.1)");
+    }
+    public::rsa(&components.n, &components.e)
 }

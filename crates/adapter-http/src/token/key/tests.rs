@@ -1,9 +1,8 @@
-//! Which keys are taken.
+//! Which keys are accepted.
 
-use aws_lc_rs::{
-    encoding::AsDer,
-    signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-};
+mod forgeable;
+mod wycheproof;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
@@ -21,8 +20,19 @@ fn from_jwks(keys: &serde_json::Value, secrets: SymmetricKeys) -> Result<Vec<Key
     Key::from_jwks(json!({ "keys": keys }).to_string().as_bytes(), secrets)
 }
 
+fn name(number: usize, kid: Option<&str>) -> KeyName {
+    KeyName {
+        number,
+        kid: kid.map(str::to_owned),
+    }
+}
+
+fn rejected(number: usize, kid: Option<&str>, reason: &'static str) -> InvalidKey {
+    InvalidKey::Rejected(name(number, kid), reason)
+}
+
 #[test]
-fn a_pem_file_holds_public_keys_of_every_kind() {
+fn pem_file_with_every_kind_of_public_key_is_accepted() {
     let all = ["ES256", "EdDSA", "RS256"];
     let file: String = all
         .map(|alg| format!("# {alg}\n{}", PAIRS.pem(alg)))
@@ -31,27 +41,11 @@ fn a_pem_file_holds_public_keys_of_every_kind() {
 }
 
 #[test]
-fn a_pem_file_with_anything_else_in_it_is_refused() {
-    let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
-    let p384 = p384.public_key().as_der().unwrap().as_ref().to_vec();
+fn pem_file_with_anything_else_is_rejected() {
     let good = PAIRS.der("ES256");
     for (text, refused) in [
         (String::new(), InvalidKey::Pem),
         ("no PEM at all".to_owned(), InvalidKey::Pem),
-        (forge::pem("PUBLIC KEY", &p384), InvalidKey::Unsuitable),
-        (forge::pem("PUBLIC KEY", &[]), InvalidKey::Unsuitable),
-        (
-            forge::pem("PUBLIC KEY", b"\x30\x03\x02\x01\x01"),
-            InvalidKey::Unsuitable,
-        ),
-        (
-            forge::pem("PUBLIC KEY", &good[..good.len() - 1]),
-            InvalidKey::Unsuitable,
-        ),
-        (
-            forge::pem("PUBLIC KEY", &[&good[..], b"\0"].concat()),
-            InvalidKey::Unsuitable,
-        ),
         (
             forge::pem("CERTIFICATE", &good),
             InvalidKey::NotPublic("a certificate"),
@@ -78,40 +72,7 @@ fn a_pem_file_with_anything_else_in_it_is_refused() {
 }
 
 #[test]
-fn an_rsa_key_is_neither_small_nor_huge_and_its_exponent_is_odd() {
-    let modulus = |bits: usize| {
-        let mut modulus = vec![0xff; bits.div_ceil(8)];
-        modulus[0] >>= (8 - bits % 8) % 8;
-        modulus
-    };
-    let is_taken = |bits, exponent: &[u8]| public::rsa(&modulus(bits), exponent).is_some();
-    for (bits, taken) in [
-        (512, false),
-        (1_024, false),
-        (2_047, false),
-        (2_048, true),
-        (8_192, true),
-        (8_193, false),
-    ] {
-        assert_eq!(is_taken(bits, &[1, 0, 1]), taken, "{bits}");
-    }
-    assert!(is_taken(2_048, &[3]));
-    for exponent in [
-        &[][..],
-        &[0],
-        &[1],
-        &[2],
-        &[1, 0, 0],
-        &[0, 3],
-        &[1, 0, 0, 0, 1],
-    ] {
-        assert!(!is_taken(2_048, exponent), "{exponent:?}");
-    }
-    assert!(public::rsa(&[], &[3]).is_none());
-}
-
-#[test]
-fn a_key_set_holds_public_keys_and_in_a_file_of_our_own_secrets() {
+fn secret_in_a_key_set_is_accepted_from_a_file_only() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let all = ["ES256", "EdDSA", "RS256"];
     assert_eq!(
@@ -126,12 +87,16 @@ fn a_key_set_holds_public_keys_and_in_a_file_of_our_own_secrets() {
     );
     assert_eq!(
         from_jwks(&secret, SymmetricKeys::Rejected).unwrap_err(),
-        InvalidKey::Jwk(1, "a secret has no place in a set of public keys")
+        rejected(
+            1,
+            Some("2026"),
+            "a secret has no place in a set of public keys (RFC 7517 9.2)"
+        )
     );
 }
 
 #[test]
-fn keys_for_other_purposes_are_passed_over() {
+fn jwk_for_another_purpose_is_skipped() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let es256 = public["keys"][0].clone();
     let but = |name: &str, value: serde_json::Value| {
@@ -156,8 +121,13 @@ fn keys_for_other_purposes_are_passed_over() {
     }
 }
 
+/// In a file it is an error, and in a set of others it is skipped.
 #[test]
-fn a_key_that_is_malformed_spoils_a_file_and_is_passed_over_in_a_set_of_others() {
+fn malformed_jwk_is_rejected() {
+    const COORDINATES: &str = "expected x and y of 32 bytes each in base64url (RFC 7518 6.2.1)";
+    const POINT: &str = "expected a point on the curve P-256 (RFC 8725 3.4)";
+    const OBJECT: &str = "expected an object with kty, each member once (RFC 7517 4)";
+    const EXPONENT: &str = "expected an odd RSA exponent of 3 to 2^32-1 (RFC 8017 3.1)";
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let but = |key: usize, name: &str, value: serde_json::Value| {
         let mut key = public["keys"][key].clone();
@@ -165,51 +135,84 @@ fn a_key_that_is_malformed_spoils_a_file_and_is_passed_over_in_a_set_of_others()
         json!([public["keys"][0], key])
     };
     let point = public["keys"][0]["x"].as_str().unwrap();
-    for (set, why) in [
-        (
-            but(0, "x", json!("AAAA")),
-            "expected x and y of a point of P-256",
-        ),
-        (
-            but(0, "x", json!(null)),
-            "expected x and y of a point of P-256",
-        ),
-        (
-            but(0, "y", json!(point)),
-            "expected x and y of a point of P-256",
-        ),
+    for (set, kid, why) in [
+        (but(0, "x", json!("AAAA")), Some("ES256"), COORDINATES),
+        (but(0, "x", json!(null)), Some("ES256"), COORDINATES),
+        (but(0, "y", json!(point)), Some("ES256"), POINT),
         (
             but(0, "y", json!(format!("{point}="))),
-            "expected x and y of a point of P-256",
+            Some("ES256"),
+            COORDINATES,
         ),
-        (but(1, "x", json!("AAAA")), "expected x of Ed25519"),
+        (
+            but(1, "x", json!("AAAA")),
+            Some("EdDSA"),
+            public::NO_ED25519_POINT,
+        ),
+        (
+            but(1, "x", json!("A+==")),
+            Some("EdDSA"),
+            "expected x in base64url (RFC 8037 2)",
+        ),
         (
             but(2, "n", json!("AQAB")),
-            "expected n and e of an RSA key with 2048 to 8192 bits",
+            Some("RS256"),
+            "expected an RSA modulus of 2048 to 8192 bits without zeros in front (RFC 7518 3.3, 6.3.1.1)",
         ),
+        (but(2, "e", json!("AQ")), Some("RS256"), EXPONENT),
+        (but(2, "e", json!("")), Some("RS256"), EXPONENT),
         (
-            but(2, "e", json!("AQ")),
-            "expected n and e of an RSA key with 2048 to 8192 bits",
+            but(2, "e", json!(null)),
+            Some("RS256"),
+            "expected n and e in base64url (RFC 7518 6.3.1)",
         ),
+        (but(0, "kty", json!(7)), None, OBJECT),
+        (but(0, "kid", json!(7)), None, OBJECT),
+        (json!([public["keys"][0], 7]), None, OBJECT),
         (
-            but(0, "d", json!("AAAA")),
-            "it is a private key, expected its public part",
+            json!([public["keys"][0], [public["keys"][0]]]),
+            None,
+            OBJECT,
         ),
-        (
-            but(2, "d", json!("AAAA")),
-            "it is a private key, expected its public part",
-        ),
-        (but(0, "kty", json!(7)), "expected an object with kty"),
-        (but(0, "kid", json!(7)), "expected an object with kty"),
-        (json!([public["keys"][0], 7]), "expected an object with kty"),
     ] {
-        let refused = from_jwks(&set, SymmetricKeys::Allowed).unwrap_err();
-        assert_eq!(refused, InvalidKey::Jwk(2, why), "{set}");
+        let error = from_jwks(&set, SymmetricKeys::Allowed).unwrap_err();
+        assert_eq!(error, rejected(2, kid, why), "{set}");
         let rest = from_jwks(&set, SymmetricKeys::Rejected).unwrap();
         assert_eq!(algorithms(&rest), ["ES256"], "{set}");
         let alone = from_jwks(&json!([set[1]]), SymmetricKeys::Rejected).unwrap_err();
-        assert_eq!(alone, InvalidKey::Jwk(1, why), "{set}");
+        assert_eq!(alone, rejected(1, kid, why), "{set}");
     }
+    let twice = br#"{"keys":[{"kty":"oct","kid":"a","k":"AAAA","k":"AAAA"}]}"#;
+    let error = Key::from_jwks(twice, SymmetricKeys::Allowed).unwrap_err();
+    assert_eq!(error, rejected(1, None, OBJECT));
+}
+
+/// RFC 7517 9.2: whoever reads it could sign.
+#[test]
+fn jwk_with_a_private_member_is_rejected() {
+    let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
+    for (key, kid) in [(0, "ES256"), (1, "EdDSA"), (2, "RS256")] {
+        for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+            for value in [json!("AAAA"), json!(""), json!([{"r": "AAAA"}])] {
+                let mut private = public["keys"][key].clone();
+                private[member] = value;
+                for symmetric in [SymmetricKeys::Allowed, SymmetricKeys::Rejected] {
+                    let error = from_jwks(&json!([private]), symmetric)
+                        .unwrap_err()
+                        .to_string();
+                    let is_named = error.starts_with(&format!("key 1 of the set (kid {kid:?}) is rejected: it is a private key"))
+                        // The type of `k` is checked before.
+                        || member == "k" && error.contains("expected an object");
+                    assert!(is_named, "{member}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn weak_or_published_jwk_secret_is_rejected() {
+    let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let secret = json!([public["keys"][0], {"kty": "oct", "k": URL_SAFE_NO_PAD.encode("32 bytes, more or less random, 9")}]);
     let rest = from_jwks(&secret, SymmetricKeys::Rejected).unwrap();
     assert_eq!(
@@ -221,12 +224,12 @@ fn a_key_that_is_malformed_spoils_a_file_and_is_passed_over_in_a_set_of_others()
     let refused = from_jwks(&weak, SymmetricKeys::Allowed).unwrap_err();
     assert_eq!(
         refused,
-        InvalidKey::Weak(1, WeakSecret::TooShort { bytes: 5 })
+        InvalidKey::Weak(name(1, None), WeakSecret::TooShort { bytes: 5 })
     );
 }
 
 #[test]
-fn what_is_no_key_set_is_refused() {
+fn malformed_key_set_is_rejected() {
     for text in [
         "",
         "null",
@@ -245,7 +248,7 @@ fn what_is_no_key_set_is_refused() {
 }
 
 #[test]
-fn a_ring_has_some_keys_but_not_ever_so_many() {
+fn number_of_keys_is_limited() {
     let key = Key::from_pem(PAIRS.pem("EdDSA").as_bytes())
         .unwrap()
         .remove(0);
@@ -255,7 +258,33 @@ fn a_ring_has_some_keys_but_not_ever_so_many() {
 }
 
 #[test]
-fn a_key_does_not_print_itself() {
+fn duplicate_kids_of_one_type_are_found() {
+    let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
+    let with_kids = |kids: &[&str]| {
+        let keys: Vec<_> = kids
+            .iter()
+            .enumerate()
+            .map(|(key, kid)| {
+                let mut key = public["keys"][key % 3].clone();
+                key["kid"] = json!(kid);
+                key
+            })
+            .collect();
+        Keys::new(from_jwks(&json!(keys), SymmetricKeys::Rejected).unwrap()).unwrap()
+    };
+    let unnamed = Key::from_pem(PAIRS.pem("EdDSA").as_bytes()).unwrap();
+    let unnamed = Keys::new([&unnamed[..], &unnamed[..]].concat()).unwrap();
+    assert!(unnamed.duplicate_kids().is_empty());
+    assert!(
+        with_kids(&["a", "a", "a", "b"]).duplicate_kids().is_empty(),
+        "of three types"
+    );
+    let duplicates = with_kids(&["a", "b", "c", "a", "b", "d", "a"]);
+    assert_eq!(Vec::from_iter(duplicates.duplicate_kids()), ["a", "b"]);
+}
+
+#[test]
+fn key_does_not_print_itself() {
     let secret = Secret::new(b"a secret that is in no log, nor its bytes".to_vec());
     let printed = format!("{:?}", Key::shared(&secret.unwrap()));
     assert_eq!(printed, r#"Key { kid: None, alg: "HS256", .. }"#);

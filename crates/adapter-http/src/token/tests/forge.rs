@@ -47,9 +47,9 @@ pub(in crate::token) fn hmac(algorithm: hmac::Algorithm, secret: &[u8], message:
 
 /// A key pair of each kind. Made once: RSA takes its time.
 pub(in crate::token) struct Pairs {
-    pub(super) es256: EcdsaKeyPair,
-    pub(super) eddsa: Ed25519KeyPair,
-    pub(super) rs256: rsa::KeyPair,
+    pub(in crate::token) es256: EcdsaKeyPair,
+    pub(in crate::token) eddsa: Ed25519KeyPair,
+    pub(in crate::token) rs256: rsa::KeyPair,
 }
 
 pub(in crate::token) static PAIRS: LazyLock<Pairs> = LazyLock::new(|| Pairs {
