@@ -116,6 +116,7 @@ pub fn settings(bytes: &[u8]) {
         assert!(!shown.contains("HS256"), "a secret is taken: {shown}");
     }
     if Secret::new(bytes.to_vec()).is_ok() {
+        assert!(!bytes.starts_with(b"-----BEGIN"), "a public key is taken");
         assert!(bytes.len() >= 32, "a short secret is taken");
     }
     if let Ok(text) = str::from_utf8(bytes) {

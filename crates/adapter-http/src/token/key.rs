@@ -170,26 +170,20 @@ impl Keys {
 /// Why keys cannot be used. Never quotes them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts are the documentation")]
 pub enum InvalidKey {
-    /// There is no key at all, or none for signatures that are known here.
     #[error("there is no key for HS256, ES256, EdDSA or RS256 in it")]
     None,
-    /// There are too many.
     #[error("there are more than {MAX_KEYS} keys in it")]
     TooMany,
-    /// Not PEM.
     #[error("expected public keys in PEM, -----BEGIN PUBLIC KEY-----")]
     Pem,
-    /// PEM of something else.
     #[error("expected public keys only (openssl pkey -pubout writes one), not {0}")]
     NotPublic(&'static str),
-    /// Not a key set.
     #[error("expected a JSON Web Key Set, {{\"keys\": […]}}")]
     Jwks,
-    /// A key that is malformed, or that others than its owner can sign for.
     #[error("{0} is rejected: {1}")]
     Rejected(KeyName, &'static str),
-    /// A secret that could be guessed.
     #[error("{0} is weak: {1}")]
     Weak(KeyName, WeakSecret),
 }

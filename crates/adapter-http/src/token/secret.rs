@@ -75,27 +75,21 @@ impl Secret {
 /// Why a secret could be guessed. Never quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts are the documentation")]
 pub enum WeakSecret {
-    /// Fewer bytes than the signature has.
     #[error(
         "the secret has {bytes} bytes, expected {MIN_BYTES} or more (openssl rand -hex 32 makes one)"
     )]
-    TooShort {
-        /// How many bytes it has.
-        bytes: usize,
-    },
-    /// Made of a few characters that repeat.
+    TooShort { bytes: usize },
     #[error(
         "the secret repeats a few characters, expected random ones (openssl rand -hex 32 makes one)"
     )]
     LowEntropy,
-    /// A public key, or a JSON object such as a key set.
     #[error(
         "the secret is a public key or a JSON object, expected random characters: whoever has the public key could sign \
          (RFC 8725 2.1)"
     )]
     PublicKey,
-    /// Published in a standard, an example or a list.
     #[error(
         "the secret is one that everybody knows from an example, expected one of your own (openssl rand -hex 32 makes \
          one)"

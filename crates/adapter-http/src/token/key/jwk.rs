@@ -37,7 +37,12 @@ struct Jwk {
 }
 
 pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, InvalidKey> {
-    let set: JwkSet<'_> = serde_json::from_slice(json).map_err(|_| InvalidKey::Jwks)?;
+    // The derive would accept an array too.
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    let set: JwkSet<'_> = serde_json::from_slice(json)
+        .ok()
+        .filter(|_| is_object)
+        .ok_or(InvalidKey::Jwks)?;
     let (mut keys, mut skipped) = (Vec::new(), None);
     for (number, jwk) in (1..).zip(set.keys) {
         match read_one(number, jwk, symmetric) {

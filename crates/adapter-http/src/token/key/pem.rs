@@ -54,9 +54,10 @@ fn from_der(der: &[u8]) -> Result<Key, Reason> {
             "it is for RSASSA-PSS or RSAES-OAEP only (RFC 4055 1.2), expected one for RS256",
         );
     }
-    let key = rsa::PublicKey::from_der(der).map_err(
-        |_| "expected a valid public key on P-256, of Ed25519, or of RSA with 2048 to 8192 bits",
-    )?;
+    let key = rsa::PublicKey::from_der(der).map_err(|_| {
+        "expected a key on P-256 (RFC 5480), of Ed25519 (RFC 8410), or of RSA with an odd modulus of 2048 to 8192 bits and an \
+         odd exponent of 3 to 2^32-1 (RFC 8017 3.1)"
+    })?;
     let components = RsaPublicKeyComponents::from(&key);
     if !components
         .as_der()

@@ -234,6 +234,8 @@ fn malformed_key_set_is_rejected() {
         "",
         "null",
         "[]",
+        r#"[[{"kty":"oct"}]]"#,
+        r#"{"keys":[],"keys":[]}"#,
         "{}",
         r#"{"keys":{}}"#,
         r#"{"keys":[]}{}"#,

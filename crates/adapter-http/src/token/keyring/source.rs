@@ -184,20 +184,16 @@ pub struct InvalidKeySetUrl;
 /// Why a source could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the texts are the documentation")]
 pub enum KeySourceError {
-    /// The file could not be read.
     #[error("cannot read {path}: {1}", path = .0.display())]
     File(PathBuf, io::Error),
-    /// The server could not be reached, or did not send a key set in time and within the limits.
     #[error("cannot fetch {0}: {1}")]
     Url(KeySetUrl, Box<ureq::Error>),
-    /// What was read are no keys.
     #[error("{0}: {1}")]
     Keys(String, InvalidKey),
-    /// The keys cannot be used together with those of other sources.
     #[error(transparent)]
     Together(InvalidKey),
-    /// A fault of this program.
     #[error("reading panicked")]
     Panicked,
 }
