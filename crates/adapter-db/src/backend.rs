@@ -12,7 +12,6 @@ use crate::{
     inspection::Inspection,
     metrics::DatabaseMetrics,
     settings::ReadSettings,
-    transfer::SinkError,
 };
 
 /// The name of the database that is written to, in the log and the metrics.
@@ -39,7 +38,7 @@ pub(crate) trait Backend: Send + Sync {
     async fn source(&self, selection: Selection) -> Result<Box<dyn HistorySource>, OpenError>;
 
     /// See [`crate::sink`].
-    async fn sink(&self) -> Result<Box<dyn HistorySink>, SinkError>;
+    async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError>;
 }
 
 /// An open database: its histories, and the health checks that run until they are dropped.

@@ -14,7 +14,6 @@ use crate::{
     metrics::DatabaseMetrics,
     settings::ReadSettings,
     sqlite::SqliteFile,
-    transfer::SinkError,
     url::{Address, DatabaseUrl},
 };
 
@@ -126,7 +125,7 @@ pub async fn source(
 ///
 /// # Errors
 ///
-/// [`SinkError`] if the database is not there, cannot be reached or cannot be written to.
-pub async fn sink(url: &DatabaseUrl) -> Result<Box<dyn HistorySink>, SinkError> {
+/// [`OpenError`] if the database is not there, cannot be reached or cannot be written to.
+pub async fn sink(url: &DatabaseUrl) -> Result<Box<dyn HistorySink>, OpenError> {
     backend(url).sink().await
 }

@@ -4,10 +4,10 @@ use std::{error::Error, path::PathBuf};
 
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a database cannot be served from.
+/// Why a database cannot be opened for reading or for an import.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The SQLite file does not exist. Opening for reading never creates one.
+    /// The SQLite file does not exist. Only migrations create one.
     #[error("there is no database file at {}", .0.display())]
     NoSuchFile(PathBuf),
     /// No connection could be made.
@@ -29,6 +29,12 @@ pub enum OpenError {
     /// role may not read them.
     #[error("the database holds no ticket histories that this role can read")]
     Unreadable(#[source] Cause),
+    /// The tables to import into are there, but our migrations did not make them.
+    #[error("this is an existing WTS database, which is only read and never written to")]
+    NotOurs,
+    /// The tables to import into are missing, this role may not write to them, or another writer does not end.
+    #[error("cannot write to the database")]
+    Unwritable(#[source] Cause),
 }
 
 impl OpenError {

@@ -30,5 +30,4 @@ pub use error::{MigrateError, OpenError};
 pub use inspection::{Inspection, Schema};
 pub use metrics::DatabaseMetrics;
 pub use settings::ReadSettings;
-pub use transfer::SinkError;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

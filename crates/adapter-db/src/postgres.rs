@@ -21,7 +21,6 @@ use crate::{
     inspection::Inspection,
     metrics::DatabaseMetrics,
     settings::ReadSettings,
-    transfer::SinkError,
     url::PostgresConfig,
 };
 
@@ -48,7 +47,7 @@ impl Backend for PostgresConfig {
         Ok(Box::new(transfer::source(self, selection).await?))
     }
 
-    async fn sink(&self) -> Result<Box<dyn HistorySink>, SinkError> {
+    async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError> {
         Ok(Box::new(transfer::sink(self).await?))
     }
 }

@@ -22,7 +22,6 @@ use crate::{
     inspection::Inspection,
     metrics::DatabaseMetrics,
     settings::ReadSettings,
-    transfer::SinkError,
 };
 
 /// A database file.
@@ -68,11 +67,11 @@ impl Backend for SqliteFile {
         Ok(Box::new(source?))
     }
 
-    async fn sink(&self) -> Result<Box<dyn HistorySink>, SinkError> {
+    async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError> {
         let file = self.0.clone();
         let sink = spawn_blocking(move || transfer::sink(&file))
             .await
-            .map_err(|panic| SinkError::Unreachable(panic.into()))?;
+            .map_err(|panic| OpenError::Unwritable(panic.into()))?;
         Ok(Box::new(sink?))
     }
 }

@@ -8,7 +8,6 @@ use std::{collections::BTreeSet, io, path::Path};
 
 use anyhow::{Context, bail};
 use tokio::task::spawn_blocking;
-use wts_adapter_db::SinkError;
 use wts_adapter_file::{FileSink, FileSource};
 use wts_app::{
     Batch, Counts, HistorySink, HistorySource, ImportReport, Observer, Record, Selection,
@@ -81,7 +80,7 @@ pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Re
     let opening = wts_adapter_db::sink(&database);
     let sink = progress.cancel().race(opening).await;
     let sink = sink
-        .map_err(with_remedy)
+        .map_err(serve::with_remedy)
         .with_context(|| settings.origin(&DATABASE_URL))?;
     let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
     let report = run(progress, copy)
@@ -96,19 +95,6 @@ pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Re
         println!("the rules of a history are broken in {findings} places: `wts verify` lists them");
     }
     Ok(())
-}
-
-fn with_remedy(error: SinkError) -> anyhow::Error {
-    let remedy = match &error {
-        SinkError::NoSuchFile(_) => "to make one, run `wts migrate`",
-        SinkError::Unreachable(_) => "is it running, and are address, user and password right?",
-        SinkError::NotOurs => "import into one of our own, which `wts migrate` makes",
-        SinkError::Unwritable(_) => {
-            "to make the tables in a new database run `wts migrate`; the role has to be the one that did so"
-        }
-    };
-    let error = anyhow::Error::new(error);
-    anyhow::anyhow!("{error:#} ({remedy})")
 }
 
 /// Generates sample data.

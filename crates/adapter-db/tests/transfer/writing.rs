@@ -1,6 +1,6 @@
 //! Importing histories, all or nothing.
 
-use wts_adapter_db::{SinkError, connect, migrate};
+use wts_adapter_db::{OpenError, connect, migrate};
 use wts_domain::{Day, StaffId, Timestamp, Trace};
 use wts_testkit::{BOB, Database, find, ticket};
 
@@ -243,10 +243,10 @@ async fn values_that_postgresql_cannot_store_are_rejected() {
 async fn database_that_cannot_be_written_is_reported_at_once() {
     let v3 = Database::with(Kind::WtsV3, campus());
     let outcome = sink(&v3.owner_url()).await;
-    assert!(matches!(outcome, Err(SinkError::NotOurs)));
+    assert!(matches!(outcome, Err(OpenError::NotOurs)));
     let missing = DatabaseUrl::sqlite("/no/such/file.db");
     let outcome = sink(&missing).await;
-    assert!(matches!(outcome, Err(SinkError::NoSuchFile(_))));
+    assert!(matches!(outcome, Err(OpenError::NoSuchFile(_))));
 
     let bare = Database::without_tables(Kind::Sqlite);
     bare.execute("create table other (n integer)");
@@ -256,7 +256,7 @@ async fn database_that_cannot_be_written_is_reported_at_once() {
         bare.owner_url(),
     ] {
         let outcome = sink(&unwritable).await;
-        assert!(matches!(outcome, Err(SinkError::Unwritable(_))));
+        assert!(matches!(outcome, Err(OpenError::Unwritable(_))));
     }
     migrate(&bare.owner_url()).await.unwrap();
     assert!(sink(&bare.owner_url()).await.is_ok());

@@ -153,6 +153,10 @@ pub(crate) fn remedy(error: &OpenError) -> &'static str {
              lists"
         }
         OpenError::ReplicasUnsupported => "leave WTS_DATABASE_READ_URLS out",
+        OpenError::NotOurs => "import into one of our own, which `wts migrate` makes",
+        OpenError::Unwritable(_) => {
+            "to make the tables in a new database run `wts migrate`; the role has to be the one that did so"
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use tokio_postgres::{Client, Error};
 
 use super::sink::PostgresSink;
 use crate::{
+    error::OpenError,
     postgres::{connection::client, migrate::IS_FOREIGN},
-    transfer::{ImportState, SinkError},
+    transfer::ImportState,
     url::PostgresConfig,
 };
 
@@ -36,21 +37,19 @@ const FOREIGN_KEYS: &str = "
             and not pg_has_role(relowner, 'usage'))";
 
 /// See [`crate::sink`].
-pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, SinkError> {
-    let client = client(config, BEGIN)
-        .await
-        .map_err(|error| SinkError::Unreachable(error.into()))?;
+pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenError> {
+    let client = client(config, BEGIN).await?;
     let is_foreign = client
         .query_one(IS_FOREIGN, &[])
         .await
         .and_then(|row| row.try_get(0))
-        .map_err(|error| SinkError::Unwritable(error.into()))?;
+        .map_err(|error| OpenError::Unwritable(error.into()))?;
     if is_foreign {
-        return Err(SinkError::NotOurs);
+        return Err(OpenError::NotOurs);
     }
     prepare(client)
         .await
-        .map_err(|error| SinkError::Unwritable(error.into()))
+        .map_err(|error| OpenError::Unwritable(error.into()))
 }
 
 async fn prepare(client: Client) -> Result<PostgresSink, Error> {

@@ -16,12 +16,11 @@ use super::statements::{
     insert_student, insert_ticket, insert_trace, select_staff, select_tickets, select_traces,
 };
 use crate::{
+    error::OpenError,
     sql_types::{IdValue, LabelParam},
     sqlite::{Mode, connect, migrate::is_foreign},
     tables::{operators, students, ticket_traces, tickets},
-    transfer::{
-        ImportState, SinkError, StaffRow, TicketRow, duplicate_id, trace_record, unknown_staff,
-    },
+    transfer::{ImportState, StaffRow, TicketRow, duplicate_id, trace_record, unknown_staff},
 };
 
 /// SQLite keeps 8 MiB of the file in memory, so that pages that are written again and again are not written at once.
@@ -38,28 +37,28 @@ pub(crate) struct SqliteSink {
 }
 
 /// See [`crate::sink`].
-pub(crate) fn sink(file: &Path) -> Result<SqliteSink, SinkError> {
+pub(crate) fn sink(file: &Path) -> Result<SqliteSink, OpenError> {
     if !file.exists() {
-        return Err(SinkError::NoSuchFile(file.to_owned()));
+        return Err(OpenError::NoSuchFile(file.to_owned()));
     }
     let mut connection =
-        connect(file, Mode::Write).map_err(|error| SinkError::Unreachable(error.into()))?;
-    let unwritable = |error: QueryError| SinkError::Unwritable(error.into());
+        connect(file, Mode::Write).map_err(|error| OpenError::NoAccess(error.into()))?;
+    let unwritable = |error: QueryError| OpenError::Unwritable(error.into());
     if is_foreign(&mut connection).map_err(unwritable)? {
-        return Err(SinkError::NotOurs);
+        return Err(OpenError::NotOurs);
     }
-    connection
-        .batch_execute(CACHE)
-        .and_then(|()| connection.batch_execute("begin immediate"))
-        .map_err(unwritable)?;
+    prepare(connection).map_err(unwritable)
+}
+
+fn prepare(mut connection: SqliteConnection) -> QueryResult<SqliteSink> {
+    connection.batch_execute(CACHE)?;
+    connection.batch_execute("begin immediate")?;
     // A missing table is an error now and not in the middle of a file.
     let has_rows = diesel::select(exists(ticket_traces::table.select(ticket_traces::opid)))
-        .get_result(&mut connection)
-        .map_err(unwritable)?;
+        .get_result(&mut connection)?;
     let staff: Vec<String> = operators::table
         .select(operators::wid)
-        .load(&mut connection)
-        .map_err(unwritable)?;
+        .load(&mut connection)?;
     Ok(SqliteSink {
         connection,
         has_rows,
