@@ -124,11 +124,6 @@ impl PostgresServer {
         run(psql.args(["--no-psqlrc", "--set=ON_ERROR_STOP=1", "--command", sql]))
     }
 
-    /// The directory of PostgreSQL's programs.
-    pub fn programs(&self) -> &Path {
-        &self.programs
-    }
-
     /// The directory of its data and its log.
     pub fn directory(&self) -> &Path {
         self.directory.path()

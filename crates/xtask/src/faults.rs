@@ -4,12 +4,12 @@ use anyhow::Result;
 
 use crate::{
     command::{cargo, run},
-    postgres::{TestServer, URL_VARIABLE},
+    postgres,
 };
 
 /// Runs the long tests of faults, which are ignored elsewhere, one after the other.
 pub(crate) fn run_tests() -> Result<()> {
-    let server = TestServer::provide()?;
+    let (url, _server) = postgres::provide()?;
     let mut test = cargo("test");
     test.args(["--release", "--package", "wts-server"]);
     test.args([
@@ -21,5 +21,5 @@ pub(crate) fn run_tests() -> Result<()> {
         "overload",
     ]);
     test.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
-    run(test.env(URL_VARIABLE, server.url()))
+    run(test.env(postgres::URL_VARIABLE, url))
 }

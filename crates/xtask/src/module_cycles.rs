@@ -9,37 +9,25 @@ mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use cargo_metadata::MetadataCommand;
 
 use self::references::{Reference, references};
 use crate::command::workspace;
 
-/// Crates whose cycles are reported without failing the check. A crate leaves the list as soon as it has none.
-const STILL_CYCLIC: &[&str] = &[];
-
 /// Checks every crate of the workspace.
 pub(crate) fn check() -> Result<()> {
-    let metadata = MetadataCommand::new()
-        .no_deps()
-        .exec()
-        .context("could not read the manifests")?;
+    let metadata = MetadataCommand::new().no_deps().exec()?;
     let mut failures = Vec::new();
     for package in metadata.workspace_packages() {
-        let name = package.name.as_str();
         for target in &package.targets {
             if target.is_lib() || target.is_bin() && target.src_path.ends_with("src/main.rs") {
                 let references = references(target.src_path.as_std_path())?;
                 let cycles = cycles(&references);
                 let texts = cycles
                     .iter()
-                    .map(|cycle| format!("  {name}:{}", describe(cycle)));
-                if STILL_CYCLIC.contains(&name) {
-                    println!("    {} cycles, allowed for now:", cycles.len());
-                    texts.for_each(|text| println!("{text}"));
-                } else {
-                    failures.extend(texts);
-                }
+                    .map(|cycle| format!("  {}:{}", package.name, describe(cycle)));
+                failures.extend(texts);
             }
         }
     }
@@ -48,7 +36,7 @@ pub(crate) fn check() -> Result<()> {
         failures.is_empty(),
         "modules depend on each other in a cycle:\n{failures}"
     );
-    println!("    no import cycles between the modules of other crates");
+    println!("    no import cycles between the modules of a crate");
     Ok(())
 }
 
@@ -94,17 +82,11 @@ fn shortest_cycle<'a>(first: &'a Reference, edges: &[&'a Reference]) -> Option<C
 
 /// A line for each edge.
 fn describe(cycle: &Cycle<'_>) -> String {
-    let lines = cycle.iter().map(
-        |Reference {
-             from,
-             to,
-             file,
-             path,
-         }| {
-            let file = file.strip_prefix(workspace()).unwrap_or(file).display();
-            format!("\n    {from} -> {to}: {file} uses {path}")
-        },
-    );
+    let lines = cycle.iter().map(|edge| {
+        let file = edge.file.strip_prefix(workspace()).unwrap_or(&edge.file);
+        let (from, to, path) = (&edge.from, &edge.to, &edge.path);
+        format!("\n    {from} -> {to}: {} uses {path}", file.display())
+    });
     lines.collect()
 }
 

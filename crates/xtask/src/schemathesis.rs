@@ -2,23 +2,23 @@
 //! not. No answer may be other than described.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     path::{Path, PathBuf},
     process::Stdio,
 };
 
 use anyhow::{Context, Result};
 
-use crate::command::{Background, cargo, in_target, on_path, output, program, run};
+use crate::command::{Background, cargo, in_target, on_path, output, program, run, workspace};
 
 /// Of schemathesis, <https://schemathesis.io>.
 const VERSION: &str = "4.32.5";
-/// Of schemathesis and of all that it needs.
-const VERSIONS: &str = include_str!("schemathesis.txt");
+/// The versions of schemathesis and of all that it needs.
+const VERSIONS: &str = "crates/xtask/src/schemathesis.txt";
+/// What is sent by whom besides what the description says.
+const CONFIG: &str = "crates/xtask/src/schemathesis.toml";
 /// What the service serves, as a test sees to.
-const DESCRIPTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapter-http/openapi.json");
-/// What is asked of whom besides what the description says.
-const CONFIG: &str = include_str!("schemathesis.toml");
+const DESCRIPTION: &str = "crates/adapter-http/openapi.json";
 /// How many examples of each kind are tried in every run of the tests.
 const BRIEF_EXAMPLES: u32 = 25;
 
@@ -43,7 +43,7 @@ pub(crate) fn run_briefly() -> Result<Option<String>> {
     match install()? {
         Ok(schemathesis) => test_service(&schemathesis, BRIEF_EXAMPLES).map(|()| None),
         Err(reason) => Ok(Some(format!(
-            "whether every answer is as described: {reason}"
+            "whether every response is as described: {reason}"
         ))),
     }
 }
@@ -62,17 +62,10 @@ fn install() -> Result<Result<PathBuf, &'static str>> {
     if output(venv.args(["-m", "venv", "--clear"]).arg(&environment)).is_err() {
         return Ok(Err("python3 has no venv and pip"));
     }
-    let versions = environment.join("versions.txt");
-    fs::write(&versions, VERSIONS).context("could not write the versions")?;
     let mut pip = program(environment.join("bin/pip"));
-    pip.args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--constraint",
-    ]);
-    pip.arg(&versions).arg(format!("schemathesis=={VERSION}"));
-    match output(&mut pip) {
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    pip.arg("--constraint").arg(workspace().join(VERSIONS));
+    match output(pip.arg(format!("schemathesis=={VERSION}"))) {
         Ok(_) => Ok(Ok(schemathesis)),
         Err(error) if is_offline(&error.to_string()) => {
             Ok(Err("there is no way to the Python packages"))
@@ -83,79 +76,48 @@ fn install() -> Result<Result<PathBuf, &'static str>> {
 
 /// Whether pip's message is about connections, and not about packages.
 fn is_offline(message: &str) -> bool {
-    ["connection", "Connection", "ConnectTimeout", "ProxyError"]
-        .iter()
-        .any(|word| message.contains(word))
+    let words = ["connection", "Connection", "ConnectTimeout", "ProxyError"];
+    words.iter().any(|word| message.contains(word))
 }
 
 fn test_service(schemathesis: &Path, examples: u32) -> Result<()> {
     let directory = tempfile::tempdir().context("could not create a directory")?;
-    let config = directory.path().join("schemathesis.toml");
-    fs::write(&config, CONFIG).context("could not write its configuration")?;
-    let demo = Demo::start(directory.path())?;
-    let [owner, _stranger, operator] = &demo.tokens;
+    let demo = directory.path().join("demo");
+    let mut wts = program(in_target("debug/wts"));
+    wts.args(["demo", "--port", "0"])
+        .env("TMPDIR", directory.path())
+        .stdout(File::create(&demo).context("could not create a file")?)
+        .stderr(Stdio::null());
+    let (_service, (url, tokens)) = Background::start_until(&mut wts, &demo, announced)?;
+
+    // Of sample data that is gone in a moment.
+    let [owner, _stranger, operator] =
+        tokens.map(|token| format!("--header=Authorization: Bearer {token}"));
+    let served = format!("{url}/api/v3/openapi.json");
+    // The description that the service serves would be answered 304, too.
+    let description = workspace().join(DESCRIPTION).display().to_string();
+    let tag = "--header=If-None-Match: *".to_owned();
     let callers = [
-        ("the ticket's owner", Some(owner), None),
+        ("the ticket's owner", vec![owner.clone(), served.clone()]),
         (
-            "its owner, with the tag of what is there",
-            Some(owner),
-            Some("*"),
+            "its owner, with a tag",
+            vec![owner, tag, format!("--url={url}"), description],
         ),
-        ("an operator", Some(operator), None),
-        ("a caller without a token", None, None),
+        ("an operator", vec![operator, served.clone()]),
+        ("a caller without a token", vec![served]),
     ];
-    for (caller, token, tag) in callers {
+    for (caller, arguments) in callers {
         println!("    as {caller}");
         let mut command = program(schemathesis);
-        command.arg("--config-file").arg(&config);
-        command.args(["run", "--checks", "all", "--continue-on-failure"]);
-        command.args(["--max-examples", &examples.to_string()]);
-        if let Some(token) = token {
-            // Of a campus that is made up and gone in a moment.
-            command.args(["--header", &format!("Authorization: Bearer {token}")]);
-        }
-        match tag {
-            None => {
-                command.arg(format!("{}/api/v3/openapi.json", demo.url));
-            }
-            // The description that the service serves would be answered 304, too.
-            Some(tag) => {
-                command.args(["--header", &format!("If-None-Match: {tag}")]);
-                command.args(["--url", &demo.url]).arg(DESCRIPTION);
-            }
-        }
-        let report = output(command.current_dir(directory.path()))?;
+        command.arg("--config-file").arg(workspace().join(CONFIG));
+        command.args(["run", "--checks=all", "--continue-on-failure"]);
+        command.arg(format!("--max-examples={examples}"));
+        let report = output(command.args(arguments).current_dir(directory.path()))?;
         let cases = report.lines().find(|line| line.contains(" generated, "));
-        println!(
-            "      {}",
-            cases.context("schemathesis sent no request")?.trim()
-        );
+        let cases = cases.context("schemathesis sent no request")?;
+        println!("      {}", cases.trim());
     }
     Ok(())
-}
-
-/// `wts demo`, and the tokens that it prints.
-struct Demo {
-    _service: Background,
-    url: String,
-    tokens: [String; 3],
-}
-
-impl Demo {
-    fn start(directory: &Path) -> Result<Self> {
-        let printed = directory.join("demo");
-        let mut wts = program(in_target("debug/wts"));
-        wts.args(["demo", "--port", "0"])
-            .env("TMPDIR", directory)
-            .stdout(File::create(&printed).context("could not create a file")?)
-            .stderr(Stdio::null());
-        let (service, (url, tokens)) = Background::start_until(&mut wts, &printed, announced)?;
-        Ok(Self {
-            _service: service,
-            url,
-            tokens,
-        })
-    }
 }
 
 /// The demo's URL and the tokens in its three examples, once it has printed them all.
@@ -186,7 +148,8 @@ mod tests {
     #[test]
     fn the_versions_are_of_the_program_that_is_asked_for() {
         let own = format!("schemathesis=={VERSION}");
-        assert!(VERSIONS.lines().any(|line| line == own));
+        let versions = include_str!("schemathesis.txt");
+        assert!(versions.lines().any(|line| line == own));
     }
 
     #[test]

@@ -6,9 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     command::{cargo, run},
-    dependency_rules, minimum_rust, module_cycles,
-    postgres::{self, TestServer},
-    schemathesis, supply_chain,
+    dependency_rules, minimum_rust, module_cycles, postgres, schemathesis, supply_chain,
 };
 
 /// Names the file in which tests list themselves that this system does not allow, and which would fail otherwise.
@@ -44,7 +42,7 @@ pub(crate) fn run_steps(args: &Args) -> Result<()> {
     })?);
     unchecked.extend(step("supply chain", supply_chain::check)?);
     // Only the tests need it, but a missing server should be known before the long steps.
-    let server = step("PostgreSQL", TestServer::provide)?;
+    let (url, _server) = step("PostgreSQL", postgres::provide)?;
     step("lints", || {
         let mut clippy = cargo("clippy");
         clippy.args(["--workspace", "--all-targets", "--all-features"]);
@@ -60,7 +58,7 @@ pub(crate) fn run_steps(args: &Args) -> Result<()> {
         let mut test = cargo("test");
         test.args(["--workspace", "--all-features"]);
         test.args(&args.cargo_test);
-        test.env(postgres::URL_VARIABLE, server.url());
+        test.env(postgres::URL_VARIABLE, url);
         run(test.env(SKIPPED_VARIABLE, skipped.path()))
     })?;
     unchecked.extend(step("schemathesis", schemathesis::run_briefly)?);
