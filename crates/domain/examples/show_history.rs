@@ -1,10 +1,10 @@
-//! Reads a ticket's history from a JSON file, decides whether a caller may read it, and prints it in their language.
+//! Reads a ticket's history from a JSON file, checks whether a caller may read it, and prints it in a language.
 //!
 //! ```sh
 //! cargo run -p wts-domain --features serde --example show_history -- crates/domain/examples/history.json 2024310001 user en
 //! ```
 //!
-//! Rank and language may be left out. What a trace is, who may read it and the labels all come from `wts-domain`.
+//! The rank and the language are optional. The trace type, the access policy and the labels come from `wts-domain`.
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
 
 use std::{env, error::Error, fs};
@@ -17,12 +17,12 @@ use wts_domain::{
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    print!("{}", show(&arguments)?);
+    print!("{}", history_lines(&arguments)?);
     Ok(())
 }
 
-/// Returns the lines that the caller may read.
-pub(crate) fn show(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+/// Returns the lines to print.
+pub(crate) fn history_lines(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
     let (file, sid, access, language) = match *arguments {
         [file, sid] => (file, sid, Access::User, Language::default()),
         [file, sid, access] => (file, sid, access.parse()?, Language::default()),
@@ -30,23 +30,26 @@ pub(crate) fn show(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
         _ => return Err("expected FILE SID [ACCESS] [zh|en]".into()),
     };
     let json = fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-    let history: TicketHistory =
-        serde_json::from_str(&json).map_err(|error| format!("{file} is no history: {error}"))?;
+    let history: TicketHistory = serde_json::from_str(&json)
+        .map_err(|error| format!("{file} is not a ticket history: {error}"))?;
 
     let caller = ensure_active(Caller::new(StudentId::from(sid), access))?;
     ensure_may_read_traces(&caller, &history.issuer)?;
 
-    let lines = history.traces.iter().map(|trace| line(trace, language));
+    let lines = history
+        .traces
+        .iter()
+        .map(|trace| trace_line(trace, language));
     Ok(lines.collect())
 }
 
-/// `2025-12-06T15:30:00Z  詹姆斯 (W007)  已解决  问题已解决`
-fn line(trace: &Trace, language: Language) -> String {
-    let operator = match trace.op_name.as_str() {
+/// Returns a line such as `2025-12-06T15:30:00Z  詹姆斯 (W007)  已解决  问题已解决`.
+fn trace_line(trace: &Trace, language: Language) -> String {
+    let actor = match trace.op_name.as_str() {
         "" => trace.op.to_string(),
         name => format!("{name} ({})", trace.op),
     };
-    let changes = [
+    let new_values = [
         trace
             .new_status
             .map(|status| status.label(language).to_owned()),
@@ -58,18 +61,18 @@ fn line(trace: &Trace, language: Language) -> String {
             .map(|category| category.label(language).to_owned()),
         trace.new_appointment.map(|day| day.iso_date().to_string()),
     ];
-    let changes: Vec<_> = changes.into_iter().flatten().collect();
+    let new_values: Vec<_> = new_values.into_iter().flatten().collect();
     let parts = [
         trace.updated_at.to_string(),
-        operator,
-        changes.join(", "),
+        actor,
+        new_values.join(", "),
         trace.remark.clone(),
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    printable(&parts.join("  ")) + "\n"
+    replace_control_characters(&parts.join("  ")) + "\n"
 }
 
-/// Replaces control characters, which a terminal might obey.
-fn printable(text: &str) -> String {
+/// Replaces control characters, which can be commands to the terminal.
+fn replace_control_characters(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }

@@ -1,26 +1,26 @@
-//! The ranks of people who call.
+//! Access ranks of callers.
 
 use crate::label_enum::label_enum;
 
 label_enum! {
-    /// A person's rank, lowest to highest. Ranks compare: `Access::User < Access::Chief`.
+    /// The access rank of a person or service. Variants are in ascending order: `Access::User < Access::Chief`.
     #[derive(PartialOrd, Ord)]
     pub enum Access, "access rank" {
-        /// Has signed in but never registered: may do nothing.
+        /// Has signed in but has not registered. Has no access.
         Unregistered = "unregistered", "未注册用户", "Unregistered user";
         /// A registered student.
         User = "user", "用户", "User";
-        /// A former member of the network team: no more than a user.
+        /// A former member of the network team, with the rights of a user.
         PreMember = "pre-member", "前成员", "Former member";
-        /// A member on trial. The lowest of the operators.
+        /// A trial member of the network team. The lowest operator rank.
         InformalMember = "informal-member", "实习成员", "Trial member";
-        /// A member of the network team.
+        /// A full member of the network team.
         FormalMember = "formal-member", "正式成员", "Full member";
-        /// Leads a group of members. The lowest of the managers.
+        /// The leader of a group of members. The lowest manager rank.
         GroupLeader = "group-leader", "组长", "Group leader";
-        /// Leads the team.
+        /// The leader of the network team.
         Chief = "chief", "科长", "Chief";
-        /// A service that acts by itself.
+        /// A service that acts without a person.
         Api = "api", "API", "API";
         /// A developer of the ticket system.
         Dev = "dev", "开发组", "Developer";
@@ -28,8 +28,7 @@ label_enum! {
 }
 
 impl Access {
-    /// The rank that a token's `access` claim gives its bearer. What is no rank's name gives none: whoever bears it may
-    /// do as little as the unregistered.
+    /// Converts the `access` claim of a token. An unknown claim gives [`Access::Unregistered`].
     ///
     /// ```
     /// use wts_domain::Access;
@@ -41,17 +40,17 @@ impl Access {
         claim.parse().unwrap_or(Self::Unregistered)
     }
 
-    /// Whether the rank may use the ticket system at all.
+    /// Whether the rank is allowed to use the ticket system.
     pub fn is_active(self) -> bool {
         self >= Self::User
     }
 
-    /// Whether the rank belongs to staff, who may see every ticket.
+    /// Whether the rank belongs to the staff. Operators can read every ticket.
     pub fn is_operator(self) -> bool {
         self >= Self::InformalMember
     }
 
-    /// Whether the rank belongs to those staff who lead others, or to a program that may do as much.
+    /// Whether the rank has the rights of a team leader.
     pub fn is_manager(self) -> bool {
         self >= Self::GroupLeader
     }
@@ -62,7 +61,7 @@ mod tests {
     use super::Access::{self, *};
 
     #[test]
-    fn all_but_the_unregistered_are_active() {
+    fn every_rank_but_unregistered_is_active() {
         let inactive: Vec<_> = Access::ALL
             .iter()
             .filter(|rank| !rank.is_active())
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_begin_with_the_informal_member() {
+    fn ranks_from_informal_member_are_operators() {
         let operators: Vec<_> = Access::ALL
             .iter()
             .copied()
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn managers_begin_with_the_group_leader() {
+    fn ranks_from_group_leader_are_managers() {
         let managers: Vec<_> = Access::ALL
             .iter()
             .copied()
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_is_no_rank_gives_none() {
+    fn unknown_access_claim_gives_unregistered() {
         for rank in Access::ALL {
             assert_eq!(Access::from_claim(rank.as_str()), *rank);
         }

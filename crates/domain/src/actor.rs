@@ -3,7 +3,7 @@
 use crate::{StaffId, label_enum::label_enum};
 
 label_enum! {
-    /// The kind of actor that made a trace, derived from the trace's staff number:
+    /// The kind of actor that made a trace, derived from the trace's staff number (`op`):
     ///
     /// ```
     /// use wts_domain::{Actor, StaffId};
@@ -15,9 +15,9 @@ label_enum! {
     pub enum Actor, "actor" {
         /// The ticket system itself, [`StaffId::SYSTEM`].
         System = "system", "系统", "System";
-        /// The ticket's own user, [`StaffId::USER`].
+        /// The user who filed the ticket, [`StaffId::USER`].
         User = "user", "用户", "User";
-        /// A member of the staff: every other staff number.
+        /// A staff member: any other staff number.
         Operator = "operator", "网维人员", "Operator";
     }
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_minus_one_and_minus_two_are_special() {
+    fn staff_number_other_than_minus_1_or_2_is_an_operator() {
         assert_eq!(Actor::from(&StaffId::from("-1")), Actor::System);
         assert_eq!(Actor::from(&StaffId::from("-2")), Actor::User);
         for op in ["", "0", "1", "-3", "-10", " -1", "-1 ", "−1", "system"] {

@@ -1,17 +1,18 @@
-//! The rules that a ticket's history obeys: a function from a ticket and its traces to what breaks them.
+//! The audit of a ticket's history: compares a ticket and its traces with the rules for histories.
 
 use crate::{Finding, Ticket, TicketFields, Timestamp, Trace, TraceId, rules::broken_rules};
 
-/// What breaks the rules in a history: nothing, if all is well.
+/// Returns the rules that a history breaks. An empty list means that the history is valid.
 ///
-/// `traces` are all traces of `ticket`, oldest first, what happened at the same moment by ascending id. The rules are:
+/// `traces` contains all traces of `ticket` in ascending order of `updated_at`, then of id. The rules are:
 ///
-/// - There is a trace, and the first is the ticket's creation: it makes the status [`Status::Fresh`](crate::Status::Fresh).
-/// - Every later status is one that [`Status::may_become`](crate::Status::may_become) allows.
-/// - What was recorded later did not happen earlier: in order of time, the ids ascend.
-/// - The ticket stands as its traces left it: its status, priority, category, appointment and the moment of its last
-///   change. What no trace ever mentions is not compared, but for the appointment, which only traces make; nor is the
-///   last change of a ticket that does not say when that was.
+/// - There is at least one trace. The first one creates the ticket: it sets the status
+///   [`Status::Fresh`](crate::Status::Fresh).
+/// - Every status change is allowed by [`Status::can_become`](crate::Status::can_become).
+/// - The ids of the traces ascend with time.
+/// - The ticket has the status, priority, category, appointment and time of last update that result from its traces. A
+///   status, priority or category that no trace sets is not compared. Neither is the time of the last update if the
+///   ticket has none. The appointment is always compared, because only traces set it.
 ///
 /// ```
 /// use wts_domain::{
@@ -27,7 +28,7 @@ use crate::{Finding, Ticket, TicketFields, Timestamp, Trace, TraceId, rules::bro
 ///
 /// ticket.status = Status::Solved;
 /// let findings = audit_history(&ticket, &history);
-/// assert_eq!(findings[0].to_string(), "the ticket's status is solved, but its traces leave it fresh");
+/// assert_eq!(findings[0].to_string(), "the ticket's status is solved, but its traces result in fresh");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn audit_history<'a>(
@@ -43,7 +44,9 @@ pub fn audit_history<'a>(
     findings
 }
 
-/// [`audit_history`] for a history that arrives trace by trace, however long it is.
+/// An audit of a history that is read trace by trace. It takes constant memory.
+///
+/// [`audit_history`] returns the same findings for a history in memory.
 ///
 /// ```
 /// use wts_domain::{
@@ -70,7 +73,7 @@ pub struct HistoryAudit {
 }
 
 impl HistoryAudit {
-    /// An audit of `ticket` before its first trace.
+    /// Creates an audit of `ticket` that has read no trace.
     pub fn new(ticket: &Ticket) -> Self {
         Self {
             ticket: TicketFields::from(ticket),
@@ -80,7 +83,7 @@ impl HistoryAudit {
         }
     }
 
-    /// Takes the next trace and returns which rules it breaks.
+    /// Reads the next trace and returns the rules that it breaks.
     pub fn push(&mut self, trace: &Trace) -> impl Iterator<Item = Finding> + use<> {
         let findings = broken_rules(self.last.map(|(id, _)| id), self.replayed.status, trace);
         self.last = Some((trace.id, trace.updated_at));
@@ -88,7 +91,7 @@ impl HistoryAudit {
         findings
     }
 
-    /// Ends the history and returns what is wrong with it as a whole.
+    /// Ends the history and returns the rules that it breaks as a whole.
     pub fn finish(self) -> impl Iterator<Item = Finding> {
         let Self {
             ticket,
@@ -105,7 +108,7 @@ impl HistoryAudit {
                     .map(|(ticket, traces)| Finding::PriorityDiffers { ticket, traces }),
                 differing(ticket.category, replayed.category)
                     .map(|(ticket, traces)| Finding::CategoryDiffers { ticket, traces }),
-                // Only traces make an appointment, so no appointment is compared too.
+                // Only traces set the appointment, so it is compared even if neither side has one.
                 differing(Some(ticket.appointment), Some(replayed.appointment))
                     .map(|(ticket, traces)| Finding::AppointmentDiffers { ticket, traces }),
                 differing(ticket_updated_at, Some(replayed_updated_at))

@@ -1,8 +1,8 @@
-//! Who is asking.
+//! Callers: authenticated persons and services.
 
 use crate::{Access, StudentId};
 
-/// A person or service whose identity has been established, by a token for example.
+/// An authenticated person or service.
 ///
 /// ```
 /// use wts_domain::{Access, Caller, StudentId};
@@ -13,21 +13,21 @@ use crate::{Access, StudentId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Caller {
-    /// The caller's student number. May be empty for a service, which then owns no ticket.
+    /// The caller's student number. It is empty for a service without one, which then owns no tickets.
     pub student: StudentId,
     /// The caller's rank.
     pub access: Access,
 }
 
 impl Caller {
-    /// A caller with this student number and this rank.
+    /// Creates a caller from a student number and a rank.
     pub fn new(student: StudentId, access: Access) -> Self {
         Self { student, access }
     }
 }
 
-/// A caller who has been found active. [`ensure_active`](crate::ensure_active) makes it, and nothing else does, so
-/// that no code which asks for one can forget the check.
+/// A caller with an active rank. Only [`ensure_active`](crate::ensure_active) and [`cap_rank`](crate::cap_rank) create
+/// it, so a function with a parameter of this type cannot be called without the check.
 ///
 /// ```
 /// use wts_domain::{Access, ActiveCaller, Caller, StudentId, ensure_active};
@@ -44,12 +44,12 @@ impl Caller {
 pub struct ActiveCaller(Caller);
 
 impl ActiveCaller {
-    /// Only for the policy that has looked at the caller's rank.
+    /// Wraps a caller whose rank the policy has checked.
     pub(crate) fn new_unchecked(caller: Caller) -> Self {
         Self(caller)
     }
 
-    /// The caller's student number. May be empty for a service, which then owns no ticket.
+    /// The caller's student number. It is empty for a service without one, which then owns no tickets.
     pub fn student(&self) -> &StudentId {
         &self.0.student
     }

@@ -1,10 +1,10 @@
-//! The changes that traces make: each field's value before and after.
+//! Changes made by traces: the value of each field before and after.
 
-mod chronology;
+mod ordered_traces;
 
 use std::borrow::Borrow;
 
-pub(crate) use self::chronology::Chronology;
+pub(crate) use self::ordered_traces::OrderedTraces;
 use crate::{FieldValue, TicketField, TicketFields, TicketHistory, Trace};
 
 /// A change of one field.
@@ -24,7 +24,7 @@ use crate::{FieldValue, TicketField, TicketFields, TicketHistory, Trace};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FieldChange {
-    /// The value before, `None` where the field had none. It always differs from `to`.
+    /// The value before, `None` if the field had no value. It always differs from `to`.
     pub from: Option<FieldValue>,
     /// The value after.
     pub to: FieldValue,
@@ -51,7 +51,7 @@ impl TraceChanges {
         }))
     }
 
-    /// Returns the change of one field, `None` if the trace left the field as it was.
+    /// Returns the change of one field, `None` if the trace did not change it.
     pub fn get(&self, field: TicketField) -> Option<FieldChange> {
         self.iter().find(|change| change.field() == field)
     }
@@ -61,7 +61,7 @@ impl TraceChanges {
         self.0.into_iter().flatten()
     }
 
-    /// Whether the trace changed no field. A trace that sets a field to the value that it has changes nothing.
+    /// Whether the trace changed no field. Setting a field to its current value is not a change.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
@@ -72,7 +72,7 @@ impl TicketFields {
     ///
     /// All functions of this crate that read a history call this function, so a service that writes traces gets the
     /// same result as the services that read them. It takes constant time and memory, and can process a stream of traces.
-    /// The traces of a history are applied oldest first, traces with the same timestamp by ascending id.
+    /// Apply the traces of a history in ascending order of `updated_at`, then of id.
     ///
     /// ```
     /// use wts_domain::{
@@ -110,11 +110,11 @@ impl TicketFields {
     }
 }
 
-/// Iterates over the traces of one ticket together with the changes that each of them made, oldest first, traces with the
-/// same timestamp by ascending id. The slice may have any order.
+/// Returns an iterator over the traces of one ticket and the changes that each of them made, in ascending order of
+/// `updated_at`, then of id. The order of the slice does not matter.
 ///
-/// The iterator is double-ended: `rev` starts with the newest trace. A walk over all traces in either direction takes
-/// linear time and builds no list of changes. Only if the slice is not in order, a list of references is sorted first.
+/// The iterator is double-ended: `rev` starts with the newest trace. Iterating over all traces in either direction takes
+/// linear time and builds no list of changes. If the slice is not sorted, a list of references is sorted first.
 ///
 /// ```
 /// use wts_domain::{StaffId, Status, TicketId, Timestamp, Trace, TraceId, trace_changes};
@@ -142,23 +142,23 @@ impl TicketFields {
 pub fn trace_changes(
     traces: &[Trace],
 ) -> impl DoubleEndedIterator<Item = (&Trace, TraceChanges)> + ExactSizeIterator {
-    Chronology::new(traces).into_changes()
+    OrderedTraces::new(traces).into_changes()
 }
 
 impl TicketHistory {
-    /// Returns the changes that the trace at this index of [`traces`](Self::traces) made, `None` beyond the last trace.
+    /// Returns the changes made by the trace at this index of [`traces`](Self::traces), `None` beyond the last trace.
     ///
-    /// A caller that keeps an index instead of an iterator, such as the writer of a response body, can walk over the
-    /// history in either direction. The walk takes linear time in total.
+    /// Calling this function for every index, in ascending or descending order, takes linear time in total. It serves
+    /// code that keeps an index instead of an iterator, such as the writer of a response body.
     pub fn changes_at(&self, index: usize) -> Option<TraceChanges> {
         changes_at(&self.traces, index)
     }
 }
 
-/// Returns the changes that the trace at this index made. `traces` are in order of the fold.
+/// Returns the changes made by the trace at this index. `traces` is sorted by `updated_at`, then by id.
 ///
-/// Each field that the trace sets is looked up in the nearest earlier trace that sets it. Over all indices these searches
-/// do not overlap, so that they take linear time in total.
+/// For each field that the trace sets, the value before is searched in the nearest earlier trace that sets the field. The
+/// searches of different traces do not overlap, so all of them take linear time in total.
 fn changes_at<T: Borrow<Trace>>(traces: &[T], index: usize) -> Option<TraceChanges> {
     let (earlier, rest) = traces.split_at_checked(index)?;
     let trace = rest.first()?.borrow();

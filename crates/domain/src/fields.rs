@@ -1,4 +1,4 @@
-//! The fields of a ticket that traces change, and their values.
+//! Ticket fields that traces change, and their values.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,20 +8,20 @@ label_enum! {
     /// A field of a ticket that traces change.
     #[derive(PartialOrd, Ord)]
     pub enum TicketField, "ticket field" {
-        /// How far the ticket has come, a [`Status`](crate::Status).
+        /// The progress of the ticket, a [`Status`](crate::Status).
         Status = "status", "状态", "Status";
-        /// How urgent the ticket is, a [`Priority`](crate::Priority).
+        /// The urgency of the ticket, a [`Priority`](crate::Priority).
         Priority = "priority", "优先级", "Priority";
-        /// The day set for a visit, a [`Day`](crate::Day).
+        /// The date of the appointment, a [`Day`](crate::Day).
         Appointment = "appointment", "预约日期", "Appointment";
-        /// What the ticket is about, a [`Category`](crate::Category).
+        /// The kind of problem, a [`Category`](crate::Category).
         Category = "category", "类型", "Category";
     }
 }
 
 /// A value of a [`TicketField`].
 ///
-/// Its text is the value's name. The text of a day has no time:
+/// It is displayed as the name of the value. A date is displayed without a time:
 ///
 /// ```
 /// use wts_domain::{Day, FieldValue, Language, Status};
@@ -58,7 +58,7 @@ impl FieldValue {
         }
     }
 
-    /// The value's label for people. The label of a day is its text, in every language.
+    /// Returns the label to show to people. The label of a date is its text, in every language.
     pub fn label(self, language: Language) -> Cow<'static, str> {
         match self {
             Self::Status(status) => status.label(language).into(),
@@ -69,7 +69,7 @@ impl FieldValue {
     }
 }
 
-/// Writes the value's name, or the day without a time.
+/// Writes the name of the value, or the date without a time.
 impl fmt::Display for FieldValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -81,9 +81,9 @@ impl fmt::Display for FieldValue {
     }
 }
 
-/// The values of all [`TicketField`]s at one point of a history. A field without a value is `None`.
+/// The values of all [`TicketField`]s at one point in a history. A field without a value is `None`.
 ///
-/// The default is the point before the first trace. [`TicketFields::apply`] moves on by one trace.
+/// The default is the point before the first trace. [`TicketFields::apply`] applies the next trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TicketFields {
@@ -91,7 +91,7 @@ pub struct TicketFields {
     pub status: Option<Status>,
     /// The priority.
     pub priority: Option<Priority>,
-    /// The day set for a visit.
+    /// The date of the appointment.
     pub appointment: Option<Day>,
     /// The category.
     pub category: Option<Category>,
@@ -118,7 +118,7 @@ impl TicketFields {
     }
 }
 
-/// Takes the values that are stored in the ticket.
+/// Copies the values that are stored in the ticket.
 impl From<&Ticket> for TicketFields {
     fn from(ticket: &Ticket) -> Self {
         Self {
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn day_value_without_a_date_is_its_infinity() {
+    fn date_value_is_written_without_a_time() {
         for (day, text) in [
             (Day::INFINITY, "infinity"),
             (Day::NEG_INFINITY, "-infinity"),

@@ -1,10 +1,10 @@
-//! What people, tickets and traces are called by.
+//! Identifiers of tickets, traces, students and staff members.
 
 use std::{error::Error, fmt, str::FromStr};
 
-/// The number of a ticket: positive, at most 2^63-1.
+/// A ticket number: positive, at most 2^63-1.
 ///
-/// As text it has exactly one spelling, plain decimal without sign or leading zeros:
+/// The only accepted text form is decimal, without a sign or leading zeros:
 ///
 /// ```
 /// use wts_domain::TicketId;
@@ -23,18 +23,18 @@ use std::{error::Error, fmt, str::FromStr};
 pub struct TicketId(
     #[cfg_attr(
         feature = "serde",
-        serde(deserialize_with = "crate::serde_impls::positive")
+        serde(deserialize_with = "crate::serde_impls::deserialize_positive")
     )]
     i64,
 );
 
 impl TicketId {
-    /// The ticket with this number, `None` unless it is positive.
+    /// Creates a ticket number, `None` unless it is positive.
     pub const fn new(number: i64) -> Option<Self> {
         if number > 0 { Some(Self(number)) } else { None }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -62,18 +62,18 @@ impl FromStr for TicketId {
     }
 }
 
-/// Why a text is not a ticket's number.
+/// The reason why a text is not a ticket number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParseTicketIdError {
-    /// Nothing at all.
+    /// The text is empty.
     Empty,
-    /// Something other than the digits 0 to 9: a sign, a space, a letter, another script's digit.
+    /// The text contains characters other than the digits 0 to 9, such as a sign, a space or a digit of another script.
     NotDecimalDigits,
-    /// Zero is no ticket.
+    /// The number is zero.
     Zero,
-    /// A number with zeros in front, a second spelling of the same number.
+    /// The number has leading zeros.
     LeadingZero,
-    /// More than 2^63-1.
+    /// The number is larger than 2^63-1.
     TooLarge,
 }
 
@@ -91,7 +91,7 @@ impl fmt::Display for ParseTicketIdError {
 
 impl Error for ParseTicketIdError {}
 
-/// The number of a trace. Whatever the database gave it, and it orders traces of the same moment.
+/// A trace number, assigned by the database. It orders traces that have the same timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -101,12 +101,12 @@ impl Error for ParseTicketIdError {}
 pub struct TraceId(i64);
 
 impl TraceId {
-    /// The trace with this number.
+    /// Creates a trace number.
     pub const fn new(number: i64) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -118,7 +118,7 @@ impl fmt::Display for TraceId {
     }
 }
 
-/// Declares an identifier that is an opaque text, compared byte for byte.
+/// Declares an identifier that is an opaque text. Identifiers are compared byte by byte.
 macro_rules! text_id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -127,12 +127,12 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// The identifier as text.
+            /// Returns the identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// Whether the text is empty, as it is for those who have no such number.
+            /// Whether the text is empty. It is empty for a person or service that has no such number.
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
             }
@@ -177,7 +177,7 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// A student number, the `sid` of tokens and databases.
+    /// A student number, the `sid` of tokens and of the database.
     ///
     /// ```
     /// use wts_domain::StudentId;
@@ -190,7 +190,7 @@ text_id! {
 }
 
 text_id! {
-    /// A staff number, the `op` of a trace. [`StaffId::SYSTEM`] and [`StaffId::USER`] are nobody of the staff.
+    /// A staff number, the `op` of a trace. [`StaffId::SYSTEM`] and [`StaffId::USER`] do not belong to staff members.
     ///
     /// ```
     /// use wts_domain::StaffId;
@@ -203,17 +203,17 @@ text_id! {
 }
 
 impl StaffId {
-    /// The ticket system itself.
+    /// The number of the ticket system itself.
     pub const SYSTEM: &'static str = "-1";
-    /// The ticket's own user.
+    /// The number of the user who filed the ticket.
     pub const USER: &'static str = "-2";
 
-    /// Whether the ticket system itself did it.
+    /// Whether this is [`StaffId::SYSTEM`].
     pub fn is_system(&self) -> bool {
         self == Self::SYSTEM
     }
 
-    /// Whether the ticket's own user did it.
+    /// Whether this is [`StaffId::USER`].
     pub fn is_user(&self) -> bool {
         self == Self::USER
     }
@@ -226,9 +226,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticket_id_has_one_spelling() {
+    fn invalid_ticket_id_is_rejected_with_its_reason() {
         use ParseTicketIdError::{Empty, LeadingZero, NotDecimalDigits, TooLarge, Zero};
-        let refused = [
+        let rejected = [
             ("", Empty),
             ("0", Zero),
             ("00", LeadingZero),
@@ -249,13 +249,13 @@ mod tests {
             ("18446744073709551617", TooLarge),
             ("99999999999999999999999999", TooLarge),
         ];
-        for (text, reason) in refused {
+        for (text, reason) in rejected {
             assert_eq!(text.parse::<TicketId>(), Err(reason), "{text:?}");
         }
     }
 
     #[test]
-    fn a_ticket_id_does_not_wrap() {
+    fn large_ticket_id_does_not_wrap() {
         let beyond_32_bits: TicketId = "4294967297".parse().unwrap();
         assert_eq!(beyond_32_bits.get(), (1 << 32) + 1);
         let largest: TicketId = "9223372036854775807".parse().unwrap();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn only_positive_numbers_are_tickets() {
+    fn only_positive_numbers_are_ticket_ids() {
         assert_eq!(TicketId::new(0), None);
         assert_eq!(TicketId::new(i64::MIN), None);
         assert_eq!(TicketId::new(1).map(TicketId::get), Some(1));
@@ -271,14 +271,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_parses_is_written_the_same(text in "\\PC{0,4}|[0-9+ .-]{0,22}") {
+        fn parsed_ticket_id_is_written_unchanged(text in "\\PC{0,4}|[0-9+ .-]{0,22}") {
             if let Ok(ticket) = text.parse::<TicketId>() {
                 prop_assert_eq!(ticket.to_string(), text);
             }
         }
 
         #[test]
-        fn every_positive_number_is_read_back(number in 1..=i64::MAX) {
+        fn written_ticket_id_is_parsed_back(number in 1..=i64::MAX) {
             let ticket = TicketId::new(number).unwrap();
             prop_assert_eq!(ticket.to_string().parse(), Ok(ticket));
         }

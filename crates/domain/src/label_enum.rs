@@ -1,45 +1,46 @@
-//! Enums of labels: each value has one name for programs, and a label in every language for people.
+//! Enums whose variants have a name for programs and a label for people in every language.
 
 use std::{error::Error, fmt, str::FromStr};
 
-/// A text that is not the name of a value of the list it was read as.
+/// The error of parsing a text that is not the name of a variant of the enum.
 ///
 /// ```
 /// use wts_domain::Status;
 ///
 /// let error = "Fresh".parse::<Status>().unwrap_err();
-/// assert_eq!(error.name(), "Fresh");
-/// assert_eq!(error.to_string(), r#""Fresh" is no ticket status"#);
+/// assert_eq!(error.text(), "Fresh");
+/// assert_eq!(error.to_string(), r#"unknown ticket status "Fresh""#);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownName {
-    list: &'static str,
-    name: String,
+pub struct ParseEnumError {
+    expected: &'static str,
+    text: String,
 }
 
-impl UnknownName {
-    pub(crate) fn new(list: &'static str, name: &str) -> Self {
+impl ParseEnumError {
+    /// Creates the error of parsing `text` as a variant of the enum that `expected` describes.
+    pub(crate) fn new(expected: &'static str, text: &str) -> Self {
         Self {
-            list,
-            name: name.to_owned(),
+            expected,
+            text: text.to_owned(),
         }
     }
 
-    /// The text that was read.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// Returns the text that was parsed.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }
 
-impl fmt::Display for UnknownName {
+impl fmt::Display for ParseEnumError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no {}", self.name, self.list)
+        write!(f, "unknown {} {:?}", self.expected, self.text)
     }
 }
 
-impl Error for UnknownName {}
+impl Error for ParseEnumError {}
 
-/// A language that people read labels in.
+/// A language of labels.
 ///
 /// ```
 /// use wts_domain::{Language, Status};
@@ -51,7 +52,7 @@ impl Error for UnknownName {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Language {
-    /// Simplified Chinese, as the ticket system has always shown its labels.
+    /// Simplified Chinese, the language of the ticket system's web client.
     #[default]
     Chinese,
     /// English.
@@ -59,10 +60,10 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every language that there are labels in.
+    /// All languages.
     pub const ALL: &'static [Self] = &[Self::Chinese, Self::English];
 
-    /// The language's tag (BCP 47): `zh` or `en`.
+    /// Returns the language tag (BCP 47): `zh` or `en`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chinese => "zh",
@@ -71,87 +72,87 @@ impl Language {
     }
 }
 
-/// Writes the tag.
+/// Writes the language tag.
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-/// Reads a tag, to the letter.
+/// Parses a language tag. The comparison is case-sensitive.
 impl FromStr for Language {
-    type Err = UnknownName;
+    type Err = ParseEnumError;
 
     fn from_str(tag: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .iter()
             .copied()
             .find(|language| language.as_str() == tag)
-            .ok_or_else(|| UnknownName::new("language", tag))
+            .ok_or_else(|| ParseEnumError::new("language", tag))
     }
 }
 
-/// Declares an enum from a table: of each value its name, the same in databases, tokens and answers, and its labels in
-/// Chinese and in English. A row that lacks one of them does not match, and so does not compile.
+/// Declares an enum from a table. Each row has the variant, its name in databases, tokens and responses, its Chinese
+/// label and its English label. The text after the name of the enum describes a variant in error messages.
 macro_rules! label_enum {
     (
         $(#[$meta:meta])*
-        pub enum $list:ident, $what:literal {
-            $($(#[$value_meta:meta])* $value:ident = $name:literal, $chinese:literal, $english:literal;)+
+        pub enum $enum:ident, $description:literal {
+            $($(#[$variant_meta:meta])* $variant:ident = $name:literal, $chinese:literal, $english:literal;)+
         }
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum $list {
+        pub enum $enum {
             $(
-                $(#[$value_meta])*
+                $(#[$variant_meta])*
                 #[doc = concat!("\n\nName: `", $name, "`. Labels: ", $chinese, ", *", $english, "*.")]
-                $value,
+                $variant,
             )+
         }
 
-        impl $list {
-            /// Every value, in the order in which this page lists them.
-            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+        impl $enum {
+            /// All variants in the order of their declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The value's name: what databases, tokens and answers call it. It never changes.
+            /// Returns the name of the variant in databases, tokens and responses. It never changes.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$value => $name,)+
+                    $(Self::$variant => $name,)+
                 }
             }
 
-            /// What people call the value, in their language.
+            /// Returns the label to show to people.
             pub const fn label(self, language: $crate::Language) -> &'static str {
                 use $crate::Language::{Chinese, English};
                 match (self, language) {
                     $(
-                        (Self::$value, Chinese) => $chinese,
-                        (Self::$value, English) => $english,
+                        (Self::$variant, Chinese) => $chinese,
+                        (Self::$variant, English) => $english,
                     )+
                 }
             }
         }
 
         #[cfg(feature = "serde")]
-        $crate::serde_impls::as_text!($list, str::parse);
+        $crate::serde_impls::impl_serde_as_text!($enum, str::parse);
 
-        /// Writes the name.
-        impl std::fmt::Display for $list {
+        /// Writes the name of the variant.
+        impl std::fmt::Display for $enum {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
 
-        /// Reads a name, to the letter.
-        impl std::str::FromStr for $list {
-            type Err = $crate::UnknownName;
+        /// Parses the name of a variant. The comparison is case-sensitive.
+        impl std::str::FromStr for $enum {
+            type Err = $crate::ParseEnumError;
 
             fn from_str(name: &str) -> Result<Self, Self::Err> {
                 match name {
-                    $($name => Ok(Self::$value),)+
-                    _ => Err($crate::UnknownName::new($what, name)),
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err($crate::ParseEnumError::new($description, name)),
                 }
             }
         }
@@ -167,31 +168,31 @@ mod tests {
     use super::Language;
     use crate::{Access, Actor, Category, HistoryFinding, Priority, Status, TicketField};
 
-    /// Every name is read back as the value that wrote it, and the list is spelled as documented.
-    macro_rules! names_of {
-        ($list:ident: $($name:literal)+) => {{
-            let names: Vec<_> = $list::ALL.iter().map(|value| value.as_str()).collect();
+    /// Asserts that the variants have these names, and that each name is parsed as its variant.
+    macro_rules! assert_names {
+        ($enum:ident: $($name:literal)+) => {{
+            let names: Vec<_> = $enum::ALL.iter().map(|variant| variant.as_str()).collect();
             assert_eq!(names, [$($name),+]);
-            for value in $list::ALL {
-                assert_eq!(value.as_str().parse::<$list>().as_ref(), Ok(value));
+            for variant in $enum::ALL {
+                assert_eq!(variant.as_str().parse::<$enum>().as_ref(), Ok(variant));
             }
         }};
     }
 
     #[test]
-    fn names_are_those_of_the_contract() {
-        names_of!(Access: "unregistered" "user" "pre-member" "informal-member" "formal-member"
+    fn names_match_the_api_contract() {
+        assert_names!(Access: "unregistered" "user" "pre-member" "informal-member" "formal-member"
             "group-leader" "chief" "api" "dev");
-        names_of!(Status: "fresh" "scheduled" "delay" "escalated" "solved" "canceled");
-        names_of!(Priority: "highest" "assigned" "mainline" "normal" "in-passing" "least");
-        names_of!(Category: "first-install" "low-speed" "ip-or-device" "client-or-account" "others");
-        names_of!(Actor: "system" "user" "operator");
-        names_of!(TicketField: "status" "priority" "appointment" "category");
-        names_of!(HistoryFinding: "no_traces" "not_created" "step_not_allowed" "out_of_order");
+        assert_names!(Status: "fresh" "scheduled" "delay" "escalated" "solved" "canceled");
+        assert_names!(Priority: "highest" "assigned" "mainline" "normal" "in-passing" "least");
+        assert_names!(Category: "first-install" "low-speed" "ip-or-device" "client-or-account" "others");
+        assert_names!(Actor: "system" "user" "operator");
+        assert_names!(TicketField: "status" "priority" "appointment" "category");
+        assert_names!(HistoryFinding: "no_traces" "not_created" "step_not_allowed" "out_of_order");
     }
 
     #[test]
-    fn a_name_in_another_spelling_is_unknown() {
+    fn misspelled_name_is_rejected() {
         for text in [
             "",
             "Fresh",
@@ -202,23 +203,23 @@ mod tests {
             "待解决",
         ] {
             let error = text.parse::<Status>().unwrap_err();
-            assert_eq!(error.name(), text);
-            assert_eq!(error.to_string(), format!("{text:?} is no ticket status"));
+            assert_eq!(error.text(), text);
+            assert_eq!(error.to_string(), format!("unknown ticket status {text:?}"));
         }
     }
 
-    /// A front end shows labels side by side: no two may look the same, none may be empty or in the wrong language.
-    macro_rules! labels_of {
-        ($list:ident) => {
+    /// Asserts that the labels of an enum are distinct, not empty and in the right language.
+    macro_rules! assert_labels {
+        ($enum:ident) => {
             for language in [Language::Chinese, Language::English] {
-                let labels: BTreeSet<_> = $list::ALL
+                let labels: BTreeSet<_> = $enum::ALL
                     .iter()
-                    .map(|value| value.label(language))
+                    .map(|variant| variant.label(language))
                     .collect();
-                assert_eq!(labels.len(), $list::ALL.len(), "{labels:?}");
+                assert_eq!(labels.len(), $enum::ALL.len(), "{labels:?}");
                 for label in labels {
                     let latin = label.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ');
-                    // API is what it is called in Chinese too.
+                    // The Chinese label of `api` is API too.
                     assert!(
                         latin == (language == Language::English) || label == "API",
                         "{label}"
@@ -230,18 +231,18 @@ mod tests {
     }
 
     #[test]
-    fn every_value_has_a_label_of_its_own_in_every_language() {
-        labels_of!(Access);
-        labels_of!(Status);
-        labels_of!(Priority);
-        labels_of!(Category);
-        labels_of!(Actor);
-        labels_of!(TicketField);
-        labels_of!(HistoryFinding);
+    fn labels_are_distinct_in_every_language() {
+        assert_labels!(Access);
+        assert_labels!(Status);
+        assert_labels!(Priority);
+        assert_labels!(Category);
+        assert_labels!(Actor);
+        assert_labels!(TicketField);
+        assert_labels!(HistoryFinding);
     }
 
     #[test]
-    fn every_language_is_read_from_its_tag_and_from_nothing_else() {
+    fn language_is_parsed_only_from_its_tag() {
         for language in Language::ALL {
             assert_eq!(language.to_string().parse(), Ok(*language));
         }

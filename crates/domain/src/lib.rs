@@ -1,41 +1,45 @@
-//! Tickets of a campus network team, the traces that staff leave on them, and who may read those traces.
+//! Tickets of a campus network team, their traces, and the access policy for traces.
 //!
-//! This crate is the vocabulary that services around the ticket system share: the [ticket](Ticket) and its
-//! [history](TicketHistory), closed lists such as [`Status`] with their names for programs and their
-//! [labels](Status::label) for people, [moments](Timestamp) and [days](Day) over all that PostgreSQL can hold, and the
-//! policy. It knows nothing of databases, HTTP, clocks or configuration.
+//! A *trace* is a record in the history of a ticket: an action by a staff member, the user or the system, with the new
+//! values that it set. This crate contains the types and rules that the services of the ticket system share:
 //!
-//! Another service decides whether a caller may see a history like this:
+//! - the [ticket](Ticket) and its [history](TicketHistory)
+//! - enums such as [`Status`], with a name for programs and a [label](Status::label) for people
+//! - [timestamps](Timestamp) and [dates](Day) over the whole range of PostgreSQL
+//! - the access policy, such as [`ensure_may_read_traces`]
+//!
+//! The crate does not depend on databases, HTTP, clocks or configuration.
+//!
+//! Checking whether a caller may read a ticket's history:
 //!
 //! ```
 //! use wts_domain::{
 //!     Access, AccessDenied, Caller, StudentId, TicketId, ensure_active, ensure_may_read_traces,
 //! };
 //!
-//! // Facts, from wherever the service has them: a token, a database, a message.
+//! // The service reads these from a token, a database or a message.
 //! let ticket: TicketId = "123".parse()?;
 //! let issuer = StudentId::from("2024310001");
 //! let caller = Caller::new(StudentId::from("2024310999"), Access::from_claim("user"));
 //!
-//! // A verdict. Only an active caller gets as far as being asked whose ticket it is.
 //! let caller = ensure_active(caller)?;
-//! let verdict = ensure_may_read_traces(&caller, &issuer);
+//! let decision = ensure_may_read_traces(&caller, &issuer);
 //!
-//! assert_eq!(verdict, Err(AccessDenied::NotYourTicket), "ticket {ticket} is somebody else's");
+//! assert_eq!(decision, Err(AccessDenied::NotYourTicket), "ticket {ticket} belongs to another student");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Changes and states
 //!
-//! A trace contains new values only. These functions return what the values were before and what state results. All of
-//! them fold the traces by ascending `updated_at`, traces with the same timestamp by ascending id:
+//! A trace contains only new values. These functions return the values before a trace and the resulting state. All of
+//! them read the traces in ascending order of `updated_at`, then of id:
 //!
-//! - [`trace_changes`]: each trace of a ticket with its [changes](TraceChanges), in either direction.
-//! - [`TicketState::from_traces`] and [`TicketState::from_traces_as_of`]: the state now or at a point in time, every visit
-//!   of a status with its length, and the rules that the traces break.
-//! - [`TicketFields::apply`] and [`TicketState::apply`]: one step of the fold, for streams and for services that write
-//!   traces. Such a service first calls [`ensure_may_change_status`].
-//! - [`Actor`]: whether the system, the user or a member of the staff made a trace.
+//! - [`trace_changes`]: each trace of a ticket with its [changes](TraceChanges), oldest or newest first.
+//! - [`TicketState::from_traces`] and [`TicketState::from_traces_as_of`]: the state now or at a point in time, the
+//!   [periods](StatusPeriod) of each status with their lengths, and the rules that the traces break.
+//! - [`TicketFields::apply`] and [`TicketState::apply`]: apply one trace, for streams and for services that write traces.
+//!   A service that writes a trace first calls [`ensure_may_change_status`].
+//! - [`Actor`]: whether the system, the user or a staff member made a trace.
 //!
 //! ```
 //! use wts_domain::{Actor, StaffId, Status, TicketId, TicketState, Timestamp, Trace, TraceId, trace_changes};
@@ -69,13 +73,13 @@
 //!
 //! # Features
 //!
-//! None is on by default, and without any the crate depends on nothing but the standard library.
+//! No feature is enabled by default. Without features, the crate depends only on the standard library.
 //!
-//! - `serde`: [`Trace`], [`TicketHistory`] and [`Ticket`] can be read and written, and what they are made of: ids, closed
-//!   lists, [`Access`], [`Timestamp`] and [`Day`]. A trace is as the ticket system's API writes it, so that its answers can
-//!   be read; a ticket has the names of the database's columns; a history, which no answer is, is
-//!   `{"issuer": …, "traces": […]}`. In formats that describe themselves, such as JSON. Brings in `serde`.
-//!   [`TraceChanges`] and [`TicketState`] can be written: as the members `changes` and `state` of the API.
+//! - `serde`: implements `Serialize` and `Deserialize` for [`Trace`], [`TicketHistory`], [`Ticket`] and the types of their
+//!   fields, for self-describing formats such as JSON. A trace has the members of the ticket system's API, so a client can
+//!   parse its responses. A ticket has the names of the database columns. A history is `{"issuer": …, "traces": […]}`.
+//!   [`TraceChanges`] and [`TicketState`] implement `Serialize` only, as the members `changes` and `state` of the API.
+//!   The feature adds the dependency `serde`.
 #![cfg_attr(
     feature = "serde",
     doc = r###"
@@ -83,37 +87,37 @@
 use serde::Deserialize;
 use wts_domain::{Status, StudentId, TicketHistory, Trace};
 
-/// An answer to `GET /api/v3/get_traces`.
+/// The response body of `GET /api/v3/get_traces`.
 #[derive(Deserialize)]
-struct Answer {
+struct GetTracesResponse {
     traces: Vec<Trace>,
 }
 
-let answer: Answer = serde_json::from_str(
+let response: GetTracesResponse = serde_json::from_str(
     r##"{"success": true, "msg": "query success", "traces": [
         {"opid": 3, "tid": 123, "updated_at": "2025-12-06T15:30:00Z", "op": "W007", "new_status": "solved"}
     ]}"##,
 )?;
-let history = TicketHistory::new(StudentId::from("2024310001"), answer.traces);
+let history = TicketHistory::new(StudentId::from("2024310001"), response.traces);
 
 assert_eq!(history.traces[0].new_status, Some(Status::Solved));
-assert_eq!(history.traces[0].new_priority, None, "what is missing or empty was not changed");
+assert_eq!(history.traces[0].new_priority, None, "an absent or empty value was not changed");
 # Ok::<(), serde_json::Error>(())
 ```
 "###
 )]
 //!
-//! # How it grows
+//! # Compatibility
 //!
-//! Structs and closed lists are `#[non_exhaustive]`: they are made with `new`, and a `match` needs an arm for values to
-//! come. [`Finding`] may get variants, but none of them further fields. [`AccessDenied`], [`StatusChangeDenied`] and
-//! [`ParseTicketIdError`] are complete, so that a new reason to refuse does not compile where nobody has decided what to say
-//! of it: that is a breaking change, and meant to be one. The minimum Rust version is 1.85; a later one is a minor version
-//! of this crate.
+//! Structs and enums are `#[non_exhaustive]`: structs are created with `new`, and a `match` needs a wildcard arm. [`Finding`]
+//! can get more variants, but existing variants do not get more fields.
 //!
-//! A value that a later version adds to a closed list is [unknown](UnknownName) to this one: reading a history that has it
-//! fails as a whole, because a trace whose status is left out says something else. Who has to go on reads the field as a
-//! text first and parses it.
+//! [`AccessDenied`], [`StatusChangeDenied`] and [`ParseTicketIdError`] are exhaustive. A new variant is a breaking change, so
+//! that every importer decides how to respond to it. A higher minimum Rust version than 1.85 is a new minor version.
+//!
+//! If a later version adds a variant to an enum, this version cannot parse its name ([`ParseEnumError`]), and parsing a
+//! history that contains it fails. A trace without its status would have another meaning. An importer that must read such
+//! a history can deserialize the field as a string and parse it separately.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -145,11 +149,11 @@ pub use caller::{ActiveCaller, Caller};
 pub use changes::{FieldChange, TraceChanges, trace_changes};
 pub use fields::{FieldValue, TicketField, TicketFields};
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
-pub use label_enum::{Language, UnknownName};
+pub use label_enum::{Language, ParseEnumError};
 pub use policy::{AccessDenied, cap_rank, ensure_active, ensure_may_read_traces};
 pub use rules::{Finding, HistoryFinding};
 pub use staff::StaffMember;
-pub use state::{StatusVisit, TicketState};
+pub use state::{StatusPeriod, TicketState};
 pub use status_change::{StatusChangeDenied, ensure_may_change_status};
 pub use ticket::{Category, Priority, Status, Ticket};
 pub use time::{DateOutOfRange, Day, ParseTimeError, Timestamp};

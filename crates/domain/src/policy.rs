@@ -1,15 +1,15 @@
-//! Who may do what: functions from facts to a verdict.
+//! The access policy: functions that decide whether a caller may read a ticket's traces.
 
 use std::{error::Error, fmt};
 
 use crate::{Access, ActiveCaller, Caller, StudentId};
 
-/// Why a caller may not do what they asked for.
+/// The reason why a caller is denied access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessDenied {
-    /// The caller's rank is below [`Access::User`](crate::Access::User).
+    /// The caller is not active: the rank is below [`Access::User`](crate::Access::User).
     NotActive,
-    /// The ticket is somebody else's and the caller is no operator.
+    /// The ticket belongs to another student and the caller is not an operator.
     NotYourTicket,
 }
 
@@ -17,26 +17,28 @@ impl fmt::Display for AccessDenied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotActive => "the caller is not an active user",
-            Self::NotYourTicket => "the ticket is somebody else's and the caller is no operator",
+            Self::NotYourTicket => {
+                "the ticket belongs to another student and the caller is not an operator"
+            }
         })
     }
 }
 
 impl Error for AccessDenied {}
 
-/// Lets active callers through.
+/// Checks that a caller is active.
 ///
 /// ```
 /// use wts_domain::{Access, AccessDenied, Caller, StudentId, ensure_active};
 ///
-/// let with = |access| Caller::new(StudentId::from("2024310001"), access);
-/// assert!(ensure_active(with(Access::User)).is_ok());
-/// assert_eq!(ensure_active(with(Access::Unregistered)), Err(AccessDenied::NotActive));
+/// let caller = |access| Caller::new(StudentId::from("2024310001"), access);
+/// assert!(ensure_active(caller(Access::User)).is_ok());
+/// assert_eq!(ensure_active(caller(Access::Unregistered)), Err(AccessDenied::NotActive));
 /// ```
 ///
 /// # Errors
 ///
-/// [`AccessDenied::NotActive`] for everyone else.
+/// Returns [`AccessDenied::NotActive`] if the caller is not active.
 pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
     if caller.access.is_active() {
         Ok(ActiveCaller::new_unchecked(caller))
@@ -45,8 +47,10 @@ pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
     }
 }
 
-/// Holds an active caller to `rank`, which somebody knows of them now: from here on theirs is the lower of the two. What a
-/// caller brings along, such as a token, may have been true when it was made and no longer be.
+/// Limits the rank of an active caller: the returned caller has the lower of the caller's rank and `rank`.
+///
+/// A token contains the rank at the time when it was issued. A service calls this function with the current rank, for
+/// example the one in the database, so that a demoted caller loses access before the token expires.
 ///
 /// ```
 /// use wts_domain::{Access, Caller, StudentId, ensure_active, cap_rank};
@@ -59,7 +63,7 @@ pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
 ///
 /// # Errors
 ///
-/// [`AccessDenied::NotActive`] if that leaves them inactive.
+/// Returns [`AccessDenied::NotActive`] if `rank` is not active.
 pub fn cap_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller, AccessDenied> {
     ensure_active(Caller {
         student: caller.student().clone(),
@@ -67,24 +71,24 @@ pub fn cap_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller, Acc
     })
 }
 
-/// Lets a ticket's issuer and every operator read the ticket's traces.
+/// Checks that a caller may read the traces of a ticket: the ticket's issuer and every operator may.
 ///
-/// An empty student number is nobody's: it makes no caller the issuer of a ticket without one.
+/// An empty student number never matches. A caller without a student number is not the issuer of a ticket without one.
 ///
 /// ```
 /// use wts_domain::{Access, Caller, StudentId, ensure_active, ensure_may_read_traces};
 ///
 /// let issuer = StudentId::from("2024310001");
-/// let of = |sid, access| ensure_active(Caller::new(StudentId::from(sid), access));
-/// assert!(ensure_may_read_traces(&of("2024310001", Access::User)?, &issuer).is_ok());
-/// assert!(ensure_may_read_traces(&of("2024310999", Access::User)?, &issuer).is_err());
-/// assert!(ensure_may_read_traces(&of("2024310999", Access::Chief)?, &issuer).is_ok());
+/// let caller = |sid, access| ensure_active(Caller::new(StudentId::from(sid), access));
+/// assert!(ensure_may_read_traces(&caller("2024310001", Access::User)?, &issuer).is_ok());
+/// assert!(ensure_may_read_traces(&caller("2024310999", Access::User)?, &issuer).is_err());
+/// assert!(ensure_may_read_traces(&caller("2024310999", Access::Chief)?, &issuer).is_ok());
 /// # Ok::<(), wts_domain::AccessDenied>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`AccessDenied::NotYourTicket`] for everyone else.
+/// Returns [`AccessDenied::NotYourTicket`] for all other callers.
 pub fn ensure_may_read_traces(
     caller: &ActiveCaller,
     issuer: &StudentId,
@@ -109,14 +113,14 @@ mod tests {
         }
     }
 
-    /// What a caller of this rank hears who asks for the traces of a ticket that `issuer` filed.
-    fn verdict(student: &str, access: Access, issuer: &str) -> Result<(), AccessDenied> {
+    /// Returns the decision for a caller with this student number and rank, and a ticket filed by `issuer`.
+    fn decision(student: &str, access: Access, issuer: &str) -> Result<(), AccessDenied> {
         let active = ensure_active(caller(student, access))?;
         ensure_may_read_traces(&active, &StudentId::from(issuer))
     }
 
     #[test]
-    fn every_rank_with_its_own_and_with_anothers_ticket() {
+    fn access_of_every_rank_matches_the_contract() {
         const NOT_ACTIVE: Result<(), AccessDenied> = Err(AccessDenied::NotActive);
         const NOT_YOURS: Result<(), AccessDenied> = Err(AccessDenied::NotYourTicket);
         let expected = [
@@ -133,13 +137,13 @@ mod tests {
         assert_eq!(
             expected.map(|(rank, ..)| rank),
             Access::ALL,
-            "no rank is left out"
+            "all ranks are tested"
         );
 
         for (rank, own, anothers) in expected {
-            assert_eq!(verdict("alice", rank, "alice"), own, "{rank}, own ticket");
+            assert_eq!(decision("alice", rank, "alice"), own, "{rank}, own ticket");
             assert_eq!(
-                verdict("alice", rank, "bob"),
+                decision("alice", rank, "bob"),
                 anothers,
                 "{rank}, another's ticket"
             );
@@ -147,38 +151,38 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_held_to_a_rank_has_the_lower_of_the_two() {
-        for brought in Access::ALL {
-            let Ok(active) = ensure_active(caller("alice", *brought)) else {
+    fn capped_rank_is_the_lower_of_the_two() {
+        for rank in Access::ALL {
+            let Ok(active) = ensure_active(caller("alice", *rank)) else {
                 continue;
             };
-            for known in Access::ALL {
-                let held = cap_rank(&active, *known);
-                match brought.min(known) {
-                    Unregistered => assert_eq!(held, Err(AccessDenied::NotActive)),
-                    lower => assert_eq!(held, ensure_active(caller("alice", *lower))),
+            for limit in Access::ALL {
+                let capped = cap_rank(&active, *limit);
+                match rank.min(limit) {
+                    Unregistered => assert_eq!(capped, Err(AccessDenied::NotActive)),
+                    lower => assert_eq!(capped, ensure_active(caller("alice", *lower))),
                 }
             }
         }
     }
 
     #[test]
-    fn nobody_owns_a_ticket_through_an_empty_student_number() {
-        assert_eq!(verdict("", User, ""), Err(AccessDenied::NotYourTicket));
+    fn empty_student_number_owns_no_ticket() {
+        assert_eq!(decision("", User, ""), Err(AccessDenied::NotYourTicket));
         assert_eq!(
-            verdict("", Api, ""),
+            decision("", Api, ""),
             Ok(()),
-            "an operator needs to own nothing"
+            "an operator may read every ticket"
         );
     }
 
     #[test]
-    fn student_numbers_are_compared_to_the_letter() {
-        for close in ["alice ", " alice", "Alice", "alic", "alice\0", "аlice"] {
+    fn similar_student_number_does_not_own_the_ticket() {
+        for similar in ["alice ", " alice", "Alice", "alic", "alice\0", "аlice"] {
             assert_eq!(
-                verdict(close, User, "alice"),
+                decision(similar, User, "alice"),
                 Err(AccessDenied::NotYourTicket),
-                "{close:?}"
+                "{similar:?}"
             );
         }
     }

@@ -1,23 +1,24 @@
-//! The rules of a history, checked trace by trace.
+//! The rules for histories, checked trace by trace.
 
 mod finding;
 
 pub use self::finding::{Finding, HistoryFinding};
 use crate::{Status, Trace, TraceId};
 
-/// Returns the rules that `trace` breaks if the history before it ended with the trace `last` and left `status`.
+/// Returns the rules that `trace` breaks. `last` is the preceding trace, and `status` the status that results from all
+/// preceding traces.
 pub(crate) fn broken_rules(
     last: Option<TraceId>,
     status: Option<Status>,
     trace: &Trace,
 ) -> impl Iterator<Item = Finding> + use<> {
-    let step = match (last, status, trace.new_status) {
+    let status_change = match (last, status, trace.new_status) {
         (None, _, Some(Status::Fresh)) | (Some(_), _, None) => None,
         (None, _, found) => Some(Finding::NotCreated {
             trace: trace.id,
             status: found,
         }),
-        (Some(_), Some(from), Some(to)) if !from.may_become(to) => Some(Finding::StepNotAllowed {
+        (Some(_), Some(from), Some(to)) if !from.can_become(to) => Some(Finding::StepNotAllowed {
             trace: trace.id,
             from,
             to,
@@ -30,5 +31,5 @@ pub(crate) fn broken_rules(
             trace: trace.id,
             after,
         });
-    step.into_iter().chain(order)
+    status_change.into_iter().chain(order)
 }

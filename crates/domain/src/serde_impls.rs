@@ -1,21 +1,21 @@
-//! What the types' `serde` derives cannot express, with the feature `serde`: values that are written as their text, and
-//! the forms of the ticket system's API.
+//! Functions and macros for `serde` implementations that the derives cannot express: values written as text, and the
+//! empty values of the ticket system's API.
 
 use std::{fmt::Display, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-/// Implements serde for a type that is written as the text of its `Display`.
-macro_rules! as_text {
+/// Implements `Serialize` with the type's `Display`, and `Deserialize` with a parser.
+macro_rules! impl_serde_as_text {
     ($name:ident, $parse:path) => {
-        /// Writes the value as its text, with the feature `serde`.
+        /// Writes the value as text. Requires the feature `serde`.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
-        /// Reads the value from its text, with the feature `serde`.
+        /// Parses the value from text. Requires the feature `serde`.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
@@ -24,10 +24,12 @@ macro_rules! as_text {
     };
 }
 
-pub(crate) use as_text;
+pub(crate) use impl_serde_as_text;
 
-/// Reads the number of a ticket.
-pub(crate) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+/// Reads a ticket number.
+pub(crate) fn deserialize_positive<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<i64, D::Error> {
     let number = i64::deserialize(deserializer)?;
     if number > 0 {
         Ok(number)
@@ -36,14 +38,14 @@ pub(crate) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64
     }
 }
 
-/// Reads a text, or null as `""`.
+/// Reads a text. Null is read as `""`.
 pub(crate) fn null_as_empty<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// `None` as `""`, read from `""` or null.
+/// Writes `None` as `""`, and reads `""` and null as `None`.
 pub(crate) mod none_as_empty {
     use super::{Deserialize, Deserializer, Display, Error, FromStr, Serializer};
 

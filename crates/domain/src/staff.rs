@@ -1,8 +1,8 @@
-//! People who act on tickets.
+//! Staff members who work on tickets.
 
 use crate::{Access, StaffId, StudentId};
 
-/// Somebody of the staff, or one of the two who are nobody: [`StaffId::SYSTEM`] and [`StaffId::USER`].
+/// A staff member, or one of the two special entries [`StaffId::SYSTEM`] and [`StaffId::USER`].
 ///
 /// ```
 /// use wts_domain::{Access, StaffId, StaffMember, StudentId};
@@ -14,18 +14,18 @@ use crate::{Access, StaffId, StudentId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StaffMember {
-    /// Their staff number, the `op` of their traces.
+    /// The staff number, the `op` of this member's traces.
     pub id: StaffId,
-    /// Their student number.
+    /// The student number.
     pub student: StudentId,
-    /// Their rank.
+    /// The access rank.
     pub access: Access,
-    /// Their name, empty where unknown.
+    /// The name, empty if unknown.
     pub name: String,
 }
 
 impl StaffMember {
-    /// A member of the staff whose name is not known. Assign it to the field.
+    /// Creates a staff member with an empty name.
     pub fn new(id: StaffId, student: StudentId, access: Access) -> Self {
         Self {
             id,

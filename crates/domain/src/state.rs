@@ -1,4 +1,4 @@
-//! The state of a ticket at a point of its history.
+//! Ticket states: the field values, status periods and findings at one point in a history.
 
 #[cfg(feature = "serde")]
 mod serialize;
@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use crate::{
     FieldChange, FieldValue, HistoryFinding, Status, TicketField, TicketFields, Timestamp, Trace,
-    TraceChanges, TraceId, changes::Chronology, rules::broken_rules,
+    TraceChanges, TraceId, changes::OrderedTraces, rules::broken_rules,
 };
 
-/// The state of a ticket that results from its traces. A pure function of the traces: no clock is read.
+/// The state of a ticket that results from its traces. It is a pure function of the traces and does not read a clock.
 ///
-/// The default is the state before the first trace, in which nothing has a value.
+/// The default is the state before the first trace: no field has a value, and all lists are empty.
 ///
 /// ```
 /// use wts_domain::{StaffId, Status, TicketId, TicketState, Timestamp, Trace, TraceId};
@@ -49,8 +49,8 @@ pub struct TicketState {
     pub created_at: Option<Timestamp>,
     /// The timestamp of the last trace.
     pub last_updated_at: Option<Timestamp>,
-    /// Every visit of a status, oldest first. Only the last one is open.
-    pub time_in_status: Vec<StatusVisit>,
+    /// The periods in which the ticket had one status, oldest first. Only the last period is open.
+    pub time_in_status: Vec<StatusPeriod>,
     /// The rules that the traces break.
     pub findings: BTreeSet<HistoryFinding>,
     /// The id of the last trace.
@@ -58,24 +58,24 @@ pub struct TicketState {
 }
 
 impl TicketState {
-    /// Returns the state after all traces of a ticket. The slice may have any order.
+    /// Returns the state after all traces of a ticket. The order of the slice does not matter.
     ///
-    /// If the slice is empty, the state has the finding [`HistoryFinding::NoTraces`] and nothing else.
+    /// If the slice is empty, the state has only the finding [`HistoryFinding::NoTraces`].
     pub fn from_traces(traces: &[Trace]) -> Self {
         Self::from_traces_as_of(traces, Timestamp::INFINITY)
     }
 
-    /// Returns the state at a point in time: after those traces of a ticket whose `updated_at` is at or before `as_of`. The
-    /// slice may have any order.
+    /// Returns the state at a point in time, after the traces of a ticket with `updated_at` at or before `as_of`. The order
+    /// of the slice does not matter.
     ///
-    /// Before the first trace this is the default state, without findings. [`HistoryFinding::NoTraces`] is reported only
-    /// if the slice is empty.
+    /// Before the first trace, the result is the default state without findings. [`HistoryFinding::NoTraces`] is reported
+    /// only if the slice is empty.
     pub fn from_traces_as_of(traces: &[Trace], as_of: Timestamp) -> Self {
         let mut state = Self::default();
         if traces.is_empty() {
             state.findings.insert(HistoryFinding::NoTraces);
         }
-        let traces = Chronology::new(traces);
+        let traces = OrderedTraces::new(traces);
         for trace in traces.iter().take_while(|trace| trace.updated_at <= as_of) {
             state.apply(trace);
         }
@@ -84,8 +84,8 @@ impl TicketState {
 
     /// Applies the next trace and returns the changes that it made.
     ///
-    /// The traces of a history are applied oldest first, traces with the same timestamp by ascending id. Use
-    /// [`TicketFields::apply`] where only the fields and the changes are needed: it keeps no list of visits.
+    /// Apply the traces of a history in ascending order of `updated_at`, then of id. If only the fields and the changes are
+    /// needed, use [`TicketFields::apply`], which does not keep a list of status periods.
     pub fn apply(&mut self, trace: &Trace) -> TraceChanges {
         self.findings.remove(&HistoryFinding::NoTraces);
         let broken = broken_rules(self.last, self.fields.status, trace);
@@ -98,10 +98,10 @@ impl TicketState {
             ..
         }) = changes.get(TicketField::Status)
         {
-            if let Some(visit) = self.time_in_status.last_mut() {
-                visit.until = Some(trace.updated_at);
+            if let Some(period) = self.time_in_status.last_mut() {
+                period.until = Some(trace.updated_at);
             }
-            self.time_in_status.push(StatusVisit {
+            self.time_in_status.push(StatusPeriod {
                 status,
                 from: trace.updated_at,
                 until: None,
@@ -114,31 +114,32 @@ impl TicketState {
         changes
     }
 
-    /// The timestamp since which the ticket has its status, `None` if it has none.
+    /// Returns the timestamp since which the ticket has its status, `None` if it has no status.
     pub fn status_since(&self) -> Option<Timestamp> {
-        self.time_in_status.last().map(|visit| visit.from)
+        self.time_in_status.last().map(|period| period.from)
     }
 }
 
-/// A visit of a status: the time between the trace that gave the ticket the status and the trace that gave it another.
+/// A period in which a ticket had one status. It begins with the trace that set the status and ends with the next trace that
+/// set another status.
 ///
-/// A trace that sets the same status again does not end the visit.
+/// A trace that sets the same status again does not end the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct StatusVisit {
+pub struct StatusPeriod {
     /// The status.
     pub status: Status,
-    /// The timestamp of the trace that began the visit.
+    /// The timestamp of the trace that began the period.
     pub from: Timestamp,
-    /// The timestamp of the trace that ended the visit, `None` while it is open.
+    /// The timestamp of the trace that ended the period, `None` while it is open.
     pub until: Option<Timestamp>,
 }
 
-impl StatusVisit {
-    /// The length in seconds: the difference of both ends, each rounded down to a whole second. So the lengths of
-    /// successive visits add up without rounding errors.
+impl StatusPeriod {
+    /// Returns the length in seconds: the difference between both ends, each rounded down to a whole second. The lengths of
+    /// successive periods therefore add up without rounding errors.
     ///
-    /// `None` if the visit is open or an end is infinite.
+    /// Returns `None` if the period is open or an end is infinite.
     pub fn seconds(&self) -> Option<i64> {
         let (from, until) = (self.from.unix_seconds()?, self.until?.unix_seconds()?);
         Some(until - from)

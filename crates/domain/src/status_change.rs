@@ -1,13 +1,13 @@
-//! The policy for writers: which status a caller may give a ticket.
+//! The status change policy for services that write traces.
 
 use std::{error::Error, fmt};
 
 use crate::{ActiveCaller, Status};
 
-/// Why a caller may not give a ticket a status.
+/// The reason why a status change is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusChangeDenied {
-    /// The status cannot follow the ticket's status: [`Status::may_become`] is false.
+    /// The status change is not allowed for any caller: [`Status::can_become`] is `false`.
     StepNotAllowed {
         /// The ticket's status.
         from: Status,
@@ -22,18 +22,20 @@ impl fmt::Display for StatusChangeDenied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StepNotAllowed { from, to } => {
-                write!(f, "a ticket cannot go from {from} to {to}")
+                write!(f, "status change not allowed: from {from} to {to}")
             }
-            Self::ManagersOnly => f.write_str("only managers may reopen a solved ticket"),
+            Self::ManagersOnly => {
+                f.write_str("status change not allowed: only managers can reopen a solved ticket")
+            }
         }
     }
 }
 
 impl Error for StatusChangeDenied {}
 
-/// Checks that a ticket may go from one status to another, and that a manager does it if that reopens the ticket.
+/// Checks that a status change is allowed, and that the caller is a manager if the change reopens the ticket.
 ///
-/// Which of the other steps a caller may take on this ticket is for the service to decide that writes the trace.
+/// This function does not check whether the caller may work on the ticket. The service that writes the trace decides that.
 ///
 /// ```
 /// use wts_domain::{Access, Caller, Status, StatusChangeDenied, StudentId, ensure_active, ensure_may_change_status};
@@ -52,13 +54,13 @@ impl Error for StatusChangeDenied {}
 ///
 /// # Errors
 ///
-/// [`StatusChangeDenied`]. An impossible step is reported before a missing rank.
+/// Returns [`StatusChangeDenied`] if the status change is not allowed, or else if the rank of the caller is too low.
 pub fn ensure_may_change_status(
     caller: &ActiveCaller,
     from: Status,
     to: Status,
 ) -> Result<(), StatusChangeDenied> {
-    if !from.may_become(to) {
+    if !from.can_become(to) {
         return Err(StatusChangeDenied::StepNotAllowed { from, to });
     }
     let reopens = matches!((from, to), (Status::Solved, Status::Fresh));
@@ -74,7 +76,7 @@ mod tests {
     use crate::{Access, Caller, StudentId, ensure_active};
 
     #[test]
-    fn every_rank_takes_allowed_steps_and_managers_reopen() {
+    fn status_changes_of_every_rank_match_the_policy() {
         for rank in Access::ALL {
             let Ok(caller) = ensure_active(Caller::new(StudentId::from("2024310001"), *rank))
             else {
@@ -85,7 +87,7 @@ mod tests {
                     let expected = match (from, to) {
                         (Status::Solved, Status::Fresh) if rank.is_manager() => Ok(()),
                         (Status::Solved, Status::Fresh) => Err(StatusChangeDenied::ManagersOnly),
-                        _ if from.may_become(to) => Ok(()),
+                        _ if from.can_become(to) => Ok(()),
                         _ => Err(StatusChangeDenied::StepNotAllowed { from, to }),
                     };
                     let outcome = ensure_may_change_status(&caller, from, to);

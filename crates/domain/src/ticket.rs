@@ -1,10 +1,10 @@
-//! Tickets: what they are about and how far they have come.
+//! Tickets, and the enums of their fields.
 
 use std::cmp::Ordering;
 
 use crate::{Day, StudentId, TicketId, Timestamp, label_enum::label_enum};
 
-/// A repair ticket as it stands now. How it came to stand so is its [history](crate::TicketHistory).
+/// The current values of a repair ticket. Its [history](crate::TicketHistory) contains the changes that led to them.
 ///
 /// ```
 /// use wts_domain::{Category, Status, StudentId, Ticket, TicketId, Timestamp};
@@ -21,33 +21,33 @@ use crate::{Day, StudentId, TicketId, Timestamp, label_enum::label_enum};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Ticket {
-    /// The ticket's number.
+    /// The ticket number.
     #[cfg_attr(feature = "serde", serde(rename = "tid"))]
     pub id: TicketId,
-    /// Who filed it.
+    /// The student who filed the ticket.
     pub issuer: StudentId,
-    /// When it was filed.
+    /// The time when the ticket was filed.
     pub submitted_at: Timestamp,
-    /// What it is about.
+    /// The kind of problem.
     pub category: Category,
-    /// The trouble in the issuer's words.
+    /// The issuer's description of the problem.
     pub description: String,
-    /// When the trouble began.
+    /// The time when the problem began.
     pub occur_at: Option<Timestamp>,
-    /// What else staff should know.
+    /// Additional notes from the issuer to the staff.
     pub notes: Option<String>,
-    /// The day set for a visit.
+    /// The date of the appointment.
     pub appointed_at: Option<Day>,
-    /// How urgent it is.
+    /// The urgency.
     pub priority: Priority,
-    /// How far it has come.
+    /// The progress of the work.
     pub status: Status,
-    /// When it was last changed.
+    /// The timestamp of the last trace.
     pub last_updated_at: Option<Timestamp>,
 }
 
 impl Ticket {
-    /// A ticket just filed, with the status and the priority that every new ticket gets.
+    /// Creates a new ticket with the status and priority of every new ticket.
     pub fn new(
         id: TicketId,
         issuer: StudentId,
@@ -72,29 +72,29 @@ impl Ticket {
 }
 
 label_enum! {
-    /// How far a ticket has come.
+    /// The progress of the work on a ticket.
     pub enum Status, "ticket status" {
-        /// Filed, nobody has acted yet; also a ticket that was reopened.
+        /// The ticket has been filed or reopened, and work has not begun.
         Fresh = "fresh", "待解决", "Open";
-        /// A visit is arranged.
+        /// An appointment has been made.
         Scheduled = "scheduled", "已预约", "Scheduled";
-        /// Put off to another day.
+        /// The appointment has been postponed.
         Delay = "delay", "改日修", "Postponed";
-        /// Handed to somebody further up.
+        /// The ticket has been passed to a higher level of support.
         Escalated = "escalated", "已上报", "Escalated";
-        /// Done.
+        /// The problem is solved.
         Solved = "solved", "已解决", "Solved";
-        /// Withdrawn.
+        /// The ticket has been withdrawn.
         Canceled = "canceled", "已取消", "Canceled";
     }
 }
 
 impl Status {
-    /// Whether a ticket that stands like this may be given the status `next`. A status is stated again only where it can
-    /// be worked at again: a visit arranged anew, a delay made longer, a ticket handed up further.
+    /// Whether a trace can change the status from `self` to `next`. The statuses `scheduled`, `delay` and `escalated` can be
+    /// set again: a new appointment, a longer delay, a further escalation.
     ///
     /// [`ensure_may_change_status`](crate::ensure_may_change_status) also checks the caller's rank.
-    pub const fn may_become(self, next: Self) -> bool {
+    pub const fn can_become(self, next: Self) -> bool {
         match self {
             Self::Fresh | Self::Scheduled | Self::Delay => !matches!(next, Self::Fresh),
             Self::Escalated => !matches!(next, Self::Fresh | Self::Delay),
@@ -105,7 +105,7 @@ impl Status {
 }
 
 label_enum! {
-    /// How urgent a ticket is, most urgent first. What is more urgent is greater:
+    /// The urgency of a ticket, most urgent first. A more urgent priority is greater:
     ///
     /// ```
     /// use wts_domain::Priority;
@@ -113,24 +113,24 @@ label_enum! {
     /// assert!(Priority::Highest > Priority::Least);
     /// ```
     pub enum Priority, "ticket priority" {
-        /// Before everything else.
+        /// Before all other tickets.
         Highest = "highest", "紧急派单", "Urgent";
         /// Assigned by the network's carrier.
         Assigned = "assigned", "运营商工单", "From the carrier";
-        /// The main line of work; what a new ticket gets.
+        /// The main line of work. The priority of a new ticket.
         Mainline = "mainline", "主线任务", "Main line";
-        /// An ordinary repair, less than the main line.
+        /// An ordinary repair, after the main line of work.
         Normal = "normal", "普通报修", "Ordinary";
-        /// When somebody is nearby anyway.
+        /// When a staff member is nearby.
         InPassing = "in-passing", "顺路看看", "In passing";
-        /// When there is nothing else to do.
+        /// After all other tickets.
         Least = "least", "最低", "Lowest";
     }
 }
 
 impl Ord for Priority {
     fn cmp(&self, other: &Self) -> Ordering {
-        // They are declared as databases list them, from the most urgent down.
+        // The variants are declared in the order of the database, most urgent first.
         (*other as u8).cmp(&(*self as u8))
     }
 }
@@ -142,17 +142,17 @@ impl PartialOrd for Priority {
 }
 
 label_enum! {
-    /// What a ticket is about.
+    /// The kind of problem that a ticket reports.
     pub enum Category, "ticket category" {
-        /// A first connection.
+        /// The first connection of a room or device.
         FirstInstall = "first-install", "新装", "New connection";
         /// A slow connection.
         LowSpeed = "low-speed", "网速慢", "Slow network";
         /// An address or a device.
         IpOrDevice = "ip-or-device", "IP或设备问题", "IP address or device";
-        /// The sign-in program or the account.
+        /// The sign-in client or the account.
         ClientOrAccount = "client-or-account", "客户端或账号问题", "Client or account";
-        /// Anything else.
+        /// Any other problem.
         Others = "others", "其它问题", "Something else";
     }
 }
@@ -162,7 +162,7 @@ mod tests {
     use super::Priority;
 
     #[test]
-    fn what_is_more_urgent_is_greater() {
+    fn more_urgent_priority_is_greater() {
         assert!(Priority::ALL.is_sorted_by(|more, less| more > less));
         assert_eq!(Priority::ALL.iter().max(), Some(&Priority::Highest));
     }

@@ -1,8 +1,8 @@
-//! Moments and days over the whole range that PostgreSQL can hold, `infinity` included.
+//! Timestamps and dates over the whole range of PostgreSQL, including `infinity`.
 //!
-//! Calendar libraries end where PostgreSQL does not (chrono in the year 262142, PostgreSQL in 294276) and know no
-//! infinity. A history must be readable whatever stands in it, so these two types count from PostgreSQL's own epoch,
-//! 2000-01-01, in its own units.
+//! Calendar libraries have a smaller range (chrono ends in the year 262142, PostgreSQL in 294276) and no infinity. Every
+//! history in the database must be readable, so these two types use PostgreSQL's epoch, 2000-01-01, and its units:
+//! microseconds for timestamps, days for dates.
 
 mod calendar;
 mod day;
@@ -15,14 +15,14 @@ pub use day::Day;
 pub use parse::ParseTimeError;
 pub use timestamp::Timestamp;
 
-/// A moment or a day that there is not, or one beyond those that can be counted.
+/// The error for a date or time that does not exist or is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DateOutOfRange;
 
 impl fmt::Display for DateOutOfRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no such day or time, or none that can be counted")
+        f.write_str("date or time does not exist or is out of range")
     }
 }
 

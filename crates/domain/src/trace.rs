@@ -1,12 +1,12 @@
-//! What a ticket's history is made of.
+//! Traces and ticket histories.
 
 #[cfg(feature = "serde")]
 use crate::serde_impls::{none_as_empty, null_as_empty};
 use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId, Timestamp, TraceId};
 
-/// One step in a ticket's history: who did what, when, and what it changed.
+/// A record in a ticket's history: an action on the ticket, its time, its actor and the new values that it set.
 ///
-/// What the step left as it was is `None`.
+/// A field that the action did not set is `None`.
 ///
 /// ```
 /// use wts_domain::{StaffId, Status, TicketId, Timestamp, Trace, TraceId};
@@ -23,38 +23,38 @@ use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId, Times
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Trace {
-    /// The trace's own number.
+    /// The trace number.
     #[cfg_attr(feature = "serde", serde(rename = "opid"))]
     pub id: TraceId,
-    /// The ticket it belongs to.
+    /// The ticket that the trace belongs to.
     #[cfg_attr(feature = "serde", serde(rename = "tid"))]
     pub ticket: TicketId,
-    /// When it was done.
+    /// The time of the action.
     pub updated_at: Timestamp,
-    /// Who did it.
+    /// The staff number of the actor.
     pub op: StaffId,
-    /// Their name, empty where unknown.
+    /// The name of the actor, empty if unknown.
     #[cfg_attr(feature = "serde", serde(default, deserialize_with = "null_as_empty"))]
     pub op_name: String,
-    /// The status it gave the ticket.
+    /// The new status.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_status: Option<Status>,
-    /// The priority it gave the ticket.
+    /// The new priority.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_priority: Option<Priority>,
-    /// The day it set for a visit.
+    /// The new date of the appointment.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_appointment: Option<Day>,
-    /// The category it gave the ticket.
+    /// The new category.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_category: Option<Category>,
-    /// What they had to say, often nothing.
+    /// The actor's remark, often empty.
     #[cfg_attr(feature = "serde", serde(default, deserialize_with = "null_as_empty"))]
     pub remark: String,
 }
 
 impl Trace {
-    /// A trace that changed nothing and says nothing. Assign what it did to its fields.
+    /// Creates a trace that sets no values and has no remark. Assign them to the fields.
     pub fn new(id: TraceId, ticket: TicketId, updated_at: Timestamp, op: StaffId) -> Self {
         Self {
             id,
@@ -71,35 +71,35 @@ impl Trace {
     }
 }
 
-/// A ticket's whole history.
+/// The complete history of a ticket.
 ///
 /// ```
 /// use wts_domain::{StaffId, StudentId, TicketHistory, TicketId, Timestamp, Trace, TraceId};
 ///
 /// let ticket: TicketId = "123".parse()?;
-/// let at = |id, moment| Ok::<_, wts_domain::ParseTimeError>(
-///     Trace::new(TraceId::new(id), ticket, Timestamp::from_rfc3339(moment)?, StaffId::from("W007")),
+/// let trace = |id, at| Ok::<_, wts_domain::ParseTimeError>(
+///     Trace::new(TraceId::new(id), ticket, Timestamp::from_rfc3339(at)?, StaffId::from("W007")),
 /// );
-/// let traces = vec![at(2, "2025-12-07T09:00:00Z")?, at(1, "2025-12-06T18:00:00+08:00")?];
+/// let traces = vec![trace(2, "2025-12-07T09:00:00Z")?, trace(1, "2025-12-06T18:00:00+08:00")?];
 ///
 /// let history = TicketHistory::new(StudentId::from("2024310001"), traces);
 ///
-/// assert_eq!(history.traces[0].id, TraceId::new(1), "the oldest first");
+/// assert_eq!(history.traces[0].id, TraceId::new(1), "oldest first");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct TicketHistory {
-    /// Who filed the ticket.
+    /// The student who filed the ticket.
     pub issuer: StudentId,
-    /// Everything done to it, oldest first, what happened at the same moment by ascending id.
+    /// All traces of the ticket in ascending order of `updated_at`, then of id.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "deserialize_sorted"))]
     pub traces: Vec<Trace>,
 }
 
 impl TicketHistory {
-    /// The history of a ticket that `issuer` filed. The traces may come in any order.
+    /// Creates the history of a ticket that `issuer` filed, and sorts the traces.
     pub fn new(issuer: StudentId, traces: Vec<Trace>) -> Self {
         Self {
             issuer,
@@ -107,7 +107,7 @@ impl TicketHistory {
         }
     }
 
-    /// Returns the traces at or before a point in time: those whose `updated_at` is not after `as_of`.
+    /// Returns the traces with `updated_at` at or before `as_of`.
     pub fn traces_as_of(&self, as_of: Timestamp) -> &[Trace] {
         let end = self
             .traces
@@ -116,14 +116,14 @@ impl TicketHistory {
     }
 }
 
-/// The position of a trace in its history.
-pub(crate) fn position(trace: &Trace) -> (Timestamp, TraceId) {
+/// Returns the sort key of a trace in its history.
+pub(crate) fn sort_key(trace: &Trace) -> (Timestamp, TraceId) {
     (trace.updated_at, trace.id)
 }
 
-/// Puts traces in order. Databases return them nearly in order, so this costs next to nothing.
+/// Sorts traces. The database returns them nearly sorted, so the cost is small.
 fn sorted(mut traces: Vec<Trace>) -> Vec<Trace> {
-    traces.sort_unstable_by_key(position);
+    traces.sort_unstable_by_key(sort_key);
     traces
 }
 
@@ -139,13 +139,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn traces_are_put_in_order_of_time_and_at_the_same_moment_by_id() {
-        let at = |micros, id| {
-            let moment = Timestamp::from_micros_since_2000(micros);
+    fn history_is_sorted_by_time_then_id() {
+        let trace = |micros, id| {
+            let at = Timestamp::from_micros_since_2000(micros);
             let ticket = TicketId::new(1).unwrap();
-            Trace::new(TraceId::new(id), ticket, moment, StaffId::from("-1"))
+            Trace::new(TraceId::new(id), ticket, at, StaffId::from("-1"))
         };
-        let history = TicketHistory::new("a".into(), vec![at(2, 1), at(1, 9), at(2, -3), at(1, 4)]);
+        let traces = vec![trace(2, 1), trace(1, 9), trace(2, -3), trace(1, 4)];
+        let history = TicketHistory::new("a".into(), traces);
 
         let order: Vec<_> = history.traces.iter().map(|trace| trace.id.get()).collect();
         assert_eq!(order, [4, 9, -3, 1]);

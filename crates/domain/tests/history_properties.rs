@@ -1,20 +1,20 @@
-//! Properties of changes and states, compared with slow and independent definitions.
+//! Properties of changes and states, compared with independent definitions.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a test fails by panicking"
 )]
 
 use proptest::prelude::*;
 use wts_domain::{
-    Category, Day, FieldChange, FieldValue, HistoryFinding, Priority, StaffId, Status, StatusVisit,
-    TicketField, TicketFields, TicketHistory, TicketId, TicketState, Timestamp, Trace, TraceId,
-    trace_changes,
+    Category, Day, FieldChange, FieldValue, HistoryFinding, Priority, StaffId, Status,
+    StatusPeriod, TicketField, TicketFields, TicketHistory, TicketId, TicketState, Timestamp,
+    Trace, TraceId, trace_changes,
 };
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Timestamps that are often equal, often close to the border of a second, and sometimes infinite or far away.
+/// Timestamps that are often equal, often close to a whole second, and sometimes infinite or far away.
 fn timestamp() -> impl Strategy<Value = Timestamp> {
     prop_oneof![
         6 => (-3..3_i64, -1..=1_i64).prop_map(|(second, micro)| {
@@ -26,19 +26,19 @@ fn timestamp() -> impl Strategy<Value = Timestamp> {
     ]
 }
 
-fn set<T: Copy + std::fmt::Debug>(values: &'static [T]) -> impl Strategy<Value = Option<T>> {
+fn optional<T: Copy + std::fmt::Debug>(values: &'static [T]) -> impl Strategy<Value = Option<T>> {
     prop::option::of(prop::sample::select(values))
 }
 
-/// The traces of a ticket with distinct ids, in any order. Half of them have times that ascend with the ids.
+/// The traces of one ticket, sorted by their distinct ids. In half of the cases the timestamps ascend with the ids.
 fn traces() -> impl Strategy<Value = Vec<Trace>> {
     let day = prop::option::of((-1..=1_i32).prop_map(Day::from_days_since_2000));
     let trace = (
         timestamp(),
-        set(Status::ALL),
-        set(Priority::ALL),
+        optional(Status::ALL),
+        optional(Priority::ALL),
         day,
-        set(Category::ALL),
+        optional(Category::ALL),
     );
     let rows = prop::collection::vec((any::<i8>(), trace), 0..24);
     (rows, any::<bool>()).prop_map(|(mut rows, ascending)| {
@@ -62,24 +62,24 @@ fn traces() -> impl Strategy<Value = Vec<Trace>> {
     })
 }
 
-fn in_order(traces: &[Trace]) -> Vec<Trace> {
+fn sorted_by_time(traces: &[Trace]) -> Vec<Trace> {
     let mut ordered = traces.to_vec();
     ordered.sort_by(|a, b| a.updated_at.cmp(&b.updated_at).then(a.id.cmp(&b.id)));
     ordered
 }
 
-/// The value that a trace gives a field.
+/// Returns the value that a trace sets for a field.
 fn new_value(trace: &Trace, field: TicketField) -> Option<FieldValue> {
     match field {
         TicketField::Status => trace.new_status.map(FieldValue::Status),
         TicketField::Priority => trace.new_priority.map(FieldValue::Priority),
         TicketField::Appointment => trace.new_appointment.map(FieldValue::Appointment),
         TicketField::Category => trace.new_category.map(FieldValue::Category),
-        _ => panic!("a new field"),
+        _ => panic!("unexpected field"),
     }
 }
 
-/// The value of a field after these traces: the last one that was set.
+/// Returns the value of a field after these traces: the last value that was set.
 fn value_after(ordered: &[Trace], field: TicketField) -> Option<FieldValue> {
     ordered
         .iter()
@@ -102,9 +102,9 @@ fn whole_seconds(at: Timestamp) -> Option<i128> {
 
 proptest! {
     #[test]
-    fn folding_the_new_values_gives_the_state(traces in traces()) {
+    fn state_has_the_last_value_of_each_field(traces in traces()) {
         let state = TicketState::from_traces(&traces);
-        let ordered = in_order(&traces);
+        let ordered = sorted_by_time(&traces);
         for field in TicketField::ALL.iter().copied() {
             let last_change = trace_changes(&traces)
                 .filter_map(|(_, changes)| changes.get(field))
@@ -117,8 +117,8 @@ proptest! {
     }
 
     #[test]
-    fn changes_are_the_differences_to_the_fold_before(traces in traces()) {
-        let ordered = in_order(&traces);
+    fn changes_are_the_differences_to_the_state_before(traces in traces()) {
+        let ordered = sorted_by_time(&traces);
         let mut fields = TicketFields::default();
         for (index, (trace, changes)) in trace_changes(&traces).enumerate() {
             prop_assert_eq!(trace, &ordered[index]);
@@ -141,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn walks_in_both_directions_agree(traces in traces(), from_front: Vec<bool>) {
+    fn iterating_in_both_directions_gives_equal_changes(traces in traces(), from_front: Vec<bool>) {
         let forward: Vec<_> = trace_changes(&traces).collect();
         let mut backward: Vec<_> = trace_changes(&traces).rev().collect();
         backward.reverse();
@@ -168,37 +168,37 @@ proptest! {
     }
 
     #[test]
-    fn visits_are_the_runs_of_one_status(traces in traces()) {
-        let mut runs = statuses(&in_order(&traces));
+    fn periods_are_the_runs_of_one_status(traces in traces()) {
+        let mut runs = statuses(&sorted_by_time(&traces));
         runs.dedup_by_key(|(_, status)| *status);
         let state = TicketState::from_traces(&traces);
 
-        let begun: Vec<_> = state.time_in_status.iter().map(|visit| (visit.from, visit.status)).collect();
+        let begun: Vec<_> = state.time_in_status.iter().map(|period| (period.from, period.status)).collect();
         prop_assert_eq!(&begun, &runs);
-        let ended: Vec<_> = state.time_in_status.iter().map(|visit| visit.until).collect();
+        let ended: Vec<_> = state.time_in_status.iter().map(|period| period.until).collect();
         let expected = runs.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]).take(runs.len());
         prop_assert_eq!(ended, expected.collect::<Vec<_>>());
         prop_assert_eq!(state.status_since(), runs.last().map(|(at, _)| *at));
     }
 
     #[test]
-    fn lengths_add_up(traces in traces()) {
+    fn period_lengths_add_up(traces in traces()) {
         let state = TicketState::from_traces(&traces);
-        for visit in &state.time_in_status {
-            let ends = whole_seconds(visit.from).zip(visit.until.and_then(whole_seconds));
+        for period in &state.time_in_status {
+            let ends = whole_seconds(period.from).zip(period.until.and_then(whole_seconds));
             let expected = ends.map(|(from, until)| until - from);
-            prop_assert_eq!(visit.seconds().map(i128::from), expected);
-            prop_assert!(visit.seconds().is_none_or(|seconds| seconds >= 0));
+            prop_assert_eq!(period.seconds().map(i128::from), expected);
+            prop_assert!(period.seconds().is_none_or(|seconds| seconds >= 0));
         }
-        let sum: i128 = state.time_in_status.iter().filter_map(StatusVisit::seconds).map(i128::from).sum();
-        let finite: Vec<_> = state.time_in_status.iter().filter_map(|visit| whole_seconds(visit.from)).collect();
+        let sum: i128 = state.time_in_status.iter().filter_map(StatusPeriod::seconds).map(i128::from).sum();
+        let finite: Vec<_> = state.time_in_status.iter().filter_map(|period| whole_seconds(period.from)).collect();
         let expected = finite.first().zip(finite.last()).map_or(0, |(first, last)| last - first);
         prop_assert_eq!(sum, expected);
     }
 
     #[test]
-    fn as_of_is_the_fold_of_the_prefix(traces in traces(), as_of in timestamp()) {
-        let ordered = in_order(&traces);
+    fn state_as_of_a_time_is_that_of_the_earlier_traces(traces in traces(), as_of in timestamp()) {
+        let ordered = sorted_by_time(&traces);
         let prefix: Vec<_> = ordered.into_iter().filter(|trace| trace.updated_at <= as_of).collect();
         let mut expected = TicketState::from_traces(&prefix);
         if prefix.is_empty() && !traces.is_empty() {
@@ -211,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn order_of_the_slice_does_not_matter(
+    fn slice_order_does_not_change_the_result(
         (traces, shuffled) in traces().prop_flat_map(|traces| {
             (Just(traces.clone()), Just(traces).prop_shuffle())
         }),
@@ -225,15 +225,15 @@ proptest! {
     }
 
     #[test]
-    fn findings_appear_exactly_when_their_condition_holds(traces in traces()) {
+    fn finding_is_present_exactly_when_its_rule_is_broken(traces in traces()) {
         use Status::{Canceled, Delay, Escalated, Fresh, Scheduled, Solved};
-        let ordered = in_order(&traces);
+        let ordered = sorted_by_time(&traces);
         let allowed = |from, to| match from {
             Fresh | Delay | Scheduled => [Delay, Scheduled, Escalated, Canceled, Solved].contains(&to),
             Escalated => [Scheduled, Escalated, Canceled, Solved].contains(&to),
             Solved => to == Fresh,
             Canceled => false,
-            _ => panic!("a new status"),
+            _ => panic!("unexpected status"),
         };
         let statuses = statuses(&ordered);
         let mut expected = Vec::new();
@@ -254,10 +254,10 @@ proptest! {
     }
 
     #[test]
-    fn state_applied_trace_by_trace_is_the_state_of_the_slice(traces in traces()) {
+    fn applying_each_trace_gives_the_state_of_the_slice(traces in traces()) {
         prop_assume!(!traces.is_empty());
         let mut state = TicketState::default();
-        for trace in in_order(&traces) {
+        for trace in sorted_by_time(&traces) {
             state.apply(&trace);
         }
         prop_assert_eq!(state, TicketState::from_traces(&traces));

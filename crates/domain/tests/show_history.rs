@@ -1,23 +1,23 @@
-//! What the example `show_history` prints.
+//! Tests of the example `show_history`.
 #![cfg(feature = "serde")]
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "the test does not call main")]
 #[path = "../examples/show_history.rs"]
 mod show_history;
 
-use show_history::show;
+use show_history::history_lines;
 
 const HISTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/history.json");
 
-fn refusal(arguments: &[&str]) -> String {
-    show(arguments).unwrap_err().to_string()
+fn error_text(arguments: &[&str]) -> String {
+    history_lines(arguments).unwrap_err().to_string()
 }
 
 #[test]
 fn issuer_reads_their_own_history_in_chinese() {
     assert_eq!(
-        show(&[HISTORY, "2024310001"]).unwrap(),
+        history_lines(&[HISTORY, "2024310001"]).unwrap(),
         "2025-12-06T10:00:00Z  (系统操作) (-1)  待解决, 主线任务  工单已创建\n\
          2025-12-06T15:30:00Z  W007  已解决  问题已解决,用户确认网络恢复正常。\n"
     );
@@ -25,10 +25,10 @@ fn issuer_reads_their_own_history_in_chinese() {
 
 #[test]
 fn operator_reads_anothers_history_in_english() {
-    let printed = show(&[HISTORY, "2024310999", "informal-member", "en"]).unwrap();
+    let lines = history_lines(&[HISTORY, "2024310999", "informal-member", "en"]).unwrap();
     assert!(
-        printed.contains("  Open, Main line  ") && printed.contains("  Solved  "),
-        "{printed}"
+        lines.contains("  Open, Main line  ") && lines.contains("  Solved  "),
+        "{lines}"
     );
 }
 
@@ -41,32 +41,35 @@ fn control_characters_in_texts_are_replaced() {
         {"opid": 2, "tid": 1, "updated_at": "2025-12-06T11:00:00Z", "op": "-1"}
     ]}"#;
     std::fs::write(&file, history).unwrap();
-    let printed = show(&[file.to_str().unwrap(), "1"]);
+    let lines = history_lines(&[file.to_str().unwrap(), "1"]);
     std::fs::remove_file(file).unwrap();
     assert_eq!(
-        printed.unwrap(),
+        lines.unwrap(),
         "2025-12-06T10:00:00Z  a\u{fffd}b (-2\u{fffd}[2J)  2025-12-08  it's \"fine\"\u{fffd}\n\
          2025-12-06T11:00:00Z  -1\n"
     );
 }
 
 #[test]
-fn caller_without_access_is_refused_with_the_reason() {
+fn caller_without_access_is_rejected_with_the_reason() {
     for (sid, access, reason) in [
-        ("2024310999", "user", "somebody else's"),
+        ("2024310999", "user", "belongs to another student"),
         ("2024310001", "unregistered", "not an active user"),
-        ("2024310001", "admin", "is no access rank"),
+        ("2024310001", "admin", "unknown access rank"),
     ] {
-        let refusal = refusal(&[HISTORY, sid, access]);
-        assert!(refusal.contains(reason), "{refusal}");
+        let error = error_text(&[HISTORY, sid, access]);
+        assert!(error.contains(reason), "{error}");
     }
 }
 
 #[test]
-fn invalid_history_file_is_named() {
+fn error_names_the_file_that_is_not_a_history() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let invalid = refusal(&[manifest, "1"]);
-    assert!(invalid.contains("Cargo.toml is no history"), "{invalid}");
-    assert!(refusal(&["/nowhere.json", "1"]).starts_with("cannot read /nowhere.json"));
-    assert!(refusal(&[]).starts_with("expected FILE"));
+    let invalid = error_text(&[manifest, "1"]);
+    assert!(
+        invalid.contains("Cargo.toml is not a ticket history"),
+        "{invalid}"
+    );
+    assert!(error_text(&["/nowhere.json", "1"]).starts_with("cannot read /nowhere.json"));
+    assert!(error_text(&[]).starts_with("expected FILE"));
 }

@@ -179,7 +179,7 @@ async fn unknown_label_is_reported_with_record_and_field() {
         let error = read(open(&database.parsed_url()).await).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "trace 3: new_status: \"melted\" is no ticket status",
+            "trace 3: new_status: unknown ticket status \"melted\"",
             "{kind:?}"
         );
     }

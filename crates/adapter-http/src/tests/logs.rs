@@ -78,7 +78,7 @@ async fn every_request_has_one_record() {
                 "INFO",
                 "status=403",
                 "ticket.id=123",
-                "reason=the ticket is somebody else's",
+                "reason=the ticket belongs to another student",
             ],
         ),
         (

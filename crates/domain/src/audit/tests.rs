@@ -1,15 +1,16 @@
-//! Histories that obey the rules, and one for every way to break them.
+//! Tests of the audit: valid histories, and one history for each rule that can be broken.
 
 use super::*;
 use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId};
 
-const TEN: i64 = 818_330_400_000_000;
+/// 2025-12-06T10:00:00Z, in microseconds since 2000-01-01.
+const CREATED_AT: i64 = 818_330_400_000_000;
 
 fn at(minute: i64) -> Timestamp {
-    Timestamp::from_micros_since_2000(TEN + minute * 60_000_000)
+    Timestamp::from_micros_since_2000(CREATED_AT + minute * 60_000_000)
 }
 
-/// A trace so many minutes after ten.
+/// Returns a trace `minute` minutes after the creation of the ticket.
 fn trace(id: i64, minute: i64, status: Option<Status>) -> Trace {
     let ticket = TicketId::new(123).unwrap();
     let mut trace = Trace::new(TraceId::new(id), ticket, at(minute), StaffId::from("W007"));
@@ -17,7 +18,7 @@ fn trace(id: i64, minute: i64, status: Option<Status>) -> Trace {
     trace
 }
 
-/// Created at ten, with everything that the ticket has, and then taken through these statuses.
+/// Returns a ticket and its history: the creation with all values of the ticket, then one trace per status.
 fn history(steps: &[Status]) -> (Ticket, Vec<Trace>) {
     let mut ticket = Ticket::new(
         TicketId::new(123).unwrap(),
@@ -39,7 +40,7 @@ fn history(steps: &[Status]) -> (Ticket, Vec<Trace>) {
 }
 
 #[test]
-fn a_history_that_obeys_the_rules_has_no_findings() {
+fn valid_history_has_no_findings() {
     use Status::{Canceled, Delay, Escalated, Fresh, Scheduled, Solved};
     for steps in [
         &[][..],
@@ -54,7 +55,7 @@ fn a_history_that_obeys_the_rules_has_no_findings() {
 }
 
 #[test]
-fn the_documents_example_obeys_the_rules_although_it_never_names_a_category() {
+fn documented_example_without_category_has_no_findings() {
     let (mut ticket, mut traces) = history(&[Status::Solved]);
     traces[0].new_category = None;
     traces[1].id = TraceId::new(3);
@@ -63,24 +64,24 @@ fn the_documents_example_obeys_the_rules_although_it_never_names_a_category() {
 }
 
 #[test]
-fn a_trace_without_a_status_is_no_step_but_counts_as_the_last_change() {
+fn trace_without_status_counts_as_last_update() {
     let (mut ticket, mut traces) = history(&[Status::Canceled]);
-    let mut moved = trace(9, 5, None);
-    moved.new_priority = Some(Priority::Highest);
-    traces.push(moved);
+    let mut reprioritized = trace(9, 5, None);
+    reprioritized.new_priority = Some(Priority::Highest);
+    traces.push(reprioritized);
     ticket.priority = Priority::Highest;
     ticket.last_updated_at = Some(at(5));
     assert_eq!(audit_history(&ticket, &traces), []);
 }
 
 #[test]
-fn a_ticket_without_traces_is_found_and_nothing_else_about_it() {
+fn ticket_without_traces_has_a_single_finding() {
     let (ticket, _) = history(&[Status::Solved]);
     assert_eq!(audit_history(&ticket, &[]), [Finding::NoTraces]);
 }
 
 #[test]
-fn a_first_trace_that_creates_nothing_is_found() {
+fn first_trace_without_status_fresh_is_found() {
     for status in [None, Some(Status::Scheduled)] {
         let (mut ticket, mut traces) = history(&[Status::Solved]);
         traces[0].new_status = status;
@@ -94,7 +95,7 @@ fn a_first_trace_that_creates_nothing_is_found() {
 }
 
 #[test]
-fn every_step_that_the_writers_do_not_take_is_found() {
+fn status_change_that_is_not_allowed_is_found() {
     use Status::{Canceled, Delay, Escalated, Fresh, Scheduled, Solved};
     let open = &[Delay, Scheduled, Escalated, Canceled, Solved][..];
     let allowed = |from| match from {
@@ -105,8 +106,8 @@ fn every_step_that_the_writers_do_not_take_is_found() {
     };
     for from in Status::ALL.iter().copied() {
         for to in Status::ALL.iter().copied() {
-            let way: &[Status] = if from == Fresh { &[] } else { &[from] };
-            let (ticket, traces) = history(&[way, &[to]].concat());
+            let before: &[Status] = if from == Fresh { &[] } else { &[from] };
+            let (ticket, traces) = history(&[before, &[to]].concat());
             let trace = traces.last().unwrap().id;
             let expected = if allowed(from).contains(&to) {
                 vec![]
@@ -119,7 +120,7 @@ fn every_step_that_the_writers_do_not_take_is_found() {
 }
 
 #[test]
-fn a_later_trace_with_a_smaller_id_is_found() {
+fn later_trace_with_a_smaller_id_is_found() {
     let (ticket, mut traces) = history(&[Status::Scheduled, Status::Solved]);
     traces[1].id = TraceId::new(7);
     assert_eq!(
@@ -132,11 +133,11 @@ fn a_later_trace_with_a_smaller_id_is_found() {
 }
 
 #[test]
-fn a_ticket_that_does_not_stand_as_its_traces_left_it_is_found_column_by_column() {
-    let (sound, mut traces) = history(&[Status::Scheduled]);
+fn ticket_that_differs_from_its_traces_is_found() {
+    let (valid, mut traces) = history(&[Status::Scheduled]);
     let day = Day::from_days_since_2000(9_473);
     traces[1].new_appointment = Some(day);
-    let mut ticket = sound.clone();
+    let mut ticket = valid.clone();
     ticket.status = Status::Delay;
     ticket.priority = Priority::Least;
     ticket.category = Category::Others;
@@ -170,18 +171,18 @@ fn a_ticket_that_does_not_stand_as_its_traces_left_it_is_found_column_by_column(
 }
 
 #[test]
-fn an_appointment_that_no_trace_made_is_found() {
+fn appointment_without_a_trace_is_found() {
     let (mut ticket, traces) = history(&[]);
     ticket.appointed_at = Some(Day::INFINITY);
     let findings = audit_history(&ticket, &traces);
     assert_eq!(
         findings[0].to_string(),
-        "the ticket's appointment is infinity, but its traces leave it none"
+        "the ticket's appointment is infinity, but its traces result in none"
     );
 }
 
 #[test]
-fn a_finding_about_one_trace_names_it() {
+fn finding_about_one_trace_returns_its_id() {
     let (ticket, traces) = history(&[Status::Canceled, Status::Solved]);
     let [finding] = audit_history(&ticket, &traces)[..] else {
         panic!("one finding");
@@ -189,7 +190,7 @@ fn a_finding_about_one_trace_names_it() {
     assert_eq!(finding.trace(), Some(TraceId::new(3)));
     assert_eq!(
         finding.to_string(),
-        "the status goes from canceled to solved, which is no step"
+        "status change not allowed: from canceled to solved"
     );
     assert_eq!(Finding::NoTraces.trace(), None);
 }

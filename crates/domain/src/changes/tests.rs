@@ -1,4 +1,4 @@
-//! What counts as a change, and in which order traces are read.
+//! Tests of changes: when a field counts as changed, and the order in which traces are read.
 
 use std::cell::Cell;
 
@@ -18,7 +18,7 @@ fn with_status(id: i64, second: i64, status: Status) -> Trace {
     }
 }
 
-/// `field: from -> to` for each change.
+/// Returns `field: from -> to` for each change.
 fn text(changes: TraceChanges) -> Vec<String> {
     let text = |change: FieldChange| {
         let from = change.from.map_or(String::new(), |value| value.to_string());
@@ -34,7 +34,7 @@ fn all_texts(traces: &[Trace]) -> Vec<(i64, Vec<String>)> {
 }
 
 #[test]
-fn first_trace_changes_every_field_that_it_sets_from_nothing() {
+fn first_trace_changes_fields_that_had_no_value() {
     let mut created = with_status(1, 0, Status::Fresh);
     created.new_priority = Some(Priority::InPassing);
     created.new_appointment = Some(Day::from_ymd(2025, 12, 8).unwrap());
@@ -56,7 +56,7 @@ fn first_trace_changes_every_field_that_it_sets_from_nothing() {
 }
 
 #[test]
-fn value_set_again_is_no_change() {
+fn value_set_again_is_not_a_change() {
     let traces = [
         with_status(1, 0, Status::Scheduled),
         trace(2, 1),
@@ -77,7 +77,7 @@ fn value_set_again_is_no_change() {
 }
 
 #[test]
-fn change_compares_with_the_nearest_earlier_trace_that_set_the_field() {
+fn change_starts_from_the_last_value_that_was_set() {
     let traces = [
         with_status(1, 0, Status::Fresh),
         with_status(2, 1, Status::Solved),
@@ -95,7 +95,7 @@ fn change_compares_with_the_nearest_earlier_trace_that_set_the_field() {
 }
 
 #[test]
-fn traces_are_read_by_time_and_then_by_id_in_any_slice_order() {
+fn traces_in_any_order_are_read_by_time_then_id() {
     let in_order = [
         with_status(9, 0, Status::Fresh),
         with_status(3, 1, Status::Scheduled),
@@ -115,7 +115,7 @@ fn traces_are_read_by_time_and_then_by_id_in_any_slice_order() {
 }
 
 #[test]
-fn changes_at_an_index_are_those_of_the_iterator() {
+fn changes_at_an_index_equal_those_of_the_iterator() {
     let traces = vec![
         with_status(1, 0, Status::Fresh),
         with_status(2, 1, Status::Fresh),
@@ -129,13 +129,13 @@ fn changes_at_an_index_are_those_of_the_iterator() {
     assert_eq!(history.changes_at(usize::MAX), None);
 }
 
-/// A trace that counts how often it is looked at.
-struct Counted<'a> {
+/// A trace that counts how often it is read.
+struct ReadCounter<'a> {
     trace: Trace,
     reads: &'a Cell<usize>,
 }
 
-impl Borrow<Trace> for Counted<'_> {
+impl Borrow<Trace> for ReadCounter<'_> {
     fn borrow(&self) -> &Trace {
         self.reads.set(self.reads.get() + 1);
         &self.trace
@@ -143,7 +143,7 @@ impl Borrow<Trace> for Counted<'_> {
 }
 
 #[test]
-fn walk_over_all_traces_takes_linear_time() {
+fn reading_all_changes_takes_linear_time() {
     const LENGTH: i64 = 2_000;
     let histories: [fn(i64) -> Trace; 4] = [
         |n| trace(n, n),
@@ -162,7 +162,7 @@ fn walk_over_all_traces_takes_linear_time() {
     for (n, history) in histories.into_iter().enumerate() {
         let reads = Cell::new(0);
         let traces: Vec<_> = (0..LENGTH)
-            .map(|n| Counted {
+            .map(|n| ReadCounter {
                 trace: history(n),
                 reads: &reads,
             })

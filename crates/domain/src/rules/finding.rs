@@ -1,26 +1,25 @@
-//! What can be wrong with a history.
+//! Findings: the rules that a history breaks.
 
 use std::fmt;
 
 use crate::{Category, Day, Priority, Status, Timestamp, TraceId, label_enum::label_enum};
 
 label_enum! {
-    /// A rule that the traces of a history break: a [`Finding`] without its details. Listed in the order in which
-    /// findings are reported.
+    /// The kind of a [`Finding`] about the traces of a history. Variants are in the order in which the API lists them.
     #[derive(PartialOrd, Ord)]
     pub enum HistoryFinding, "finding" {
-        /// The ticket has no traces: [`Finding::NoTraces`].
+        /// See [`Finding::NoTraces`].
         NoTraces = "no_traces", "没有任何记录", "No traces";
-        /// The first trace does not make the status [`Status::Fresh`]: [`Finding::NotCreated`].
+        /// See [`Finding::NotCreated`].
         NotCreated = "not_created", "首条记录不是创建", "Creation missing";
-        /// A status follows one that it cannot follow: [`Finding::StepNotAllowed`].
+        /// See [`Finding::StepNotAllowed`].
         StepNotAllowed = "step_not_allowed", "状态变更不符合规则", "Status step not allowed";
-        /// The ids of the traces do not ascend with time: [`Finding::OutOfOrder`].
+        /// See [`Finding::OutOfOrder`].
         OutOfOrder = "out_of_order", "记录编号与时间顺序不符", "Ids out of order";
     }
 }
 
-/// A rule that a history breaks, and where.
+/// A rule that a history breaks, with the traces and values concerned.
 ///
 /// ```
 /// use wts_domain::{Finding, TraceId};
@@ -32,70 +31,70 @@ label_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The ticket has no traces, not even that of its creation.
+    /// The ticket has no traces.
     NoTraces,
-    /// The first trace is not the ticket's creation: it does not make the status [`Status::Fresh`].
+    /// The first trace does not create the ticket: it does not set the status [`Status::Fresh`].
     NotCreated {
         /// The first trace.
         trace: TraceId,
-        /// The status that it gives instead, if any.
+        /// The status that it sets, if any.
         status: Option<Status>,
     },
-    /// A status that cannot come after the one before it.
+    /// A status change that [`Status::can_become`] does not allow.
     StepNotAllowed {
-        /// The trace that takes the step.
+        /// The trace that changes the status.
         trace: TraceId,
-        /// The status before.
+        /// The status before the trace.
         from: Status,
-        /// The status that it gives.
+        /// The status that the trace sets.
         to: Status,
     },
-    /// A trace whose id is not greater than that of the trace before it in time.
+    /// A trace whose id is not greater than the id of the preceding trace.
     OutOfOrder {
-        /// The later of the two in time.
+        /// The later trace.
         trace: TraceId,
-        /// The trace before it in time.
+        /// The preceding trace.
         after: TraceId,
     },
-    /// The ticket's status is not the one that its traces leave it with.
+    /// The ticket's status is not the one that results from its traces.
     StatusDiffers {
-        /// What stands in the ticket.
+        /// The value in the ticket.
         ticket: Status,
-        /// What the traces leave.
+        /// The value that results from the traces.
         traces: Status,
     },
-    /// The ticket's priority is not the one that its traces leave it with.
+    /// The ticket's priority is not the one that results from its traces.
     PriorityDiffers {
-        /// What stands in the ticket.
+        /// The value in the ticket.
         ticket: Priority,
-        /// What the traces leave.
+        /// The value that results from the traces.
         traces: Priority,
     },
-    /// The ticket's category is not the one that its traces leave it with.
+    /// The ticket's category is not the one that results from its traces.
     CategoryDiffers {
-        /// What stands in the ticket.
+        /// The value in the ticket.
         ticket: Category,
-        /// What the traces leave.
+        /// The value that results from the traces.
         traces: Category,
     },
-    /// The ticket's appointment is not the one that its traces leave it with.
+    /// The ticket's appointment is not the one that results from its traces.
     AppointmentDiffers {
-        /// What stands in the ticket.
+        /// The value in the ticket.
         ticket: Option<Day>,
-        /// What the traces leave.
+        /// The value that results from the traces.
         traces: Option<Day>,
     },
-    /// The moment of the ticket's last change is not that of its last trace.
+    /// The ticket's `last_updated_at` is not the timestamp of its last trace.
     LastUpdateDiffers {
-        /// What stands in the ticket.
+        /// The value in the ticket.
         ticket: Timestamp,
-        /// The moment of the last trace.
+        /// The timestamp of the last trace.
         traces: Timestamp,
     },
 }
 
 impl Finding {
-    /// The trace that breaks the rule, where it is not the ticket as a whole that does.
+    /// Returns the trace that breaks the rule, `None` if the finding concerns the whole history.
     pub fn trace(&self) -> Option<TraceId> {
         match self {
             Self::NotCreated { trace, .. }
@@ -110,7 +109,7 @@ impl Finding {
         }
     }
 
-    /// Returns the rule without the details. `None` if the finding is a difference between the ticket and its traces.
+    /// Returns the kind of the finding, `None` if it is a difference between the ticket and its traces.
     ///
     /// ```
     /// use wts_domain::{Finding, HistoryFinding, TraceId};
@@ -136,47 +135,56 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTraces => f.write_str("the ticket has no traces, not even of its creation"),
+            Self::NoTraces => f.write_str("the ticket has no traces"),
             Self::NotCreated {
                 status: Some(status),
                 ..
             } => write!(
                 f,
-                "the first trace is not the creation: it makes the status {status}, not fresh"
+                "the first trace does not create the ticket: expected status fresh, found {status}"
             ),
-            Self::NotCreated { status: None, .. } => {
-                f.write_str("the first trace is not the creation: it gives no status")
-            }
+            Self::NotCreated { status: None, .. } => f.write_str(
+                "the first trace does not create the ticket: expected status fresh, found none",
+            ),
             Self::StepNotAllowed { from, to, .. } => {
-                write!(f, "the status goes from {from} to {to}, which is no step")
+                write!(f, "status change not allowed: from {from} to {to}")
             }
             Self::OutOfOrder { after, .. } => write!(
                 f,
-                "the trace comes after trace {after} in time, but its id does not"
+                "trace id out of order: expected an id above {after}, the id of the preceding trace"
             ),
-            Self::StatusDiffers { ticket, traces } => differ(f, "status", ticket, traces),
-            Self::PriorityDiffers { ticket, traces } => differ(f, "priority", ticket, traces),
-            Self::CategoryDiffers { ticket, traces } => differ(f, "category", ticket, traces),
-            Self::AppointmentDiffers { ticket, traces } => {
-                differ(f, "appointment", &or_none(*ticket), &or_none(*traces))
+            Self::StatusDiffers { ticket, traces } => write_difference(f, "status", ticket, traces),
+            Self::PriorityDiffers { ticket, traces } => {
+                write_difference(f, "priority", ticket, traces)
             }
-            Self::LastUpdateDiffers { ticket, traces } => differ(f, "last change", ticket, traces),
+            Self::CategoryDiffers { ticket, traces } => {
+                write_difference(f, "category", ticket, traces)
+            }
+            Self::AppointmentDiffers { ticket, traces } => write_difference(
+                f,
+                "appointment",
+                &day_or_none(*ticket),
+                &day_or_none(*traces),
+            ),
+            Self::LastUpdateDiffers { ticket, traces } => {
+                write_difference(f, "last update", ticket, traces)
+            }
         }
     }
 }
 
-fn differ(
+fn write_difference(
     f: &mut fmt::Formatter<'_>,
-    column: &str,
+    field: &str,
     ticket: &dyn fmt::Display,
     traces: &dyn fmt::Display,
 ) -> fmt::Result {
     write!(
         f,
-        "the ticket's {column} is {ticket}, but its traces leave it {traces}"
+        "the ticket's {field} is {ticket}, but its traces result in {traces}"
     )
 }
 
-fn or_none(day: Option<Day>) -> String {
+fn day_or_none(day: Option<Day>) -> String {
     day.map_or_else(|| "none".to_owned(), |day| day.to_string())
 }

@@ -1,12 +1,12 @@
-//! What the types look like as JSON.
+//! Tests of the JSON forms.
 
 use proptest::prelude::*;
 use serde_json::{Value, from_value, json, to_value};
 
 use crate::*;
 
-/// The example of the API's document, to the letter: it leaves out two fields.
-const DOCUMENTED: &str = r#"{
+/// The example of the API document, word for word. It omits two fields.
+const DOCUMENTED_TRACE: &str = r#"{
     "opid": 3,
     "tid": 123,
     "updated_at": "2025-12-06T15:30:00Z",
@@ -17,12 +17,12 @@ const DOCUMENTED: &str = r#"{
     "remark": "问题已解决,用户确认网络恢复正常。"
 }"#;
 
-fn written_by_document() -> Trace {
-    serde_json::from_str(DOCUMENTED).unwrap()
+fn documented_trace() -> Trace {
+    serde_json::from_str(DOCUMENTED_TRACE).unwrap()
 }
 
 #[test]
-fn the_documents_example_is_read() {
+fn documented_example_is_parsed() {
     let mut expected = Trace::new(
         TraceId::new(3),
         TicketId::new(123).unwrap(),
@@ -31,63 +31,65 @@ fn the_documents_example_is_read() {
     );
     expected.new_status = Some(Status::Solved);
     expected.remark = "问题已解决,用户确认网络恢复正常。".to_owned();
-    assert_eq!(written_by_document(), expected);
+    assert_eq!(documented_trace(), expected);
 }
 
 #[test]
-fn every_field_is_written_and_what_was_not_changed_is_empty() {
+fn unchanged_field_is_written_as_empty_text() {
     let expected = concat!(
         r#"{"opid":3,"tid":123,"updated_at":"2025-12-06T15:30:00Z","op":"W007","op_name":"","new_status":"solved","#,
         r#""new_priority":"","new_appointment":"","new_category":"","remark":"问题已解决,用户确认网络恢复正常。"}"#,
     );
-    let written = serde_json::to_string(&written_by_document()).unwrap();
+    let written = serde_json::to_string(&documented_trace()).unwrap();
     assert_eq!(written, expected);
 }
 
 #[test]
-fn what_is_no_trace_is_refused_with_a_reason() {
-    let but = |name: &str, value: Value| {
-        let mut trace = to_value(written_by_document()).unwrap();
+fn invalid_trace_is_rejected_with_its_reason() {
+    let parse_with = |name: &str, value: Value| {
+        let mut trace = to_value(documented_trace()).unwrap();
         trace[name] = value;
         from_value::<Trace>(trace).map_err(|error| error.to_string())
     };
-    assert_eq!(but("new_status", Value::Null).unwrap().new_status, None);
-    assert_eq!(but("op_name", Value::Null).unwrap().op_name, "");
-    assert_eq!(but("remark", Value::Null).unwrap().remark, "");
+    assert_eq!(
+        parse_with("new_status", Value::Null).unwrap().new_status,
+        None
+    );
+    assert_eq!(parse_with("op_name", Value::Null).unwrap().op_name, "");
+    assert_eq!(parse_with("remark", Value::Null).unwrap().remark, "");
     for (name, value, reason) in [
         ("tid", json!(0), "ticket numbers begin at 1"),
         ("tid", json!("123"), "invalid type: string"),
         ("opid", json!(1.5), "invalid type: floating point"),
-        ("updated_at", json!(""), "expected a moment in RFC 3339"),
+        ("updated_at", json!(""), "expected an RFC 3339 timestamp"),
         (
             "updated_at",
             json!("yesterday"),
-            "expected a moment in RFC 3339",
+            "expected an RFC 3339 timestamp",
         ),
         ("op", Value::Null, "invalid type: null"),
         (
             "new_status",
             json!("Solved"),
-            "\"Solved\" is no ticket status",
+            "unknown ticket status \"Solved\"",
         ),
         ("new_priority", json!(1), "invalid type: integer"),
-        ("new_appointment", json!("2025-02-30"), "expected a day"),
+        ("new_appointment", json!("2025-02-30"), "expected a date"),
     ] {
-        let error = but(name, value.clone()).unwrap_err();
+        let error = parse_with(name, value.clone()).unwrap_err();
         assert!(error.contains(reason), "{name} = {value}: {error}");
     }
 }
 
 #[test]
-fn a_history_is_put_in_order_as_it_is_read() {
-    let at =
-        |id: i64, moment: &str| json!({"opid": id, "tid": 1, "updated_at": moment, "op": "-1"});
+fn parsed_history_is_sorted() {
+    let trace = |id: i64, at: &str| json!({"opid": id, "tid": 1, "updated_at": at, "op": "-1"});
     let history: TicketHistory = from_value(json!({
         "issuer": "2024310001",
         "traces": [
-            at(5, "2025-12-07T00:00:00Z"),
-            at(3, "2025-12-06T00:00:00Z"),
-            at(2, "2025-12-07T00:00:00Z"),
+            trace(5, "2025-12-07T00:00:00Z"),
+            trace(3, "2025-12-06T00:00:00Z"),
+            trace(2, "2025-12-07T00:00:00Z"),
         ],
     }))
     .unwrap();
@@ -101,7 +103,7 @@ fn a_history_is_put_in_order_as_it_is_read() {
 }
 
 #[test]
-fn a_ticket_has_the_names_of_its_columns() {
+fn ticket_members_have_the_names_of_the_columns() {
     let ticket = Ticket::new(
         TicketId::new(1).unwrap(),
         StudentId::from("2024310001"),
@@ -122,7 +124,7 @@ fn a_ticket_has_the_names_of_its_columns() {
 }
 
 #[test]
-fn label_enums_are_their_names() {
+fn label_enum_is_written_as_its_name() {
     assert_eq!(
         to_value(Access::FormalMember).unwrap(),
         json!("formal-member")
@@ -132,28 +134,28 @@ fn label_enums_are_their_names() {
         Category::Others
     );
     let error = from_value::<Access>(json!("admin")).unwrap_err();
-    assert_eq!(error.to_string(), "\"admin\" is no access rank");
+    assert_eq!(error.to_string(), "unknown access rank \"admin\"");
     let error = from_value::<Access>(json!(7)).unwrap_err();
     assert!(error.to_string().ends_with("expected a string"), "{error}");
 }
 
-fn one_of<T: Copy + std::fmt::Debug>(list: &'static [T]) -> impl Strategy<Value = Option<T>> {
-    prop::option::of(prop::sample::select(list))
+fn optional<T: Copy + std::fmt::Debug>(values: &'static [T]) -> impl Strategy<Value = Option<T>> {
+    prop::option::of(prop::sample::select(values))
 }
 
 prop_compose! {
     fn any_trace()(
         id: i64,
         ticket in 1..=i64::MAX,
-        moment: i64,
+        micros: i64,
         (op, op_name, remark) in ("\\PC{0,4}", "\\PC{0,4}", "[\\s\\S]{0,20}"),
-        status in one_of(Status::ALL),
-        priority in one_of(Priority::ALL),
-        category in one_of(Category::ALL),
+        status in optional(Status::ALL),
+        priority in optional(Priority::ALL),
+        category in optional(Category::ALL),
         appointment in prop::option::of(any::<i32>()),
     ) -> Trace {
-        let moment = Timestamp::from_micros_since_2000(moment);
-        let mut trace = Trace::new(TraceId::new(id), TicketId::new(ticket).unwrap(), moment, op.into());
+        let at = Timestamp::from_micros_since_2000(micros);
+        let mut trace = Trace::new(TraceId::new(id), TicketId::new(ticket).unwrap(), at, op.into());
         trace.op_name = op_name;
         trace.remark = remark;
         trace.new_status = status;
@@ -166,7 +168,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn every_trace_is_read_back_as_it_was(trace in any_trace()) {
+    fn written_trace_is_parsed_back(trace in any_trace()) {
         let written = serde_json::to_string(&trace).unwrap();
         prop_assert_eq!(serde_json::from_str::<Trace>(&written).unwrap(), trace);
     }

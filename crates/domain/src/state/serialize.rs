@@ -1,4 +1,4 @@
-//! How changes and states are written, with the feature `serde`: the ticket system's API fixes the names and their order.
+//! `Serialize` for changes and states. The ticket system's API defines the names of the members and their order.
 
 use std::fmt::Display;
 
@@ -7,9 +7,9 @@ use serde::{
     ser::{SerializeSeq as _, SerializeStruct as _},
 };
 
-use crate::{FieldChange, FieldValue, StatusVisit, TicketState, TraceChanges};
+use crate::{FieldChange, FieldValue, StatusPeriod, TicketState, TraceChanges};
 
-/// A text, `""` where there is no value.
+/// Writes a value as text, and `None` as `""`.
 struct TextOrEmpty<T>(Option<T>);
 
 impl<T: Display> Serialize for TextOrEmpty<T> {
@@ -21,14 +21,14 @@ impl<T: Display> Serialize for TextOrEmpty<T> {
     }
 }
 
-/// Writes the value as its text, with the feature `serde`.
+/// Writes the value as text. Requires the feature `serde`.
 impl Serialize for FieldValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// Writes `field`, `from` and `to`, with the feature `serde`. `from` is `""` where there was no value.
+/// Writes `field`, `from` and `to`. `from` is `""` if the field had no value. Requires the feature `serde`.
 impl Serialize for FieldChange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut change = serializer.serialize_struct("FieldChange", 3)?;
@@ -39,7 +39,7 @@ impl Serialize for FieldChange {
     }
 }
 
-/// Writes the list of the changes, with the feature `serde`.
+/// Writes the list of changes. Requires the feature `serde`.
 impl Serialize for TraceChanges {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut changes = serializer.serialize_seq(Some(self.iter().count()))?;
@@ -50,19 +50,19 @@ impl Serialize for TraceChanges {
     }
 }
 
-/// Writes `status`, `from`, `until` and `seconds`, with the feature `serde`. While the visit is open, `until` is `""`.
-impl Serialize for StatusVisit {
+/// Writes `status`, `from`, `until` and `seconds`. While the period is open, `until` is `""`. Requires the feature `serde`.
+impl Serialize for StatusPeriod {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut visit = serializer.serialize_struct("StatusVisit", 4)?;
-        visit.serialize_field("status", &self.status)?;
-        visit.serialize_field("from", &self.from)?;
-        visit.serialize_field("until", &TextOrEmpty(self.until))?;
-        visit.serialize_field("seconds", &self.seconds())?;
-        visit.end()
+        let mut period = serializer.serialize_struct("StatusPeriod", 4)?;
+        period.serialize_field("status", &self.status)?;
+        period.serialize_field("from", &self.from)?;
+        period.serialize_field("until", &TextOrEmpty(self.until))?;
+        period.serialize_field("seconds", &self.seconds())?;
+        period.end()
     }
 }
 
-/// Writes the member `state` of the ticket system's API, with the feature `serde`.
+/// Writes the member `state` of the ticket system's API. Requires the feature `serde`.
 impl Serialize for TicketState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let appointment = self.fields.appointment.map(FieldValue::Appointment);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn visit_with_an_infinite_end_has_no_length() {
+    fn period_with_an_infinite_end_has_no_length() {
         let traces = [
             trace(1, "-infinity", Some(Status::Fresh)),
             trace(2, "2025-12-06T10:00:00Z", Some(Status::Solved)),

@@ -1,12 +1,12 @@
-//! Each promise about a state: its timestamps, visits and findings.
+//! Tests of states: timestamps, status periods and findings.
 
 use super::*;
 use crate::{Priority, StaffId, Status::*, TicketId};
 
-/// A trace so many milliseconds after 10 o'clock.
+/// Returns a trace `millis` milliseconds after 2025-12-06T10:00:00Z.
 fn trace(id: i64, millis: i64, status: impl Into<Option<Status>>) -> Trace {
-    let ten = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
-    let at = Timestamp::from_micros_since_2000(ten.micros_since_2000() + millis * 1_000);
+    let start = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
+    let at = Timestamp::from_micros_since_2000(start.micros_since_2000() + millis * 1_000);
     trace_at(id, at, status)
 }
 
@@ -17,11 +17,11 @@ fn trace_at(id: i64, at: Timestamp, status: impl Into<Option<Status>>) -> Trace 
     trace
 }
 
-fn visits(traces: &[Trace]) -> Vec<(Status, Option<i64>)> {
+fn periods(traces: &[Trace]) -> Vec<(Status, Option<i64>)> {
     let state = TicketState::from_traces(traces);
-    let visits = state.time_in_status.iter();
-    visits
-        .map(|visit| (visit.status, visit.seconds()))
+    let periods = state.time_in_status.iter();
+    periods
+        .map(|period| (period.status, period.seconds()))
         .collect()
 }
 
@@ -31,7 +31,7 @@ fn findings(traces: &[Trace]) -> Vec<HistoryFinding> {
 }
 
 #[test]
-fn creation_and_last_update_are_the_first_and_the_last_trace() {
+fn state_timestamps_are_those_of_the_traces() {
     let traces = [
         trace(1, 0, None),
         trace(2, 1_000, Fresh),
@@ -44,18 +44,18 @@ fn creation_and_last_update_are_the_first_and_the_last_trace() {
 }
 
 #[test]
-fn visits_begin_with_the_first_trace_that_has_a_status() {
-    assert_eq!(visits(&[trace(1, 0, None)]), []);
+fn first_period_begins_with_the_first_status() {
+    assert_eq!(periods(&[trace(1, 0, None)]), []);
     let traces = [trace(1, 0, None), trace(2, 5_000, Fresh)];
-    assert_eq!(visits(&traces), [(Fresh, None)]);
-    let [visit] = TicketState::from_traces(&traces).time_in_status[..] else {
-        panic!("one visit");
+    assert_eq!(periods(&traces), [(Fresh, None)]);
+    let [period] = TicketState::from_traces(&traces).time_in_status[..] else {
+        panic!("expected one period");
     };
-    assert_eq!((visit.from, visit.until), (traces[1].updated_at, None));
+    assert_eq!((period.from, period.until), (traces[1].updated_at, None));
 }
 
 #[test]
-fn status_set_again_does_not_begin_a_new_visit() {
+fn status_set_again_does_not_begin_a_period() {
     let traces = [
         trace(1, 0, Fresh),
         trace(2, 1_000, Delay),
@@ -64,7 +64,7 @@ fn status_set_again_does_not_begin_a_new_visit() {
         trace(5, 6_000, Fresh),
     ];
     assert_eq!(
-        visits(&traces),
+        periods(&traces),
         [
             (Fresh, Some(1)),
             (Delay, Some(4)),
@@ -75,28 +75,28 @@ fn status_set_again_does_not_begin_a_new_visit() {
 }
 
 #[test]
-fn visit_of_no_length_stays() {
+fn period_of_zero_length_is_kept() {
     let traces = [trace(1, 0, Fresh), trace(2, 0, Solved)];
-    assert_eq!(visits(&traces), [(Fresh, Some(0)), (Solved, None)]);
+    assert_eq!(periods(&traces), [(Fresh, Some(0)), (Solved, None)]);
 }
 
 #[test]
-fn seconds_are_the_difference_of_rounded_down_ends() {
-    let length = |from, until| visits(&[trace(1, from, Fresh), trace(2, until, Solved)])[0].1;
+fn period_length_is_the_difference_of_whole_seconds() {
+    let length = |from, until| periods(&[trace(1, from, Fresh), trace(2, until, Solved)])[0].1;
     assert_eq!(length(900, 1_100), Some(1));
     assert_eq!(length(100, 900), Some(0));
     assert_eq!(length(0, 1_999), Some(1));
 
-    // Before 1970 too: -0.5 s is in second -1.
+    // Timestamps before 1970 are rounded down too: -0.5 s is in second -1.
     let epoch = Timestamp::from_unix_seconds(0).unwrap().micros_since_2000();
     let before = Timestamp::from_micros_since_2000(epoch - 500_000);
     let after = Timestamp::from_micros_since_2000(epoch + 500_000);
     let traces = [trace_at(1, before, Fresh), trace_at(2, after, Solved)];
-    assert_eq!(visits(&traces)[0].1, Some(1));
+    assert_eq!(periods(&traces)[0].1, Some(1));
 }
 
 #[test]
-fn visit_with_an_infinite_end_has_no_seconds() {
+fn period_with_an_infinite_end_has_no_length() {
     let traces = [
         trace_at(1, Timestamp::NEG_INFINITY, Fresh),
         trace(2, 0, Delay),
@@ -105,7 +105,7 @@ fn visit_with_an_infinite_end_has_no_seconds() {
         trace_at(5, Timestamp::INFINITY, Canceled),
     ];
     assert_eq!(
-        visits(&traces),
+        periods(&traces),
         [
             (Fresh, None),
             (Delay, Some(2)),
@@ -117,12 +117,12 @@ fn visit_with_an_infinite_end_has_no_seconds() {
 }
 
 #[test]
-fn longest_finite_visit_does_not_overflow() {
+fn longest_finite_period_does_not_overflow() {
     let traces = [
         trace_at(1, Timestamp::from_micros_since_2000(i64::MIN + 1), Fresh),
         trace_at(2, Timestamp::from_micros_since_2000(i64::MAX - 1), Solved),
     ];
-    assert_eq!(visits(&traces)[0].1, Some(18_446_744_073_709));
+    assert_eq!(periods(&traces)[0].1, Some(18_446_744_073_709));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn as_of_includes_traces_at_that_timestamp() {
 }
 
 #[test]
-fn visit_that_ends_after_as_of_is_open() {
+fn period_that_ends_after_as_of_is_open() {
     let traces = [trace(1, 0, Fresh), trace(2, 1_000, Solved)];
     let state = TicketState::from_traces_as_of(&traces, trace(0, 500, None).updated_at);
     assert_eq!(state.time_in_status.len(), 1);
@@ -162,24 +162,24 @@ fn state_before_the_first_trace_has_no_values_and_no_findings() {
 }
 
 #[test]
-fn ticket_without_any_trace_has_the_finding_no_traces() {
-    let traceless = TicketState::from_traces(&[]);
+fn ticket_without_traces_has_the_finding_no_traces() {
+    let without_traces = TicketState::from_traces(&[]);
     assert_eq!(
-        traceless,
+        without_traces,
         TicketState::from_traces_as_of(&[], trace(0, 0, None).updated_at)
     );
     assert_eq!(
-        traceless.findings,
+        without_traces.findings,
         BTreeSet::from([HistoryFinding::NoTraces])
     );
 
-    let mut state = traceless;
+    let mut state = without_traces;
     state.apply(&trace(1, 0, Fresh));
     assert_eq!(state, TicketState::from_traces(&[trace(1, 0, Fresh)]));
 }
 
 #[test]
-fn first_trace_other_than_fresh_is_not_a_creation() {
+fn first_trace_without_status_fresh_is_found() {
     use HistoryFinding::NotCreated;
     assert_eq!(findings(&[trace(1, 0, Fresh)]), []);
     assert_eq!(findings(&[trace(1, 0, None)]), [NotCreated]);
@@ -189,7 +189,7 @@ fn first_trace_other_than_fresh_is_not_a_creation() {
 }
 
 #[test]
-fn step_that_writers_do_not_allow_is_found_once() {
+fn status_change_that_is_not_allowed_is_found_once() {
     use HistoryFinding::StepNotAllowed;
     let solved_twice = [
         trace(1, 0, Fresh),
@@ -204,7 +204,7 @@ fn step_that_writers_do_not_allow_is_found_once() {
 }
 
 #[test]
-fn ids_that_descend_with_time_are_out_of_order() {
+fn ids_that_descend_with_time_are_found() {
     use HistoryFinding::OutOfOrder;
     assert_eq!(
         findings(&[trace(2, 0, Fresh), trace(1, 1, None)]),
@@ -218,7 +218,7 @@ fn ids_that_descend_with_time_are_out_of_order() {
 }
 
 #[test]
-fn findings_of_later_traces_do_not_show_as_of_an_earlier_time() {
+fn finding_of_a_later_trace_is_absent_before_it() {
     let traces = [
         trace(2, 0, Fresh),
         trace(1, 1_000, Canceled),

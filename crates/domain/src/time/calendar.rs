@@ -1,12 +1,13 @@
-//! The proleptic Gregorian calendar, forwards and backwards from 2000-01-01.
+//! Conversion between dates of the proleptic Gregorian calendar and days since 2000-01-01.
 
 use std::fmt;
 
-/// Days from 0000-03-01, where the algorithms below begin their years, to 2000-01-01.
-const MARCH_OF_YEAR_ZERO_TO_EPOCH: i64 = 730_425;
+/// Days from 0000-03-01 to 2000-01-01. The algorithms below use years that begin in March.
+const DAYS_FROM_MARCH_OF_YEAR_0_TO_2000: i64 = 730_425;
+/// Days in 400 years, after which the calendar repeats.
 const DAYS_PER_ERA: i64 = 146_097;
 
-/// A date of the proleptic Gregorian calendar with astronomical years: the year before 1 is 0.
+/// Year, month and day in the proleptic Gregorian calendar. Years are astronomical: the year before 1 is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Date {
     pub(super) year: i64,
@@ -15,11 +16,11 @@ pub(super) struct Date {
 }
 
 impl Date {
-    /// The date so many days after 2000-01-01.
+    /// Converts days since 2000-01-01 to a date.
     ///
-    /// Howard Hinnant's `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.
+    /// The algorithm is Howard Hinnant's `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.
     pub(super) fn from_days(days: i64) -> Self {
-        let days = days + MARCH_OF_YEAR_ZERO_TO_EPOCH;
+        let days = days + DAYS_FROM_MARCH_OF_YEAR_0_TO_2000;
         let era = days.div_euclid(DAYS_PER_ERA);
         let day_of_era = days.rem_euclid(DAYS_PER_ERA);
         let year_of_era =
@@ -36,7 +37,7 @@ impl Date {
         Self { year, month, day }
     }
 
-    /// How many days after 2000-01-01 the date is. The inverse of [`Date::from_days`].
+    /// Returns the days since 2000-01-01. It is the inverse of [`Date::from_days`].
     pub(super) fn to_days(self) -> i64 {
         let year = self.year - i64::from(self.month <= 2);
         let era = year.div_euclid(400);
@@ -44,20 +45,21 @@ impl Date {
         let month_from_march = (self.month + 9) % 12;
         let day_of_year = (153 * month_from_march + 2) / 5 + self.day - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        era * DAYS_PER_ERA + day_of_era - MARCH_OF_YEAR_ZERO_TO_EPOCH
+        era * DAYS_PER_ERA + day_of_era - DAYS_FROM_MARCH_OF_YEAR_0_TO_2000
     }
 
-    /// Returns the days after 2000-01-01 of a date that may not exist.
-    pub(super) fn to_existing_days(self) -> Option<i64> {
+    /// Returns the days since 2000-01-01, `None` if the date does not exist.
+    pub(super) fn to_valid_days(self) -> Option<i64> {
         let days = self.to_days();
-        // Days that the calendar does not have come back as others: 30 February as 2 March.
+        // A date that does not exist is converted to another date: 30 February to 2 March.
         ((1..=12).contains(&self.month) && Self::from_days(days) == self).then_some(days)
     }
 }
 
 impl Date {
-    /// `2025-12-06`, where four digits hold the year. Put together by hand: `write!` costs several times as much, and
-    /// answers are made of moments.
+    /// Returns `2025-12-06`, or `None` if the year needs more than four digits.
+    ///
+    /// Responses contain many timestamps, and `write!` takes several times as long.
     fn to_ascii(self) -> Option<[u8; 10]> {
         let year = u16::try_from(self.year)
             .ok()
@@ -69,7 +71,7 @@ impl Date {
     }
 }
 
-/// A number below 100 in decimal.
+/// Returns the decimal digits of a number below 100.
 pub(super) fn two_digits(number: u16) -> [u8; 2] {
     let [_, tens] = (number / 10 % 10).to_be_bytes();
     let [_, ones] = (number % 10).to_be_bytes();
@@ -80,12 +82,12 @@ pub(super) fn write_ascii(f: &mut fmt::Formatter<'_>, ascii: &[u8]) -> fmt::Resu
     f.write_str(std::str::from_utf8(ascii).map_err(|_| fmt::Error)?)
 }
 
-/// Writes a value as wide as the format asks.
+/// Writes a value with the width and alignment of the formatter.
 pub(super) fn pad(f: &mut fmt::Formatter<'_>, value: &impl fmt::Display) -> fmt::Result {
     f.pad(&value.to_string())
 }
 
-/// `2025-12-06`. Years that four digits cannot hold get a sign and six, ISO 8601's expanded form.
+/// Writes `2025-12-06`. A year below 0 or above 9999 has a sign and at least six digits, the expanded form of ISO 8601.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day } = self;
@@ -105,7 +107,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_chrono_wherever_chrono_reaches(days in -95_000_000..95_000_000_i64) {
+        fn date_conversion_agrees_with_chrono(days in -95_000_000..95_000_000_i64) {
             let epoch = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
             let distance = Days::new(days.unsigned_abs());
             let theirs = if days < 0 { epoch - distance } else { epoch + distance };
@@ -117,7 +119,7 @@ mod tests {
         }
 
         #[test]
-        fn to_days_undoes_from_days(days in i64::from(i32::MIN)..=i64::from(i32::MAX)) {
+        fn to_days_inverts_from_days(days in i64::from(i32::MIN)..=i64::from(i32::MAX)) {
             prop_assert_eq!(Date::from_days(days).to_days(), days);
         }
     }

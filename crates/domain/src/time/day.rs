@@ -1,4 +1,4 @@
-//! A day without a time.
+//! Calendar dates.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use super::{
     calendar::{Date, pad},
 };
 
-/// A day of the calendar, or one of the two infinities.
+/// A calendar date, or one of the two infinities.
 ///
-/// It is written as its UTC midnight, which is how the ticket system's clients read a day:
+/// The text form is midnight UTC, as in the ticket system's API:
 ///
 /// ```
 /// use wts_domain::Day;
@@ -21,26 +21,26 @@ use super::{
 pub struct Day(i32);
 
 impl Day {
-    /// Later than every day.
+    /// Later than every finite date.
     pub const INFINITY: Self = Self(i32::MAX);
-    /// Earlier than every day.
+    /// Earlier than every finite date.
     pub const NEG_INFINITY: Self = Self(i32::MIN);
 
-    /// The day so many days after 2000-01-01; the least and the greatest number are the infinities.
+    /// Creates a date from days since 2000-01-01. The smallest and the largest number are the infinities.
     pub const fn from_days_since_2000(days: i32) -> Self {
         Self(days)
     }
 
-    /// How many days after 2000-01-01; the least and the greatest number are the infinities.
+    /// Returns the days since 2000-01-01. The smallest and the largest number are the infinities.
     pub const fn days_since_2000(self) -> i32 {
         self.0
     }
 
-    /// A day of the proleptic Gregorian calendar, months and days counted from 1.
+    /// Creates a date from year, month and day in the proleptic Gregorian calendar. Months and days begin at 1.
     ///
     /// # Errors
     ///
-    /// [`DateOutOfRange`] if there is no such day.
+    /// Returns [`DateOutOfRange`] if the date does not exist or is out of range.
     pub fn from_ymd(year: i32, month: u8, day: u8) -> Result<Self, DateOutOfRange> {
         Self::from_date(Date {
             year: year.into(),
@@ -50,7 +50,7 @@ impl Day {
         .ok_or(DateOutOfRange)
     }
 
-    /// Year, month and day of the proleptic Gregorian calendar; `None` for the infinities.
+    /// Returns year, month and day in the proleptic Gregorian calendar, `None` for the infinities.
     ///
     /// ```
     /// use wts_domain::Day;
@@ -73,7 +73,7 @@ impl Day {
         }
     }
 
-    /// The day without a time, as a text:
+    /// Returns the text form without a time:
     ///
     /// ```
     /// use wts_domain::Day;
@@ -82,13 +82,13 @@ impl Day {
     /// # Ok::<(), wts_domain::DateOutOfRange>(())
     /// ```
     ///
-    /// Years beyond 9999 or before 0 are in ISO 8601's expanded form. The infinities are `infinity` and `-infinity`.
+    /// Years below 0 or above 9999 have the expanded form of ISO 8601. The infinities are `infinity` and `-infinity`.
     pub fn iso_date(self) -> impl fmt::Display {
         IsoDate(self)
     }
 
     pub(super) fn from_date(date: Date) -> Option<Self> {
-        match i32::try_from(date.to_existing_days()?).map(Self) {
+        match i32::try_from(date.to_valid_days()?).map(Self) {
             Ok(Self::INFINITY | Self::NEG_INFINITY) | Err(_) => None,
             Ok(day) => Some(day),
         }
@@ -96,7 +96,7 @@ impl Day {
 }
 
 #[cfg(feature = "serde")]
-crate::serde_impls::as_text!(Day, str::parse);
+crate::serde_impls::impl_serde_as_text!(Day, str::parse);
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,7 +111,7 @@ impl fmt::Display for Day {
     }
 }
 
-/// Writes a day without a time.
+/// Displays a date without a time.
 struct IsoDate(Day);
 
 impl fmt::Display for IsoDate {
@@ -132,19 +132,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_written_as_their_utc_midnight() {
-        let written = |year, month, day| Day::from_ymd(year, month, day).unwrap().to_string();
-        assert_eq!(written(2025, 12, 8), "2025-12-08T00:00:00Z");
-        assert_eq!(written(2024, 2, 29), "2024-02-29T00:00:00Z");
-        assert_eq!(written(0, 1, 1), "0000-01-01T00:00:00Z");
-        assert_eq!(written(-4713, 11, 24), "-004713-11-24T00:00:00Z");
-        assert_eq!(written(5_874_897, 12, 31), "+5874897-12-31T00:00:00Z");
+    fn date_is_written_as_midnight_utc() {
+        let text_form = |year, month, day| Day::from_ymd(year, month, day).unwrap().to_string();
+        assert_eq!(text_form(2025, 12, 8), "2025-12-08T00:00:00Z");
+        assert_eq!(text_form(2024, 2, 29), "2024-02-29T00:00:00Z");
+        assert_eq!(text_form(0, 1, 1), "0000-01-01T00:00:00Z");
+        assert_eq!(text_form(-4713, 11, 24), "-004713-11-24T00:00:00Z");
+        assert_eq!(text_form(5_874_897, 12, 31), "+5874897-12-31T00:00:00Z");
         assert_eq!(Day::INFINITY.to_string(), "infinity");
         assert_eq!(Day::NEG_INFINITY.to_string(), "-infinity");
     }
 
     #[test]
-    fn a_day_that_no_calendar_has_is_refused() {
+    fn nonexistent_date_is_rejected() {
         for (year, month, day) in [
             (2025, 2, 29),
             (2025, 13, 1),

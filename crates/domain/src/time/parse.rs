@@ -1,4 +1,4 @@
-//! Reading moments and days: in the one spelling that they are written in, and moments in any of RFC 3339's.
+//! Parsing of timestamps and dates: the canonical text form, and every RFC 3339 form of a timestamp.
 
 use std::{error::Error, fmt, str::FromStr};
 
@@ -8,15 +8,15 @@ use super::{
     timestamp::{MICROS_PER_SECOND, SECONDS_PER_DAY},
 };
 
-/// A text that is not spelled as a moment or a day.
+/// The error of parsing a timestamp or a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseTimeError {
-    /// It is no moment, or not in the spelling of [`Timestamp`]'s `Display`.
+    /// The text is not the canonical form of a timestamp, the one that `Display` of [`Timestamp`] writes.
     NotATimestamp,
-    /// It is no moment that can be counted, in none of the spellings of RFC 3339.
+    /// The text is not an RFC 3339 timestamp, or the timestamp is out of range.
     NotRfc3339,
-    /// It is no day, or not in the spelling of [`Day`]'s `Display`.
+    /// The text is not the canonical form of a date, the one that `Display` of [`Day`] writes.
     NotADay,
 }
 
@@ -24,12 +24,12 @@ impl fmt::Display for ParseTimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotATimestamp => {
-                "expected a moment in UTC such as 2025-12-06T10:00:00Z, with up to six digits of a fraction and no \
-                 zero at their end, or infinity or -infinity"
+                "expected a UTC timestamp such as 2025-12-06T10:00:00Z, with at most six fractional digits and no \
+                 trailing zeros, or infinity or -infinity"
             }
-            Self::NotRfc3339 => "expected a moment in RFC 3339, such as 2025-12-06T10:00:00Z",
+            Self::NotRfc3339 => "expected an RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
             Self::NotADay => {
-                "expected a day, written as its UTC midnight, such as 2025-12-08T00:00:00Z, or infinity or -infinity"
+                "expected a date written as midnight UTC such as 2025-12-08T00:00:00Z, or infinity or -infinity"
             }
         })
     }
@@ -37,20 +37,20 @@ impl fmt::Display for ParseTimeError {
 
 impl Error for ParseTimeError {}
 
-/// Takes the one spelling that [`Timestamp`]'s `Display` gives, so that what was read is written the same.
-/// [`Timestamp::from_rfc3339`] takes them all.
+/// Parses the canonical form, the one that `Display` of [`Timestamp`] writes. [`Timestamp::from_rfc3339`] parses every RFC
+/// 3339 form.
 impl FromStr for Timestamp {
     type Err = ParseTimeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::from_rfc3339(text)
             .ok()
-            .filter(|moment| moment.to_string() == text)
+            .filter(|timestamp| timestamp.to_string() == text)
             .ok_or(ParseTimeError::NotATimestamp)
     }
 }
 
-/// Takes the one spelling that [`Day`]'s `Display` gives, so that what was read is written the same.
+/// Parses the canonical form, the one that `Display` of [`Day`] writes.
 impl FromStr for Day {
     type Err = ParseTimeError;
 
@@ -58,7 +58,7 @@ impl FromStr for Day {
         match text {
             "infinity" => Ok(Self::INFINITY),
             "-infinity" => Ok(Self::NEG_INFINITY),
-            text => Reader(text.as_bytes())
+            text => Parser(text.as_bytes())
                 .date()
                 .and_then(Self::from_date)
                 .filter(|day| day.to_string() == text)
@@ -67,33 +67,33 @@ impl FromStr for Day {
     }
 }
 
-/// Parses a timestamp in any spelling.
-pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
+/// Parses a timestamp in any RFC 3339 form, or an infinity.
+pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     match text {
         "infinity" => return Some(Timestamp::INFINITY),
         "-infinity" => return Some(Timestamp::NEG_INFINITY),
         _ => {}
     }
-    let mut reader = Reader(text.as_bytes());
-    let (days, micros) = (reader.date()?.to_existing_days()?, reader.time()?);
-    // In wider numbers: the first timestamp that can be counted lies within a second that cannot.
+    let mut parser = Parser(text.as_bytes());
+    let (days, micros) = (parser.date()?.to_valid_days()?, parser.time()?);
+    // The sum needs 128 bits: the smallest timestamp lies within a day whose midnight is out of range.
     let micros =
         i128::from(days) * i128::from(SECONDS_PER_DAY * MICROS_PER_SECOND) + i128::from(micros);
     let timestamp = Timestamp::from_micros_since_2000(micros.try_into().ok()?);
     let is_finite = timestamp != Timestamp::INFINITY && timestamp != Timestamp::NEG_INFINITY;
-    (is_finite && reader.0.is_empty()).then_some(timestamp)
+    (is_finite && parser.0.is_empty()).then_some(timestamp)
 }
 
-/// The rest of a text.
-struct Reader<'a>(&'a [u8]);
+/// A parser that holds the text not parsed yet. Each method parses a part of the text and removes it.
+struct Parser<'a>(&'a [u8]);
 
-impl Reader<'_> {
-    /// Reads `2025-12-06`, `+294276-12-31` or `-004713-11-24`. The date may not exist.
+impl Parser<'_> {
+    /// Parses `2025-12-06`, `+294276-12-31` or `-004713-11-24`. The result can be a date that does not exist.
     fn date(&mut self) -> Option<Date> {
         let year = match self.one_of(b"+-") {
             None => self.digits(4)?,
             Some(sign) => {
-                // Up to one digit more than the longest year that can be counted has.
+                // Years of dates have up to seven digits.
                 let length = Some(self.count_digits()).filter(|length| (6..=7).contains(length))?;
                 let year = self.digits(length)?;
                 if sign == b'-' { -year } else { year }
@@ -106,10 +106,10 @@ impl Reader<'_> {
         Some(Date { year, month, day })
     }
 
-    /// Reads `T15:30:00Z`, perhaps with a fraction, or with an offset instead of the `Z`, as microseconds from the
-    /// beginning of the day in UTC.
+    /// Parses `T15:30:00Z`, optionally with a fraction, or with an offset instead of `Z`. Returns microseconds since midnight
+    /// UTC of the date that was parsed before.
     ///
-    /// A leap second is the second after it, which is how PostgreSQL reads it and how clocks count it.
+    /// A leap second becomes the following second, as in PostgreSQL.
     fn time(&mut self) -> Option<i64> {
         self.one_of(b"Tt")?;
         let minutes = self.hour_and_minute()?;
@@ -128,7 +128,7 @@ impl Reader<'_> {
         (second < 60 || is_leap).then_some((minutes * 60 + second) * MICROS_PER_SECOND + micros)
     }
 
-    /// Reads `15:30`, as minutes.
+    /// Parses `15:30` and returns minutes.
     fn hour_and_minute(&mut self) -> Option<i64> {
         let hour = self.digits(2)?;
         self.one_of(b":")?;
@@ -136,7 +136,7 @@ impl Reader<'_> {
         (hour < 24 && minute < 60).then_some(hour * 60 + minute)
     }
 
-    /// Reads the digits of a fraction of a second, as microseconds. What is finer is cut off.
+    /// Parses the digits of a fraction of a second and returns microseconds. Further digits are truncated.
     fn fraction(&mut self) -> Option<i64> {
         let length = self.count_digits();
         let kept = length.min(6);
@@ -152,7 +152,7 @@ impl Reader<'_> {
             .count()
     }
 
-    /// Reads a number of exactly `length` digits.
+    /// Parses a number of exactly `length` digits.
     fn digits(&mut self, length: usize) -> Option<i64> {
         let (digits, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -162,7 +162,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads the next byte, if it is one of `expected`.
+    /// Removes and returns the next byte if it is one of `expected`.
     fn one_of(&mut self, expected: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         expected.contains(first).then(|| {

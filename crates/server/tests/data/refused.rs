@@ -62,12 +62,12 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
         assert_eq!(status.code(), Some(1));
         assert!(
             listed.contains(
-                "ticket 124: trace 9: the first trace is not the creation: it gives no status"
+                "ticket 124: trace 9: the first trace does not create the ticket: expected status fresh, found none"
             ),
             "{listed}"
         );
         assert!(
-            listed.contains("ticket 125: the ticket has no traces, not even of its creation"),
+            listed.contains("ticket 125: the ticket has no traces"),
             "{listed}"
         );
         assert!(
@@ -88,7 +88,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
         "{said}"
     );
     assert!(
-        logged.contains("WARN") && logged.contains("not the creation"),
+        logged.contains("WARN") && logged.contains("does not create the ticket"),
         "{logged}"
     );
     assert!(

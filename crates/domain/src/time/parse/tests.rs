@@ -1,32 +1,32 @@
-//! Which texts are moments and days.
+//! Tests of parsing timestamps and dates.
 
 use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::*;
 
-/// Texts that are nearly moments.
-fn nearly() -> impl Strategy<Value = String> {
+/// Texts that are similar to timestamps, and arbitrary texts.
+fn similar_text() -> impl Strategy<Value = String> {
     "[+-]?[0-9]{3,8}-[0-9]{1,2}-[0-9]{1,2}(T[0-2]?[0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,7})?Z?)?|\\PC{0,24}"
 }
 
 proptest! {
     #[test]
-    fn every_moment_that_is_written_is_read_back(micros: i64) {
-        let moment = Timestamp::from_micros_since_2000(micros);
-        prop_assert_eq!(moment.to_string().parse(), Ok(moment));
+    fn written_timestamp_is_parsed_back(micros: i64) {
+        let timestamp = Timestamp::from_micros_since_2000(micros);
+        prop_assert_eq!(timestamp.to_string().parse(), Ok(timestamp));
     }
 
     #[test]
-    fn every_day_that_is_written_is_read_back(days: i32) {
+    fn written_date_is_parsed_back(days: i32) {
         let day = Day::from_days_since_2000(days);
         prop_assert_eq!(day.to_string().parse(), Ok(day));
     }
 
     #[test]
-    fn whatever_is_read_is_written_the_same(text in nearly()) {
-        if let Ok(moment) = text.parse::<Timestamp>() {
-            prop_assert_eq!(moment.to_string(), text.clone());
+    fn parsed_text_is_written_unchanged(text in similar_text()) {
+        if let Ok(timestamp) = text.parse::<Timestamp>() {
+            prop_assert_eq!(timestamp.to_string(), text.clone());
         }
         if let Ok(day) = text.parse::<Day>() {
             prop_assert_eq!(day.to_string(), text);
@@ -35,10 +35,10 @@ proptest! {
 }
 
 #[test]
-fn the_ends_of_what_can_be_counted_are_read_back() {
+fn limits_of_the_range_are_parsed_back() {
     for micros in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX - 1, i64::MAX] {
-        let moment = Timestamp::from_micros_since_2000(micros);
-        assert_eq!(moment.to_string().parse(), Ok(moment));
+        let timestamp = Timestamp::from_micros_since_2000(micros);
+        assert_eq!(timestamp.to_string().parse(), Ok(timestamp));
     }
     for days in [i32::MIN, i32::MIN + 1, -1, 0, i32::MAX - 1, i32::MAX] {
         let day = Day::from_days_since_2000(days);
@@ -47,7 +47,7 @@ fn the_ends_of_what_can_be_counted_are_read_back() {
 }
 
 #[test]
-fn a_moment_has_one_spelling() {
+fn noncanonical_timestamp_is_rejected() {
     for text in [
         "",
         "2025-12-06",
@@ -86,7 +86,7 @@ fn a_moment_has_one_spelling() {
 }
 
 #[test]
-fn a_day_is_a_midnight_and_nothing_else() {
+fn noncanonical_date_is_rejected() {
     for text in [
         "2025-12-08",
         "2025-12-08T00:00:01Z",
@@ -102,13 +102,13 @@ fn a_day_is_a_midnight_and_nothing_else() {
     }
 }
 
-fn read(text: &str) -> Result<String, ParseTimeError> {
+fn parse_and_write(text: &str) -> Result<String, ParseTimeError> {
     Ok(Timestamp::from_rfc3339(text)?.to_string())
 }
 
 #[test]
-fn every_spelling_of_rfc_3339_is_read() {
-    for (text, moment) in [
+fn every_rfc_3339_form_is_parsed() {
+    for (text, canonical) in [
         ("2025-12-06T10:00:00Z", "2025-12-06T10:00:00Z"),
         ("2025-12-06t10:00:00z", "2025-12-06T10:00:00Z"),
         ("2025-12-06T18:00:00+08:00", "2025-12-06T10:00:00Z"),
@@ -126,12 +126,12 @@ fn every_spelling_of_rfc_3339_is_read() {
         ("-004713-11-24T00:00:00Z", "-004713-11-24T00:00:00Z"),
         ("infinity", "infinity"),
     ] {
-        assert_eq!(read(text), Ok(moment.to_owned()), "{text}");
+        assert_eq!(parse_and_write(text), Ok(canonical.to_owned()), "{text}");
     }
 }
 
 #[test]
-fn what_is_no_moment_is_refused() {
+fn invalid_rfc_3339_is_rejected() {
     for malformed in [
         "",
         "2025-12-06",
@@ -152,12 +152,12 @@ fn what_is_no_moment_is_refused() {
         "1765015200",
     ] {
         assert_eq!(
-            read(malformed),
+            parse_and_write(malformed),
             Err(ParseTimeError::NotRfc3339),
             "{malformed:?}"
         );
     }
-    for nowhere in [
+    for nonexistent in [
         "2025-02-29T00:00:00Z",
         "2025-13-01T00:00:00Z",
         "2025-00-01T00:00:00Z",
@@ -170,16 +170,16 @@ fn what_is_no_moment_is_refused() {
         "+9999999-01-01T00:00:00Z",
     ] {
         assert_eq!(
-            read(nowhere),
+            parse_and_write(nonexistent),
             Err(ParseTimeError::NotRfc3339),
-            "{nowhere:?}"
+            "{nonexistent:?}"
         );
     }
 }
 
 proptest! {
     #[test]
-    fn offsets_are_those_of_chrono(
+    fn offsets_are_parsed_as_by_chrono(
         micros in -62_000_000_000_000_000..253_000_000_000_000_000_i64,
         minutes in -1_439..=1_439_i32,
     ) {
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn rfc_3339_is_read_as_chrono_reads_it(
+    fn rfc_3339_is_parsed_as_by_chrono(
         text in "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt][0-2][0-9]:[0-6][0-9]:[0-5][0-9](\\.[0-9]{1,9})?([Zz]|[+-][0-2][0-9]:[0-6][0-9])",
     ) {
         let theirs = DateTime::parse_from_rfc3339(&text).ok().map(|theirs| theirs.timestamp_micros());

@@ -1,40 +1,40 @@
-//! The traces of a slice in the order of the fold.
+//! Iteration over the traces of a slice in ascending order of `updated_at`, then of id.
 
 use std::ops::Range;
 
 use super::{TraceChanges, changes_at};
-use crate::{Trace, trace::position};
+use crate::{Trace, trace::sort_key};
 
-/// The traces of a slice by ascending (`updated_at`, `id`), whatever the order of the slice.
-pub(crate) enum Chronology<'a> {
-    /// The slice is in order.
+/// The traces of a slice in ascending order of `updated_at`, then of id.
+pub(crate) enum OrderedTraces<'a> {
+    /// A slice that is already sorted.
     Slice(&'a [Trace]),
-    /// The traces of a slice that is not in order.
-    Sorted(Vec<&'a Trace>),
+    /// Sorted references to the traces of a slice that is not sorted.
+    References(Vec<&'a Trace>),
 }
 
-impl<'a> Chronology<'a> {
+impl<'a> OrderedTraces<'a> {
     pub(crate) fn new(traces: &'a [Trace]) -> Self {
-        if traces.is_sorted_by_key(position) {
+        if traces.is_sorted_by_key(sort_key) {
             Self::Slice(traces)
         } else {
             let mut sorted: Vec<_> = traces.iter().collect();
-            sorted.sort_unstable_by_key(|trace| position(trace));
-            Self::Sorted(sorted)
+            sorted.sort_unstable_by_key(|trace| sort_key(trace));
+            Self::References(sorted)
         }
     }
 
     fn len(&self) -> usize {
         match self {
             Self::Slice(traces) => traces.len(),
-            Self::Sorted(traces) => traces.len(),
+            Self::References(traces) => traces.len(),
         }
     }
 
     fn get(&self, index: usize) -> Option<&'a Trace> {
         match self {
             Self::Slice(traces) => traces.get(index),
-            Self::Sorted(traces) => traces.get(index).copied(),
+            Self::References(traces) => traces.get(index).copied(),
         }
     }
 
@@ -55,14 +55,14 @@ impl<'a> Chronology<'a> {
 /// The iterator of [`trace_changes`](super::trace_changes).
 pub(super) struct ChangesIter<'a> {
     indices: Range<usize>,
-    traces: Chronology<'a>,
+    traces: OrderedTraces<'a>,
 }
 
 impl<'a> ChangesIter<'a> {
     fn get(&self, index: usize) -> Option<(&'a Trace, TraceChanges)> {
         let changes = match &self.traces {
-            Chronology::Slice(traces) => changes_at(traces, index),
-            Chronology::Sorted(traces) => changes_at(traces, index),
+            OrderedTraces::Slice(traces) => changes_at(traces, index),
+            OrderedTraces::References(traces) => changes_at(traces, index),
         };
         self.traces.get(index).zip(changes)
     }
