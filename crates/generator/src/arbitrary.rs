@@ -1,5 +1,5 @@
-//! Property-test strategies for histories as odd as the types allow: text of every plane, the ends of time, numbers at the
-//! edges.
+//! Proptest strategies for ticket histories with unusual values: text of all Unicode planes, infinite timestamps, and
+//! numbers at the limits of their types.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -10,40 +10,46 @@ use wts_domain::{
     Timestamp, Trace, TraceId,
 };
 
-/// What PostgreSQL can store, in microseconds and in days since 2000-01-01.
-const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
-const DAYS: Range<i32> = -2_451_545..2_145_031_949;
+/// The range of finite timestamps in PostgreSQL, in microseconds since 2000-01-01.
+const POSTGRES_TIMESTAMPS: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
+/// The range of finite dates in PostgreSQL, in days since 2000-01-01.
+const POSTGRES_DATES: Range<i32> = -2_451_545..2_145_031_949;
 
-/// Histories that are odd in every respect but their order, as a file may hold them.
+/// Sorted histories with arbitrary values, as an export file can contain them.
 pub fn histories() -> impl Strategy<Value = Vec<Record>> {
-    Values::any().parts().prop_map(in_order)
+    FieldStrategies::any()
+        .staff_and_tickets()
+        .prop_map(into_sorted_records)
 }
 
-/// Histories that SQLite can store: numbers are unique, and every operator is on the staff.
+/// Histories that SQLite can store: trace ids are unique, and the `op` of every trace is a staff member.
 pub fn consistent_histories() -> impl Strategy<Value = Vec<Record>> {
-    Values::any()
-        .parts()
-        .prop_map(consistent)
-        .prop_map(in_order)
+    FieldStrategies::any()
+        .staff_and_tickets()
+        .prop_map(make_consistent)
+        .prop_map(into_sorted_records)
 }
 
-/// Histories that PostgreSQL can store, too: without U+0000, and within its calendar.
+/// Histories that PostgreSQL and SQLite can store: consistent, without U+0000, and with the timestamps and dates of
+/// PostgreSQL.
 pub fn storable_histories() -> impl Strategy<Value = Vec<Record>> {
-    let parts = Values::storable().parts();
-    parts.prop_map(consistent).prop_map(in_order)
+    let staff_and_tickets = FieldStrategies::storable().staff_and_tickets();
+    staff_and_tickets
+        .prop_map(make_consistent)
+        .prop_map(into_sorted_records)
 }
 
-/// The values that fields are filled with.
-struct Values {
+/// Strategies for the values of fields.
+struct FieldStrategies {
     text: BoxedStrategy<String>,
     time: BoxedStrategy<Timestamp>,
     day: BoxedStrategy<Day>,
 }
 
-/// The staff, and the tickets with their traces.
-type Parts = (Vec<StaffMember>, Vec<(Ticket, Vec<Trace>)>);
+/// The staff members, and the tickets with their traces.
+type StaffAndTickets = (Vec<StaffMember>, Vec<(Ticket, Vec<Trace>)>);
 
-impl Values {
+impl FieldStrategies {
     fn any() -> Self {
         let text = prop_oneof![
             any::<String>(),
@@ -63,7 +69,7 @@ impl Values {
             ])
             .prop_map(str::to_owned),
         ];
-        let edges = [
+        let limits = [
             i64::MIN,
             i64::MIN + 1,
             -1,
@@ -74,22 +80,23 @@ impl Values {
             i64::MAX,
         ];
         let recent = 800_000_000_000_000..900_000_000_000_000_i64;
-        let days = [i32::MIN, i32::MIN + 1, 0, i32::MAX - 1, i32::MAX];
+        let day_limits = [i32::MIN, i32::MIN + 1, 0, i32::MAX - 1, i32::MAX];
         Self::new(
             text,
-            prop_oneof![any::<i64>(), select(edges.to_vec()), recent],
-            prop_oneof![any::<i32>(), select(days.to_vec())],
+            prop_oneof![any::<i64>(), select(limits.to_vec()), recent],
+            prop_oneof![any::<i32>(), select(day_limits.to_vec())],
         )
     }
 
     fn storable() -> Self {
         let text = Self::any().text.prop_map(|text| text.replace('\0', ""));
-        let edges = [TIMES.start, TIMES.end - 1, i64::MIN, i64::MAX, -1, 0, 1];
-        let days = [DAYS.start, DAYS.end - 1, i32::MIN, i32::MAX, 0];
+        let (times, days) = (POSTGRES_TIMESTAMPS, POSTGRES_DATES);
+        let limits = [times.start, times.end - 1, i64::MIN, i64::MAX, -1, 0, 1];
+        let day_limits = [days.start, days.end - 1, i32::MIN, i32::MAX, 0];
         Self::new(
             text,
-            prop_oneof![TIMES, select(edges.to_vec())],
-            prop_oneof![DAYS, select(days.to_vec())],
+            prop_oneof![times, select(limits.to_vec())],
+            prop_oneof![days, select(day_limits.to_vec())],
         )
     }
 
@@ -105,7 +112,7 @@ impl Values {
         }
     }
 
-    fn parts(self) -> impl Strategy<Value = Parts> {
+    fn staff_and_tickets(self) -> impl Strategy<Value = StaffAndTickets> {
         let history = (self.ticket(), vec(self.trace(), 0..5));
         (vec(self.staff(), 0..4), vec(history, 0..5))
     }
@@ -144,7 +151,7 @@ impl Values {
         )
     }
 
-    /// Traces of a ticket that [`in_order`] replaces.
+    /// Traces with a placeholder ticket id, which [`into_sorted_records`] replaces.
     fn trace(&self) -> impl Strategy<Value = Trace> + use<> {
         let id = prop_oneof![any::<i64>(), 0..100_i64, select(vec![i64::MIN, i64::MAX])];
         let ticket = Just(1).prop_filter_map("positive", TicketId::new);
@@ -167,31 +174,31 @@ impl Values {
     }
 }
 
-/// Makes numbers unique and replaces operators by members of the staff.
-fn consistent((mut staff, mut tickets): Parts) -> Parts {
+/// Makes trace ids unique and replaces the `op` of each trace with a staff member.
+fn make_consistent((mut staff, mut tickets): StaffAndTickets) -> StaffAndTickets {
     if staff.is_empty() {
         let (id, student) = (StaffId::from("W007"), StudentId::from("2022310007"));
         staff.push(StaffMember::new(id, student, Access::FormalMember));
     }
     let mut students = BTreeSet::new();
     staff.retain(|member| students.insert(member.student.as_str().to_owned()));
-    let mut taken = BTreeSet::new();
-    let mut operators = staff.iter().map(|member| &member.id).cycle();
+    let mut used_ids = BTreeSet::new();
+    let mut staff_ids = staff.iter().map(|member| &member.id).cycle();
     for trace in tickets.iter_mut().flat_map(|(_, traces)| traces) {
-        while !taken.insert(trace.id) {
+        while !used_ids.insert(trace.id) {
             trace.id = TraceId::new(trace.id.get().wrapping_add(1));
         }
-        if let Some(operator) = operators.next() {
-            trace.op = operator.clone();
+        if let Some(id) = staff_ids.next() {
+            trace.op = id.clone();
         }
     }
     (staff, tickets)
 }
 
-/// Puts everything in order.
-fn in_order((mut staff, mut tickets): Parts) -> Vec<Record> {
-    staff.sort_by(|one, other| one.id.cmp(&other.id));
-    staff.dedup_by(|one, other| one.id == other.id);
+/// Sorts all records, removes duplicates and sets the ticket id of each trace.
+fn into_sorted_records((mut staff, mut tickets): StaffAndTickets) -> Vec<Record> {
+    staff.sort_by(|a, b| a.id.cmp(&b.id));
+    staff.dedup_by(|a, b| a.id == b.id);
     let mut students = BTreeSet::new();
     staff.retain(|member| students.insert(member.student.as_str().to_owned()));
     tickets.sort_by_key(|(ticket, _)| ticket.id);

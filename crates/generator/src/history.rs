@@ -1,4 +1,4 @@
-//! The history of one ticket.
+//! Generation of the history of one ticket.
 
 use fastrand::Rng;
 use wts_domain::{
@@ -7,46 +7,53 @@ use wts_domain::{
 
 use crate::{
     calendar::{Calendar, DAY, HOUR, MINUTE, day, midnight, timestamp},
-    campus::{Campus, staff_number},
+    campus::{Campus, staff_id},
     phrases::{
-        AWKWARD, CANCELLING, DELAYING, ESCALATING, NOTES, NOTING, OVERDUE, REOPENING, SCHEDULING,
-        SOLVING, TROUBLES,
+        CANCELED_REMARKS, COMMENT_REMARKS, DELAYED_REMARKS, ESCALATED_REMARKS, NOTES, PROBLEMS,
+        REOPENED_REMARKS, SCHEDULED_REMARKS, SOLVED_REMARKS, SPECIAL_CHARACTERS,
+        SYSTEM_ESCALATION_REMARK,
     },
 };
 
-/// Eight in the morning to ten in the evening on the campus, in UTC.
-const WORK_BEGINS: i64 = 0;
-const WORK_ENDS: i64 = 14 * HOUR;
-/// The most traces of a ticket.
+/// The beginning of working hours as a time of day in UTC: 08:00 on the campus.
+const WORK_START: i64 = 0;
+/// The end of working hours as a time of day in UTC: 22:00 on the campus.
+const WORK_END: i64 = 14 * HOUR;
+/// The maximum number of traces of a ticket.
 const MAX_TRACES: usize = 1_000;
 
-/// A ticket and its traces, without their numbers.
+/// A ticket and its traces, which have no ids yet.
 pub(crate) struct History {
     pub(crate) ticket: Ticket,
     pub(crate) traces: Vec<Trace>,
 }
 
-/// Returns the history of the `nth` ticket of a campus.
-pub(crate) fn history(campus: &Campus, calendar: &Calendar, nth: u64, id: TicketId) -> History {
-    if nth == 0 {
-        return documents_example(campus, id);
+/// Generates the history of the ticket with this index and id.
+pub(crate) fn generate_history(
+    campus: &Campus,
+    calendar: &Calendar,
+    index: u64,
+    id: TicketId,
+) -> History {
+    if index == 0 {
+        return documented_example(campus, id);
     }
-    let mut rng = campus.rng(nth);
-    let filed_at = match nth {
-        // Between the two traces of the first, so that those have the numbers that the document gives them.
+    let mut rng = campus.rng(index);
+    let filed_at = match index {
+        // Between the two traces of the documented example, so that those have the ids 1 and 3.
         1 => midnight(0) + 11 * HOUR + 42 * MINUTE,
-        _ => calendar.filing_time(nth - 2, campus.tickets - 2, rng.u32(..)),
+        _ => calendar.filing_time(index - 2, campus.tickets - 2, rng.u32(..)),
     };
     let mut simulation = TicketSimulation::new(campus, rng, id, filed_at);
-    if nth == 1 {
+    if index == 1 {
         simulation.now = midnight(1);
     }
     simulation.run_until(calendar.end());
     simulation.history
 }
 
-/// The first ticket, word for word as the API document has it.
-fn documents_example(campus: &Campus, id: TicketId) -> History {
+/// Returns the example of the API document, word for word.
+fn documented_example(campus: &Campus, id: TicketId) -> History {
     let filed_at = midnight(0) + 10 * HOUR;
     let solved_at = midnight(0) + 15 * HOUR + 30 * MINUTE;
     let mut history = History::new(Ticket::new(
@@ -56,12 +63,12 @@ fn documents_example(campus: &Campus, id: TicketId) -> History {
         Category::FirstInstall,
         "宿舍没有网络,指示灯不亮。".to_owned(),
     ));
-    let mut created = step(id, filed_at, StaffId::from(StaffId::SYSTEM), "工单已创建");
+    let mut created = new_trace(id, filed_at, StaffId::from(StaffId::SYSTEM), "工单已创建");
     created.new_status = Some(Status::Fresh);
     created.new_priority = Some(Priority::Mainline);
     history.push(created);
     let remark = "问题已解决,用户确认网络恢复正常。";
-    let mut solved = step(id, solved_at, staff_number(7), remark);
+    let mut solved = new_trace(id, solved_at, staff_id(7), remark);
     solved.new_status = Some(Status::Solved);
     history.push(solved);
     history
@@ -73,17 +80,17 @@ struct TicketSimulation<'a> {
     rng: Rng,
     history: History,
     now: i64,
-    /// The staff member who has taken it on.
-    member: StaffId,
-    /// How many of a thousand steps solve it. Some problems last long.
-    solvable: u16,
+    /// The staff member who does most of the work.
+    assignee: StaffId,
+    /// The probability that the next trace solves the ticket, in thousandths.
+    solve_per_mille: u16,
 }
 
 impl<'a> TicketSimulation<'a> {
     fn new(campus: &'a Campus, mut rng: Rng, id: TicketId, filed_at: i64) -> Self {
-        let (category, trouble) = choose(&mut rng, &TROUBLES);
-        let description = remark_of(&mut rng, trouble);
-        let issuer = issuer(campus, &mut rng);
+        let (category, problem) = choose(&mut rng, &PROBLEMS);
+        let description = vary(&mut rng, problem);
+        let issuer = random_issuer(campus, &mut rng);
         let mut ticket = Ticket::new(id, issuer, timestamp(filed_at), category, description);
         if rng.u8(..10) < 3 {
             ticket.priority = choose(&mut rng, &[Priority::Normal, Priority::InPassing]);
@@ -95,21 +102,21 @@ impl<'a> TicketSimulation<'a> {
         }
         if rng.u8(..5) == 0 {
             let note = choose(&mut rng, &NOTES);
-            ticket.notes = Some(remark_of(&mut rng, note));
+            ticket.notes = Some(vary(&mut rng, note));
         }
         if rng.u8(..10) < 4 {
             ticket.appointed_at = Some(day(filed_at + rng.i64(1..5) * DAY));
         }
-        // The trace that a trigger of the predecessor's database inserts for a new ticket.
-        let mut created = step(id, filed_at, StaffId::from(StaffId::USER), "提交了报修");
+        // The trace that a trigger of the WTS v3 database inserts for a new ticket.
+        let mut created = new_trace(id, filed_at, StaffId::from(StaffId::USER), "提交了报修");
         created.new_status = Some(ticket.status);
         created.new_priority = Some(ticket.priority);
         created.new_category = Some(ticket.category);
         created.new_appointment = ticket.appointed_at;
         let mut history = History::new(ticket);
         history.push(created);
-        let member = staff_number(rng.u64(campus.members()));
-        let solvable = match rng.u16(..) {
+        let assignee = staff_id(rng.u64(campus.staff_numbers()));
+        let solve_per_mille = match rng.u16(..) {
             0 => 2,
             1..=40 => 30,
             _ => 240,
@@ -119,8 +126,8 @@ impl<'a> TicketSimulation<'a> {
             rng,
             history,
             now: filed_at,
-            member,
-            solvable,
+            assignee,
+            solve_per_mille,
         }
     }
 
@@ -130,60 +137,60 @@ impl<'a> TicketSimulation<'a> {
             if self.now >= end || self.history.traces.len() >= MAX_TRACES {
                 break;
             }
-            let Some(trace) = self.next_step() else {
+            let Some(trace) = self.next_trace() else {
                 break;
             };
             self.history.push(trace);
         }
     }
 
-    /// The time of the next step: soon, on the next day or, at times, in weeks, but in working hours.
+    /// Returns the time of the next trace, in working hours: mostly within two days, sometimes weeks later.
     fn next_time(&mut self) -> i64 {
-        let later = match self.rng.u8(..10) {
+        let delay = match self.rng.u8(..10) {
             0..4 => self.rng.i64(3 * MINUTE * 1_000..6 * HOUR * 1_000) / 1_000,
             4..9 => self.rng.i64(8 * HOUR..2 * DAY),
-            // Twice as long is half as likely.
+            // Each doubling of the delay halves its probability.
             _ => {
                 let doublings = self.rng.u64(..).trailing_zeros().min(5);
                 self.rng.i64(DAY..2 * DAY) << doublings
             }
         };
-        let then = self.now + later;
-        let time_of_day = then.rem_euclid(DAY);
-        if (WORK_BEGINS..WORK_ENDS).contains(&time_of_day) {
-            then
+        let time = self.now + delay;
+        let time_of_day = time.rem_euclid(DAY);
+        if (WORK_START..WORK_END).contains(&time_of_day) {
+            time
         } else {
-            then - time_of_day + DAY + self.rng.i64(WORK_BEGINS + MINUTE..WORK_ENDS)
+            time - time_of_day + DAY + self.rng.i64(WORK_START + MINUTE..WORK_END)
         }
     }
 
-    /// The next step that the ticket's status allows; `None` if the ticket is left as it is.
-    fn next_step(&mut self) -> Option<Trace> {
+    /// Returns the next trace, with a status change that the rules allow. `None` ends the history.
+    fn next_trace(&mut self) -> Option<Trace> {
         let ticket = &self.history.ticket;
         let id = ticket.id;
         let (status, remarks): (Option<Status>, &[&str]) = match ticket.status {
-            Status::Solved if self.rng.u8(..100) < 4 => (Some(Status::Fresh), &REOPENING),
+            Status::Solved if self.rng.u8(..100) < 4 => (Some(Status::Fresh), &REOPENED_REMARKS),
             Status::Solved | Status::Canceled => return None,
-            now => match self.rng.u16(..1_000) {
-                chance if chance < self.solvable => (Some(Status::Solved), &SOLVING),
-                chance if chance < self.solvable + self.solvable / 8 => {
-                    (Some(Status::Canceled), &CANCELLING)
+            status => match self.rng.u16(..1_000) {
+                random if random < self.solve_per_mille => (Some(Status::Solved), &SOLVED_REMARKS),
+                random if random < self.solve_per_mille + self.solve_per_mille / 8 => {
+                    (Some(Status::Canceled), &CANCELED_REMARKS)
                 }
-                chance => match chance % 10 {
-                    0..4 => (Some(Status::Scheduled), &SCHEDULING),
-                    4 => (Some(Status::Escalated), &ESCALATING),
-                    5..7 if now != Status::Escalated => (Some(Status::Delay), &DELAYING),
-                    7 if self.rng.u8(..100) < 3 => return None, // forgotten
-                    _ => (None, &NOTING),
+                random => match random % 10 {
+                    0..4 => (Some(Status::Scheduled), &SCHEDULED_REMARKS),
+                    4 => (Some(Status::Escalated), &ESCALATED_REMARKS),
+                    5..7 if status != Status::Escalated => (Some(Status::Delay), &DELAYED_REMARKS),
+                    7 if self.rng.u8(..100) < 3 => return None, // work stops without a solution
+                    _ => (None, &COMMENT_REMARKS),
                 },
             },
         };
         let remark = choose(&mut self.rng, remarks);
-        let mut trace = step(
+        let mut trace = new_trace(
             id,
             self.now,
-            self.operator(status),
-            &remark_of(&mut self.rng, remark),
+            self.random_op(status),
+            &vary(&mut self.rng, remark),
         );
         trace.new_status = status;
         match status {
@@ -193,7 +200,7 @@ impl<'a> TicketSimulation<'a> {
             Some(Status::Escalated) => {
                 trace.new_priority = Some(Priority::Highest);
                 if trace.op.as_str() == StaffId::SYSTEM {
-                    OVERDUE.clone_into(&mut trace.remark);
+                    SYSTEM_ESCALATION_REMARK.clone_into(&mut trace.remark);
                 }
             }
             Some(Status::Solved) if self.rng.u8(..10) == 0 => {
@@ -207,12 +214,13 @@ impl<'a> TicketSimulation<'a> {
         Some(trace)
     }
 
-    fn operator(&mut self, status: Option<Status>) -> StaffId {
+    /// Returns the actor of a trace that sets this status.
+    fn random_op(&mut self, status: Option<Status>) -> StaffId {
         match (status, self.rng.u8(..10)) {
             (Some(Status::Canceled), 0..8) => StaffId::from(StaffId::USER),
             (Some(Status::Escalated), 0..3) => StaffId::from(StaffId::SYSTEM),
-            (_, 0..7) => self.member.clone(),
-            _ => staff_number(self.rng.u64(self.campus.members())),
+            (_, 0..7) => self.assignee.clone(),
+            _ => staff_id(self.rng.u64(self.campus.staff_numbers())),
         }
     }
 }
@@ -223,7 +231,7 @@ impl History {
         Self { ticket, traces }
     }
 
-    /// Adds a trace and applies its changes to the ticket.
+    /// Adds a trace and copies its new values to the ticket.
     fn push(&mut self, trace: Trace) {
         let ticket = &mut self.ticket;
         ticket.status = trace.new_status.unwrap_or(ticket.status);
@@ -235,37 +243,37 @@ impl History {
     }
 }
 
-/// Half of all tickets come from a fifth of the students.
-fn issuer(campus: &Campus, rng: &mut Rng) -> StudentId {
-    let among = if rng.bool() {
-        campus.students() / 5
+/// Returns a random issuer. More than half of all tickets come from a fifth of the students.
+fn random_issuer(campus: &Campus, rng: &mut Rng) -> StudentId {
+    let count = if rng.bool() {
+        campus.student_count() / 5
     } else {
-        campus.students()
+        campus.student_count()
     };
-    campus.student(rng.u64(..among))
+    campus.student(rng.u64(..count))
 }
 
-/// A text as people write: mostly short, at times with characters that break programs, rarely very long.
-fn remark_of(rng: &mut Rng, phrase: &str) -> String {
+/// Returns the phrase, sometimes with special characters or several lines, rarely as a very long text.
+fn vary(rng: &mut Rng, phrase: &str) -> String {
     match rng.u16(..2_000) {
         0 => {
-            let length = 40 << rng.u64(..).trailing_zeros().min(7);
-            phrase.repeat(length)
+            let repetitions = 40 << rng.u64(..).trailing_zeros().min(7);
+            phrase.repeat(repetitions)
         }
         1..10 => format!("{phrase}\n").repeat(rng.usize(3..30)),
-        10..100 => format!("{phrase}{}", choose(rng, &AWKWARD)),
+        10..100 => format!("{phrase}{}", choose(rng, &SPECIAL_CHARACTERS)),
         _ => phrase.to_owned(),
     }
 }
 
-/// A trace without its number.
-fn step(ticket: TicketId, at: i64, op: StaffId, remark: &str) -> Trace {
+/// Returns a trace with the id 0, which is replaced later.
+fn new_trace(ticket: TicketId, at: i64, op: StaffId, remark: &str) -> Trace {
     let mut trace = Trace::new(TraceId::new(0), ticket, timestamp(at), op);
     remark.clone_into(&mut trace.remark);
     trace
 }
 
-#[expect(clippy::indexing_slicing, reason = "none of the lists is empty")]
-fn choose<T: Copy>(rng: &mut Rng, list: &[T]) -> T {
-    list[rng.usize(..list.len())]
+#[expect(clippy::indexing_slicing, reason = "the slices are not empty")]
+fn choose<T: Copy>(rng: &mut Rng, values: &[T]) -> T {
+    values[rng.usize(..values.len())]
 }

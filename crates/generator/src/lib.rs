@@ -1,7 +1,7 @@
-//! Sample data: the ticket histories of a generated campus, for the demo, for benchmarks and for trying things out.
+//! Sample data: generated ticket histories of a campus, for the demo, benchmarks and tests.
 //!
-//! The same [`Campus`] always has the same histories, down to the last byte. It may have any number of tickets: a history
-//! depends on the campus and the number of its ticket only, so no other history has to be kept in memory.
+//! The output is deterministic: equal [`Campus`] values give identical histories. The number of tickets is not limited by
+//! memory, because each history is generated from the campus and the index of its ticket alone.
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;

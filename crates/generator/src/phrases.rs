@@ -1,4 +1,4 @@
-//! Names and texts of the sample data.
+//! Names and phrases of the sample data.
 
 use wts_domain::Category;
 
@@ -12,10 +12,11 @@ pub(crate) const GIVEN_NAMES: [&str; 24] = [
     "思远", "雨桐", "子涵", "浩然", "欣怡", "宇航", "梓萱", "俊熙", "诗琪",
 ];
 
-/// Names that are longer than others, or not made of common characters.
-pub(crate) const ODD_NAMES: [&str; 4] = ["阿依古丽·买买提", "𠮷野明", "O’Brien, Máire", "田㛃"];
+/// Long names, and names with uncommon characters.
+pub(crate) const UNUSUAL_NAMES: [&str; 4] = ["阿依古丽·买买提", "𠮷野明", "O’Brien, Máire", "田㛃"];
 
-pub(crate) const TROUBLES: [(Category, &str); 12] = [
+/// Descriptions of problems with their categories.
+pub(crate) const PROBLEMS: [(Category, &str); 12] = [
     (
         Category::IpOrDevice,
         "宿舍墙上的网口没有反应,换了网线也不行。",
@@ -45,6 +46,7 @@ pub(crate) const TROUBLES: [(Category, &str); 12] = [
     (Category::Others, "走廊的交换机一直响。"),
 ];
 
+/// Notes of students to the staff.
 pub(crate) const NOTES: [&str; 4] = [
     "周三下午没有课。",
     "上门前请先打电话",
@@ -52,39 +54,46 @@ pub(crate) const NOTES: [&str; 4] = [
     "",
 ];
 
-pub(crate) const SCHEDULING: [&str; 4] = [
+/// Remarks on scheduled tickets.
+pub(crate) const SCHEDULED_REMARKS: [&str; 4] = [
     "已电话联系,约好上门时间。",
     "同学白天有课,约在晚上。",
     "需要带上测线仪。",
     "",
 ];
-pub(crate) const DELAYING: [&str; 3] = [
+/// Remarks on delayed tickets.
+pub(crate) const DELAYED_REMARKS: [&str; 3] = [
     "同学不在宿舍,改天再来。",
     "备件未到,顺延。",
     "电话无人接听。",
 ];
-pub(crate) const ESCALATING: [&str; 2] =
+/// Remarks on escalated tickets.
+pub(crate) const ESCALATED_REMARKS: [&str; 2] =
     ["楼层交换机端口异常,转交网络中心。", "运营商侧故障,已上报。"];
-/// The remark of the system when it escalates a ticket.
-pub(crate) const OVERDUE: &str = "超时未处理,自动上报";
-pub(crate) const SOLVING: [&str; 5] = [
+/// The remark on tickets that the system escalated.
+pub(crate) const SYSTEM_ESCALATION_REMARK: &str = "超时未处理,自动上报";
+/// Remarks on solved tickets.
+pub(crate) const SOLVED_REMARKS: [&str; 5] = [
     "重做水晶头,测速正常。",
     "已解绑 MAC,重新认证成功。",
     "重启交换机端口后恢复。",
     "指导同学重新安装客户端,已可上网。",
     "问题已解决。",
 ];
-pub(crate) const CANCELLING: [&str; 3] = ["自己弄好了,谢谢!", "重复报修。", ""];
-pub(crate) const REOPENING: [&str; 2] = ["问题再次出现,重新打开。", "回访时仍不能上网。"];
-pub(crate) const NOTING: [&str; 4] = [
+/// Remarks on canceled tickets.
+pub(crate) const CANCELED_REMARKS: [&str; 3] = ["自己弄好了,谢谢!", "重复报修。", ""];
+/// Remarks on reopened tickets.
+pub(crate) const REOPENED_REMARKS: [&str; 2] = ["问题再次出现,重新打开。", "回访时仍不能上网。"];
+/// Remarks on traces that do not change the status.
+pub(crate) const COMMENT_REMARKS: [&str; 4] = [
     "已通知楼管开门。",
     "查看日志:端口 Gi1/0/17 多次 up/down。",
     "同学补充:只有下雨天才断。",
     "等待运营商答复",
 ];
 
-/// Characters that break programs, appended to other texts.
-pub(crate) const AWKWARD: [&str; 18] = [
+/// Characters that programs often handle incorrectly. They are appended to other texts.
+pub(crate) const SPECIAL_CHARACTERS: [&str; 18] = [
     " “中文引号” \"quotes\" 'apostrophes' `ticks`",
     " C:\\Users\\新建文件夹\\",
     "\n第二行\r\n第三行\t制表",

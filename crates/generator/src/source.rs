@@ -1,4 +1,4 @@
-//! The sample data as a source of histories.
+//! The sample data as a [`HistorySource`].
 
 use wts_app::{BatchSender, HistorySource, Record, TransferError};
 use wts_domain::{Trace, TraceId};
@@ -6,16 +6,17 @@ use wts_domain::{Trace, TraceId};
 use crate::{
     calendar::{Calendar, MINUTE, midnight},
     campus::Campus,
-    history::{History, history},
+    history::{History, generate_history},
 };
 
-const PERIOD: i64 = 10 * MINUTE;
+/// The length of the periods in which trace ids are assigned.
+const NUMBERING_PERIOD: i64 = 10 * MINUTE;
 
 /// Generates the histories of a [`Campus`].
 pub struct CampusSource(Campus);
 
 impl CampusSource {
-    /// The histories of this campus.
+    /// Creates a source of the histories of a campus.
     pub fn new(campus: Campus) -> Self {
         Self(campus)
     }
@@ -30,16 +31,16 @@ impl HistorySource for CampusSource {
         let calendar = Calendar::new(campus.days);
         let histories = || {
             (0..campus.tickets)
-                .map_while(|nth| Some((nth, Campus::ticket(nth)?)))
-                .map(|(nth, id)| history(&campus, &calendar, nth, id))
+                .map_while(|index| Some((index, Campus::ticket_id(index)?)))
+                .map(|(index, id)| generate_history(&campus, &calendar, index, id))
         };
         let traces = histories().flat_map(|history| history.traces);
-        let mut numbering = Numbering::new(&calendar, traces);
+        let mut numbering = TraceNumbering::new(&calendar, traces);
         for (done, History { ticket, traces }) in (1..).zip(histories()) {
             output.set_progress(done, campus.tickets);
             output.send(Record::Ticket(ticket))?;
             for mut trace in traces {
-                numbering.number(&mut trace);
+                numbering.assign_id(&mut trace);
                 output.send(Record::Trace(trace))?;
             }
         }
@@ -47,42 +48,47 @@ impl HistorySource for CampusSource {
     }
 }
 
-/// The ids of traces, which ascend with time over the whole campus.
+/// Assigns trace ids that ascend with time over all tickets, as a database does.
 ///
-/// A database would give ids in that order, but a source goes ticket by ticket. So all histories are generated twice: first
-/// to count the traces in each period, and then, knowing the first id of each period, to be numbered. Within a period a
-/// trace may have a smaller id than an earlier trace of another ticket, but never of its own.
-struct Numbering {
-    /// The next id in each period.
-    next: Vec<i64>,
+/// A source returns the histories ticket by ticket, so all histories are generated twice: first to count the traces of each
+/// period, which gives the first id of each period, and then to assign the ids. Within a period, a trace can have a smaller
+/// id than an earlier trace of another ticket, but not of its own ticket.
+struct TraceNumbering {
+    /// The next id of each period.
+    next_ids: Vec<i64>,
 }
 
-impl Numbering {
-    /// Ids from 1 on for these traces.
+impl TraceNumbering {
+    /// Counts `traces` and reserves ids for them, beginning with 1.
     fn new(calendar: &Calendar, traces: impl Iterator<Item = Trace>) -> Self {
-        let mut next = vec![0_i64; period(calendar.end()) + 1];
+        let mut counts = vec![0_i64; period_index(calendar.end()) + 1];
         for trace in traces {
-            if let Some(count) = next.get_mut(period(trace.updated_at.micros_since_2000())) {
+            if let Some(count) = counts.get_mut(period_index(trace.updated_at.micros_since_2000()))
+            {
                 *count += 1;
             }
         }
-        let mut first = 1;
-        for count in &mut next {
-            (*count, first) = (first, first + *count);
+        let mut next_id = 1;
+        let next_ids = counts.into_iter().map(|count| {
+            let first_id = next_id;
+            next_id += count;
+            first_id
+        });
+        Self {
+            next_ids: next_ids.collect(),
         }
-        Self { next }
     }
 
     /// Sets the id of a trace that was counted.
-    fn number(&mut self, trace: &mut Trace) {
-        let period = period(trace.updated_at.micros_since_2000());
-        if let Some(next) = self.next.get_mut(period) {
-            trace.id = TraceId::new(*next);
-            *next += 1;
+    fn assign_id(&mut self, trace: &mut Trace) {
+        let period = period_index(trace.updated_at.micros_since_2000());
+        if let Some(next_id) = self.next_ids.get_mut(period) {
+            trace.id = TraceId::new(*next_id);
+            *next_id += 1;
         }
     }
 }
 
-fn period(micros: i64) -> usize {
-    usize::try_from((micros - midnight(0)) / PERIOD).unwrap_or_default()
+fn period_index(micros: i64) -> usize {
+    usize::try_from((micros - midnight(0)) / NUMBERING_PERIOD).unwrap_or_default()
 }

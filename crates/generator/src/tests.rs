@@ -1,4 +1,4 @@
-//! What a campus is like as a whole.
+//! Tests of the sample data as a whole.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -50,15 +50,15 @@ fn histories(records: &[Record]) -> BTreeMap<TicketId, Vec<&Trace>> {
 }
 
 #[test]
-fn campus_depends_on_its_seed_only() {
+fn sample_data_is_determined_by_the_seed() {
     assert_eq!(records(CAMPUS), records(CAMPUS));
     assert_ne!(records(CAMPUS), records(Campus { seed: 8, ..CAMPUS }));
 }
 
 #[test]
-fn every_history_keeps_the_rules_and_the_order() {
-    struct Nothing;
-    impl Observer for Nothing {
+fn every_history_is_valid_and_sorted() {
+    struct PanicOnFinding;
+    impl Observer for PanicOnFinding {
         fn on_progress(&mut self, _: Counts, _: Option<Progress>) -> ControlFlow<()> {
             ControlFlow::Continue(())
         }
@@ -69,13 +69,13 @@ fn every_history_keeps_the_rules_and_the_order() {
     for seed in 0..5 {
         let campus = Campus { seed, ..CAMPUS };
         let source = Box::new(CampusSource::new(campus));
-        let verified = verify_histories(source, &mut Nothing).unwrap();
+        let verified = verify_histories(source, &mut PanicOnFinding).unwrap();
         assert_eq!(verified.counts.tickets, campus.tickets);
     }
 }
 
 #[test]
-fn campus_can_have_any_number_of_tickets() {
+fn small_numbers_of_tickets_are_generated() {
     for tickets in 0..4 {
         let campus = Campus {
             tickets,
@@ -87,16 +87,16 @@ fn campus_can_have_any_number_of_tickets() {
 }
 
 #[test]
-fn first_ticket_is_the_example_of_the_api_document() {
+fn first_ticket_is_the_documented_example() {
     let records = records(CAMPUS);
     let first = tickets(&records)[0];
     assert_eq!((first.id.get(), &first.issuer), (123, &CAMPUS.student(0)));
     let [created, solved] = histories(&records)[&first.id][..] else {
         panic!("two traces");
     };
-    let shown = |trace: &Trace| format!("{} {} {}", trace.id, trace.updated_at, trace.op);
-    assert_eq!(shown(created), "1 2025-12-06T10:00:00Z -1");
-    assert_eq!(shown(solved), "3 2025-12-06T15:30:00Z W007");
+    let summary = |trace: &Trace| format!("{} {} {}", trace.id, trace.updated_at, trace.op);
+    assert_eq!(summary(created), "1 2025-12-06T10:00:00Z -1");
+    assert_eq!(summary(solved), "3 2025-12-06T15:30:00Z W007");
 }
 
 #[test]
@@ -108,8 +108,13 @@ fn trace_ids_ascend_with_time_without_gaps() {
         assert_eq!(trace.id.get(), number);
     }
     for (earlier, later) in traces.iter().zip(&traces[1..]) {
-        let back = earlier.updated_at.micros_since_2000() - later.updated_at.micros_since_2000();
-        assert!(back < 600_000_000, "{} is ten minutes off", later.id);
+        let difference =
+            earlier.updated_at.micros_since_2000() - later.updated_at.micros_since_2000();
+        assert!(
+            difference < 600_000_000,
+            "{} is more than ten minutes earlier than the preceding id",
+            later.id
+        );
     }
 }
 
@@ -121,8 +126,8 @@ fn some_histories_are_long_and_every_status_occurs() {
         .map(|traces| traces.len())
         .collect();
     lengths.sort_unstable();
-    let all: usize = lengths.iter().sum();
-    assert!((4 * 4_000..6 * 4_000).contains(&all), "{all} traces");
+    let total: usize = lengths.iter().sum();
+    assert!((4 * 4_000..6 * 4_000).contains(&total), "{total} traces");
     assert!(lengths[3_999] > 50, "{lengths:?}");
     let statuses: BTreeSet<_> = tickets(&records)
         .iter()
@@ -135,29 +140,29 @@ fn some_histories_are_long_and_every_status_occurs() {
 }
 
 #[test]
-fn remarks_are_short_at_times_awkward_or_very_long() {
+fn some_remarks_have_special_characters_or_are_long() {
     let records = records(CAMPUS);
     let remarks: Vec<_> = histories(&records)
         .into_values()
         .flatten()
         .map(|trace| trace.remark.as_str())
         .collect();
-    let share = |of: &dyn Fn(&str) -> bool| {
-        remarks.iter().filter(|remark| of(remark)).count() * 1_000 / remarks.len()
+    let per_mille = |matches: &dyn Fn(&str) -> bool| {
+        remarks.iter().filter(|remark| matches(remark)).count() * 1_000 / remarks.len()
     };
-    assert!(share(&|remark| remark.is_empty()) > 5);
-    assert!(share(&|remark| remark.chars().count() < 60) > 900);
+    assert!(per_mille(&|remark| remark.is_empty()) > 5);
+    assert!(per_mille(&|remark| remark.chars().count() < 60) > 900);
     assert!(remarks.iter().any(|remark| remark.len() > 10_000));
-    for awkward in ["\\N", "\u{10ffff}", "\u{202e}", "\r\n", "\"", "😀"] {
+    for special in ["\\N", "\u{10ffff}", "\u{202e}", "\r\n", "\"", "😀"] {
         assert!(
-            remarks.iter().any(|remark| remark.contains(awkward)),
-            "{awkward:?}"
+            remarks.iter().any(|remark| remark.contains(special)),
+            "{special:?}"
         );
     }
 }
 
 #[test]
-fn filing_times_follow_terms_and_days() {
+fn filing_times_follow_terms_and_hours() {
     let records = records(CAMPUS);
     let filed: Vec<_> = tickets(&records)
         .iter()
@@ -173,12 +178,12 @@ fn filing_times_follow_terms_and_days() {
     let at = |hour: &str| filed.iter().filter(|at| &at[11..13] == hour).count();
     assert!(
         at("13") > 10 * at("19"),
-        "nine in the evening and three at night on the campus"
+        "21:00 and 03:00 local time on the campus"
     );
 }
 
 #[test]
-fn every_operator_is_on_the_staff() {
+fn op_of_every_trace_is_a_staff_member() {
     let records = records(CAMPUS);
     let staff: BTreeSet<_> = CAMPUS.staff().into_iter().map(|member| member.id).collect();
     for trace in histories(&records).into_values().flatten() {
