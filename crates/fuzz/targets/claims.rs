@@ -1,4 +1,4 @@
 #![no_main]
-//! See `wts_adapter_http::fuzzing::claims`.
+//! Fuzz target of `wts_adapter_http::fuzzing::claims`.
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wts_adapter_http::fuzzing::claims(bytes));

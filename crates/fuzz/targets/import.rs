@@ -1,5 +1,5 @@
 #![no_main]
-//! See `wts_adapter_file::fuzzing::import`.
+//! Fuzz target of `wts_adapter_file::fuzzing::import`.
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     wts_adapter_file::fuzzing::import(bytes);

@@ -1,5 +1,5 @@
 #![no_main]
-//! See `wts_adapter_http::fuzzing::settings` and the address of a database.
+//! Fuzz target of `wts_adapter_http::fuzzing::settings` and `wts_adapter_db::fuzzing::database_url`.
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     wts_adapter_http::fuzzing::settings(bytes);

@@ -1,5 +1,6 @@
--- Students, staff, tickets and their traces, named as the WTS v3 database names them, so that one statement reads both.
--- Ids are 64 bits wide. Labels are text under a check, so that a later migration can add one without ceremony.
+-- Students, staff, tickets and their traces. Schemas, tables and columns have the names of the WTS v3 database, so the same
+-- statements read both databases. Ids have 64 bits. Enum columns are text with a check constraint, which a later migration
+-- can extend.
 
 create schema data;
 create schema wts;
@@ -10,7 +11,7 @@ create table data.students (
 );
 
 create table wts.operators (
-    wid    text primary key, -- the staff number that a trace's op holds
+    wid    text primary key, -- the staff number, the op of a trace
     sid    text not null unique references data.students,
     access text not null check (access in ('unregistered', 'user', 'pre-member', 'informal-member', 'formal-member',
                                            'group-leader', 'chief', 'api', 'dev'))
@@ -48,5 +49,5 @@ create table wts.ticket_traces (
     remark          text not null
 );
 
--- A history is one ticket's traces in this order.
+-- The order of the traces in a ticket's history.
 create index ticket_traces_in_order on wts.ticket_traces (tid, updated_at, opid);

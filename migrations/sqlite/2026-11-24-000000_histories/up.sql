@@ -1,6 +1,7 @@
--- Students, staff, tickets and their traces, named as the WTS v3 database names them.
--- Moments are microseconds and days are days since 2000-01-01 in UTC, PostgreSQL's own units, so that nothing is lost
--- between the two. The greatest and the least number of 64 bits (of 32 for days) are infinity and -infinity.
+-- Students, staff, tickets and their traces. Tables and columns have the names of the WTS v3 database.
+-- Timestamps are microseconds since 2000-01-01 in UTC, and dates are days since 2000-01-01. PostgreSQL uses the same units,
+-- so values are copied between the two databases without loss. The largest and the smallest 64-bit number (32-bit for dates)
+-- are infinity and -infinity.
 
 create table students (
     sid  text not null primary key,
@@ -8,7 +9,7 @@ create table students (
 ) strict, without rowid;
 
 create table operators (
-    wid    text not null primary key, -- the staff number that a trace's op holds
+    wid    text not null primary key, -- the staff number, the op of a trace
     sid    text not null unique references students,
     access text not null check (access in ('unregistered', 'user', 'pre-member', 'informal-member', 'formal-member',
                                            'group-leader', 'chief', 'api', 'dev'))
@@ -46,5 +47,5 @@ create table ticket_traces (
     remark          text not null
 ) strict;
 
--- A history is one ticket's traces in this order.
+-- The order of the traces in a ticket's history.
 create index ticket_traces_in_order on ticket_traces (tid, updated_at, opid);

@@ -1,4 +1,4 @@
--- Who is registered, under the name that the WTS v3 database has for them.
--- There they are some of the students; here everyone who is a student is registered.
+-- Registered students. The view has the name of a WTS v3 table.
+-- In the WTS v3 database, some students are not registered. Here, all students are registered.
 
 create view users as select sid from students;
