@@ -40,15 +40,11 @@ pub(crate) struct PostgresSource {
     tickets: Option<Vec<i64>>,
     since: Option<TimestampValue>,
     before: Option<TimestampValue>,
-    statements: Statements,
+    staff_statement: Statement,
+    tickets_statement: Statement,
+    traces_statement: Statement,
     /// How many tickets are selected.
     total: u64,
-}
-
-struct Statements {
-    staff: Statement,
-    tickets: Statement,
-    traces: Statement,
 }
 
 /// See [`crate::source`].
@@ -79,11 +75,6 @@ impl PostgresSource {
             "select {} from wts.ticket_traces where tid = any($1::bigint[]) order by tid, updated_at, opid",
             TRACES.columns
         );
-        let statements = Statements {
-            staff: client.prepare(&staff).await?,
-            tickets: client.prepare(&tickets).await?,
-            traces: client.prepare(&traces).await?,
-        };
         let (mut numbers, mut since, mut before) = (None, None, None);
         match selection {
             Selection::All => {}
@@ -97,11 +88,13 @@ impl PostgresSource {
         }
         let mut source = Self {
             runtime: Handle::current(),
-            client,
             tickets: numbers,
             since,
             before,
-            statements,
+            staff_statement: client.prepare(&staff).await?,
+            tickets_statement: client.prepare(&tickets).await?,
+            traces_statement: client.prepare(&traces).await?,
+            client,
             total: 0,
         };
         let count = format!("select count(*) from wts.tickets k where {SELECTED}");
@@ -115,7 +108,7 @@ impl PostgresSource {
     }
 
     async fn send_all(&self, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
-        let mut rows = pin!(self.rows(&self.statements.staff, &self.selected()).await?);
+        let mut rows = pin!(self.rows(&self.staff_statement, &self.selected()).await?);
         while let Some(row) = rows.try_next().await.map_err(unreadable)? {
             output.send(staff(&row)?)?;
         }
@@ -125,7 +118,7 @@ impl PostgresSource {
             let page = self
                 .client
                 .query(
-                    &self.statements.tickets,
+                    &self.tickets_statement,
                     &[tickets, since, before, &last, &limit],
                 )
                 .await
@@ -155,7 +148,7 @@ impl PostgresSource {
         for ticket in &tickets {
             numbers.push(number(ticket, 0)?);
         }
-        let mut traces = pin!(self.rows(&self.statements.traces, &[&numbers]).await?);
+        let mut traces = pin!(self.rows(&self.traces_statement, &[&numbers]).await?);
         let mut trace = traces.try_next().await.map_err(unreadable)?;
         for (ticket, tid) in tickets.into_iter().zip(numbers) {
             *done += 1;

@@ -1,4 +1,4 @@
-//! What PostgreSQL cannot store.
+//! The check for values that PostgreSQL cannot store.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
 /// 4714-11-24 BC up to the year 5874898, in days since 2000-01-01.
 const DAYS: Range<i32> = -2_451_545..2_145_031_949;
 
-/// Rejects what PostgreSQL would reject, with its location.
+/// Rejects a record that PostgreSQL would reject, and names the field.
 pub(super) fn validate(entry: &Entry) -> Result<(), RecordError> {
     match &entry.record {
         Record::Staff(staff) => {
