@@ -18,7 +18,7 @@ use tracing_subscriber::{
 
 pub(crate) use self::format::LogFormat;
 use self::writer::FlushGuard;
-use crate::spans::Recorder;
+use crate::otel::AccessLogSpanLayer;
 
 /// The log of this process, from its start to its end: whatever ends the process can end the log first.
 static STARTED: Mutex<Option<Log>> = Mutex::new(None);
@@ -37,7 +37,7 @@ struct Log {
 pub(crate) fn start(
     filter: EnvFilter,
     format: LogFormat,
-    spans: Option<Recorder>,
+    spans: Option<AccessLogSpanLayer>,
 ) -> anyhow::Result<()> {
     let stderr = io::stderr();
     let is_terminal = stderr.is_terminal();
@@ -49,7 +49,7 @@ pub(crate) fn start(
     };
     tracing_subscriber::registry()
         .with(records.with_filter(filter.and(filter_fn(is_own_or_brief))))
-        .with(spans.map(|spans| spans.with_filter(filter_fn(Recorder::wants))))
+        .with(spans.map(|spans| spans.with_filter(filter_fn(AccessLogSpanLayer::accepts))))
         .try_init()
         .map_err(|error| anyhow::anyhow!(error))?;
     *STARTED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Log {

@@ -6,11 +6,11 @@ mod demo;
 mod doctor;
 mod logging;
 mod migrate;
+mod otel;
 mod panics;
 mod serve;
 mod settings;
 mod signals;
-mod spans;
 mod token;
 mod transfer;
 

@@ -15,12 +15,12 @@ use wts_app::UseCases;
 
 pub(crate) use self::startup::{RANKS_REMEDY, get_traces, listen, remedy, with_remedy};
 use crate::{
+    otel::OtelExporter,
     settings::{
         Settings,
         catalogue::{LISTEN, METRICS_LISTEN},
     },
     signals::Signals,
-    spans::Spans,
 };
 
 /// Serves until told to stop. Everything that can be wrong is found before anything listens to clients.
@@ -29,8 +29,8 @@ use crate::{
 ///
 /// If the service cannot start, or had to cut requests off when it stopped.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let spans = settings.spans()?;
-    settings.start_logging_with(spans.as_ref().map(Spans::recorder))?;
+    let exporter = settings.otel_exporter()?;
+    settings.start_logging_with(exporter.as_ref().map(OtelExporter::layer))?;
     let mut signals = Signals::install().context("signals cannot be waited for")?;
     process::raise_file_limit();
     let listen = settings.require(&LISTEN)?;

@@ -25,7 +25,7 @@ use self::{
     setting::{Declaration, DefaultValue, Setting},
     sources::Sources,
 };
-use crate::spans::{Recorder, Spans};
+use crate::otel::{AccessLogSpanLayer, OtelExporter};
 
 /// How long PostgreSQL is waited for after it should have cancelled a statement.
 const CANCEL_TIMEOUT: Duration = Duration::from_millis(500);
@@ -96,7 +96,10 @@ impl Settings {
     }
 
     /// Starts the log, whose access records also become spans.
-    pub(crate) fn start_logging_with(&self, spans: Option<Recorder>) -> anyhow::Result<()> {
+    pub(crate) fn start_logging_with(
+        &self,
+        spans: Option<AccessLogSpanLayer>,
+    ) -> anyhow::Result<()> {
         crate::logging::start(self.require(&LOG)?, self.require(&LOG_FORMAT)?, spans)
             .with_context(|| self.origin(&LOG))?;
         for origin in self.ignored() {
@@ -105,15 +108,16 @@ impl Settings {
         Ok(())
     }
 
-    /// Returns where spans go, if anywhere.
-    pub(crate) fn spans(&self) -> anyhow::Result<Option<Spans>> {
+    /// Creates the exporter of spans, if there is a collector.
+    pub(crate) fn otel_exporter(&self) -> anyhow::Result<Option<OtelExporter>> {
         let ratio = self.require(&OTLP_SAMPLING)?;
-        let collector = self.get(&OTLP_ENDPOINT)?;
-        collector
-            .map(|collector| {
-                Spans::to(&collector, ratio).with_context(|| self.origin(&OTLP_ENDPOINT))
-            })
-            .transpose()
+        let Some(collector) = self.get(&OTLP_ENDPOINT)? else {
+            return Ok(None);
+        };
+        let exporter = OtelExporter::new(&collector, ratio);
+        exporter
+            .map(Some)
+            .with_context(|| self.origin(&OTLP_ENDPOINT))
     }
 
     /// Returns how to serve HTTP.

@@ -57,7 +57,7 @@ impl AccessLogEntry {
             id: RequestId::from_request(request),
             method: request.method().clone(),
             route,
-            trace: TraceParent::of(request.headers()),
+            trace: TraceParent::from_headers(request.headers()),
             begun: Instant::now(),
             headers: SecurityHeaders::new(request, is_last),
         }

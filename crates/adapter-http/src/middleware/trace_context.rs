@@ -1,21 +1,19 @@
 //! W3C Trace Context, level 1: the trace that a request belongs to.
+//!
+//! The parser is our own, because OpenTelemetry's propagator accepts what the recommendation has ignored: ids that are too
+//! short or have a sign, a hyphen at the end, the first of two fields.
 
-use std::fmt;
+use std::ops::Range;
 
 use actix_web::http::header::HeaderMap;
 
-/// A valid `traceparent`. Only hexadecimal digits, so it can be printed anywhere.
+/// A valid `traceparent`. It has hexadecimal digits and hyphens only, so that it can be logged.
 #[derive(Clone, Copy)]
-pub(super) struct TraceParent {
-    trace: [u8; 32],
-    parent: [u8; 16],
-    sampled: bool,
-}
+pub(super) struct TraceParent([u8; 55]);
 
 impl TraceParent {
-    /// What the one `traceparent` field says; nothing where it is missing, given twice or not as the recommendation has
-    /// it, in which case it is to be ignored.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the `traceparent` of a request; `None` if it is missing, given twice or invalid, and to be ignored.
+    pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut fields = headers.get_all("traceparent");
         let field = fields.next()?.as_bytes();
         if fields.next().is_some() {
@@ -24,52 +22,43 @@ impl TraceParent {
         Self::parse(field)
     }
 
-    /// 3.2: `version "-" trace-id "-" parent-id "-" trace-flags`, of which a later version may append more.
+    /// Parses `version "-" trace-id "-" parent-id "-" trace-flags` (3.2), to which a later version may append more.
     fn parse(field: &[u8]) -> Option<Self> {
-        let (version, rest) = field.split_first_chunk::<2>()?;
-        let rest = rest.strip_prefix(b"-")?;
-        let (trace, rest) = rest.split_first_chunk::<32>()?;
-        let rest = rest.strip_prefix(b"-")?;
-        let (parent, rest) = rest.split_first_chunk::<16>()?;
-        let rest = rest.strip_prefix(b"-")?;
-        let (flags, more) = rest.split_first_chunk::<2>()?;
-        let ended = more.is_empty() || version != b"00" && more.starts_with(b"-");
-        let lower_hex = [&version[..], trace, parent, flags]
-            .into_iter()
-            .flatten()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let valid =
-            ended && lower_hex && version != b"ff" && *trace != [b'0'; 32] && *parent != [b'0'; 16];
-        valid.then_some(Self {
-            trace: *trace,
-            parent: *parent,
-            // 3.2.2.5.1: the least of the flags; two hexadecimal digits make eight.
-            sampled: matches!(
-                flags[1],
-                b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'
-            ),
-        })
+        let (known, more) = field.split_first_chunk::<55>()?;
+        let has_form = known.iter().enumerate().all(|(index, byte)| match index {
+            2 | 35 | 52 => *byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        });
+        let has_end = match known {
+            [b'0', b'0', ..] => more.is_empty(),
+            [b'f', b'f', ..] => false,
+            _ => more.is_empty() || more.starts_with(b"-"),
+        };
+        let parsed = Self(*known);
+        let is_zero = |id: &str| id.bytes().all(|digit| digit == b'0');
+        (has_form && has_end && !is_zero(parsed.trace()) && !is_zero(parsed.parent()))
+            .then_some(parsed)
     }
 
-    pub(super) fn trace(&self) -> impl fmt::Display {
-        Hex(self.trace)
+    /// Returns the id of the trace.
+    pub(super) fn trace(&self) -> &str {
+        self.part(3..35)
     }
 
-    /// Whether whoever asks records this trace.
+    /// Returns the id of the client's span.
+    pub(super) fn parent(&self) -> &str {
+        self.part(36..52)
+    }
+
+    /// Whether the client records this trace: the lowest of the flags (3.2.2.5.1).
     pub(super) fn is_sampled(&self) -> bool {
-        self.sampled
+        let flags = char::from(self.0[54]).to_digit(16);
+        flags.is_some_and(|flags| flags % 2 == 1)
     }
 
-    pub(super) fn parent(&self) -> impl fmt::Display {
-        Hex(self.parent)
-    }
-}
-
-struct Hex<const N: usize>([u8; N]);
-
-impl<const N: usize> fmt::Display for Hex<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(str::from_utf8(&self.0).unwrap_or_default())
+    fn part(&self, bytes: Range<usize>) -> &str {
+        let part = self.0.get(bytes).map(str::from_utf8);
+        part.and_then(Result::ok).unwrap_or_default()
     }
 }
 
@@ -80,17 +69,14 @@ mod tests {
     const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
-    fn the_recommendations_example_is_read() {
+    fn example_of_the_recommendation_is_parsed() {
         let parent = TraceParent::parse(GOOD.as_bytes()).unwrap();
-        assert_eq!(
-            parent.trace().to_string(),
-            "0af7651916cd43dd8448eb211c80319c"
-        );
-        assert_eq!(parent.parent().to_string(), "b7ad6b7169203331");
+        assert_eq!(parent.trace(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(parent.parent(), "b7ad6b7169203331");
     }
 
     #[test]
-    fn whether_a_trace_is_recorded_is_the_least_of_its_flags() {
+    fn lowest_flag_is_whether_the_trace_is_sampled() {
         for (flags, sampled) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
             let field = format!("{}{flags}", &GOOD[..GOOD.len() - 2]);
             let parent = TraceParent::parse(field.as_bytes()).unwrap();
@@ -99,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn a_later_version_may_say_more() {
+    fn later_version_may_append_fields() {
         let later = GOOD.replacen("00", "cc", 1);
         assert!(TraceParent::parse(format!("{later}-what-comes").as_bytes()).is_some());
         assert!(TraceParent::parse(format!("{later}.what-comes").as_bytes()).is_none());
     }
 
     #[test]
-    fn what_is_not_as_the_recommendation_has_it_is_ignored() {
+    fn invalid_traceparent_is_ignored() {
         for bad in [
             "",
             "00",

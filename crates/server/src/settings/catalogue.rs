@@ -20,7 +20,7 @@ use super::setting::{
 };
 use crate::{
     logging::{self, LogFormat},
-    spans::{CollectorUrl, Ratio},
+    otel::CollectorUrl,
 };
 
 /// Declares each setting as a constant: its help, its names, the type and the kind of its values, its default.
@@ -123,7 +123,7 @@ settings! {
         /// the OpenTelemetry collector that gets a span of each request, over OTLP/HTTP: `http://HOST:4318`
         OTLP_ENDPOINT("otlp_endpoint"): CollectorUrl = COLLECTOR, Unset("none");
         /// the part of the requests that it gets spans of, unless their `traceparent` decides
-        OTLP_SAMPLING("otlp_sampling"): Ratio = RATIO, Value("1");
+        OTLP_SAMPLING("otlp_sampling"): f64 = RATIO, Value("1");
     }
 }
 
@@ -187,7 +187,10 @@ const COLLECTOR: Kind<CollectorUrl> = Kind::public(
     "http://HOST:PORT of a collector, without user and query",
     parsed,
 );
-const RATIO: Kind<Ratio> = Kind::public("a number from 0 to 1", parsed);
+const RATIO: Kind<f64> = Kind::public("a number from 0 to 1", |value| match parsed(value)? {
+    ratio @ 0.0..=1.0 => Ok(ratio),
+    _ => Err(ParseError::Unexpected),
+});
 const DIRECTIVES: Kind<EnvFilter> = Kind::public(
     "a level or directives, such as info or info,wts_adapter_http=debug",
     |value| logging::filter(text(value)?).map_err(|_| ParseError::Unexpected),

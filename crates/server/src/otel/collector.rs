@@ -1,40 +1,31 @@
 //! The collector that spans are sent to, with OTLP over HTTP.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use async_trait::async_trait;
-use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_http::{Bytes, HttpError, Request, Response};
 use ureq::{Agent, http::Uri};
 
-/// How long a collector may take for all of its answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest answer that is read, in bytes.
-const LONGEST: u64 = 64 * 1024;
-/// Where OTLP/HTTP takes spans (OpenTelemetry Protocol, "OTLP/HTTP Request").
-const TRACES: &str = "/v1/traces";
+/// How long a collector may take for its whole response.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_RESPONSE_BYTES: u64 = 64 * 1024;
 
 /// The address of a collector: `http://127.0.0.1:4318`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CollectorUrl(String);
 
 impl CollectorUrl {
-    /// Where it takes spans.
+    /// Returns the URL that spans are posted to (OpenTelemetry Protocol, "OTLP/HTTP Request").
     pub(super) fn traces(&self) -> String {
-        format!("{}{TRACES}", self.0)
-    }
-}
-
-impl fmt::Display for CollectorUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        format!("{}/v1/traces", self.0)
     }
 }
 
 impl FromStr for CollectorUrl {
     type Err = ();
 
-    /// Plain HTTP, without a user, a query or a fragment: a collector stands beside the service and passes on what it is
-    /// told, with whatever secrets that needs.
+    /// Parses an address of plain HTTP, without a user, a query or a fragment: a collector runs beside the service and
+    /// forwards what it gets, with whatever secrets that needs.
     fn from_str(text: &str) -> Result<Self, ()> {
         let url: Uri = text.parse().map_err(|_| ())?;
         let authority = url.authority().ok_or(())?.as_str();
@@ -50,12 +41,12 @@ impl FromStr for CollectorUrl {
 
 /// Sends batches from the exporter's own thread, which may block.
 #[derive(Debug)]
-pub(super) struct Client(Agent);
+pub(super) struct HttpClient(Agent);
 
-impl Client {
+impl HttpClient {
     pub(super) fn new() -> Self {
         let config = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(RESPONSE_TIMEOUT))
             .max_redirects(0)
             .http_status_as_error(false)
             // A collector beside the service is not behind a proxy.
@@ -67,12 +58,11 @@ impl Client {
 }
 
 #[async_trait]
-impl HttpClient for Client {
+impl opentelemetry_http::HttpClient for HttpClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let (head, body) = request.into_parts();
-        let answer = self.0.run(Request::from_parts(head, body.to_vec()))?;
-        let (head, mut body) = answer.into_parts();
-        let body = body.with_config().limit(LONGEST).read_to_vec()?;
+        let response = self.0.run(request.map(|body| body.to_vec()))?;
+        let (head, mut body) = response.into_parts();
+        let body = body.with_config().limit(MAX_RESPONSE_BYTES).read_to_vec()?;
         Ok(Response::from_parts(head, body.into()))
     }
 }
@@ -82,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_collector_is_an_address_and_perhaps_a_path() {
+    fn collector_is_an_address_with_or_without_a_path() {
         for (text, traces) in [
             ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
             ("http://otel:4318/", "http://otel:4318/v1/traces"),
