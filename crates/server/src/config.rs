@@ -28,12 +28,12 @@ Limits that no setting changes:
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     let (mut group, mut errors) = ("", Vec::new());
-    for setting in settings.effective() {
+    for (setting, line) in settings.effective() {
         if setting.group != group {
             group = setting.group;
             println!("\n# {group}");
         }
-        match setting.line {
+        match line {
             Ok(line) => println!("{line}"),
             Err(error) => {
                 println!("# {} is wrong", setting.name);

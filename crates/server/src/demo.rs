@@ -14,7 +14,7 @@ use wts_adapter_http::{
     TokenSubject, TokenVerifier,
 };
 use wts_app::{GetTraces, UseCases, copy_histories};
-use wts_domain::{Access, StaffMember, StudentId};
+use wts_domain::{Access, StudentId};
 use wts_generator::{Campus, CampusSource};
 
 use crate::{
@@ -32,7 +32,7 @@ const SOLVER: &str = "W007";
 const DEFAULT_PORT: u16 = 8080;
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Serves the campus, on loopback only, until told to stop. The database and the secret are new every time and are
+/// Serves the campus, on loopback only, until a signal. The database and the secret are new every time and are
 /// gone afterwards.
 pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     logging::start(logging::filter("warn")?, LogFormat::Text, None)?;
@@ -71,33 +71,44 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let mut signals = Signals::install()?;
 
     let now = crate::token::now()?;
-    let curl = |query: &str, identity: &TokenSubject| -> anyhow::Result<String> {
-        let token = signer.sign(identity, now, TOKEN_LIFETIME)?;
+    let curl = |query: &str, sid: StudentId, access, name: &str| -> anyhow::Result<String> {
+        let subject = TokenSubject {
+            openid: format!("demo-{sid}"),
+            username: format!("user-{sid}"),
+            avatar: String::new(),
+            access,
+            name: name.to_owned(),
+            sid: sid.into(),
+        };
+        let token = signer.sign(&subject, now, TOKEN_LIFETIME)?;
         Ok(format!(
             "curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'"
         ))
     };
+    let student = |number| curl("tid=123", CAMPUS.student(number), Access::User, "");
     introduce(
         &address,
         &[
             (
                 "The student who filed ticket 123 reads its history:",
-                curl("tid=123", &student(CAMPUS.student(0)))?,
+                student(0)?,
             ),
-            (
-                "Another student may not:",
-                curl("tid=123", &student(CAMPUS.student(1)))?,
-            ),
+            ("Another student may not:", student(1)?),
             (
                 "An operator reads anyone's ticket, this one with the newest trace first:",
-                curl("tid=130&order=desc", &staff(operator))?,
+                curl(
+                    "tid=130&order=desc",
+                    operator.student,
+                    operator.access,
+                    &operator.name,
+                )?,
             ),
         ],
     );
     server
         .run_until(async {
             signals.next().await;
-            signals.end_at_the_next();
+            signals.exit_on_next();
         })
         .await?;
     Ok(())
@@ -120,25 +131,6 @@ async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn student(sid: StudentId) -> TokenSubject {
-    identity(sid, Access::User, String::new())
-}
-
-fn staff(member: StaffMember) -> TokenSubject {
-    identity(member.student, member.access, member.name)
-}
-
-fn identity(sid: StudentId, access: Access, name: String) -> TokenSubject {
-    TokenSubject {
-        openid: format!("demo-{sid}"),
-        username: format!("user-{sid}"),
-        avatar: String::new(),
-        access,
-        name,
-        sid: sid.into(),
-    }
-}
-
 fn random_secret() -> anyhow::Result<Secret> {
     let mut secret = vec![0; 32];
     getrandom::fill(&mut secret).context("the system gives no random bytes")?;
@@ -151,12 +143,9 @@ fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     match port {
         Some(port) => on(port).with_context(|| format!("--port: cannot listen on port {port}")),
         None => on(DEFAULT_PORT)
-            .or_else(|error| {
-                if error.kind() == ErrorKind::AddrInUse {
-                    on(0)
-                } else {
-                    Err(error)
-                }
+            .or_else(|error| match error.kind() {
+                ErrorKind::AddrInUse => on(0),
+                _ => Err(error),
             })
             .context("cannot listen on this machine"),
     }

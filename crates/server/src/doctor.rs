@@ -1,4 +1,4 @@
-//! `wts doctor`: whether a deployment is well, and what to do where it is not.
+//! `wts doctor`: checks of a deployment, with what to do about each problem.
 
 mod database;
 mod finding;
@@ -6,14 +6,14 @@ mod machine;
 
 use anyhow::ensure;
 
-use self::finding::{Finding, Verdict};
+use self::finding::{Finding, Severity};
 use crate::settings::Settings;
 
-/// Looks at everything and prints what it finds.
+/// Checks everything and prints the findings.
 ///
 /// # Errors
 ///
-/// If the service could not serve as it is. What is merely unwise is no error.
+/// If the service cannot serve as it is set up. A warning is no error.
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut findings = machine::settings(settings);
@@ -26,21 +26,16 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     for finding in &findings {
         println!("{finding}");
     }
-    let count = |verdict| {
-        findings
-            .iter()
-            .filter(|finding| finding.verdict == verdict)
-            .count()
+    let count = |severity| {
+        let found = findings.iter();
+        found.filter(|finding| finding.severity == severity).count()
     };
-    let (broken, unwise) = (count(Verdict::Broken), count(Verdict::Unwise));
+    let (total, failures, warnings) =
+        (findings.len(), count(Severity::Fail), count(Severity::Warn));
     ensure!(
-        broken == 0,
-        "{broken} of {} findings keep the service from serving",
-        findings.len()
+        failures == 0,
+        "{failures} of {total} findings keep the service from serving"
     );
-    println!(
-        "{} findings, {unwise} to look at, none that keeps the service from serving",
-        findings.len()
-    );
+    println!("{total} findings, {warnings} to look at, none that keeps the service from serving");
     Ok(())
 }

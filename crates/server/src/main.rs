@@ -28,18 +28,18 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long threads may take to tidy up at the end.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// How long blocking threads may take to finish when the process ends.
+const BLOCKING_TIMEOUT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    panics::log_where_only();
+    panics::install_panic_hook();
     let arguments = Arguments::parse();
     let outcome = Runtime::new()
         .context("there is no runtime")
         .and_then(|runtime| {
             let outcome = runtime.block_on(run(arguments));
-            // Whoever waits in a thread for a server that does not answer is not waited for.
-            runtime.shutdown_timeout(FAREWELL);
+            // A thread may wait for a server that does not respond.
+            runtime.shutdown_timeout(BLOCKING_TIMEOUT);
             outcome
         });
     match outcome {
@@ -81,13 +81,12 @@ fn openapi() -> anyhow::Result<()> {
 
 #[expect(
     clippy::print_stderr,
-    reason = "where a command line says why it failed, whatever is logged"
+    reason = "the error of a command belongs on standard error, whatever the log filter"
 )]
 fn report(error: &anyhow::Error) {
-    // The whole chain in one line: what was being done, and why it could not be.
     let cause = format!("{error:#}");
     if logging::is_json() {
-        tracing::error!(cause, "it failed");
+        tracing::error!(cause, "failed");
         logging::end();
     } else {
         logging::end();

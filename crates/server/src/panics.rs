@@ -1,14 +1,14 @@
-//! What is said of a panic.
+//! The log record of a panic.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
     panic,
 };
 
-/// From now on a panic is a log record that says where, and not what: the message may quote whatever was at hand, and what
-/// is at hand here are tokens and people's names. With `RUST_BACKTRACE` there is also how it came there.
-#[expect(clippy::print_stderr, reason = "where nothing is logged yet")]
-pub(crate) fn log_where_only() {
+/// Installs a hook that logs where a panic occurred. It leaves the message out, which may quote any data at hand: tokens
+/// and people's names. With `RUST_BACKTRACE` the record has a backtrace.
+#[expect(clippy::print_stderr, reason = "before the log has started")]
+pub(crate) fn install_panic_hook() {
     panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
         if !tracing::dispatcher::has_been_set() {

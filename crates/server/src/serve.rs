@@ -11,9 +11,8 @@ use sd_notify::NotifyState;
 use tokio::sync::watch;
 use wts_adapter_db::DatabaseMetrics;
 use wts_adapter_http::{Health, HttpMetrics, HttpSettings, TokenVerifier};
-use wts_app::UseCases;
 
-pub(crate) use self::startup::{RANKS_REMEDY, get_traces, listen, remedy, with_remedy};
+pub(crate) use self::startup::{RANKS_HINT, hint, listen, use_cases, with_hint};
 use crate::{
     otel::OtelExporter,
     settings::{
@@ -23,11 +22,11 @@ use crate::{
     signals::Signals,
 };
 
-/// Serves until told to stop. Everything that can be wrong is found before anything listens to clients.
+/// Serves until a signal. Everything that can be wrong is found before clients can connect.
 ///
 /// # Errors
 ///
-/// If the service cannot start, or had to cut requests off when it stopped.
+/// If the service cannot start, or had to abort requests when it stopped.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let exporter = settings.otel_exporter()?;
     settings.start_logging_with(exporter.as_ref().map(OtelExporter::layer))?;
@@ -39,7 +38,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let health = Health::default();
     if let Some(address) = settings.get(&METRICS_LISTEN)? {
         let registry = registry(&http_metrics, &database_metrics);
-        serve_operations(address, registry, &http, &health)
+        start_admin_server(address, registry, &http, &health)
             .with_context(|| settings.origin(&METRICS_LISTEN))?;
     }
 
@@ -57,38 +56,33 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         }
     };
     let verifier = TokenVerifier::new(keyring, token);
-    let use_cases = UseCases {
-        get_traces: get_traces(settings, &database).await?,
-    };
-    tokio::spawn(follow(database.readable(), health.clone()));
+    let use_cases = use_cases(settings, &database).await?;
+    tokio::spawn(mirror_database_health(database.readable(), health.clone()));
     health.set_readable(true);
 
     let listener = startup::listen(listen)
         .with_context(|| format!("{}: cannot listen on {listen}", settings.origin(&LISTEN)))?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    let service =
+    let server =
         wts_adapter_http::server(listener, use_cases, verifier, &http, &health, &http_metrics)?;
-    process::tell_manager(NotifyState::Ready);
-    let ended = service.run_until(async {
+    process::notify_systemd(NotifyState::Ready);
+    let report = server.run_until(async {
         signals.next().await;
-        tracing::info!(
-            "told to stop; requests in flight are finished, another signal ends it at once"
-        );
-        process::tell_manager(NotifyState::Stopping);
-        signals.end_at_the_next();
+        tracing::info!("received a signal: requests in flight finish, another signal aborts them");
+        process::notify_systemd(NotifyState::Stopping);
+        signals.exit_on_next();
     });
-    let ended = ended.await?;
+    let aborted = report.await?.aborted_requests;
     ensure!(
-        ended.aborted_requests == 0,
-        "{} requests were cut off: they took longer than WTS_SHUTDOWN_TIMEOUT",
-        ended.aborted_requests
+        aborted == 0,
+        "{aborted} requests were aborted: they took longer than WTS_SHUTDOWN_TIMEOUT"
     );
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Keeps `health` up to what is known of the database.
-async fn follow(mut readable: watch::Receiver<bool>, health: Health) {
+/// Sets `health` to whether the database can be read, on every change.
+async fn mirror_database_health(mut readable: watch::Receiver<bool>, health: Health) {
     while readable.changed().await.is_ok() {
         health.set_readable(*readable.borrow_and_update());
     }
@@ -100,14 +94,14 @@ fn registry(http: &HttpMetrics, database: &DatabaseMetrics) -> Registry {
     database.register(&mut registry);
     registry.register(
         "wts_build",
-        "What is running",
+        "The version that is running",
         Info::new([("version", env!("CARGO_PKG_VERSION"))]),
     );
     process::register(&mut registry);
     registry
 }
 
-fn serve_operations(
+fn start_admin_server(
     address: SocketAddr,
     registry: Registry,
     http: &HttpSettings,

@@ -1,24 +1,24 @@
-//! How the process is told to stop.
+//! The signals that stop the service gracefully.
 
 use std::{io, process};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What a shell adds to a signal's number when it says how a process ended.
+/// What shells add to a signal's number for the exit code of a process that it ended.
 const ENDED_BY_SIGNAL: i32 = 128;
 
-/// The signals that stop the service. As process 1 of a container it would otherwise not notice them.
+/// SIGTERM and SIGINT. Without a handler, process 1 of a container ignores them.
 pub(crate) struct Signals {
     term: Signal,
     int: Signal,
 }
 
 impl Signals {
-    /// From now on these signals do not end the process by themselves.
+    /// Installs handlers, so that the signals do not end the process any more.
     ///
     /// # Errors
     ///
-    /// If the system does not let us.
+    /// If the system does not allow that.
     pub(crate) fn install() -> io::Result<Self> {
         Ok(Self {
             term: signal(SignalKind::terminate())?,
@@ -35,10 +35,10 @@ impl Signals {
     }
 
     /// Lets the next signal end the process at once.
-    pub(crate) fn end_at_the_next(mut self) {
+    pub(crate) fn exit_on_next(mut self) {
         tokio::spawn(async move {
             let signal = self.next().await;
-            tracing::warn!("told to stop once more: what is in flight is cut off");
+            tracing::warn!("received a second signal: requests in flight are aborted");
             crate::logging::end();
             process::exit(ENDED_BY_SIGNAL + signal.as_raw_value());
         });

@@ -1,4 +1,4 @@
-//! `wts token`: a token for development and for operators.
+//! `wts token`: a token for development and for administrators.
 
 use std::time::SystemTime;
 

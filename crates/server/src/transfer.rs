@@ -80,7 +80,7 @@ pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Re
     let opening = wts_adapter_db::sink(&database);
     let sink = progress.cancel().race(opening).await;
     let sink = sink
-        .map_err(serve::with_remedy)
+        .map_err(|error| serve::with_hint(&error))
         .with_context(|| settings.origin(&DATABASE_URL))?;
     let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
     let report = run(progress, copy)
@@ -161,7 +161,10 @@ async fn open_database(
 ) -> anyhow::Result<Box<dyn HistorySource>> {
     let database = settings.require(&DATABASE_URL)?;
     let opening = wts_adapter_db::source(&database, selection);
-    let opened = cancel.race(opening).await.map_err(serve::with_remedy);
+    let opened = cancel
+        .race(opening)
+        .await
+        .map_err(|error| serve::with_hint(&error));
     opened.with_context(|| settings.origin(&DATABASE_URL))
 }
 

@@ -153,7 +153,7 @@ fn whoever_leaves_out_the_grant_for_ranks_is_told_when_the_service_starts() {
     assert_eq!(status.code(), Some(1));
     let said = stderr.lines().last().unwrap();
     assert!(
-        said.starts_with("wts: WTS_RECHECK_ACCESS: the database does not tell ranks"),
+        said.starts_with("wts: WTS_RECHECK_ACCESS: the ranks in the database cannot be read"),
         "{said}"
     );
     assert!(said.contains("permission denied"), "{said}");

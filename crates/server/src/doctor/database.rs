@@ -1,90 +1,133 @@
-//! The database and its replicas.
+//! Checks of the database and its replicas.
 
 use std::time::{Duration, SystemTime};
 
 use wts_adapter_db::{
     Database, DatabaseMetrics, DatabaseUrl, Inspection, OpenError, Schema, inspect,
 };
+use wts_app::ErrorChain;
 
 use super::Finding;
 use crate::{
-    serve::{RANKS_REMEDY, get_traces, remedy},
+    serve::{RANKS_HINT, hint, use_cases},
     settings::{
         Settings,
         catalogue::{DATABASE_READ_URLS, DATABASE_URL},
     },
 };
 
-/// A token counts as valid for so long before and after. Clocks may differ by less.
-const SKEW: Duration = Duration::from_secs(5);
-/// A read takes a fraction of it where the database is near.
-const FAR: Duration = Duration::from_millis(50);
+/// How far clocks may be apart. The leeway of tokens is larger.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
+/// The longest time of a read from a database nearby.
+const MAX_LATENCY: Duration = Duration::from_millis(50);
 
-/// All about the database that is read.
+/// Checks the database.
 pub(super) async fn primary(settings: &Settings) -> Vec<Finding> {
     let url = match settings.require(&DATABASE_URL) {
         Ok(url) => url,
         Err(error) => {
-            return vec![Finding::broken(
-                format!("{error:#}"),
-                "set it, or WTS_DATABASE_URL_FILE",
-            )];
+            let text = format!("{error:#}");
+            return vec![Finding::fail(text, "set it, or WTS_DATABASE_URL_FILE")];
         }
     };
     let found = match inspect(&url).await {
         Ok(found) => found,
-        Err(error) => return vec![unreadable(&url, error)],
+        Err(error) => return vec![unreadable(&url, &error)],
     };
-    let mut findings = vec![
-        Finding::well(format!(
-            "histories can be read from {}, {}",
-            url.redacted(),
-            found.version
-        )),
-        latency(&found),
-        schema(&found),
-        index(&found),
-    ];
-    findings.extend(privileges(&found));
-    findings.extend(unservable(settings, &url).await);
-    findings.extend(clock(&found));
-    findings.extend(encryption(&found));
+    let mut findings = inspected(&url, &found);
+    findings.extend(startup_error(settings, &url).await);
     findings
 }
 
-/// What would keep the service from it at its start, found in the way that the start takes.
-async fn unservable(settings: &Settings, url: &DatabaseUrl) -> Option<Finding> {
-    // Whichever cannot be read has been found already.
+fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
+    let (url, version) = (url.redacted(), &found.version);
+    let latency = format!("a read takes {:?}", found.latency);
+    let schema = match found.schema {
+        Schema::Ours { pending: 0 } => Finding::ok("its schema is up to date"),
+        Schema::Ours { pending } => Finding::warn(
+            format!("{pending} migrations are yet to be run"),
+            "run `wts migrate`, as the owner of the database",
+        ),
+        Schema::Existing => Finding::ok("its schema is an existing one, served as it stands"),
+        Schema::Unknown => {
+            Finding::ok("its schema can be read; the role does not see which migrations were run")
+        }
+    };
+    let mut findings = vec![
+        Finding::ok(format!("histories can be read from {url}, {version}")),
+        Finding::warn(&latency, "run the service near its database")
+            .unless(found.latency <= MAX_LATENCY, &latency),
+        schema,
+        Finding::warn(
+            "every read looks through all traces: there is no index on the traces' tid",
+            "create index concurrently on wts.ticket_traces (tid, updated_at, opid)",
+        )
+        .unless(found.has_index, "a ticket's traces are found by an index"),
+    ];
+    if let Some(privileges) = &found.extra_privileges {
+        let warning = Finding::warn(
+            format!("the role may more than read: {}", privileges.join(", ")),
+            "serve with a role that may select what the README lists, and nothing else",
+        );
+        findings.push(warning.unless(
+            privileges.is_empty(),
+            "the role may read and change nothing",
+        ));
+    }
+    if let Some((database, machine)) = found.clocks {
+        let later = |a: SystemTime, b: SystemTime| a.duration_since(b).unwrap_or_default();
+        let skew = later(database, machine).max(later(machine, database));
+        let seconds = skew.as_secs();
+        let warning = Finding::warn(
+            format!("this machine's clock and the database's are {seconds} s apart"),
+            "set both by NTP: tokens are valid by this machine's clock",
+        );
+        findings.push(warning.unless(
+            skew <= MAX_CLOCK_SKEW,
+            "this machine's clock agrees with the database's",
+        ));
+    }
+    findings.extend(found.encrypted.map(|encrypted| {
+        Finding::ok(if encrypted {
+            "the connection is encrypted"
+        } else {
+            "the connection is not encrypted, which is for this machine and for networks that are trusted"
+        })
+    }));
+    findings
+}
+
+/// Opens the database as the start does, and returns what fails.
+async fn startup_error(settings: &Settings, url: &DatabaseUrl) -> Option<Finding> {
+    // Invalid settings are findings already.
     let reading = settings.reading().ok()?;
     match Database::open(url, &reading, &DatabaseMetrics::default()).await {
-        Ok(database) => get_traces(settings, &database)
+        Ok(database) => use_cases(settings, &database)
             .await
             .err()
-            .map(|error| Finding::broken(format!("{error:#}"), RANKS_REMEDY)),
-        Err(error) => Some(unreadable(url, error)),
+            .map(|error| Finding::fail(format!("{error:#}"), RANKS_HINT)),
+        Err(error) => Some(unreadable(url, &error)),
     }
 }
 
-/// Whether each replica can be read, and is one.
+/// Checks whether each replica can be read, and is a replica.
 pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
+    let urls = settings.get(&DATABASE_READ_URLS).ok().flatten();
     let mut findings = Vec::new();
-    for url in settings
-        .get(&DATABASE_READ_URLS)
-        .ok()
-        .flatten()
-        .unwrap_or_default()
-    {
+    for url in urls.unwrap_or_default() {
+        let shown = url.redacted();
         findings.push(match inspect(&url).await {
-            Ok(found) if found.is_standby => {
-                Finding::well(format!("{} is a replica that can be read", url.redacted()))
-            }
-            Ok(_) => Finding::unwise(
-                format!("{} is no replica, and is not read from", url.redacted()),
+            Ok(found) => Finding::warn(
+                format!("{shown} is no replica, and is not read from"),
                 "take it out of WTS_DATABASE_READ_URLS, or set it up as a standby",
+            )
+            .unless(
+                found.is_standby,
+                format!("{shown} is a replica that can be read"),
             ),
-            // The service does without it.
-            Err(error) => Finding::unwise(
-                format!("replica: {}", told(&url, error)),
+            // The service serves without it.
+            Err(error) => Finding::warn(
+                format!("replica: {shown}: {}", ErrorChain(&error)),
                 "is it running, and may the role read there?",
             ),
         });
@@ -92,84 +135,7 @@ pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn unreadable(url: &DatabaseUrl, error: OpenError) -> Finding {
-    let remedy = remedy(&error);
-    Finding::broken(told(url, error), remedy)
-}
-
-fn told(url: &DatabaseUrl, error: OpenError) -> String {
-    format!("{}: {:#}", url.redacted(), anyhow::Error::new(error))
-}
-
-fn latency(found: &Inspection) -> Finding {
-    let took = format!("a read takes {:?}", found.latency);
-    if found.latency > FAR {
-        Finding::unwise(took, "run the service near its database")
-    } else {
-        Finding::well(took)
-    }
-}
-
-fn schema(found: &Inspection) -> Finding {
-    match found.schema {
-        Schema::Ours { pending: 0 } => Finding::well("its schema is up to date"),
-        Schema::Ours { pending } => Finding::unwise(
-            format!("{pending} migrations are yet to be run"),
-            "run `wts migrate`, as the owner of the database",
-        ),
-        Schema::Existing => Finding::well("its schema is an existing one, served as it stands"),
-        Schema::Unknown => {
-            Finding::well("its schema can be read; the role does not see which migrations were run")
-        }
-    }
-}
-
-fn index(found: &Inspection) -> Finding {
-    if found.has_index {
-        Finding::well("a ticket's traces are found by an index")
-    } else {
-        Finding::unwise(
-            "every read looks through all traces: there is no index on the traces' tid",
-            "create index concurrently on wts.ticket_traces (tid, updated_at, opid)",
-        )
-    }
-}
-
-fn privileges(found: &Inspection) -> Option<Finding> {
-    let excess = found.extra_privileges.as_ref()?;
-    Some(if excess.is_empty() {
-        Finding::well("the role may read and change nothing")
-    } else {
-        Finding::unwise(
-            format!("the role may more than read: {}", excess.join(", ")),
-            "serve with a role that may select what the README lists, and nothing else",
-        )
-    })
-}
-
-fn clock(found: &Inspection) -> Option<Finding> {
-    let (theirs, ours) = found.clocks?;
-    let apart = |a: SystemTime, b: SystemTime| a.duration_since(b).unwrap_or_default();
-    let skew = apart(theirs, ours).max(apart(ours, theirs));
-    Some(if skew > SKEW {
-        Finding::unwise(
-            format!(
-                "this machine's clock and the database's are {} s apart",
-                skew.as_secs()
-            ),
-            "set both by NTP: tokens are valid by this machine's clock",
-        )
-    } else {
-        Finding::well("this machine's clock agrees with the database's")
-    })
-}
-
-fn encryption(found: &Inspection) -> Option<Finding> {
-    found.encrypted.map(|encrypted| {
-        Finding::well(if encrypted {
-            "the connection is encrypted"
-        } else {
-            "the connection is not encrypted, which is for this machine and for networks that are trusted"
-        })
-    })
+fn unreadable(url: &DatabaseUrl, error: &OpenError) -> Finding {
+    let text = format!("{}: {}", url.redacted(), ErrorChain(error));
+    Finding::fail(text, hint(error))
 }

@@ -1,63 +1,64 @@
-//! What was found.
+//! The findings of `wts doctor`.
 
 use std::fmt;
 
-/// One thing that was looked at.
+/// One finding.
 pub(super) struct Finding {
-    pub(super) verdict: Verdict,
-    what: String,
+    pub(super) severity: Severity,
+    text: String,
     /// What to do about it.
-    remedy: Option<String>,
+    hint: String,
 }
 
-/// How it is.
+/// How severe a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// As it should be.
-    Well,
-    /// It works, and should be otherwise.
-    Unwise,
-    /// The service cannot serve like this.
-    Broken,
+pub(super) enum Severity {
+    /// It is as it should be.
+    Ok,
+    /// The service works, and should be set up otherwise.
+    Warn,
+    /// The service cannot serve.
+    Fail,
 }
 
 impl Finding {
-    pub(super) fn well(what: impl Into<String>) -> Self {
+    fn new(severity: Severity, text: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Well,
-            what: what.into(),
-            remedy: None,
+            severity,
+            text: text.into(),
+            hint: hint.into(),
         }
     }
 
-    pub(super) fn unwise(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Unwise,
-            what: what.into(),
-            remedy: Some(remedy.into()),
-        }
+    pub(super) fn ok(text: impl Into<String>) -> Self {
+        Self::new(Severity::Ok, text, "")
     }
 
-    pub(super) fn broken(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Broken,
-            what: what.into(),
-            remedy: Some(remedy.into()),
-        }
+    pub(super) fn warn(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Severity::Warn, text, hint)
+    }
+
+    pub(super) fn fail(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Severity::Fail, text, hint)
+    }
+
+    /// Turns a warning into the success `text` if `is_ok`.
+    pub(super) fn unless(self, is_ok: bool, text: impl Into<String>) -> Self {
+        if is_ok { Self::ok(text) } else { self }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.verdict {
-            Verdict::Well => "ok    ",
-            Verdict::Unwise => "warn  ",
-            Verdict::Broken => "FAIL  ",
+        let severity = match self.severity {
+            Severity::Ok => "ok  ",
+            Severity::Warn => "warn",
+            Severity::Fail => "FAIL",
         };
-        write!(f, "{verdict}{}", self.what)?;
-        match &self.remedy {
-            Some(remedy) => write!(f, "\n      -> {remedy}"),
-            None => Ok(()),
+        write!(f, "{severity}  {}", self.text)?;
+        if !self.hint.is_empty() {
+            write!(f, "\n      -> {}", self.hint)?;
         }
+        Ok(())
     }
 }

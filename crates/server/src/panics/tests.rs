@@ -1,4 +1,4 @@
-//! What is heard of a panic, each in a process of its own, since the hook and the log are the process's.
+//! What a panic logs, each in a process of its own, since the hook and the log belong to the process.
 #![expect(
     clippy::print_stdout,
     reason = "what is printed is what the test looks at"
@@ -27,7 +27,7 @@ const PANICS: &str = "WTS_TEST_PANICS";
 
 /// Logs as the binary does while `work` panics somewhere.
 fn logged(filter: &str, work: impl FnOnce()) {
-    super::log_where_only();
+    super::install_panic_hook();
     let filter = logging::filter(filter).unwrap();
     logging::start(filter, LogFormat::Json, None).unwrap();
     work();
@@ -47,7 +47,7 @@ fn said_by(name: &str) -> String {
 }
 
 #[test]
-fn a_panic_says_where_it_was_and_nothing_that_was_at_hand() {
+fn panic_is_logged_with_its_location_and_not_its_message() {
     if env::var_os(PANICS).is_some() {
         return logged("info", || {
             let panicked = std::thread::spawn(|| {
@@ -57,7 +57,7 @@ fn a_panic_says_where_it_was_and_nothing_that_was_at_hand() {
             assert!(panicked.join().is_err());
         });
     }
-    let said = said_by("a_panic_says_where_it_was_and_nothing_that_was_at_hand");
+    let said = said_by("panic_is_logged_with_its_location_and_not_its_message");
     assert!(
         said.contains("a thread panicked")
             && said.contains(r#""location":"crates/server/src/panics/tests.rs"#)
@@ -68,11 +68,11 @@ fn a_panic_says_where_it_was_and_nothing_that_was_at_hand() {
 }
 
 #[test]
-fn a_request_that_panics_over_a_token_a_name_and_a_remark_tells_none_of_them() {
+fn panicking_request_logs_no_token_name_or_remark() {
     if env::var_os(PANICS).is_some() {
         return logged("trace", || print!("{}", panicking_request()));
     }
-    let said = said_by("a_request_that_panics_over_a_token_a_name_and_a_remark_tells_none_of_them");
+    let said = said_by("panicking_request_logs_no_token_name_or_remark");
     assert!(said.contains("HTTP/1.1 500 "), "{said}");
     assert!(said.contains("a thread panicked"), "{said}");
     assert!(said.contains("the request's handler panicked"), "{said}");

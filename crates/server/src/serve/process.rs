@@ -1,4 +1,4 @@
-//! The process, and who looks after it.
+//! The process: its limits, its service manager, its metrics.
 
 use std::{fs, io};
 
@@ -11,8 +11,8 @@ use prometheus_client::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 
-/// Lets the process open as many files as it may. Every connection is one, and the limit that most systems begin with,
-/// 1,024, is from a time of programs that could not take more.
+/// Raises the limit of open files to the highest that is allowed. Every connection is one, and most systems start with
+/// 1,024, for programs that cannot handle more.
 pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(
@@ -23,67 +23,52 @@ pub(super) fn raise_file_limit() {
         },
     );
     if let Err(error) = raised {
-        tracing::warn!(%error, "the limit of open files stays at {:?}", limit.current);
+        tracing::warn!(%error, "the limit of open files stayed at {:?}", limit.current);
     }
 }
 
-/// Tells systemd, where it wants to know.
-pub(super) fn tell_manager(state: NotifyState<'_>) {
+/// Notifies systemd, if the process runs under it.
+pub(super) fn notify_systemd(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "systemd could not be told");
+        tracing::warn!(%error, "systemd could not be notified");
     }
 }
 
-/// Adds what the kernel knows of the process.
+/// Registers the metrics that the kernel has of the process.
 pub(super) fn register(registry: &mut Registry) {
-    registry.register_collector(Box::new(Process));
+    registry.register_collector(Box::new(ProcessMetrics));
 }
 
 #[derive(Debug)]
-struct Process;
+struct ProcessMetrics;
 
-impl Collector for Process {
+impl Collector for ProcessMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        for (name, help, value) in [
-            (
-                "process_resident_memory_bytes",
-                "Memory that the process holds",
-                resident_bytes(),
-            ),
-            (
-                "process_open_fds",
-                "Files and connections that the process has open",
-                open_files(),
-            ),
-        ] {
-            // Where there is no /proc, nothing is said.
-            if let Ok(value) = value {
-                let gauge = ConstGauge::new(value);
-                gauge.encode(encoder.encode_descriptor(
-                    name,
-                    help,
-                    None,
-                    gauge.metric_type(),
-                )?)?;
-            }
-        }
-        Ok(())
+        let mut gauge = |name, help, value: io::Result<i64>| {
+            // Without /proc there are none.
+            let Ok(value) = value else { return Ok(()) };
+            let gauge = ConstGauge::new(value);
+            let metric_type = gauge.metric_type();
+            gauge.encode(encoder.encode_descriptor(name, help, None, metric_type)?)
+        };
+        gauge(
+            "process_resident_memory_bytes",
+            "Memory that the process holds",
+            resident_bytes(),
+        )?;
+        gauge(
+            "process_open_fds",
+            "Files and connections that the process has open",
+            open_files(),
+        )
     }
 }
 
 fn resident_bytes() -> io::Result<i64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let kibibytes = status
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmRSS:")?
-                .split_whitespace()
-                .next()?
-                .parse::<i64>()
-                .ok()
-        })
-        .ok_or(io::ErrorKind::InvalidData)?;
-    Ok(kibibytes * 1_024)
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<i64>().ok());
+    Ok(kibibytes.ok_or(io::ErrorKind::InvalidData)? * 1_024)
 }
 
 fn open_files() -> io::Result<i64> {

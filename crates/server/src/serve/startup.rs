@@ -1,4 +1,4 @@
-//! What has to be there before the service can serve.
+//! What the service needs before it can serve: keys, a database, a listener.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use anyhow::Context;
 use tokio::{net::TcpSocket, time::sleep};
 use wts_adapter_db::{Database, DatabaseMetrics, OpenError};
 use wts_adapter_http::{KeySourceError, Keyring};
-use wts_app::{GetTraces, HistoryQuery, HistoryRepository, RankSource};
+use wts_app::{ErrorChain, GetTraces, HistoryQuery, HistoryRepository, RankSource, UseCases};
 use wts_domain::{StudentId, TicketId};
 
 use crate::settings::{
@@ -18,22 +18,22 @@ use crate::settings::{
     catalogue::{DATABASE_URL, RECHECK_ACCESS, STARTUP_TIMEOUT},
 };
 
-/// How soon a database that was not there is looked for again.
-const SOON: Duration = Duration::from_millis(250);
-/// What to do where ranks cannot be read.
-pub(crate) const RANKS_REMEDY: &str = "in a database of ours run `wts migrate`, in an existing one grant the role what the README lists";
+/// How soon a database or a key server that was not there is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(250);
+/// What to do if ranks cannot be read.
+pub(crate) const RANKS_HINT: &str = "in a database of ours run `wts migrate`, in an existing one grant the role what the README lists";
 /// How many connections may wait to be accepted. The kernel may allow fewer.
 const BACKLOG: u32 = 1_024;
 
-/// The keys that tokens are checked with. A server of keys that is not there yet is waited for.
+/// Reads the keys that tokens are checked with, and retries while a key server is not there yet.
 ///
 /// # Errors
 ///
-/// What is wrong with the keys.
+/// If the keys cannot be used.
 pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
-    patiently(settings, "the keys", async || {
+    retry_until_timeout(settings, "the keys", async || {
         settings.keyring().await.map_err(|cause| Failure {
-            may_pass: cause
+            is_transient: cause
                 .downcast_ref()
                 .is_some_and(KeySourceError::is_transient),
             cause,
@@ -42,69 +42,69 @@ pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
     .await
 }
 
-/// Opens the database. One that is not there yet, because both were started at once, is waited for.
+/// Opens the database, and retries while it is not there yet, because both were started at once.
 ///
 /// # Errors
 ///
-/// What is wrong with it, and what to do about that.
+/// If it cannot be read, with what to do about that.
 pub(super) async fn open(
     settings: &Settings,
     metrics: &DatabaseMetrics,
 ) -> anyhow::Result<Database> {
     let url = settings.require(&DATABASE_URL)?;
     let reading = settings.reading()?;
-    patiently(settings, "the database", async || {
+    retry_until_timeout(settings, "the database", async || {
         Database::open(&url, &reading, metrics)
             .await
             .map_err(|error| Failure {
-                may_pass: error.is_transient(),
-                cause: with_remedy(error).context(settings.origin(&DATABASE_URL)),
+                is_transient: error.is_transient(),
+                cause: with_hint(&error).context(settings.origin(&DATABASE_URL)),
             })
     })
     .await
 }
 
-/// Why something cannot be had, and whether it may be in a moment.
+/// A failed attempt, and whether another may succeed.
 struct Failure {
     cause: anyhow::Error,
-    may_pass: bool,
+    is_transient: bool,
 }
 
-/// Tries until that goes well, or fails for what does not pass, or has taken too long.
-async fn patiently<T>(
+/// Tries until that succeeds, fails permanently, or has taken too long.
+async fn retry_until_timeout<T>(
     settings: &Settings,
     what: &str,
     attempt: impl AsyncFn() -> Result<T, Failure>,
 ) -> anyhow::Result<T> {
-    let patience = settings.require(&STARTUP_TIMEOUT)?;
+    let timeout = settings.require(&STARTUP_TIMEOUT)?;
     let begun = Instant::now();
-    let mut told = false;
+    let mut is_logged = false;
     loop {
         let failure = match attempt().await {
-            Ok(thing) => return Ok(thing),
+            Ok(value) => return Ok(value),
             Err(failure) => failure,
         };
-        if !failure.may_pass || begun.elapsed() >= patience {
+        if !failure.is_transient || begun.elapsed() >= timeout {
             return Err(failure.cause);
         }
-        if !told {
+        if !is_logged {
             let cause = format!("{:#}", failure.cause);
-            tracing::warn!(cause, "waiting for {what}, for {patience:?} at most");
-            told = true;
+            tracing::warn!(cause, "waiting for {what}, for {timeout:?} at most");
+            is_logged = true;
         }
-        sleep(SOON).await;
+        sleep(RETRY_INTERVAL).await;
     }
 }
 
-/// The use case over the histories of this database.
+/// Wires the use cases over this database.
 ///
 /// # Errors
 ///
 /// If ranks are to be read from it, and cannot be.
-pub(crate) async fn get_traces(
+pub(crate) async fn use_cases(
     settings: &Settings,
     database: &Database,
-) -> anyhow::Result<GetTraces> {
+) -> anyhow::Result<UseCases> {
     let histories = database.histories();
     let rank_source = if settings.require(&RECHECK_ACCESS)? {
         ensure_ranks(&*histories)
@@ -114,7 +114,9 @@ pub(crate) async fn get_traces(
     } else {
         RankSource::Token
     };
-    Ok(GetTraces::new(histories).with_rank_source(rank_source))
+    Ok(UseCases {
+        get_traces: GetTraces::new(histories).with_rank_source(rank_source),
+    })
 }
 
 /// Proves, with a real read, that ranks can be read.
@@ -127,20 +129,18 @@ async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
         histories
             .find(&query)
             .await
-            .with_context(|| format!("the database does not tell ranks ({RANKS_REMEDY})"))?;
+            .with_context(|| format!("the ranks in the database cannot be read ({RANKS_HINT})"))?;
     }
     Ok(())
 }
 
-/// Says what an operator can do about it.
-pub(crate) fn with_remedy(error: OpenError) -> anyhow::Error {
-    let remedy = remedy(&error);
-    let error = anyhow::Error::new(error);
-    anyhow::anyhow!("{error:#} ({remedy})")
+/// Adds what an administrator can do about an error.
+pub(crate) fn with_hint(error: &OpenError) -> anyhow::Error {
+    anyhow::anyhow!("{} ({})", ErrorChain(error), hint(error))
 }
 
-/// What to do about a database that cannot be served from.
-pub(crate) fn remedy(error: &OpenError) -> &'static str {
+/// Returns what to do about a database that cannot be served from.
+pub(crate) fn hint(error: &OpenError) -> &'static str {
     match error {
         OpenError::NoSuchFile(_) => "to make one, run `wts migrate`",
         OpenError::Unreachable { .. } => "is it running, and are address, user and password right?",
@@ -160,17 +160,17 @@ pub(crate) fn remedy(error: &OpenError) -> &'static str {
     }
 }
 
-/// Listens for clients, more of whom may wait to be accepted than the standard library lets.
+/// Listens for clients, with a longer backlog than the standard library's.
 ///
 /// # Errors
 ///
-/// If somebody else does, or this user may not.
+/// If the address is in use or not this user's to use.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // As the standard library has it: who is started again need not wait for old connections to be forgotten.
+    // As the standard library does: a restart need not wait until the kernel forgets old connections.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()

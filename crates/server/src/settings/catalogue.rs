@@ -84,11 +84,15 @@ settings! {
         LISTEN("listen"): SocketAddr = ADDRESS, Value("127.0.0.1:8080");
         /// addresses and networks of the proxies whose `X-Request-Id` and `X-Forwarded-For` are trusted, such as
         /// `127.0.0.1, 10.0.0.0/8`
-        TRUSTED_PROXIES("trusted_proxies"): TrustedProxies = PROXIES, Unset("none: every request gets an id of its own");
+        TRUSTED_PROXIES("trusted_proxies"): TrustedProxies =
+            Kind::public("addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8", parsed),
+            Unset("none: every request gets an id of its own");
         /// the origins whose pages may read responses, `https://wts.example` and so on, with commas between them
-        CORS_ORIGINS("cors_origins"): AllowedOrigins = ORIGINS, Unset("none");
+        CORS_ORIGINS("cors_origins"): AllowedOrigins =
+            Kind::public("origins, such as https://wts.example", parsed_or_reason), Unset("none");
         /// `asc` or `desc`, for requests that name no order
-        DEFAULT_ORDER("default_order"): Order = ORDER, Value("asc");
+        DEFAULT_ORDER("default_order"): Order =
+            Kind::public("asc or desc", parsed), Value("asc");
         /// how long a request may take until its response begins
         REQUEST_TIMEOUT("request_timeout"): Duration = MILLISECONDS, Value("2500ms");
         /// how long a connection may wait for its next request
@@ -119,9 +123,12 @@ settings! {
         /// [directives](https://docs.rs/tracing-subscriber/0.3/tracing_subscriber/filter/struct.EnvFilter.html#directives)
         LOG("log"): EnvFilter = DIRECTIVES, Value("info");
         /// `text`, or `json` for one object a line
-        LOG_FORMAT("log_format"): LogFormat = FORMAT, Value("text");
+        LOG_FORMAT("log_format"): LogFormat =
+            Kind::public("text or json", parsed), Value("text");
         /// the OpenTelemetry collector that gets a span of each request, over OTLP/HTTP: `http://HOST:4318`
-        OTLP_ENDPOINT("otlp_endpoint"): CollectorUrl = COLLECTOR, Unset("none");
+        OTLP_ENDPOINT("otlp_endpoint"): CollectorUrl =
+            Kind::public("http://HOST:PORT of a collector, without user and query", parsed),
+            Unset("none");
         /// the part of the requests that it gets spans of, unless their `traceparent` decides
         OTLP_SAMPLING("otlp_sampling"): f64 = RATIO, Value("1");
     }
@@ -175,18 +182,6 @@ const KEY_SET_URL: Kind<KeySetUrl> = Kind {
     }),
     parse: parsed,
 };
-const PROXIES: Kind<TrustedProxies> = Kind::public(
-    "addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8",
-    parsed,
-);
-const ORIGINS: Kind<AllowedOrigins> =
-    Kind::public("origins, such as https://wts.example", parsed_or_reason);
-const ORDER: Kind<Order> = Kind::public("asc or desc", parsed);
-const FORMAT: Kind<LogFormat> = Kind::public("text or json", parsed);
-const COLLECTOR: Kind<CollectorUrl> = Kind::public(
-    "http://HOST:PORT of a collector, without user and query",
-    parsed,
-);
 const RATIO: Kind<f64> = Kind::public("a number from 0 to 1", |value| match parsed(value)? {
     ratio @ 0.0..=1.0 => Ok(ratio),
     _ => Err(ParseError::Unexpected),

@@ -11,29 +11,13 @@ use super::{
     setting::{Declaration, DefaultValue},
 };
 
-/// One setting in effect.
-pub(crate) struct Effective {
-    pub(crate) group: &'static str,
-    pub(crate) name: &'static str,
-    /// A line of a settings file with the redacted value and a comment on its origin, or the reason why the value cannot
-    /// be used.
-    pub(crate) line: Result<String, String>,
-}
-
-/// A file that the service trusts.
-pub(crate) struct TrustedFile {
-    pub(crate) path: PathBuf,
-    pub(crate) is_secret: bool,
-}
-
 impl Settings {
-    /// Returns every setting in effect, in the order of the reference.
-    pub(crate) fn effective(&self) -> impl Iterator<Item = Effective> {
-        ALL.iter().map(|setting| Effective {
-            group: setting.group,
-            name: setting.name,
-            line: self.line(setting),
-        })
+    /// Returns every setting, in the order of the reference, with a line of a settings file: its redacted value and a
+    /// comment on its origin. Instead of the line there is an error if the value cannot be used.
+    pub(crate) fn effective(
+        &self,
+    ) -> impl Iterator<Item = (&'static Declaration, Result<String, String>)> {
+        ALL.iter().map(|setting| (*setting, self.line(setting)))
     }
 
     fn line(&self, setting: &Declaration) -> Result<String, String> {
@@ -59,29 +43,23 @@ impl Settings {
 
     /// Returns where settings of the past were given, which are ignored.
     pub(crate) fn ignored(&self) -> &[String] {
-        self.sources.ignored()
+        &self.sources.ignored
     }
 
-    /// Returns the settings file, and the files of secrets and keys.
-    pub(crate) fn files(&self) -> Vec<TrustedFile> {
+    /// Returns the settings file and the files of secrets and keys, and whether each has a secret in it.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, bool)> {
         let secrets = ALL
             .iter()
             .filter_map(|setting| self.sources.get(&setting.file_name()?))
-            .map(|file| TrustedFile {
-                path: file.value.expose_secret().into(),
-                is_secret: true,
-            });
+            .map(|file| (file.value.expose_secret().into(), true));
         let keys = [&JWT_PUBLIC_KEYS_FILE, &JWT_JWKS_FILE]
             .into_iter()
             .filter_map(|setting| self.get(setting).ok().flatten())
-            .map(|path| TrustedFile {
-                is_secret: fs::read(&path).is_ok_and(|keys| holds_secrets(&keys)),
-                path,
+            .map(|path| {
+                let is_secret = fs::read(&path).is_ok_and(|keys| holds_secrets(&keys));
+                (path, is_secret)
             });
-        let settings = self.sources.file().map(|(path, is_secret)| TrustedFile {
-            path: path.to_owned(),
-            is_secret,
-        });
+        let settings = self.sources.file.clone();
         secrets.chain(keys).chain(settings).collect()
     }
 }

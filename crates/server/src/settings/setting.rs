@@ -21,10 +21,10 @@ pub(crate) struct Setting<T> {
 /// A setting without the type of its values.
 pub(crate) struct Declaration {
     /// The heading in the reference.
-    pub(super) group: &'static str,
+    pub(crate) group: &'static str,
     /// The name in a settings file, such as `request_timeout`. The variable is `WTS_REQUEST_TIMEOUT`, the flag
     /// `--request-timeout`.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What the setting decides, for `--help` and the reference.
     pub(super) help: &'static str,
     /// What values have to look like, for error messages.

@@ -23,9 +23,9 @@ const CONFIG: &str = "WTS_CONFIG";
 pub(super) struct Sources {
     given: BTreeMap<String, Given>,
     /// Where settings of the past were given.
-    ignored: Vec<String>,
+    pub(super) ignored: Vec<String>,
     /// The settings file, and whether there is a secret in it.
-    file: Option<(PathBuf, bool)>,
+    pub(super) file: Option<(PathBuf, bool)>,
 }
 
 /// One value that was given. Each could be a secret, so all are held as such.
@@ -81,17 +81,6 @@ impl Sources {
 
     pub(super) fn get(&self, name: &str) -> Option<&Given> {
         self.given.get(name)
-    }
-
-    /// Returns where settings of the past were given.
-    pub(super) fn ignored(&self) -> &[String] {
-        &self.ignored
-    }
-
-    /// Returns the settings file, and whether there is a secret in it.
-    pub(super) fn file(&self) -> Option<(&Path, bool)> {
-        let (path, is_secret) = self.file.as_ref()?;
-        Some((path, *is_secret))
     }
 
     /// Adds a value, unless a source with precedence has given one.

@@ -293,7 +293,7 @@ fn shown_settings_can_be_read_again_and_hold_no_secret() {
         ("WTS_JWT_SECRET", "hunter2-and-25-other-random-bytes"),
         ("WTS_DEFAULT_ORDER", "desc"),
     ]);
-    let lines: Result<Vec<_>, _> = given.effective().map(|setting| setting.line).collect();
+    let lines: Result<Vec<_>, _> = given.effective().map(|(_, line)| line).collect();
     let lines = lines.unwrap();
     let text = lines.join("\n");
     assert!(!text.contains("hunter2"), "{text}");
@@ -317,7 +317,7 @@ fn shown_settings_can_be_read_again_and_hold_no_secret() {
 #[test]
 fn invalid_setting_is_shown_with_its_error() {
     let wrong = from_environment(&[("WTS_LISTEN", "localhost")]);
-    let errors = wrong.effective().filter_map(|setting| setting.line.err());
+    let errors = wrong.effective().filter_map(|(_, line)| line.err());
     assert_eq!(
         errors.collect::<Vec<_>>(),
         ["WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, not \"localhost\""]

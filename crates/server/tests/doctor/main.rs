@@ -68,7 +68,7 @@ fn what_is_unwise_is_said_with_what_to_do_and_no_failure() {
     );
 
     for (said, remedy) in [
-        ("somebody listens on ", "WTS_LISTEN"),
+        ("is in use already", "WTS_LISTEN"),
         ("there is no index", "create index"),
         ("migrations are yet to be run", "wts migrate"),
         ("the role may more than read: superuser", "README"),
@@ -167,7 +167,7 @@ fn what_the_start_would_stop_at_is_a_failure_too() {
         (
             existing.url(),
             vec![("WTS_RECHECK_ACCESS", "on")],
-            "WTS_RECHECK_ACCESS: the database does not tell ranks",
+            "WTS_RECHECK_ACCESS: the ranks in the database cannot be read",
         ),
         (
             sqlite.url(),

@@ -61,7 +61,7 @@ fn readiness_goes_first_while_requests_are_still_taken() {
     );
     let operations = service.operations();
     service.signal("TERM");
-    service.wait_until_said("told to stop");
+    service.wait_until_said("received a signal");
     wait_until("unready", || {
         get(service.address(), "/readyz").status != 200
     });
@@ -122,7 +122,7 @@ fn an_answer_that_its_client_takes_too_slowly_is_cut_off_and_said_to_be() {
     let _ = stream.read_to_end(&mut rest);
     assert!(rest.len() < remark.len(), "it was taken to the end");
     assert_eq!(status.code(), Some(1), "{log}");
-    assert!(log.contains("1 requests were cut off"), "{log}");
+    assert!(log.contains("1 requests were aborted"), "{log}");
 }
 
 #[test]
@@ -138,12 +138,12 @@ fn a_second_signal_ends_it_at_once() {
         let (status, log) = database.while_locked("wts.tickets", || {
             ask_and_wait(&service, operations);
             service.signal(first);
-            service.wait_until_said("told to stop");
+            service.wait_until_said("received a signal");
             service.signal(second);
             service.ended()
         });
         assert_eq!(status.code(), Some(code), "{first}, {second}: {log}");
-        assert!(log.contains("told to stop once more"), "{log}");
+        assert!(log.contains("received a second signal"), "{log}");
     }
 }
 

@@ -39,7 +39,7 @@ fn damaged_file_never_has_its_secrets_repeated() {
                     taken += 1;
                     let lines = settings
                         .effective()
-                        .map(|one| one.line.unwrap_or_else(|error| error));
+                        .map(|(_, line)| line.unwrap_or_else(|error| error));
                     lines.collect()
                 }
                 Err(error) => {
