@@ -31,7 +31,11 @@ use crate::command::{cargo, run};
 /// How long everything is kept busy before it is measured.
 const WARM_UP: Duration = Duration::from_secs(2);
 /// The tickets with long histories after all others: the first, the last, and how many traces each has.
-const LONG_HISTORIES: [(u32, u32, u32); 3] = [(1, 8, 10), (9, 16, 1_000), (17, 20, 100_000)];
+const LONG_HISTORIES: [(u32, u32, &str); 3] = [
+    (1, 8, "histories of 10"),
+    (9, 16, "histories of 1000"),
+    (17, 20, "histories of 100000"),
+];
 /// Long responses take more time to count.
 const LONG_HISTORY_DURATION: Duration = Duration::from_secs(10);
 
@@ -82,9 +86,9 @@ struct Responses {
 }
 
 /// By the number of connections and what was requested.
-type Table = Samples<(u32, String), (Responses, Cost)>;
+type Table = Samples<(u32, &'static str), (Responses, Cost)>;
 
-/// Runs the measurements and prints their tables.
+/// Runs the measurements and prints their tables. Every request has to get a response of status 200.
 pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
     build()?;
     wrk::provide()?;
@@ -95,18 +99,12 @@ pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
             println!("    filling {} with {tickets} tickets", kind.name());
             fill::fill(&database, *tickets, arguments.histories)?;
             let service = Service::start(&database)?;
-            let bench = Bench {
-                arguments,
-                first_ticket: FIRST_TICKET,
-                last_ticket: FIRST_TICKET + tickets - 1,
-                service: &service,
-                database: &database,
-            };
             println!("\n{}, {tickets} tickets\n", kind.name());
-            print(&bench.measure()?);
+            let last_ticket = FIRST_TICKET + tickets - 1;
+            print(&measure(arguments, &service, (FIRST_TICKET, last_ticket))?);
             if arguments.histories {
                 println!();
-                print(&bench.measure_long_histories()?);
+                print(&measure_long_histories(&service, last_ticket)?);
             }
             drop(service);
             database.remove()?;
@@ -121,105 +119,81 @@ fn build() -> Result<()> {
     run(cargo("build").args(["--release", "--package=wts-server", features]))
 }
 
-struct Bench<'a> {
-    arguments: &'a Args,
-    first_ticket: u32,
-    last_ticket: u32,
-    service: &'a Service,
-    database: &'a Database<'a>,
+fn measure(arguments: &Args, service: &Service<'_>, tickets: (u32, u32)) -> Result<Table> {
+    let duration = Duration::from_secs(arguments.seconds);
+    let traces = wrk::Target::traces(tickets);
+    wrk::run(service, &traces, 16, WARM_UP)?;
+    let mut table = Table::new();
+    for _ in 0..arguments.rounds {
+        for &connections in &arguments.connections {
+            let mut add = |name, measured: (Responses, Cost)| {
+                let Responses { rejected, rate, .. } = measured.0;
+                let message = "requests were rejected, and in a second were answered";
+                ensure!(rejected == 0.0 && rate > 0.0, "{rejected} {message} {rate}");
+                table.add((connections, name), measured);
+                Ok(())
+            };
+            let load = |target| load(service, target, connections, duration);
+            add(TRACES, load(&traces)?)?;
+            if let Some(pgbench) = Pgbench::new(service.database, tickets) {
+                let writers = pgbench.start_writers()?;
+                add(TRACES_BESIDE_WRITERS, load(&traces)?)?;
+                drop(writers);
+                add(PGBENCH, pgbench.read(connections, duration)?)?;
+            }
+            add(BASELINE, load(&wrk::Target::BASELINE)?)?;
+        }
+    }
+    Ok(table)
 }
 
-impl Bench<'_> {
-    fn measure(&self) -> Result<Table> {
-        let duration = Duration::from_secs(self.arguments.seconds);
-        let tickets = (self.first_ticket, self.last_ticket);
-        let traces = wrk::Target::traces(tickets);
-        wrk::run(self.service, &traces, 16, WARM_UP)?;
-        let mut table = Table::new();
-        for _ in 0..self.arguments.rounds {
-            for &connections in &self.arguments.connections {
-                let mut add = |name: &str, measured: (Responses, Cost)| {
-                    let Responses { rejected, rate, .. } = measured.0;
-                    let is_complete = rejected == 0.0 && rate > 0.0;
-                    ensure!(
-                        is_complete,
-                        "{rejected} requests were rejected, {rate} a second answered"
-                    );
-                    table.add((connections, name.to_owned()), measured);
-                    Ok(())
-                };
-                add(TRACES, self.load(&traces, connections, duration)?)?;
-                if let Some(pgbench) = Pgbench::new(self.database, tickets) {
-                    let writers = pgbench.start_writers()?;
-                    add(
-                        TRACES_BESIDE_WRITERS,
-                        self.load(&traces, connections, duration)?,
-                    )?;
-                    drop(writers);
-                    add(PGBENCH, pgbench.read(connections, duration)?)?;
-                }
-                add(
-                    BASELINE,
-                    self.load(&wrk::Target::BASELINE, connections, duration)?,
-                )?;
-            }
+/// Measures without a bound for rejections, which bound the memory. The table has their share.
+fn measure_long_histories(service: &Service<'_>, last_ticket: u32) -> Result<Table> {
+    let mut table = Table::new();
+    for (first, last, name) in LONG_HISTORIES {
+        let target = wrk::Target::traces((last_ticket + first, last_ticket + last));
+        for connections in [1, 16, 64] {
+            let measured = load(service, &target, connections, LONG_HISTORY_DURATION)?;
+            table.add((connections, name), measured);
         }
-        Ok(table)
     }
+    Ok(table)
+}
 
-    fn measure_long_histories(&self) -> Result<Table> {
-        let mut table = Table::new();
-        for (first, last, traces) in LONG_HISTORIES {
-            let target = wrk::Target::traces((self.last_ticket + first, self.last_ticket + last));
-            for connections in [1, 16, 64] {
-                // Some may be rejected, which bounds the memory. The table has their share.
-                let measured = self.load(&target, connections, LONG_HISTORY_DURATION)?;
-                table.add((connections, format!("histories of {traces}")), measured);
-            }
-        }
-        Ok(table)
-    }
-
-    /// Sends requests to the service for a while.
-    fn load(
-        &self,
-        target: &wrk::Target,
-        connections: u32,
-        duration: Duration,
-    ) -> Result<(Responses, Cost)> {
-        let postgres = self.database.server.and_then(PostgresServer::process_id);
-        let meter = Meter::start(Some(self.service.process.id()), postgres)?;
-        let responses = wrk::run(self.service, target, connections, duration)?;
-        self.service.empty_log()?;
-        let cost = meter.stop(responses.count)?;
-        Ok((responses, cost))
-    }
+/// Sends requests to the service for a while.
+fn load(
+    service: &Service<'_>,
+    target: &wrk::Target,
+    connections: u32,
+    duration: Duration,
+) -> Result<(Responses, Cost)> {
+    let postgres = service.database.server.and_then(PostgresServer::process_id);
+    let meter = Meter::start(Some(service.process.id()), postgres);
+    let responses = wrk::run(service, target, connections, duration)?;
+    service.empty_log()?;
+    let cost = meter.stop(responses.count);
+    Ok((responses, cost))
 }
 
 fn print(table: &Table) {
-    table.print(HEADER, |(connections, name)| {
-        cells(table, *connections, name)
+    table.print(HEADER, |&(connections, name)| {
+        cells(table, connections, name)
     });
 }
 
-fn cells(table: &Table, connections: u32, name: &str) -> [String; 12] {
+fn cells(table: &Table, connections: u32, name: &'static str) -> [String; 12] {
     type Value = fn(&(Responses, Cost)) -> Option<f64>;
     const RATE: Value = |(responses, _)| Some(responses.rate);
     const P99: Value = |(responses, _)| Some(responses.p99);
     const REJECTED: Value = |(responses, _)| {
-        let Responses {
-            count, rejected, ..
-        } = responses;
-        Some(100.0 * rejected / (count + rejected).max(1.0))
+        let requests = responses.count + responses.rejected;
+        Some(100.0 * responses.rejected / requests.max(1.0))
     };
 
-    let median_of = |name: &str, value: Value| table.median(&(connections, name.to_owned()), value);
-    let median = |value| median_of(name, value);
-    let ratio_to = |other, value| {
-        let ratio = median(value)? / median_of(other, value)?;
-        [TRACES, TRACES_BESIDE_WRITERS]
-            .contains(&name)
-            .then_some(ratio)
+    let median = |value: Value| table.median(&(connections, name), value);
+    let ratio_to = |other, value: Value| {
+        let ratio = median(value)? / table.median(&(connections, other), value)?;
+        name.starts_with(TRACES).then_some(ratio)
     };
     [
         connections.to_string(),
@@ -260,12 +234,11 @@ mod tests {
     #[test]
     fn row_has_medians_and_their_ratios_to_other_rows() {
         let mut table = Table::new();
-        let row = |name: &str| (16, name.to_owned());
         for rate in [900.0, 3_000.0, 1_000.0] {
-            table.add(row(TRACES), measured(rate, 30.0));
+            table.add((16, TRACES), measured(rate, 30.0));
         }
-        table.add(row(PGBENCH), measured(500.0, 60.0));
-        table.add(row(BASELINE), measured(2_000.0, 5.0));
+        table.add((16, PGBENCH), measured(500.0, 60.0));
+        table.add((16, BASELINE), measured(2_000.0, 5.0));
 
         assert_eq!(
             cells(&table, 16, TRACES).join(" | "),

@@ -18,9 +18,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// A program that gets SIGTERM when this process ends, in whatever way.
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
-    command
-        .args(["--pdeathsig=TERM".as_ref(), name.as_ref()])
-        .stdin(Stdio::null());
+    command.arg("--pdeathsig=TERM").arg(name);
+    command.stdin(Stdio::null());
     command
 }
 
@@ -47,10 +46,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     let status = output.status;
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        status.success(),
-        "`{line}` failed, {status}:\n{text}{errors}"
-    );
+    let message = format!("`{line}` failed, {status}:\n{text}{errors}");
+    ensure!(status.success(), message);
     Ok(text.into_owned())
 }
 
@@ -59,19 +56,16 @@ fn line(command: &Command) -> String {
     let words = [command.get_program()]
         .into_iter()
         .chain(command.get_args());
-    let words = words.map(OsStr::to_string_lossy);
-    let words: Vec<_> = words
-        .skip_while(|word| ["setpriv", "--pdeathsig=TERM"].contains(&&**word))
-        .collect();
+    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
     let line = words.join(" ");
-    // The directory of a program says little.
-    let name_at = line
-        .split(' ')
-        .next()
-        .and_then(|name| Some(name.rfind('/')? + 1));
-    line.get(name_at.unwrap_or(0)..)
-        .unwrap_or_default()
-        .to_owned()
+    let line = line
+        .strip_prefix("setpriv --pdeathsig=TERM ")
+        .unwrap_or(&line);
+    // The directory of cargo says nothing.
+    match line.split_once("/bin/cargo ") {
+        Some((directory, arguments)) if !directory.contains(' ') => format!("cargo {arguments}"),
+        _ => line.to_owned(),
+    }
 }
 
 /// A program that runs in the background until it is dropped.
@@ -101,8 +95,8 @@ impl Background {
             if let Some(found) = ready(&text) {
                 return Ok((program, found));
             }
-            let is_starting =
-                matches!(program.is_running(), Ok(true)) && begun.elapsed() < START_TIMEOUT;
+            let is_running = program.is_running().unwrap_or_default();
+            let is_starting = is_running && begun.elapsed() < START_TIMEOUT;
             ensure!(is_starting, "`{}` did not start:\n{text}", program.line);
             thread::sleep(POLL_INTERVAL);
         }
@@ -114,10 +108,7 @@ impl Background {
 
     /// Whether the program has not ended yet.
     pub(crate) fn is_running(&mut self) -> Result<bool> {
-        let status = self
-            .child
-            .try_wait()
-            .context("could not wait for a program")?;
+        let status = self.child.try_wait()?;
         if let Some(status) = status {
             ensure!(status.success(), "`{}` failed, {status}", self.line);
         }
@@ -147,7 +138,6 @@ pub(crate) fn workspace() -> &'static Path {
 /// A file in Cargo's target directory, such as `release/wts`.
 pub(crate) fn in_target(path: impl AsRef<Path>) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    target
-        .unwrap_or_else(|| workspace().join("target"))
-        .join(path)
+    let target = target.unwrap_or_else(|| workspace().join("target"));
+    target.join(path)
 }

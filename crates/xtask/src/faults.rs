@@ -12,14 +12,9 @@ pub(crate) fn run_tests() -> Result<()> {
     let (url, _server) = postgres::provide()?;
     let mut test = cargo("test");
     test.args(["--release", "--package", "wts-server"]);
-    test.args([
-        "--test",
-        "database_faults",
-        "--test",
-        "replicas",
-        "--test",
-        "overload",
-    ]);
+    for name in ["database_faults", "replicas", "overload"] {
+        test.args(["--test", name]);
+    }
     test.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
     run(test.env(postgres::URL_VARIABLE, url))
 }

@@ -38,12 +38,8 @@ pub(crate) fn run_targets(arguments: &Args) -> Result<()> {
             .arg(found.path())
             .arg(directory.join("corpus").join(target));
         fuzz.args(["--", &format!("-max_total_time={}", arguments.seconds)]);
-        fuzz.args([
-            "-max_len=16384",
-            "-timeout=5",
-            "-rss_limit_mb=1024",
-            "-print_final_stats=1",
-        ]);
+        fuzz.args(["-max_len=16384", "-timeout=5"]);
+        fuzz.args(["-rss_limit_mb=1024", "-print_final_stats=1"]);
         run(&mut fuzz)?;
     }
     println!("\n==> nothing broke");

@@ -18,31 +18,26 @@ pub(crate) fn debian_package(
     if is_there() {
         return Ok(());
     }
-    let apt_get = |arguments: &[&str]| {
-        let is_root = rustix::process::geteuid().is_root();
-        let mut apt_get = Command::new(if is_root { "env" } else { "sudo" });
-        apt_get.args(if is_root {
-            [].as_slice()
-        } else {
-            &["-n", "env"]
-        });
-        apt_get.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-        apt_get.args(arguments).stdin(Stdio::null());
-        apt_get
+    let prefix = if rustix::process::geteuid().is_root() {
+        "env"
+    } else {
+        "sudo -n env"
+    };
+    let apt_get = |arguments: &str| {
+        let line = format!("{prefix} DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 {arguments}");
+        let mut words = line.split(' ');
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).stdin(Stdio::null());
+        command
     };
     let advice = format!(
         "{package} is needed: install it, on Debian by `sudo apt-get install {package}`{alternative}"
     );
-    ensure!(output(&mut apt_get(&["--version"])).is_ok(), advice);
+    ensure!(output(&mut apt_get("--version")).is_ok(), advice);
     println!("    {package} is needed: installing the Debian package, which stays on this system");
-    run(&mut apt_get(&["update", "--quiet=2"]))?;
-    run(&mut apt_get(&[
-        "install",
-        "--quiet=2",
-        "--yes",
-        "--no-install-recommends",
-        package,
-    ]))?;
+    run(&mut apt_get("update"))?;
+    let install = format!("install --yes --no-install-recommends {package}");
+    run(&mut apt_get(&install))?;
     ensure!(is_there(), "the Debian package does not bring it; {advice}");
     Ok(())
 }

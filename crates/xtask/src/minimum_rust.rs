@@ -29,15 +29,8 @@ pub(crate) fn check() -> Result<Option<String>> {
         )));
     }
     let mut check = rustup("run");
-    check.args([
-        &version,
-        "cargo",
-        "check",
-        "--package",
-        DOMAIN,
-        "--all-features",
-    ]);
-    run(check.arg("--target-dir=target/minimum-rust"))?;
+    check.args([&version, "cargo", "check", "--package", DOMAIN]);
+    run(check.args(["--all-features", "--target-dir=target/minimum-rust"]))?;
     Ok(None)
 }
 

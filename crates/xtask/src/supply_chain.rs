@@ -17,14 +17,8 @@ pub(crate) fn check() -> Result<Option<String>> {
     let cargo_deny = cargo_tool("cargo-deny", CARGO_DENY_VERSION)?;
     let has_advisories = has_advisories();
     let mut command = program(&cargo_deny);
-    command.args([
-        "--locked",
-        "--log-level=error",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ]);
+    command.args(["--locked", "--log-level=error", "check"]);
+    command.args(["bans", "licenses", "sources"]);
     if has_advisories {
         command.args(["--disable-fetch", "advisories"]);
     }

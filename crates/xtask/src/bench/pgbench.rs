@@ -62,7 +62,7 @@ impl<'a> Pgbench<'a> {
             .arg(format!("--client={connections}"))
             .arg(format!("--jobs={}", connections.min(2)))
             .arg(format!("--time={}", duration.as_secs()));
-        let meter = Meter::start(None, self.server.process_id())?;
+        let meter = Meter::start(None, self.server.process_id());
         let report = output(&mut pgbench)?;
         let number = |name: &str| -> Result<f64> {
             let line = report.lines().find_map(|line| line.strip_prefix(name));
@@ -82,7 +82,7 @@ impl<'a> Pgbench<'a> {
             p50: percentile(50),
             p99: percentile(99),
         };
-        Ok((responses, meter.stop(count)?))
+        Ok((responses, meter.stop(count)))
     }
 
     /// Lets others write traces until the returned process is dropped.
@@ -95,11 +95,8 @@ impl<'a> Pgbench<'a> {
     fn command(&self, statement: &str) -> Result<Command> {
         let script = self.directory.join("pgbench.sql");
         let (first, last) = self.tickets;
-        fs::write(
-            &script,
-            format!("\\set tid random({first}, {last})\n{statement}\n"),
-        )
-        .context("could not write pgbench's script")?;
+        let text = format!("\\set tid random({first}, {last})\n{statement}\n");
+        fs::write(&script, text).context("could not write pgbench's script")?;
         let mut pgbench = client(self.server, "pgbench");
         pgbench.arg("--no-vacuum").arg("--file").arg(script);
         Ok(pgbench)

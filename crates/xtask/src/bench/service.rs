@@ -17,7 +17,8 @@ use crate::command::{Background, in_target, output, program};
 const CALLERS: u32 = 32;
 
 /// A service that runs until it is dropped.
-pub(super) struct Service {
+pub(super) struct Service<'a> {
+    pub(super) database: &'a Database<'a>,
     pub(super) process: Background,
     pub(super) address: SocketAddr,
     /// A file with a token in each line, of several members of staff, who may read every ticket.
@@ -25,9 +26,9 @@ pub(super) struct Service {
     log: File,
 }
 
-impl Service {
+impl<'a> Service<'a> {
     /// Starts the service on this database.
-    pub(super) fn start(database: &Database<'_>) -> Result<Self> {
+    pub(super) fn start(database: &'a Database<'_>) -> Result<Self> {
         let secret = random_hex()?;
         let directory = database.directory.path();
         let log_file = directory.join("log");
@@ -43,6 +44,7 @@ impl Service {
             .stderr(log.try_clone().context("could not share a log file")?);
         let (process, address) = Background::start_until(&mut wts, &log_file, announced_address)?;
         Ok(Self {
+            database,
             process,
             address,
             tokens: write_tokens(directory, &secret)?,

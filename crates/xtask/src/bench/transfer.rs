@@ -6,7 +6,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -66,7 +66,7 @@ struct Cost {
 /// By the database and what was done.
 type Table = Samples<(&'static str, &'static str), Cost>;
 
-/// Runs the measurements and prints their table.
+/// Runs the measurements and prints their table. What comes out has to be what went in.
 pub(crate) fn run(arguments: &Args) -> Result<()> {
     let can_import = !arguments.databases.contains(&Kind::WtsV3);
     ensure!(can_import, "nothing can be imported into a WTS v3 database");
@@ -75,26 +75,32 @@ pub(crate) fn run(arguments: &Args) -> Result<()> {
     let directory = TemporaryDirectory::create()?;
     println!("    generating about {} traces", arguments.traces);
     let mut table = Table::new();
-    let data = SampleData::generate(directory.path(), arguments.traces, &mut table)?;
+    let file = directory.path().join("histories.jsonl");
+    let mut generate = program(in_target("release/wts"));
+    let tickets = arguments.traces * 1_000 / TRACES_PER_THOUSAND_TICKETS + 1;
+    generate.args(["generate", &format!("--tickets={tickets}"), "--output"]);
+    let generated = cost(generate.arg(&file).env("WTS_LOG", "warn"))?;
+    table.add(("", "`wts generate`"), generated);
     for round in 1..=arguments.rounds {
         for kind in &arguments.databases {
             println!("    round {round}, {}", kind.name());
-            measure(&data, *kind, server.as_ref(), &mut table)?;
+            measure(&file, *kind, server.as_ref(), &mut table)?;
         }
     }
-    let megabytes = fs::metadata(&data.file).context("the sample data")?.len() / 1_000_000;
-    println!(
-        "\n{} tickets, {} traces, {megabytes} MB\n",
-        data.tickets, data.traces
-    );
-    table.print(HEADER, |(database, job)| {
-        cells(&table, data.traces, database, job)
+    let summary = last_line(&file)?;
+    let traces = summary.split_once("\"traces\":");
+    let traces = traces.and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+    let traces = traces.context("the last line of the sample data has no number of traces")?;
+    let megabytes = fs::metadata(&file)?.len() / 1_000_000;
+    println!("\n{tickets} tickets, {traces} traces, {megabytes} MB\n");
+    table.print(HEADER, |&(database, job)| {
+        cells(&table, traces, database, job)
     });
     Ok(())
 }
 
 fn measure(
-    data: &SampleData,
+    file: &Path,
     kind: Kind,
     server: Option<&PostgresServer>,
     table: &mut Table,
@@ -103,74 +109,31 @@ fn measure(
         table.add((kind.name(), job), cost(command)?);
         Ok(())
     };
-    let exported = data.file.with_extension("exported");
-    let dump = data.file.with_extension("dump");
+    let exported = file.with_extension("exported");
+    let dump = file.with_extension("dump");
     let database = Database::create(kind, server)?;
-    add(IMPORT, database.wts("import").arg(&data.file))?;
-    add(
-        EXPORT,
-        database.wts("export").arg("--output").arg(&exported),
-    )?;
-    let is_same = last_line(&exported)? == data.last_line;
+    add(IMPORT, database.wts("import").arg(file))?;
+    let mut export = database.wts("export");
+    add(EXPORT, export.arg("--output").arg(&exported))?;
+    // It has the numbers of tickets and traces, and the digest.
+    let is_same = last_line(&exported)? == last_line(file)?;
     ensure!(is_same, "what came out is not what went in");
     add("`wts verify`", &mut database.wts("verify"))?;
     let Some(server) = database.server else {
         return database.remove();
     };
     let mut pg_dump = client(server, "pg_dump");
-    add(
-        DUMP,
-        pg_dump
-            .arg("--data-only")
-            .args(TABLES)
-            .arg("--file")
-            .arg(&dump),
-    )?;
-    let copy = "copy wts.ticket_traces to stdout";
-    add(
-        "`COPY` of the traces alone",
-        client(server, "psql").args(["--command", copy]),
-    )?;
+    pg_dump.arg("--data-only").args(TABLES).arg("--file");
+    add(DUMP, pg_dump.arg(&dump))?;
+    let mut copy = client(server, "psql");
+    copy.args(["--command", "copy wts.ticket_traces to stdout"]);
+    add("`COPY` of the traces alone", &mut copy)?;
     database.remove()?;
     let database = Database::create(kind, Some(server))?;
     let mut restore = client(server, "psql");
-    add(
-        RESTORE,
-        restore.args(["--single-transaction", "--file"]).arg(&dump),
-    )?;
+    restore.args(["--single-transaction", "--file"]);
+    add(RESTORE, restore.arg(&dump))?;
     database.remove()
-}
-
-/// A file of histories.
-struct SampleData {
-    file: PathBuf,
-    tickets: u64,
-    traces: u64,
-    /// It holds the numbers and the digest.
-    last_line: String,
-}
-
-impl SampleData {
-    fn generate(directory: &Path, traces: u64, table: &mut Table) -> Result<Self> {
-        let file = directory.join("histories.jsonl");
-        let tickets = traces * 1_000 / TRACES_PER_THOUSAND_TICKETS + 1;
-        let mut generate = program(in_target("release/wts"));
-        generate.arg("generate").arg(format!("--tickets={tickets}"));
-        generate.arg("--output").arg(&file).env("WTS_LOG", "warn");
-        table.add(("", "`wts generate`"), cost(&mut generate)?);
-        let last_line = last_line(&file)?;
-        let number = |name: &str| -> Result<u64> {
-            let value = last_line.split_once(&format!("\"{name}\":"));
-            let value = value.and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
-            value.with_context(|| format!("the last line of the sample data has no {name}"))
-        };
-        Ok(Self {
-            tickets: number("tickets")?,
-            traces: number("traces")?,
-            file,
-            last_line,
-        })
-    }
 }
 
 fn last_line(file: &Path) -> Result<String> {
@@ -187,8 +150,9 @@ fn cost(command: &mut Command) -> Result<Cost> {
         peak = peak_mib(process.id()).or(peak);
         thread::sleep(POLL_INTERVAL);
     }
+    let seconds = begun.elapsed().as_secs_f64();
     Ok(Cost {
-        seconds: begun.elapsed().as_secs_f64(),
+        seconds,
         peak_mib: peak,
     })
 }

@@ -42,7 +42,7 @@ impl Target {
 
 /// Sends requests over this number of connections, on each again as soon as the response is there.
 pub(super) fn run(
-    service: &Service,
+    service: &Service<'_>,
     target: &Target,
     connections: u32,
     duration: Duration,
