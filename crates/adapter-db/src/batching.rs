@@ -10,6 +10,8 @@
 //! There is a queue for each thread that serves requests, so that a query, its batch and its result stay on one thread;
 //! and one more queue for histories that are too long for a shared batch.
 
+mod batch;
+mod limits;
 mod loader;
 mod queue;
 
@@ -24,8 +26,8 @@ use wts_app::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError};
 
 use self::queue::BatchQueue;
 pub(crate) use self::{
+    limits::QueueLimits,
     loader::{BatchLoader, BatchRequest, BatchResponse, HistoryOutcome, LookupError},
-    queue::QueueLimits,
 };
 use crate::metrics::NodeMetrics;
 

@@ -38,6 +38,13 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    pub(crate) fn unreachable(cause: impl Into<Cause>) -> Self {
+        Self::Unreachable {
+            cause: cause.into(),
+            is_transient: false,
+        }
+    }
+
     /// Whether another attempt may succeed without a change of the configuration: the database is not there yet, or is
     /// starting.
     pub fn is_transient(&self) -> bool {

@@ -5,93 +5,16 @@
 
 use std::sync::Arc;
 
-use diesel::{
-    prelude::{Queryable, Selectable},
-    sql_types::{Nullable, Text},
-};
-use wts_domain::{
-    Access, Category, Priority, StaffId, Status, StudentId, TicketHistory, TicketId, Trace, TraceId,
-};
+use wts_domain::{Access, StudentId, TicketHistory, TicketId, Trace};
 
 use crate::{
     batching::{HistoryOutcome, LookupError},
-    error::Cause,
-    sql_types::{
-        DateColumn, DateValue, IdColumn, IdValue, LabelColumn, LabelResult, TimestampColumn,
-        TimestampValue,
-    },
-    tables::ticket_traces,
+    rows::{InvalidColumn, TraceRow},
+    sql_types::LabelResult,
 };
 
 /// How many traces a history may have to be read in a shared batch. Far more than a real ticket has.
 pub(crate) const MAX_BATCHED_TRACES: i64 = 200;
-
-/// The SQL types of a [`TraceRow`]; all `null` if a ticket has no trace.
-pub(crate) type TraceColumns = Nullable<(
-    IdColumn,
-    TimestampColumn,
-    Text,
-    Nullable<LabelColumn>,
-    Nullable<LabelColumn>,
-    Nullable<DateColumn>,
-    Nullable<LabelColumn>,
-    Text,
-)>;
-
-/// A row of `ticket_traces`, without the ticket that it was found by; `T` is how texts are read.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = ticket_traces)]
-pub(crate) struct TraceRow<T = String> {
-    pub(crate) opid: IdValue,
-    pub(crate) updated_at: TimestampValue,
-    pub(crate) op: T,
-    pub(crate) new_status: Option<LabelResult<Status>>,
-    pub(crate) new_priority: Option<LabelResult<Priority>>,
-    pub(crate) new_appointment: Option<DateValue>,
-    pub(crate) new_category: Option<LabelResult<Category>>,
-    pub(crate) remark: T,
-}
-
-impl<T: Into<String>> TraceRow<T> {
-    pub(crate) fn into_trace(
-        self,
-        ticket: TicketId,
-        op_name: String,
-    ) -> Result<Trace, InvalidColumn> {
-        let mut trace = Trace::new(
-            TraceId::new(self.opid.0),
-            ticket,
-            self.updated_at.0,
-            StaffId::from(self.op.into()),
-        );
-        trace.op_name = op_name;
-        trace.new_status = known(self.new_status, "new_status")?;
-        trace.new_priority = known(self.new_priority, "new_priority")?;
-        trace.new_appointment = self.new_appointment.map(|day| day.0);
-        trace.new_category = known(self.new_category, "new_category")?;
-        trace.remark = self.remark.into();
-        Ok(trace)
-    }
-}
-
-/// The value of a label, which is unknown only if the schema is newer than this program.
-fn known<T>(
-    label: Option<LabelResult<T>>,
-    column: &'static str,
-) -> Result<Option<T>, InvalidColumn> {
-    label
-        .map(|label| label.0.map_err(|cause| InvalidColumn { column, cause }))
-        .transpose()
-}
-
-/// A value that this program cannot read.
-#[derive(Debug, thiserror::Error)]
-#[error("wts.ticket_traces.{column} holds what cannot be read")]
-pub(crate) struct InvalidColumn {
-    pub(crate) column: &'static str,
-    #[source]
-    pub(crate) cause: Cause,
-}
 
 /// A registered student; their rank, if they are staff.
 pub(crate) type RankRow = (String, Option<LabelResult<Access>>);
@@ -137,9 +60,12 @@ impl HistoryBuilder {
     }
 
     /// Adds a trace. `op_name` is the name of its operator.
-    pub(crate) fn push(&mut self, row: TraceRow, op_name: String) {
-        match row.into_trace(self.ticket, op_name) {
-            Ok(trace) => self.traces.push(trace),
+    pub(crate) fn push(&mut self, row: TraceRow<String>, op_name: String) {
+        match row.into_trace(self.ticket) {
+            Ok(mut trace) => {
+                trace.op_name = op_name;
+                self.traces.push(trace);
+            }
             Err(invalid) => self.invalid = Some(invalid),
         }
     }

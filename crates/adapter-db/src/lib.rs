@@ -2,7 +2,7 @@
 //!
 //! A [`Database`] of either kind is opened for reading, be it made by [`migrate`] or an existing WTS v3 database.
 //! Both kinds implement one trait (`backend`), are read in batches (`batching`) and share the column and row types
-//! (`sql_types`, `history`).
+//! (`sql_types`, `rows`).
 
 mod backend;
 mod batching;
@@ -18,6 +18,7 @@ mod metrics;
 mod migrations;
 mod postgres;
 mod replicas;
+mod rows;
 mod settings;
 mod sql_types;
 mod sqlite;

@@ -174,6 +174,12 @@ impl<T: Display + Debug> ToSql<LabelColumn, Sqlite> for LabelParam<T> {
 #[diesel(sql_type = Text)]
 pub(crate) struct StrictUtf8(pub(crate) String);
 
+impl From<StrictUtf8> for String {
+    fn from(text: StrictUtf8) -> Self {
+        text.0
+    }
+}
+
 impl FromSql<Text, Sqlite> for StrictUtf8 {
     fn from_sql(value: SqliteValue<'_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;

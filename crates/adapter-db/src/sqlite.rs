@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tokio::task::spawn_blocking;
 use wts_app::{HistorySink, HistorySource, Selection};
 
-use self::connection::{Mode, connect, unreadable};
+use self::connection::{Mode, connect, ensure_exists, unreadable};
 use crate::{
     backend::{Backend, OpenBackend, PRIMARY},
     error::{Cause, MigrateError, OpenError},
@@ -63,7 +63,7 @@ impl Backend for SqliteFile {
         let file = self.0.clone();
         let source = spawn_blocking(move || transfer::source(&file, selection))
             .await
-            .map_err(|panic| OpenError::Unreadable(panic.into()))?;
+            .map_err(OpenError::unreachable)?;
         Ok(Box::new(source?))
     }
 

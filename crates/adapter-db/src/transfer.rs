@@ -6,5 +6,5 @@ mod rows;
 
 pub(crate) use self::{
     conflicts::{ImportState, duplicate_id, unknown_staff},
-    rows::{StaffRow, TicketRow, trace_record},
+    rows::{staff_record, ticket_record, trace_record},
 };

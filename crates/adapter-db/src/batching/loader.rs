@@ -22,7 +22,7 @@ pub(crate) trait BatchLoader: Send + Sync + 'static {
 }
 
 /// What the queries of one batch ask for, each ticket and each student once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct BatchRequest {
     /// Whose histories are wanted.
     pub(crate) tickets: Vec<TicketId>,

@@ -9,60 +9,18 @@ use std::{
 };
 
 use tokio::{runtime::Handle, sync::oneshot, task::yield_now, time::sleep};
-use wts_app::{FoundHistory, HistoryQuery};
+use wts_app::HistoryQuery;
 use wts_domain::TicketHistory;
 
-use super::loader::{BatchLoader, BatchRequest, BatchResponse, LookupError};
-use crate::{metrics::NodeMetrics, settings::ReadSettings};
+use super::{
+    batch::{Batch, LookupResult, PendingLookup},
+    limits::QueueLimits,
+    loader::{BatchLoader, BatchRequest, BatchResponse, LookupError},
+};
+use crate::metrics::NodeMetrics;
 
 /// How often queries that wait are checked for their timeout.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(20);
-/// How many traces of long histories may be in use when the next is read. They take some 300 bytes each.
-const MAX_LIVE_TRACES: usize = 150_000;
-
-/// What a queue accepts.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QueueLimits {
-    /// How many tickets one batch may contain.
-    pub(crate) batch: usize,
-    /// How many queries may wait.
-    pub(crate) queue: usize,
-    /// How long a query may wait before its batch is sent.
-    pub(crate) queue_timeout: Duration,
-    /// A batch that takes longer than this, or failed less than this ago, makes queries that time out fail: the database
-    /// has failed them, and is not merely busy.
-    pub(crate) failure_threshold: Duration,
-    /// How many traces of histories may still be in use, by slow clients say, when the next is read; `None` for any number.
-    pub(crate) max_live_traces: Option<usize>,
-}
-
-impl QueueLimits {
-    /// The limits of a queue of shared batches of up to so many tickets.
-    pub(crate) fn shared(
-        settings: &ReadSettings,
-        batch: usize,
-        failure_threshold: Duration,
-    ) -> Self {
-        Self {
-            batch,
-            queue: settings.queue.get(),
-            queue_timeout: settings.queue_timeout,
-            failure_threshold,
-            max_live_traces: None,
-        }
-    }
-
-    /// The limits of the queue for long histories, which wait for each other.
-    pub(crate) fn long(settings: &ReadSettings) -> Self {
-        Self {
-            batch: 1,
-            queue: settings.queue.get(),
-            queue_timeout: settings.queue_timeout.saturating_mul(4),
-            failure_threshold: settings.long_statement_timeout,
-            max_live_traces: Some(MAX_LIVE_TRACES),
-        }
-    }
-}
 
 /// Sends the queries that wait batch by batch, one at a time.
 pub(super) struct BatchQueue<L> {
@@ -85,14 +43,6 @@ struct State {
     failed: Option<Instant>,
     /// Histories that were read, where their number is limited.
     live: Vec<Weak<TicketHistory>>,
-}
-
-type LookupResult = Result<FoundHistory, LookupError>;
-
-struct PendingLookup {
-    query: HistoryQuery,
-    since: Instant,
-    result: oneshot::Sender<LookupResult>,
 }
 
 impl<L: BatchLoader> BatchQueue<L> {
@@ -232,48 +182,6 @@ impl State {
             LookupError::failed("the batch before this query was not read")
         } else {
             LookupError::Busy
-        }
-    }
-}
-
-/// The queries that one statement answers.
-struct Batch {
-    lookups: Vec<PendingLookup>,
-    request: BatchRequest,
-}
-
-impl Batch {
-    /// Takes the oldest queries, up to so many tickets, and all others for these tickets.
-    fn take(waiting: &mut VecDeque<PendingLookup>, max_tickets: usize) -> Self {
-        let mut batch = Self {
-            lookups: Vec::with_capacity(waiting.len()),
-            request: BatchRequest::default(),
-        };
-        for _ in 0..waiting.len() {
-            let Some(lookup) = waiting.pop_front() else {
-                break;
-            };
-            if lookup.result.is_closed() {
-                continue; // the caller went away
-            }
-            if batch.request.try_add(&lookup.query, max_tickets) {
-                batch.lookups.push(lookup);
-            } else {
-                waiting.push_back(lookup);
-            }
-        }
-        batch
-    }
-
-    /// Sends each query its result.
-    fn respond(self, outcome: &Result<BatchResponse, LookupError>) {
-        for lookup in self.lookups {
-            let result = match outcome {
-                Ok(response) => response.result_of(&lookup.query),
-                Err(error) => Err(error.clone()),
-            };
-            // A caller that went away needs none.
-            let _ = lookup.result.send(result);
         }
     }
 }

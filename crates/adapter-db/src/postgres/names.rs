@@ -59,7 +59,7 @@ mod tests {
         let mut bytes = [0; 20];
         bytes[11] = next;
         bytes[19] = next;
-        Snapshot::read(&bytes).unwrap()
+        Snapshot::parse(&bytes).unwrap()
     }
 
     fn known_at(next: u8) -> OperatorNameCache {

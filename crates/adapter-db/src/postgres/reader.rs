@@ -169,7 +169,7 @@ async fn read_histories(
     limit: i64,
     on_rows: impl Fn(),
 ) -> Result<(Vec<HistoryBuilder>, Snapshot), ReadError> {
-    let statement = HistoriesOf { tickets, limit };
+    let statement = HistoriesOf { limit, tickets };
     let rows = statement.load_stream::<HistoryRow>(&mut connection);
     let rows = with_timeout(timeout, rows).await?;
     let mut chunks = pin!(rows.try_ready_chunks(CHUNK));

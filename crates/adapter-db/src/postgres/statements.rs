@@ -1,4 +1,4 @@
-//! What PostgreSQL is asked.
+//! The statements that read batches from PostgreSQL.
 
 use diesel::{
     QueryResult,
@@ -9,116 +9,108 @@ use diesel::{
 };
 
 use crate::{
-    history::{TraceColumns, TraceRow},
-    sql_types::{IdColumn, IdValue, LabelColumn},
+    rows::TraceRow,
+    sql_types::{DateColumn, IdColumn, IdValue, LabelColumn, TimestampColumn},
 };
 
-/// Reads the issuers and the traces of these tickets, of each ticket no more traces than the limit: a [`HistoryRow`] for
-/// each trace, and one without a trace where there is none.
-///
-/// It is spelled out because diesel has no `lateral`. The limit is there for the others in the batch. The rows are in no
-/// order, and the names of those who did it are asked for separately: a planner that puts a sort or a hash of all
-/// operators on top of a handful of index scans makes them twice as dear.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct HistoriesOf<'a> {
-    pub(super) tickets: &'a [IdValue],
-    pub(super) limit: i64,
+/// The columns of a [`TraceRow`]; all `null` if a ticket has no trace.
+type TraceColumns = Nullable<(
+    IdColumn,
+    TimestampColumn,
+    Text,
+    Nullable<LabelColumn>,
+    Nullable<LabelColumn>,
+    Nullable<DateColumn>,
+    Nullable<LabelColumn>,
+    Text,
+)>;
+
+/// Declares a statement that is prepared once per connection: its parameters in order, its SQL with a gap for each, and
+/// the types of the columns that it returns.
+macro_rules! statement {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $($parameter:ident: $value:ty as $type:ty),+ }, [$first:literal, $($rest:literal),+] -> $columns:ty
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name<'a> {
+            $(pub(super) $parameter: $value,)+
+        }
+
+        impl QueryFragment<Pg> for $name<'_> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql($first);
+                $(
+                    out.push_bind_param::<$type, _>(&self.$parameter)?;
+                    out.push_sql($rest);
+                )+
+                Ok(())
+            }
+        }
+
+        impl QueryId for $name<'_> {
+            type QueryId = $name<'static>;
+
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl Query for $name<'_> {
+            type SqlType = $columns;
+        }
+    };
 }
 
-/// The ticket; its issuer; what the statement saw; one of the ticket's traces.
-pub(super) type HistoryRow = (IdValue, String, Snapshot, Option<TraceRow>);
-
-impl QueryFragment<Pg> for HistoriesOf<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "select t.tid, t.issuer, (select pg_current_snapshot()), x.opid, x.updated_at, x.op, x.new_status, \
-             x.new_priority, x.new_appointment, x.new_category, x.remark \
-             from wts.tickets t left join lateral (\
-             select opid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark \
-             from wts.ticket_traces where tid = t.tid limit ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.limit)?;
-        out.push_sql(") x on true where t.tid = any(");
-        out.push_bind_param::<Array<IdColumn>, _>(&self.tickets)?;
-        out.push_sql(")");
-        Ok(())
-    }
+statement! {
+    /// Reads the issuers and the traces of these tickets, of each ticket no more traces than the limit: a [`HistoryRow`]
+    /// for each trace, and one without a trace where there is none.
+    ///
+    /// It is spelled out because diesel has no `lateral`. The limit is there for the others in the batch. The rows are in
+    /// no order, and the names of operators are read separately: a planner that puts a sort or a hash of all operators on
+    /// top of a handful of index scans makes them twice as dear.
+    HistoriesOf { limit: i64 as BigInt, tickets: &'a [IdValue] as Array<IdColumn> },
+    [
+        "select t.tid, t.issuer, (select pg_current_snapshot()), x.opid, x.updated_at, x.op, x.new_status, \
+         x.new_priority, x.new_appointment, x.new_category, x.remark \
+         from wts.tickets t left join lateral (\
+         select opid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark \
+         from wts.ticket_traces where tid = t.tid limit ",
+        ") x on true where t.tid = any(",
+        ")"
+    ] -> (IdColumn, Text, PgSnapshot, TraceColumns)
 }
 
-impl QueryId for HistoriesOf<'_> {
-    type QueryId = HistoriesOf<'static>;
+/// The ticket; its issuer; the snapshot of the statement; one of the ticket's traces.
+pub(super) type HistoryRow = (IdValue, String, Snapshot, Option<TraceRow<String>>);
 
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for HistoriesOf<'_> {
-    type SqlType = (IdColumn, Text, PgSnapshot, TraceColumns);
-}
-
-/// Reads the names of these operators: a [`NameRow`] for each who has one.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NamesOf<'a> {
-    pub(super) operators: &'a [&'a str],
+statement! {
+    /// Reads the names of these operators: a [`NameRow`] for each who has one.
+    NamesOf { operators: &'a [&'a str] as Array<Text> },
+    [
+        "select o.wid, s.name from wts.operators o join data.students s on s.sid = o.sid where o.wid = any(",
+        ")"
+    ] -> (Text, Text)
 }
 
 /// The operator; their name.
 pub(super) type NameRow = (String, String);
 
-impl QueryFragment<Pg> for NamesOf<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "select o.wid, s.name from wts.operators o join data.students s on s.sid = o.sid where o.wid = any(",
-        );
-        out.push_bind_param::<Array<Text>, _>(&self.operators)?;
-        out.push_sql(")");
-        Ok(())
-    }
+statement! {
+    /// Reads the ranks of these students: a [`RankRow`](crate::history::RankRow) for each who is registered.
+    RanksOf { students: &'a [&'a str] as Array<Text> },
+    [
+        "select u.sid, o.access from wts.users u left join wts.operators o on o.sid = u.sid where u.sid = any(",
+        ")"
+    ] -> (Text, Nullable<LabelColumn>)
 }
 
-impl QueryId for NamesOf<'_> {
-    type QueryId = NamesOf<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for NamesOf<'_> {
-    type SqlType = (Text, Text);
-}
-
-/// Reads the ranks of these students: a [`RankRow`](crate::history::RankRow) for each who is registered.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RanksOf<'a> {
-    pub(super) students: &'a [&'a str],
-}
-
-impl QueryFragment<Pg> for RanksOf<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "select u.sid, o.access from wts.users u left join wts.operators o on o.sid = u.sid where u.sid = any(",
-        );
-        out.push_bind_param::<Array<Text>, _>(&self.students)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl QueryId for RanksOf<'_> {
-    type QueryId = RanksOf<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for RanksOf<'_> {
-    type SqlType = (Text, Nullable<LabelColumn>);
-}
-
-/// The type of `pg_current_snapshot()`, which says what transactions a statement sees.
+/// The type of `pg_current_snapshot()`, which lists the transactions that a statement sees.
 #[derive(SqlType, QueryId)]
 #[diesel(postgres_type(oid = 5038, array_oid = 5039))]
 pub struct PgSnapshot;
 
-/// Which transactions a statement saw, if that can be said in one number: all of those before it. While somebody writes
-/// it cannot.
+/// The transactions that a statement saw, if that is a single number: all transactions before it. While any transaction is
+/// in progress there is no such number.
 #[derive(Debug, Clone, Copy, Default, FromSqlRow)]
 pub(crate) struct Snapshot(Option<i64>);
 
@@ -128,9 +120,9 @@ impl Snapshot {
         self.0.is_some() && self.0 == other.0
     }
 
-    /// The form that `pg_snapshot_send` writes: how many transactions were in progress, the first of them, the first
-    /// that had not begun, and then each of them. A standby leaves out the last part, but not what comes before.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    /// Parses the form of `pg_snapshot_send`: how many transactions were in progress, the first of them, the first that
+    /// had not begun, and then each of them. A standby leaves out the last part, but not what comes before.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let (in_progress, rest) = bytes.split_first_chunk::<4>()?;
         let (oldest, rest) = rest.split_first_chunk::<8>()?;
         let (next, _) = rest.split_first_chunk::<8>()?;
@@ -141,7 +133,7 @@ impl Snapshot {
 
 impl FromSql<PgSnapshot, Pg> for Snapshot {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Self::read(value.as_bytes()).ok_or_else(|| "a snapshot that is cut short".into())
+        Self::parse(value.as_bytes()).ok_or_else(|| "a snapshot that is cut short".into())
     }
 }
 
@@ -155,17 +147,17 @@ mod tests {
         for id in [&[oldest, next], in_progress].concat() {
             bytes.extend(id.to_be_bytes());
         }
-        Snapshot::read(&bytes).unwrap()
+        Snapshot::parse(&bytes).unwrap()
     }
 
     #[test]
-    fn two_statements_saw_the_same_where_nobody_wrote_before_or_between() {
+    fn snapshots_without_writers_are_equal() {
         assert!(snapshot(7, 7, &[]).is_equal_to(snapshot(7, 7, &[])));
         assert!(!snapshot(7, 7, &[]).is_equal_to(snapshot(8, 8, &[])));
     }
 
     #[test]
-    fn while_somebody_writes_nothing_is_certain() {
+    fn snapshots_with_a_writer_are_never_equal() {
         // Transaction 7 may end between two statements that look alike otherwise.
         for writing in [snapshot(7, 9, &[7]), snapshot(7, 9, &[])] {
             assert!(!writing.is_equal_to(writing));
@@ -175,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_that_is_cut_short_is_none() {
-        assert!(Snapshot::read(&[0; 19]).is_none());
+    fn truncated_snapshot_is_rejected() {
+        assert!(Snapshot::parse(&[0; 19]).is_none());
     }
 }

@@ -38,16 +38,12 @@ use crate::{
 
 /// How many tickets one batch contains at most.
 const MAX_BATCH_TICKETS: usize = 16;
-/// No ticket has this number.
-const NO_TICKET: i64 = 0;
-/// No student has this number.
-const NO_STUDENT: &str = "";
 /// When a reader gives up a batch. SQLite itself waits for a lock about as long.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Opens an SQLite file for reading by as many threads as `settings` say and one for long histories.
 ///
-/// Reads a history that cannot be there first, to prove that histories can be read.
+/// Reads a history first, which need not be there, to prove that histories can be read.
 pub(super) async fn open(
     file: &Path,
     settings: &ReadSettings,
@@ -58,11 +54,11 @@ pub(super) async fn open(
         .map(|_| SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics))
         .collect::<Result<Vec<_>, _>>()?;
     let long = SqliteLoader::open(file, i64::MAX, settings.long_statement_timeout, metrics)?;
-    long.read(vec![NO_TICKET], Vec::new())
+    long.read(probe_request(false))
         .await
         .map_err(|error| match error {
             ReadError::Query(cause) => unreadable(cause),
-            error => OpenError::Unreadable(error.into()),
+            error => OpenError::unreachable(error),
         })?;
     Ok(BatchingRepository::new(
         loaders,
@@ -82,35 +78,32 @@ pub(super) fn spawn_health_check(
 ) -> Result<AbortOnDropHandle<()>, OpenError> {
     let probe = SqliteProbe {
         reader: SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics)?,
-        students: settings
-            .ranks
-            .then(|| StudentId::from(NO_STUDENT))
-            .into_iter()
-            .collect(),
+        ranks: settings.ranks,
     };
-    let check = run_health_check(
-        PRIMARY.to_owned(),
-        probe,
-        health,
-        settings.probe_interval,
-        metrics.clone(),
-    );
+    let (interval, metrics) = (settings.probe_interval, metrics.clone());
+    let check = run_health_check(PRIMARY.to_owned(), probe, health, interval, metrics);
     Ok(AbortOnDropHandle::new(tokio::spawn(check)))
 }
 
 /// Checks whether a file can be read.
 struct SqliteProbe {
     reader: SqliteLoader,
-    /// Whose ranks have to be readable.
-    students: Vec<StudentId>,
+    /// Whether ranks have to be readable, too.
+    ranks: bool,
 }
 
 impl Probe for SqliteProbe {
     async fn probe(&self) -> Result<(), Cause> {
-        self.reader
-            .read(vec![NO_TICKET], self.students.clone())
-            .await?;
+        self.reader.read(probe_request(self.ranks)).await?;
         Ok(())
+    }
+}
+
+/// A request for a ticket that is hardly ever there, and for the rank of nobody.
+fn probe_request(ranks: bool) -> BatchRequest {
+    BatchRequest {
+        tickets: TicketId::new(i64::MAX).into_iter().collect(),
+        students: ranks.then(|| StudentId::from("")).into_iter().collect(),
     }
 }
 
@@ -122,8 +115,7 @@ pub(crate) struct SqliteLoader {
 }
 
 struct Job {
-    tickets: Vec<i64>,
-    students: Vec<StudentId>,
+    request: BatchRequest,
     result: oneshot::Sender<ReadResult>,
 }
 
@@ -143,11 +135,11 @@ impl SqliteLoader {
         thread::Builder::new()
             .name("sqlite-reader".to_owned())
             .spawn(move || {
-                worker_loop(connection, &inbox, |connection, job| {
-                    read(connection, job, max_traces)
+                worker_loop(connection, &inbox, |connection, request| {
+                    read(connection, request, max_traces)
                 });
             })
-            .map_err(|error| OpenError::Unreadable(error.into()))?;
+            .map_err(OpenError::unreachable)?;
         Ok(Self {
             jobs,
             answer_timeout,
@@ -155,14 +147,10 @@ impl SqliteLoader {
         })
     }
 
-    async fn read(&self, tickets: Vec<i64>, students: Vec<StudentId>) -> ReadResult {
+    async fn read(&self, request: BatchRequest) -> ReadResult {
         let (result, received) = oneshot::channel();
         self.jobs
-            .try_send(Job {
-                tickets,
-                students,
-                result,
-            })
+            .try_send(Job { request, result })
             .map_err(|error| match error {
                 TrySendError::Full(_) => ReadError::TooSlow,
                 TrySendError::Disconnected(_) => ReadError::Gone,
@@ -177,8 +165,7 @@ impl SqliteLoader {
 
 impl BatchLoader for SqliteLoader {
     async fn load(&self, request: &BatchRequest) -> Result<BatchResponse, Cause> {
-        let tickets = request.tickets.iter().map(|ticket| ticket.get()).collect();
-        Ok(self.read(tickets, request.students.clone()).await?)
+        Ok(self.read(request.clone()).await?)
     }
 }
 
@@ -186,14 +173,14 @@ impl BatchLoader for SqliteLoader {
 fn worker_loop(
     mut reopening: ReopeningConnection,
     inbox: &Receiver<Job>,
-    read: impl Fn(&mut SqliteConnection, &Job) -> ReadResult,
+    read: impl Fn(&mut SqliteConnection, &BatchRequest) -> ReadResult,
 ) {
     for job in inbox {
         // A batch that timed out needs no result.
         if !job.result.is_closed() {
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let connection = reopening.get().map_err(ReadError::Reopen)?;
-                read(connection, &job)
+                read(connection, &job.request)
             }))
             .unwrap_or_else(|_panic| {
                 // The connection may be in any state.
@@ -205,28 +192,27 @@ fn worker_loop(
     }
 }
 
-fn read(connection: &mut SqliteConnection, job: &Job, max_traces: i64) -> ReadResult {
+fn read(connection: &mut SqliteConnection, request: &BatchRequest, max_traces: i64) -> ReadResult {
     let begun = Instant::now();
     let mut response = BatchResponse::default();
-    for ticket in job.tickets.iter().copied() {
+    for ticket in &request.tickets {
         if begun.elapsed() >= BATCH_TIMEOUT && !response.histories.is_empty() {
             return Err(ReadError::TooSlow);
         }
-        let history = read_history(connection, ticket, max_traces).map_err(ReadError::Query);
-        match (history, TicketId::new(ticket)) {
-            (Ok(history), _) => {
+        match read_history(connection, *ticket, max_traces).map_err(ReadError::Query) {
+            Ok(history) => {
                 let outcome = history.map(|history| history.finish(max_traces));
                 response.histories.extend(outcome);
             }
             // One damaged page must not fail the other tickets of the batch.
-            (Err(error), Some(ticket)) if job.tickets.len() > 1 => {
+            Err(error) if request.tickets.len() > 1 => {
                 let outcome = Err(LookupError::failed(error));
-                response.histories.insert(ticket, outcome);
+                response.histories.insert(*ticket, outcome);
             }
-            (Err(error), _) => return Err(error),
+            Err(error) => return Err(error),
         }
     }
-    for student in &job.students {
+    for student in &request.students {
         let row = rank_of(student.as_str()).first::<RankRow>(connection);
         let row = row.optional().map_err(ReadError::Query)?;
         response.ranks.extend(row.map(rank_from_row));
@@ -237,18 +223,14 @@ fn read(connection: &mut SqliteConnection, job: &Job, max_traces: i64) -> ReadRe
 /// Reads no more rows of a history than are needed to see that it has more than `max_traces` traces.
 fn read_history(
     connection: &mut SqliteConnection,
-    number: i64,
+    ticket: TicketId,
     max_traces: i64,
 ) -> QueryResult<Option<HistoryBuilder>> {
-    let ticket = TicketId::new(number);
     let mut history = None;
-    let rows =
-        history_of(IdValue(number)).load_iter::<HistoryRow, DefaultLoadingMode>(connection)?;
+    let rows = history_of(IdValue(ticket.get()))
+        .load_iter::<HistoryRow, DefaultLoadingMode>(connection)?;
     for (row, read) in rows.zip(0..) {
         let (issuer, trace, op_name) = row?;
-        let Some(ticket) = ticket else {
-            break; // a probe
-        };
         let history = history.get_or_insert_with(|| HistoryBuilder::new(ticket, issuer));
         if let Some(trace) = trace {
             history.push(trace, op_name.unwrap_or_default());
@@ -299,12 +281,8 @@ mod tests {
         });
         let read = async || {
             let (result, received) = oneshot::channel();
-            let job = Job {
-                tickets: Vec::new(),
-                students: Vec::new(),
-                result,
-            };
-            jobs.send(job).unwrap();
+            let request = BatchRequest::default();
+            jobs.send(Job { request, result }).unwrap();
             received.await.unwrap()
         };
 

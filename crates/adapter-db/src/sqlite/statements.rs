@@ -3,7 +3,7 @@
 use diesel::{dsl::AsSelect, prelude::*, sqlite::Sqlite};
 
 use crate::{
-    history::TraceRow,
+    rows::TraceRow,
     sql_types::IdValue,
     tables::{operators, students, ticket_traces, tickets, users},
 };
@@ -15,7 +15,7 @@ use crate::{
 /// is bound.
 #[diesel::dsl::auto_type]
 pub(super) fn history_of(ticket: IdValue) -> _ {
-    let trace: AsSelect<Option<TraceRow>, Sqlite> = Option::<TraceRow>::as_select();
+    let trace: AsSelect<Option<TraceRow<String>>, Sqlite> = Option::<TraceRow<String>>::as_select();
     tickets::table
         .left_join(ticket_traces::table.on(ticket_traces::tid.eq(tickets::tid)))
         .left_join(operators::table.on(operators::wid.nullable().eq(ticket_traces::op.nullable())))
@@ -35,4 +35,4 @@ pub(super) fn rank_of<'a>(student: &'a str) -> _ {
 }
 
 /// The ticket's issuer; one of its traces; the name of its operator.
-pub(super) type HistoryRow = (String, Option<TraceRow>, Option<String>);
+pub(super) type HistoryRow = (String, Option<TraceRow<String>>, Option<String>);

@@ -2,7 +2,7 @@
 //!
 //! Our own, because the framework's logger prints paths and queries, which may hold tokens, and not the causes.
 
-use std::{error::Error as _, fmt, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse,
@@ -11,6 +11,7 @@ use actix_web::{
     error::InternalError,
     http::{ConnectionType, Method, StatusCode},
 };
+use wts_app::ErrorChain;
 use wts_domain::{Access, TicketId};
 
 use super::{
@@ -125,7 +126,7 @@ impl AccessLogEntry {
                     caller.rank = details.rank.map(Access::as_str),
                     status = status.as_u16(),
                     duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
-                    reason = error.map(|error| tracing::field::display(Chain(error))),
+                    reason = error.map(|error| tracing::field::display(reason(error))),
                     "answered a request"
                 )
             };
@@ -148,19 +149,9 @@ impl AccessLogEntry {
 }
 
 /// An error and its causes, in one line.
-struct Chain<'a>(&'a Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(error) = self.0.as_error::<ApiError>() else {
-            return self.0.fmt(f);
-        };
-        error.fmt(f)?;
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+fn reason(error: &Error) -> String {
+    match error.as_error::<ApiError>() {
+        Some(error) => ErrorChain(error).to_string(),
+        None => error.to_string(),
     }
 }

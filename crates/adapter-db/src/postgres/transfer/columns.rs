@@ -12,9 +12,9 @@ use wts_domain::{Category, Day, Priority, Status, Timestamp};
 
 use crate::{
     error::Cause,
-    history::TraceRow,
+    rows::{StaffRow, TicketRow, TraceRow},
     sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
-    transfer::{StaffRow, TicketRow, trace_record},
+    transfer::{staff_record, ticket_record, trace_record},
 };
 
 /// A table whose rows are copied into it.
@@ -57,7 +57,7 @@ pub(super) const TICKETS: Table = Table {
                 last_updated_at: row.try_get(10)?,
             })
         };
-        Ok(read().map_err(unreadable)?.into_record()?)
+        Ok(ticket_record(read().map_err(unreadable)?)?)
     },
 };
 
@@ -80,8 +80,7 @@ pub(super) const TRACES: Table = Table {
             };
             Ok((row.try_get(1)?, trace))
         };
-        let (tid, trace) = read().map_err(unreadable)?;
-        Ok(trace_record(tid, trace)?)
+        Ok(trace_record(read().map_err(unreadable)?)?)
     },
 };
 
@@ -98,7 +97,7 @@ pub(super) fn staff(row: &Row) -> Result<Record, TransferError> {
             name: row.try_get(3)?,
         })
     };
-    Ok(read().map_err(unreadable)?.into_record()?)
+    Ok(staff_record(read().map_err(unreadable)?)?)
 }
 
 pub(super) fn unreadable(error: tokio_postgres::Error) -> TransferError {

@@ -20,7 +20,9 @@ use crate::{
     sql_types::{IdValue, LabelParam},
     sqlite::{Mode, connect, migrate::is_foreign},
     tables::{operators, students, ticket_traces, tickets},
-    transfer::{ImportState, StaffRow, TicketRow, duplicate_id, trace_record, unknown_staff},
+    transfer::{
+        ImportState, duplicate_id, staff_record, ticket_record, trace_record, unknown_staff,
+    },
 };
 
 /// SQLite keeps 8 MiB of the file in memory, so that pages that are written again and again are not written at once.
@@ -113,12 +115,12 @@ impl SqliteSink {
             .on_conflict_do_nothing()
             .execute(connection)
             .map_err(failed)?;
-        let there: StaffRow = select_staff()
+        let there = select_staff()
             .filter(operators::wid.eq(wid).or(operators::sid.eq(sid)))
             .first(connection)
             .map_err(failed)?;
         self.state
-            .compare_staff(entry, &there.into_record()?, inserted > 0);
+            .compare_staff(entry, &staff_record(there)?, inserted > 0);
         self.staff.insert(wid.to_owned());
         Ok(())
     }
@@ -128,11 +130,11 @@ impl SqliteSink {
         insert_student(&mut self.connection, ticket.issuer.as_str(), "").map_err(failed)?;
         let mut there = None;
         if insert_ticket(&mut self.connection, ticket).map_err(failed)? == 0 {
-            let row: TicketRow = select_tickets()
+            let row = select_tickets()
                 .filter(tickets::tid.eq(IdValue(ticket.id.get())))
                 .first(&mut self.connection)
                 .map_err(failed)?;
-            there = Some(row.into_record()?);
+            there = Some(ticket_record(row)?);
         }
         self.state.compare(entry, there.as_ref());
         Ok(())
@@ -147,11 +149,11 @@ impl SqliteSink {
             if !self.has_rows {
                 return Err(duplicate_id(entry, "opid"));
             }
-            let (tid, row) = select_traces()
+            let row = select_traces()
                 .filter(ticket_traces::opid.eq(IdValue(trace.id.get())))
                 .first(&mut self.connection)
                 .map_err(failed)?;
-            there = Some(trace_record(tid, row)?);
+            there = Some(trace_record(row)?);
         }
         self.state.compare(entry, there.as_ref());
         Ok(())

@@ -14,10 +14,11 @@ use wts_domain::Timestamp;
 use super::statements::{select_staff, select_tickets, select_traces};
 use crate::{
     error::OpenError,
-    sql_types::{IdValue, TimestampValue},
-    sqlite::{Mode, connect, unreadable},
+    rows::{StaffRow, TicketRow, TraceRow},
+    sql_types::{IdValue, StrictUtf8, TimestampValue},
+    sqlite::{Mode, connect, ensure_exists, unreadable},
     tables::{ticket_traces, tickets},
-    transfer::{StaffRow, TicketRow, trace_record},
+    transfer::{staff_record, ticket_record, trace_record},
 };
 
 /// Tickets are read ahead until their texts take this many bytes.
@@ -35,11 +36,7 @@ pub(crate) struct SqliteSource {
 
 /// See [`crate::source`].
 pub(crate) fn source(file: &Path, selection: Selection) -> Result<SqliteSource, OpenError> {
-    match file.try_exists() {
-        Ok(true) => {}
-        Ok(false) => return Err(OpenError::NoSuchFile(file.to_owned())),
-        Err(error) => return Err(OpenError::NoAccess(error.into())),
-    }
+    ensure_exists(file)?;
     let mut connection =
         connect(file, Mode::Read).map_err(|error| OpenError::NoAccess(error.into()))?;
     let count = connection
@@ -122,7 +119,7 @@ impl SqliteSource {
             let row = row.map_err(failed)?;
             let is_selected = |all: &BTreeSet<String>| all.contains(&row.wid.0);
             if operators.as_ref().is_none_or(is_selected) {
-                output.send(row.into_record()?)?;
+                output.send(staff_record(row)?)?;
             }
         }
         Ok(())
@@ -184,15 +181,14 @@ impl SqliteSource {
         let tid = ticket.tid;
         self.progress.0 += 1;
         output.set_progress(self.progress.0, self.progress.1);
-        output.send(ticket.into_record()?)?;
+        output.send(ticket_record(ticket)?)?;
         let traces = select_traces()
             .filter(ticket_traces::tid.eq(tid))
             .order((ticket_traces::updated_at, ticket_traces::opid))
-            .load_iter::<_, DefaultLoadingMode>(&mut self.connection)
+            .load_iter::<(IdValue, TraceRow<StrictUtf8>), DefaultLoadingMode>(&mut self.connection)
             .map_err(failed)?;
-        for row in traces {
-            let (tid, trace) = row.map_err(failed)?;
-            output.send(trace_record(tid, trace)?)?;
+        for trace in traces {
+            output.send(trace_record(trace.map_err(failed)?)?)?;
         }
         Ok(())
     }

@@ -4,10 +4,9 @@ use diesel::{dsl::AsSelect, prelude::*, sqlite::Sqlite};
 use wts_domain::{Ticket, Trace};
 
 use crate::{
-    history::TraceRow,
+    rows::{TicketRow, TraceRow},
     sql_types::{DateValue, IdValue, LabelParam, StrictUtf8, TimestampValue},
     tables::{operators, students, ticket_traces, tickets},
-    transfer::TicketRow,
 };
 
 /// The staff with their names.
@@ -24,17 +23,18 @@ pub(super) fn select_staff() -> _ {
         .order(operators::wid)
 }
 
+/// All columns of the tickets.
 #[diesel::dsl::auto_type]
 pub(super) fn select_tickets() -> _ {
-    let row: AsSelect<TicketRow, Sqlite> = TicketRow::as_select();
-    tickets::table.select(row)
+    let columns: AsSelect<TicketRow, Sqlite> = TicketRow::as_select();
+    tickets::table.select(columns)
 }
 
-/// The traces: of each the ticket and the rest of the row.
+/// All columns of the traces, the ticket's number first.
 #[diesel::dsl::auto_type]
 pub(super) fn select_traces() -> _ {
-    let row: AsSelect<TraceRow<StrictUtf8>, Sqlite> = TraceRow::<StrictUtf8>::as_select();
-    ticket_traces::table.select((ticket_traces::tid, row))
+    let columns: AsSelect<TraceRow<StrictUtf8>, Sqlite> = TraceRow::<StrictUtf8>::as_select();
+    ticket_traces::table.select((ticket_traces::tid, columns))
 }
 
 /// Inserts a ticket, unless its number is taken, and returns the number of inserted rows. Diesel caches the statement by

@@ -7,10 +7,9 @@ use std::sync::{
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
-    net::{TcpListener, TcpStream, UnixStream},
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
 };
-use tokio_postgres::config::Host;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -19,6 +18,8 @@ use tokio_rustls::{
         pki_types::{CertificateDer, PrivateKeyDer},
     },
 };
+
+use crate::connect_upstream;
 
 /// Who vouches for servers.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -185,28 +186,12 @@ async fn serve(
     if let Some(acceptor) = acceptor {
         if let Ok(mut client) = acceptor.accept(client).await {
             seen.handshakes.fetch_add(1, Ordering::SeqCst);
-            let mut server = reach(upstream).await;
+            let mut server = connect_upstream(upstream).await;
             let _ = copy_bidirectional(&mut client, &mut server).await;
         }
     } else {
         let mut rest = Vec::new();
         let _ = client.read_to_end(&mut rest).await;
         seen.plain.lock().unwrap().extend_from_slice(&rest);
-    }
-}
-
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-/// A connection to the real server.
-async fn reach(upstream: &tokio_postgres::Config) -> Box<dyn Stream> {
-    let port = *upstream.get_ports().first().unwrap();
-    match upstream.get_hosts().first().unwrap() {
-        Host::Tcp(host) => Box::new(TcpStream::connect((host.as_str(), port)).await.unwrap()),
-        Host::Unix(directory) => {
-            let socket = directory.join(format!(".s.PGSQL.{port}"));
-            Box::new(UnixStream::connect(socket).await.unwrap())
-        }
     }
 }

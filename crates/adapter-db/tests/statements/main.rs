@@ -1,4 +1,5 @@
-//! How databases go about the statements that read histories. In a process of its own, which listens to all connections.
+//! The statements that read histories: how many there are, and how databases plan them. In a process of its own, which
+//! records the events of all connections.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod fill;
@@ -13,22 +14,38 @@ use diesel::{
 };
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use wts_adapter_db::connect;
-use wts_testkit::{Database, Kind, find};
+use wts_testkit::{Database, Kind, campus, find};
 
 use crate::fill::fill;
 
-static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// What connections have done.
+static EVENTS: Mutex<Vec<Event>> = Mutex::new(Vec::new());
 
-struct Listener;
+/// One test records at a time.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-impl Instrumentation for Listener {
+#[derive(Debug)]
+enum Event {
+    Prepared,
+    Sent(String),
+}
+
+struct Recorder;
+
+impl Instrumentation for Recorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { query, .. } = event {
-            let statement = query.to_string();
-            let sql = statement.split(" -- binds").next();
-            ASKED.lock().unwrap().extend(sql.map(str::to_owned));
-        }
+        let event = match event {
+            InstrumentationEvent::CacheQuery { .. } => Event::Prepared,
+            InstrumentationEvent::StartQuery { query, .. } => Event::Sent(query.to_string()),
+            _ => return,
+        };
+        EVENTS.lock().unwrap().push(event);
     }
+}
+
+/// The events since the last call.
+fn take_events() -> Vec<Event> {
+    std::mem::take(&mut *EVENTS.lock().unwrap())
 }
 
 /// Plans depend on how much there is: a ticket of a few thousand is found by an index, one of three by looking at all.
@@ -37,17 +54,25 @@ const TICKETS: u64 = 5_000;
 /// The statements with which the traces of a ticket are read.
 async fn statements(database: &Database) -> Vec<String> {
     let histories = connect(&database.owner_url()).await.unwrap();
-    ASKED.lock().unwrap().clear();
+    take_events();
     find(&*histories, 130).await.unwrap().unwrap();
-    let mut asked = std::mem::take(&mut *ASKED.lock().unwrap());
-    asked.retain(|sql| sql.to_lowercase().starts_with("select"));
-    asked.dedup();
-    asked
+    let mut statements = Vec::new();
+    for event in take_events() {
+        if let Event::Sent(statement) = event
+            && let Some(sql) = statement.split(" -- binds").next()
+            && sql.to_lowercase().starts_with("select")
+        {
+            statements.push(sql.to_owned());
+        }
+    }
+    statements.dedup();
+    statements
 }
 
 #[tokio::test]
 async fn histories_are_found_by_an_index_and_not_sorted() {
-    set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
+    let _turn = TURN.lock().await;
+    set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::without_tables(kind);
         fill(&database, TICKETS).await;
@@ -86,6 +111,35 @@ async fn histories_are_found_by_an_index_and_not_sorted() {
     );
     for dear in ["SCAN", "TEMP B-TREE", "AUTOMATIC"] {
         assert!(!plan.contains(dear), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn each_read_is_one_prepared_statement_and_one_for_names() {
+    let _turn = TURN.lock().await;
+    for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
+        let database = Database::with(kind, campus());
+        set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+        let histories = connect(&database.parsed_url()).await.unwrap();
+        // Every connection that one query at a time can reach has prepared the statement.
+        for _ in 0..20 {
+            find(&*histories, 123).await.unwrap();
+        }
+        take_events();
+
+        for _ in 0..50 {
+            let history = find(&*histories, 124).await.unwrap().unwrap();
+            assert_eq!(history.traces.len(), 3);
+        }
+
+        let events = take_events();
+        let is_sent = |event: &&Event| matches!(event, Event::Sent(_));
+        let sent = events.iter().filter(is_sent).count();
+        assert_eq!(sent, events.len(), "{kind:?}: none is prepared again");
+        // Other tests write to the same server, so that names may be read again.
+        let most = if kind == Kind::Sqlite { 50 } else { 100 };
+        assert!((50..=most).contains(&sent), "{kind:?}: {sent}");
+        set_default_instrumentation(|| None).unwrap();
     }
 }
 

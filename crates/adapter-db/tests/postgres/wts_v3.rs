@@ -5,7 +5,7 @@ use wts_domain::{Category, Priority, Status};
 use wts_testkit::{ALICE, BOB, Database, Kind, campus, find};
 
 #[tokio::test]
-async fn what_the_triggers_write_is_read() {
+async fn traces_of_the_triggers_are_read() {
     let database = Database::with(Kind::WtsV3, campus());
     database.execute(&format!(
         "select setval('wts.tickets_tid_seq', 500), setval('wts.ticket_traces_opid_seq', 900);
@@ -36,7 +36,7 @@ async fn what_the_triggers_write_is_read() {
 }
 
 #[tokio::test]
-async fn a_role_with_only_the_documented_grants_is_enough() {
+async fn documented_grants_are_enough() {
     let database = Database::with(Kind::WtsV3, campus());
     database.execute("revoke all on schema public from public");
 
@@ -49,7 +49,7 @@ async fn a_role_with_only_the_documented_grants_is_enough() {
 }
 
 #[tokio::test]
-async fn a_search_path_of_the_databases_own_changes_nothing() {
+async fn search_path_of_the_database_is_ignored() {
     let database = Database::with(Kind::WtsV3, campus());
     database.execute(
         "create schema decoy; create table decoy.tickets (tid integer);

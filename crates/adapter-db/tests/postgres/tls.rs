@@ -1,8 +1,4 @@
 //! PostgreSQL over TLS: who proves to be the server is told who we are, and nobody else is.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
-
-#[path = "tls/server.rs"]
-mod server;
 
 use std::{fs, path::PathBuf};
 
@@ -11,7 +7,7 @@ use wts_adapter_db::{DatabaseUrl, OpenError, connect};
 use wts_app::ErrorChain;
 use wts_testkit::{Database, Kind, campus, find};
 
-use self::server::{Authority, Behaviour, Server};
+use crate::tls_server::{Authority, Behaviour, Server};
 
 /// A database, a certificate authority, and a file with its certificate.
 struct Scene {
@@ -48,7 +44,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn histories_are_read_over_tls_from_a_server_that_proves_who_it_is() {
+async fn verified_server_is_read_over_tls() {
     let scene = Scene::new();
     let good = scene.authority.certificate(&["db.example"]);
     let server = scene.server(Behaviour::Tls(good)).await;
@@ -71,7 +67,7 @@ async fn histories_are_read_over_tls_from_a_server_that_proves_who_it_is() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_prove_who_it_is_learns_neither_user_nor_password() {
+async fn unverified_server_learns_neither_user_nor_password() {
     let scene = Scene::new();
     let (ours, others) = (&scene.authority, Authority::new());
     for (behaviour, reason) in [
@@ -119,7 +115,7 @@ async fn a_server_that_cannot_prove_who_it_is_learns_neither_user_nor_password()
 }
 
 #[tokio::test]
-async fn authorities_that_cannot_be_read_are_named() {
+async fn unreadable_authorities_are_named() {
     let scene = Scene::new();
     let server = scene.server(Behaviour::NoTls).await;
     for (text, reason) in [

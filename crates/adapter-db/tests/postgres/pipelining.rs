@@ -1,9 +1,4 @@
 //! A rank comes in the same round trip as the history that it decides about.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test stops where it stands"
-)]
 
 use std::sync::{
     Arc,
@@ -12,26 +7,27 @@ use std::sync::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream, UnixStream},
+    net::TcpListener,
     sync::Notify,
 };
-use tokio_postgres::config::Host;
 use wts_adapter_db::connect;
 use wts_app::FoundHistory;
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, campus, query_with_rank};
 
-/// What stands between, and lets nothing come back from the server before so many questions have gone there.
+use crate::connect_upstream;
+
+/// A proxy that, while it holds, passes nothing back from the server before two queries have been sent.
 #[derive(Default)]
-struct Between {
+struct Proxy {
     holds: AtomicBool,
-    questions: AtomicUsize,
-    asked: Notify,
+    queries: AtomicUsize,
+    sent: Notify,
 }
 
-impl Between {
-    /// Passes on what the client says, and counts the questions in it: each ends with a `Sync`.
-    async fn there(&self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+impl Proxy {
+    /// Passes on what the client sends, and counts the queries in it: each ends with a `Sync`.
+    async fn forward(&self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
         let mut seen = Vec::new();
         let mut is_started = false;
         loop {
@@ -44,8 +40,8 @@ impl Between {
             while let Some((kind, length)) = message(&seen, is_started) {
                 is_started = true;
                 if kind == b'S' && self.holds.load(SeqCst) {
-                    self.questions.fetch_add(1, SeqCst);
-                    self.asked.notify_waiters();
+                    self.queries.fetch_add(1, SeqCst);
+                    self.sent.notify_waiters();
                 }
                 drop(seen.drain(..length));
             }
@@ -62,11 +58,11 @@ impl Between {
                 return;
             };
             while self.holds.load(SeqCst) {
-                let asked = self.asked.notified();
-                if self.questions.load(SeqCst) >= 2 {
+                let sent = self.sent.notified();
+                if self.queries.load(SeqCst) >= 2 {
                     break;
                 }
-                asked.await;
+                sent.await;
             }
             if to.write_all(&bytes[..read]).await.is_err() {
                 return;
@@ -83,39 +79,25 @@ fn message(bytes: &[u8], has_type: bool) -> Option<(u8, usize)> {
     (bytes.len() >= length).then(|| (if has_type { bytes[0] } else { 0 }, length))
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-async fn reach(upstream: &tokio_postgres::Config) -> Box<dyn Stream> {
-    let port = *upstream.get_ports().first().unwrap();
-    match upstream.get_hosts().first().unwrap() {
-        Host::Tcp(host) => Box::new(TcpStream::connect((host.as_str(), port)).await.unwrap()),
-        Host::Unix(directory) => {
-            let socket = directory.join(format!(".s.PGSQL.{port}"));
-            Box::new(UnixStream::connect(socket).await.unwrap())
-        }
-    }
-}
-
 #[tokio::test]
-async fn a_rank_is_asked_for_before_the_history_has_come_back() {
+async fn rank_is_queried_before_the_history_has_arrived() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
         let upstream: Arc<tokio_postgres::Config> = Arc::new(database.url().parse().unwrap());
-        let between = Arc::new(Between::default());
+        let proxy = Arc::new(Proxy::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let passing = Arc::clone(&between);
+        let passing = Arc::clone(&proxy);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (between, upstream) = (Arc::clone(&passing), Arc::clone(&upstream));
+                let (proxy, upstream) = (Arc::clone(&passing), Arc::clone(&upstream));
                 tokio::spawn(async move {
                     let (from_client, to_client) = client.into_split();
-                    let (from_server, to_server) = tokio::io::split(reach(&upstream).await);
+                    let (from_server, to_server) =
+                        tokio::io::split(connect_upstream(&upstream).await);
                     tokio::join!(
-                        between.there(from_client, to_server),
-                        between.back(from_server, to_client)
+                        proxy.forward(from_client, to_server),
+                        proxy.back(from_server, to_client)
                     )
                 });
             }
@@ -130,10 +112,10 @@ async fn a_rank_is_asked_for_before_the_history_has_come_back() {
         // The statements are prepared.
         histories.find(&query).await.unwrap();
 
-        between.holds.store(true, SeqCst);
+        proxy.holds.store(true, SeqCst);
         let FoundHistory { history, rank } = histories.find(&query).await.unwrap();
 
         assert_eq!((history.is_some(), rank), (true, Some(Access::User)));
-        assert!(between.questions.load(SeqCst) >= 2);
+        assert!(proxy.queries.load(SeqCst) >= 2);
     }
 }
