@@ -8,7 +8,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    http::header::{AUTHORIZATION, HeaderMap, HeaderValue},
+    http::header::{AUTHORIZATION, HeaderMap},
     web::Data,
 };
 use futures_util::future::{Either, LocalBoxFuture};
@@ -31,64 +31,60 @@ impl FromRequest for AuthenticatedCaller {
         Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        match verify(request) {
-            Ok(Verification::NeedsKeyRefresh(verifier, token)) => {
-                let request = request.clone();
-                Either::Right(Box::pin(async move {
-                    // Before the wait, so that the rate limit bounds waits for keys that do not exist.
-                    check_address(&request)?;
-                    let caller = verifier.verify_after_refresh(&token, now()?).await;
-                    authorize(&request, caller.map_err(Unauthenticated::BadToken)?)
-                }))
-            }
-            Ok(Verification::Valid(caller)) => Either::Left(ready(authorize(request, caller))),
-            Ok(Verification::Failed(why)) => {
-                Either::Left(ready(check_address(request).and(Err(why.into()))))
-            }
-            Err(error) => Either::Left(ready(Err(error))),
+        let outcome = verify(request);
+        if needs_key_refresh(request, &outcome) {
+            let request = request.clone();
+            return Either::Right(Box::pin(async move {
+                // Before the wait, so that the rate limit bounds waits for keys that do not exist.
+                check_address(&request)?;
+                authorize(&request, verify_after_refresh(&request).await?)
+            }));
         }
+        Either::Left(ready(match outcome {
+            Ok(caller) => authorize(request, caller),
+            Err(error @ ApiError::Unauthenticated(_)) => check_address(request).and(Err(error)),
+            Err(error) => Err(error),
+        }))
     }
 }
 
-/// The outcome of checking a token with the keys at hand.
-enum Verification {
-    Valid(Caller),
-    /// The token names a key that has to be fetched first.
-    NeedsKeyRefresh(Data<TokenVerifier>, String),
-    Failed(Unauthenticated),
+/// Verifies the token with the keys at hand.
+fn verify(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let token = bearer(request.headers())?;
+    let caller = app_data::<TokenVerifier>(request)?.verify(token, now()?);
+    Ok(caller.map_err(Unauthenticated::BadToken)?)
 }
 
-fn verify(request: &HttpRequest) -> Result<Verification, ApiError> {
-    let token = match bearer(request.headers()) {
-        Ok(token) => token,
-        Err(why) => return Ok(Verification::Failed(why)),
-    };
-    let verifier: &Data<TokenVerifier> = app_data(request)?;
-    Ok(match verifier.verify(token, now()?) {
-        Ok(caller) => Verification::Valid(caller),
-        Err(TokenError::UnknownKey) if verifier.can_refresh() => {
-            Verification::NeedsKeyRefresh(Data::clone(verifier), token.to_owned())
-        }
-        Err(error) => Verification::Failed(Unauthenticated::BadToken(error)),
-    })
+/// Whether the token names a key that may be published by now.
+fn needs_key_refresh(request: &HttpRequest, outcome: &Result<Caller, ApiError>) -> bool {
+    const UNKNOWN_KEY: Unauthenticated = Unauthenticated::BadToken(TokenError::UnknownKey);
+    matches!(outcome, Err(ApiError::Unauthenticated(why)) if *why == UNKNOWN_KEY)
+        && app_data::<TokenVerifier>(request).is_ok_and(TokenVerifier::can_refresh)
+}
+
+async fn verify_after_refresh(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let token = bearer(request.headers())?;
+    let verifier = app_data::<TokenVerifier>(request)?;
+    let caller = verifier.verify_after_refresh(token, now()?).await;
+    Ok(caller.map_err(Unauthenticated::BadToken)?)
 }
 
 /// Checks the rate limit and that the caller is active.
 fn authorize(request: &HttpRequest, caller: Caller) -> Result<AuthenticatedCaller, ApiError> {
-    request.extensions_mut().insert(caller.access); // for the access record
-    let limits: &Data<RateLimiters> = app_data(request)?;
+    request.extensions_mut().insert(caller.access); // for the access log
+    let limits = app_data::<RateLimiters>(request)?;
     limits.check_caller(&caller, || client_address(request))?;
     Ok(AuthenticatedCaller(ensure_active(caller)?))
 }
 
 fn check_address(request: &HttpRequest) -> Result<(), ApiError> {
-    let limits: &Data<RateLimiters> = app_data(request)?;
+    let limits = app_data::<RateLimiters>(request)?;
     limits.check_address(|| client_address(request))
 }
 
-fn app_data<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, ApiError> {
-    request
-        .app_data::<Data<T>>()
+fn app_data<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
+    let data = request.app_data::<Data<T>>();
+    data.map(|data| &***data)
         .ok_or(ApiError::Internal("the application lacks a part"))
 }
 
@@ -99,29 +95,19 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     if fields.next().is_some() {
         return Err(Unauthenticated::SeveralFields);
     }
-    let (scheme, token) = split_at_space(field);
+    let mut parts = field.as_bytes().splitn(2, |byte| *byte == b' ');
+    let scheme = parts.next().unwrap_or_default();
+    let token = parts.next().unwrap_or_default().trim_ascii();
     if !scheme.eq_ignore_ascii_case(b"Bearer") || token.is_empty() {
         return Err(Unauthenticated::NoToken);
     }
     str::from_utf8(token).map_err(|_| Unauthenticated::BadToken(TokenError::Malformed))
 }
 
-/// Splits a field into the scheme and the rest after the first spaces.
-fn split_at_space(field: &HeaderValue) -> (&[u8], &[u8]) {
-    let bytes = field.as_bytes();
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == b' ')
-        .unwrap_or(bytes.len());
-    let (scheme, rest) = bytes.split_at(end);
-    (scheme, rest.trim_ascii())
-}
-
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 fn now() -> Result<i64, ApiError> {
-    let since_1970 = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_err(|_| ApiError::Internal("the system's clock stands before 1970"))?;
-    i64::try_from(since_1970.as_secs())
-        .map_err(|_| ApiError::Internal("the system's clock is out of range"))
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since_1970.ok().map(|time| i64::try_from(time.as_secs()));
+    let seconds = seconds.and_then(Result::ok);
+    seconds.ok_or(ApiError::Internal("the system's clock is out of range"))
 }

@@ -18,7 +18,6 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use self::connection_limit::PendingWriteGuard;
 pub(crate) use self::connection_limit::{ConnectionLimiter, ConnectionSlot};
 use crate::request_class::ConnectionHandle;
 
@@ -51,8 +50,8 @@ pub(crate) struct Connection {
     reading_since: Option<Instant>,
     /// When the client stopped reading the response.
     writing_since: Option<Instant>,
-    /// Held while bytes of a response are not accepted by the socket.
-    pending_write: Option<PendingWriteGuard>,
+    /// Since when bytes of responses have not been accepted by the socket.
+    pending_since: Option<Instant>,
     /// Until when bytes after the last response are discarded.
     linger_until: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -71,7 +70,7 @@ impl Connection {
             slot,
             reading_since: None,
             writing_since: None,
-            pending_write: None,
+            pending_since: None,
             linger_until: None,
             timer: None,
         };
@@ -87,12 +86,10 @@ impl Connection {
     }
 
     /// Records whether a request is being received, handled or responded to.
-    fn update_idle(&mut self) {
-        self.slot.set_idle(
-            self.reading_since.is_none()
-                && self.pending_write.is_none()
-                && !self.handle.is_in_use(),
-        );
+    fn update_slot(&mut self) {
+        self.slot.set_pending_write(self.pending_since.is_some());
+        let is_idle = self.reading_since.is_none() && self.pending_since.is_none();
+        self.slot.set_idle(is_idle && !self.handle.is_in_use());
     }
 
     /// Returns pending until `deadline`, and then an error.
@@ -135,11 +132,11 @@ impl AsyncRead for Connection {
         if outcome.is_ready() {
             if into.filled().len() > before {
                 this.reading_since.get_or_insert_with(Instant::now);
-                this.update_idle();
+                this.update_slot();
             }
             return outcome;
         }
-        this.update_idle();
+        this.update_slot();
         this.slot.register_waker(context);
         match this.reading_since {
             Some(since) if !this.handle.is_long_lived() => {
@@ -156,27 +153,27 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.handle.is_aborted() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         if bytes.starts_with(CONTINUE) {
             return Poll::Ready(Ok(CONTINUE.len()));
         }
-        let this = self.get_mut();
         let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
         this.reading_since = None;
         if matches!(outcome, Poll::Ready(Ok(written)) if written == bytes.len()) {
-            this.pending_write = None;
+            this.pending_since = None;
         }
         if outcome.is_ready() {
             this.writing_since = None;
-            this.update_idle();
+            this.update_slot();
             return outcome;
         }
-        let slot = &this.slot;
-        let pending = this
-            .pending_write
-            .get_or_insert_with(|| slot.begin_pending_write());
-        let since = *this.writing_since.get_or_insert_with(Instant::now);
-        let deadline = (since + this.timeouts.write).min(pending.since() + this.timeouts.response);
-        this.update_idle();
+        let stopped = *this.writing_since.get_or_insert_with(Instant::now);
+        let pending = *this.pending_since.get_or_insert(stopped);
+        let deadline = (stopped + this.timeouts.write).min(pending + this.timeouts.response);
+        this.update_slot();
         this.poll_deadline(deadline, context)
     }
 

@@ -17,45 +17,29 @@ mod response;
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::EnumCount))]
 pub(crate) enum ApiError {
-    /// Authentication failed.
     #[error(transparent)]
     Unauthenticated(#[from] Unauthenticated),
-    /// The policy denied access.
     #[error(transparent)]
     Denied(#[from] AccessDenied),
-    /// The request names no ticket.
     #[error("missing required URL parameter: tid")]
     MissingTicket,
-    /// The value of a parameter is invalid.
     #[error("invalid {name} parameter: {reason}")]
     InvalidParameter {
-        /// The parameter.
         name: &'static str,
-        /// What is wrong with its value.
         reason: Cow<'static, str>,
     },
-    /// The ticket does not exist.
     #[error("there is no such ticket")]
     NoSuchTicket,
-    /// The path does not exist.
     #[error("no such path")]
     NoSuchPath,
-    /// The route does not accept the method.
     #[error("method not allowed")]
-    MethodNotAllowed {
-        /// The methods that it accepts.
-        allow: &'static str,
-    },
-    /// The client accepts none of the available forms.
+    MethodNotAllowed { allow: &'static str },
     #[error("not acceptable: there is application/json, as it is or in gzip or zstd")]
     NotAcceptable,
-    /// The request has a body, which the route does not accept.
     #[error("the request has a body: expected none")]
     BodyNotAllowed,
-    /// Path and query together are too long.
     #[error("path and query are too long")]
     TargetTooLong,
-    /// The header fields are too long or too many.
     #[error("header fields are too long or too many")]
     HeaderTooLong,
     /// The body is too long to be discarded.
@@ -64,28 +48,22 @@ pub(crate) enum ApiError {
     /// A proxy may read the request as a different one.
     #[error("header fields are ambiguous")]
     AmbiguousFraming,
-    /// The client has sent too many requests.
     #[error("too many requests, ask again later")]
     RateLimited {
-        /// In how many seconds it may send the next one.
+        /// In seconds.
         retry_after: u64,
     },
-    /// The queue of the database is full.
     #[error("the database has more to do than it can take on")]
     Busy,
-    /// Too many requests are in flight.
     #[error("more requests are in flight than are worked on")]
     TooManyInFlight,
-    /// Too many connections are open.
     #[error("there are more connections than are served")]
     TooManyConnections,
-    /// The service is not ready.
     #[error(transparent)]
     NotReady(#[from] NotReady),
     /// The response did not begin in time.
     #[error("there was no answer in time")]
     HandlerTimeout,
-    /// The database failed.
     #[error("the database failed")]
     Database(#[source] RepositoryError),
     /// A fault of this program.
@@ -96,13 +74,10 @@ pub(crate) enum ApiError {
 /// Why the service is not ready for requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotReady {
-    /// The database could not be read yet.
     #[error("the service is starting")]
     Starting,
-    /// The service is about to stop.
     #[error("the service is stopping")]
     Stopping,
-    /// The database cannot be read.
     #[error("the database cannot be read")]
     DatabaseUnreadable,
 }
@@ -110,13 +85,10 @@ pub(crate) enum NotReady {
 /// Why authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unauthenticated {
-    /// The request has no bearer token.
     #[error("there is no bearer token in an Authorization field")]
     NoToken,
-    /// The request has several `Authorization` fields.
     #[error("there are several Authorization fields")]
     SeveralFields,
-    /// The token is invalid.
     #[error("the token is not valid: {0}")]
     BadToken(#[source] TokenError),
 }

@@ -28,6 +28,8 @@ pub struct HttpMetrics {
     /// Requests that wait for news or stream; not in `in_flight`.
     pub(crate) long_lived: Gauge,
     pub(crate) connections: Gauge,
+    /// Connections with bytes to send that their clients do not accept.
+    pub(crate) pending_writes: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -58,6 +60,7 @@ impl Default for HttpMetrics {
             in_flight: Gauge::default(),
             long_lived: Gauge::default(),
             connections: Gauge::default(),
+            pending_writes: Gauge::default(),
         };
         // A counter that appears with its first event hides that event from `rate()`.
         for reason in REASONS {
@@ -95,6 +98,13 @@ impl HttpMetrics {
             "Connections that are open",
             self.connections.clone(),
         );
+    }
+
+    /// Returns how many requests, at least, have not got their whole response. The end of a response is not counted with
+    /// its request, but with its connection.
+    pub(crate) fn unfinished_requests(&self) -> i64 {
+        let in_flight = self.in_flight.get() + self.long_lived.get();
+        in_flight.max(self.pending_writes.get())
     }
 
     pub(crate) fn record_response(&self, route: &'static str, status: u16, after: Duration) {

@@ -3,17 +3,16 @@
 
 mod access_log;
 mod cors;
-mod framing;
+mod request_head;
 mod request_id;
 mod security_headers;
-mod size_limits;
 mod trace_context;
 mod tracked_body;
 
 use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use actix_web::{
-    Error,
+    Error, FromRequest,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
@@ -31,7 +30,7 @@ use crate::{
     metrics::HttpMetrics,
     rate_limit::RateLimiters,
     request_class::{ConnectionHandle, InFlightGuard, RequestClass},
-    routes::{Callers, Route, RouteTable},
+    routes::{Callers, MAX_DISCARDED_BODY_BYTES, Route, RouteTable},
     settings::HttpSettings,
 };
 
@@ -89,24 +88,24 @@ pub(crate) async fn handle(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let state: Arc<MiddlewareState> = state.into_inner();
-    let connection = ConnectionHandle::from_request(request.request())?;
+    let connection = ConnectionHandle::extract(request.request()).await?;
     let route = state.routes.find(request.match_info().as_str());
-    let is_last = connection.is_over_limit() || framing::is_last(&request);
+    let is_last = connection.is_over_limit() || request_head::is_last(&request);
     let entry = AccessLogEntry::begin(&request, route, is_last, Arc::clone(&state));
     if connection.mark_last_and_check(is_last) {
         // Meanwhile the response to the last request is written.
         yield_now().await;
-        let aborted = entry.end(request.error_response(ApiError::AmbiguousFraming));
-        return Ok(aborted.map_body(|_, _| BoxBody::new(framing::AbortBody)));
+        connection.abort();
+        return Ok(entry.end(request.error_response(ApiError::AmbiguousFraming)));
     }
     if connection.is_over_limit() {
         return Ok(entry.end(request.error_response(ApiError::TooManyConnections)));
     }
-    let checked = framing::check(&request).and_then(|()| size_limits::check(&request, route));
-    if let Err(error) = checked {
+    let max_body_bytes = route.map_or(MAX_DISCARDED_BODY_BYTES, |route| route.max_body_bytes);
+    if let Err(error) = request_head::check(&request, max_body_bytes) {
         return Ok(entry.end(request.error_response(error)));
     }
-    if let Some(response) = cors::preflight(&request) {
+    if let Some(response) = entry.cors().preflight(&request) {
         return Ok(entry.end(request.into_response(response)));
     }
     let guard = match state.admit(&request, route, &connection) {

@@ -66,15 +66,10 @@ impl RateLimiters {
         caller: &Caller,
         address: impl FnOnce() -> Option<IpAddr>,
     ) -> Result<(), ApiError> {
-        let Some(callers) = &self.callers else {
-            return Ok(());
-        };
-        let key = if caller.student.is_empty() {
-            self.hash.hash_one((1, address().map(ip_prefix)))
-        } else {
-            self.hash.hash_one((2, caller.student.as_str()))
-        };
-        check(callers, key)
+        check(self.callers.as_ref(), || match caller.student.as_str() {
+            "" => self.hash.hash_one((1, address().map(ip_prefix))),
+            student => self.hash.hash_one((2, student)),
+        })
     }
 
     /// Counts a request without a valid token.
@@ -86,20 +81,20 @@ impl RateLimiters {
         &self,
         address: impl FnOnce() -> Option<IpAddr>,
     ) -> Result<(), ApiError> {
-        match &self.anonymous {
-            Some(anonymous) => check(anonymous, self.hash.hash_one(address().map(ip_prefix))),
-            None => Ok(()),
-        }
+        let key = || self.hash.hash_one(address().map(ip_prefix));
+        check(self.anonymous.as_ref(), key)
     }
 }
 
-fn check(limiter: &Limiter, key: u64) -> Result<(), ApiError> {
-    limiter.check_key(&key).map_err(|not_until| {
+fn check(limiter: Option<&Limiter>, key: impl FnOnce() -> u64) -> Result<(), ApiError> {
+    let Some(limiter) = limiter else {
+        return Ok(());
+    };
+    limiter.check_key(&key()).map_err(|not_until| {
         let wait = not_until.wait_time_from(limiter.clock().now());
         // In whole seconds, at least one.
-        ApiError::RateLimited {
-            retry_after: wait.as_secs().saturating_add(1),
-        }
+        let retry_after = wait.as_secs().saturating_add(1);
+        ApiError::RateLimited { retry_after }
     })
 }
 
@@ -109,10 +104,8 @@ async fn clean_up(limiters: Weak<RateLimiters>) {
         let Some(limiters) = limiters.upgrade() else {
             return;
         };
-        for limiter in [&limiters.callers, &limiters.anonymous]
-            .into_iter()
-            .flatten()
-        {
+        let limiters = [&limiters.callers, &limiters.anonymous];
+        for limiter in limiters.into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }

@@ -39,6 +39,7 @@ struct ConnectionState {
     class: Cell<Option<RequestClass>>,
     /// Whether the last request was received. The HTTP server would go on with what it has read already.
     has_received_last: Cell<bool>,
+    is_aborted: Cell<bool>,
     is_over_limit: bool,
     metrics: HttpMetrics,
 }
@@ -48,19 +49,10 @@ impl ConnectionHandle {
         Self(Rc::new(ConnectionState {
             class: Cell::new(None),
             has_received_last: Cell::new(false),
+            is_aborted: Cell::new(false),
             is_over_limit,
             metrics,
         }))
-    }
-
-    /// Returns the handle of the connection that `request` came on.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ApiError::Internal`] if the server gave the connection none.
-    pub(crate) fn from_request(request: &HttpRequest) -> Result<Self, ApiError> {
-        let handle = request.conn_data::<Self>().cloned();
-        handle.ok_or(ApiError::Internal("the connection has no handle"))
     }
 
     /// Whether the connection is over the connection limit.
@@ -72,6 +64,15 @@ impl ConnectionHandle {
     pub(crate) fn mark_last_and_check(&self, is_last: bool) -> bool {
         let last = &self.0.has_received_last;
         last.replace(last.get() || is_last)
+    }
+
+    /// Ends the connection: nothing is written to it any more.
+    pub(crate) fn abort(&self) {
+        self.0.is_aborted.set(true);
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.0.is_aborted.get()
     }
 
     /// Whether a request is in flight.
@@ -135,7 +136,8 @@ impl FromRequest for ConnectionHandle {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::from_request(request))
+        let handle = request.conn_data::<Self>().cloned();
+        ready(handle.ok_or(ApiError::Internal("the connection has no handle")))
     }
 }
 

@@ -80,9 +80,14 @@ pub(crate) fn serve_api(
     );
     let state = MiddlewareState::new(routes, settings, health, metrics);
     let connections = ConnectionLimiter::new(settings, metrics.clone());
-    let server = serve(listener, workers, settings, (state, &connections), data)?;
-    let health = health.clone();
-    Ok(RunningServer::new(server, connections, health, settings))
+    let server = serve(listener, workers, settings, (state, connections), data)?;
+    Ok(RunningServer {
+        server,
+        metrics: metrics.clone(),
+        health: health.clone(),
+        delay: settings.shutdown_delay,
+        timeout: settings.shutdown_timeout,
+    })
 }
 
 /// Serves metrics and health to administrators on a listener of its own, until dropped. The same limits and timeouts hold
@@ -111,7 +116,7 @@ pub fn admin_server(
     let metrics = HttpMetrics::default();
     let state = MiddlewareState::new(RouteTable::admin(), &settings, health, &metrics);
     let connections = ConnectionLimiter::new(&settings, metrics);
-    serve(listener, 1, &settings, (state, &connections), data)
+    serve(listener, 1, &settings, (state, connections), data)
 }
 
 /// Serves routes on connections with limits and timeouts; handlers get `data`.
@@ -119,7 +124,7 @@ fn serve(
     listener: TcpListener,
     workers: usize,
     settings: &HttpSettings,
-    (state, connections): (MiddlewareState, &ConnectionLimiter),
+    (state, connections): (MiddlewareState, ConnectionLimiter),
     data: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
     let timeouts = ConnectionTimeouts {
@@ -136,7 +141,7 @@ fn serve(
         .shutdown_timeout(settings.shutdown_timeout.as_secs().saturating_add(2))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let (state, connections) = (Data::new(state), connections.clone());
+    let state = Data::new(state);
     let server = builder.listen("http", listener, move || {
         let (connections, stopping) = (connections.clone(), stopping.clone());
         let accept = fn_service(move |stream: TcpStream| {

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{connection::ConnectionLimiter, health::Health, settings::HttpSettings};
+use crate::{health::Health, metrics::HttpMetrics};
 
 /// When nothing has been in flight for this long, no request is on its way any more.
 const DRAIN_QUIET_PERIOD: Duration = Duration::from_millis(100);
@@ -16,11 +16,11 @@ const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A server that accepts connections.
 pub struct RunningServer {
-    server: Server,
-    connections: ConnectionLimiter,
-    health: Health,
-    delay: Duration,
-    timeout: Duration,
+    pub(crate) server: Server,
+    pub(crate) metrics: HttpMetrics,
+    pub(crate) health: Health,
+    pub(crate) delay: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// The outcome of a shutdown.
@@ -31,21 +31,6 @@ pub struct ShutdownReport {
 }
 
 impl RunningServer {
-    pub(crate) fn new(
-        server: Server,
-        connections: ConnectionLimiter,
-        health: Health,
-        settings: &HttpSettings,
-    ) -> Self {
-        Self {
-            server,
-            connections,
-            health,
-            delay: settings.shutdown_delay,
-            timeout: settings.shutdown_timeout,
-        }
-    }
-
     /// Serves until `stop` resolves, and then until every request that was sent before has its response, for at most the
     /// shutdown timeout.
     ///
@@ -69,7 +54,7 @@ impl RunningServer {
         self.health.set_stopping();
         sleep(self.delay).await;
         handle.pause().await;
-        let unfinished = || self.connections.unfinished_requests();
+        let unfinished = || self.metrics.unfinished_requests();
         let graceful = timeout(self.timeout, async {
             wait_until_drained(unfinished).await;
             handle.stop(true).await;
@@ -79,7 +64,7 @@ impl RunningServer {
                 aborted_requests: 0,
             });
         }
-        let aborted_requests = unfinished();
+        let aborted_requests = usize::try_from(unfinished()).unwrap_or(0);
         // The requests that are left are not awaited.
         drop(handle.stop(false));
         Ok(ShutdownReport { aborted_requests })
@@ -87,7 +72,7 @@ impl RunningServer {
 }
 
 /// Waits until nothing has been unfinished for a while.
-async fn wait_until_drained(unfinished: impl Fn() -> usize) {
+async fn wait_until_drained(unfinished: impl Fn() -> i64) {
     let mut since = Instant::now();
     while since.elapsed() < DRAIN_QUIET_PERIOD {
         if unfinished() > 0 {

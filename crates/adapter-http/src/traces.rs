@@ -10,7 +10,7 @@ use wts_app::UseCases;
 
 #[cfg(feature = "bench")]
 pub use self::body::write_body;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(feature = "fuzzing")]
 pub(crate) use self::params::ticket_of;
 pub(crate) use self::schema::TracesBody;
 use self::{body::body, etag::etag, params::Params};

@@ -9,6 +9,8 @@ mod get_traces;
 mod history_repository;
 mod transfer;
 
+use std::sync::Arc;
+
 pub use error_chain::ErrorChain;
 pub use get_traces::{GetTraces, GetTracesError, RankSource};
 #[cfg(feature = "mocks")]
@@ -25,4 +27,13 @@ pub use transfer::{
 pub struct UseCases {
     /// Reading the history of one ticket.
     pub get_traces: GetTraces,
+}
+
+impl UseCases {
+    /// Creates the use cases over these histories.
+    pub fn new(histories: Arc<dyn HistoryRepository>, rank_source: RankSource) -> Self {
+        Self {
+            get_traces: GetTraces::new(histories).with_rank_source(rank_source),
+        }
+    }
 }

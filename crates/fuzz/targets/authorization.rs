@@ -1,4 +1,4 @@
 #![no_main]
-//! Fuzz target of `wts_adapter_http::fuzzing::authorization`.
+//! Fuzz target of `wts_fuzz::http::authorization`.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wts_adapter_http::fuzzing::authorization(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wts_fuzz::http::authorization(bytes));

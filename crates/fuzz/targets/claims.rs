@@ -1,4 +1,4 @@
 #![no_main]
-//! Fuzz target of `wts_adapter_http::fuzzing::claims`.
+//! Fuzz target of `wts_fuzz::http::claims`.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wts_adapter_http::fuzzing::claims(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wts_fuzz::http::claims(bytes));

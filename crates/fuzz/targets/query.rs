@@ -1,4 +1,4 @@
 #![no_main]
-//! Fuzz target of `wts_adapter_http::fuzzing::query`.
+//! Fuzz target of `wts_fuzz::http::query`.
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wts_adapter_http::fuzzing::query(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wts_fuzz::http::query(bytes));

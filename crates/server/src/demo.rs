@@ -13,7 +13,7 @@ use wts_adapter_http::{
     Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier,
 };
-use wts_app::{GetTraces, UseCases, copy_histories};
+use wts_app::{RankSource, UseCases, copy_histories};
 use wts_domain::{Access, StudentId};
 use wts_generator::{Campus, CampusSource};
 
@@ -53,9 +53,8 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let signer = TokenSigner::new(&secret, TokenSettings::default());
     let keys = Keyring::fixed(vec![Key::shared(&secret)])?;
     let verifier = TokenVerifier::new(keys, TokenSettings::default());
-    let use_cases = UseCases {
-        get_traces: GetTraces::new(wts_adapter_db::connect(&url).await?),
-    };
+    let histories = wts_adapter_db::connect(&url).await?;
+    let use_cases = UseCases::new(histories, RankSource::Token);
     let listener = listen(port)?;
     let address = format!("http://{}", listener.local_addr()?);
     let health = Health::default();

@@ -8,10 +8,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{
-            AtomicBool, AtomicU64, AtomicUsize,
-            Ordering::{Relaxed, SeqCst},
-        },
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
     task::Context,
 };
@@ -38,7 +35,6 @@ struct Shared {
     proxies: TrustedProxies,
     started: Instant,
     table: Mutex<ConnectionTable>,
-    pending_writes: AtomicUsize,
     metrics: HttpMetrics,
 }
 
@@ -70,7 +66,6 @@ impl ConnectionLimiter {
             proxies: settings.trusted_proxies.clone(),
             started: Instant::now(),
             table: Mutex::default(),
-            pending_writes: AtomicUsize::new(0),
             metrics,
         }))
     }
@@ -93,17 +88,9 @@ impl ConnectionLimiter {
         ConnectionSlot {
             entry: is_accepted.then(|| table.insert(address)),
             is_idle: false,
+            has_pending_write: false,
             limiter: self.clone(),
         }
-    }
-
-    /// Returns how many requests, at least, have not got their whole response. The end of a response is not counted with
-    /// its request, but with its connection.
-    pub(crate) fn unfinished_requests(&self) -> usize {
-        let metrics = &self.0.metrics;
-        let in_flight = metrics.in_flight.get() + metrics.long_lived.get();
-        let pending_writes = self.0.pending_writes.load(Relaxed);
-        usize::try_from(in_flight).unwrap_or(0).max(pending_writes)
     }
 
     fn table(&self) -> MutexGuard<'_, ConnectionTable> {
@@ -168,6 +155,7 @@ pub(crate) struct ConnectionSlot {
     /// `None` for a connection over the limit.
     entry: Option<Arc<ConnectionEntry>>,
     is_idle: bool,
+    has_pending_write: bool,
     limiter: ConnectionLimiter,
 }
 
@@ -188,12 +176,16 @@ impl ConnectionSlot {
         self.is_idle && self.entry.as_ref().is_some_and(evicted)
     }
 
-    /// Counts the connection as one with bytes to send, until the guard is dropped.
-    pub(super) fn begin_pending_write(&self) -> PendingWriteGuard {
-        self.limiter.0.pending_writes.fetch_add(1, Relaxed);
-        PendingWriteGuard {
-            since: Instant::now(),
-            limiter: self.limiter.clone(),
+    /// Records whether the connection has bytes to send that its client does not accept.
+    pub(super) fn set_pending_write(&mut self, is_pending: bool) {
+        if is_pending != self.has_pending_write {
+            self.has_pending_write = is_pending;
+            let pending_writes = &self.metrics().pending_writes;
+            if is_pending {
+                pending_writes.inc();
+            } else {
+                pending_writes.dec();
+            }
         }
     }
 
@@ -223,28 +215,10 @@ impl ConnectionSlot {
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
+        self.set_pending_write(false);
         if let Some(entry) = &self.entry {
             self.limiter.table().remove(entry);
         }
         self.limiter.0.metrics.connections.dec();
-    }
-}
-
-/// Counts a connection as one with bytes to send, until dropped.
-pub(super) struct PendingWriteGuard {
-    since: Instant,
-    limiter: ConnectionLimiter,
-}
-
-impl PendingWriteGuard {
-    /// Returns since when.
-    pub(super) fn since(&self) -> Instant {
-        self.since
-    }
-}
-
-impl Drop for PendingWriteGuard {
-    fn drop(&mut self) {
-        self.limiter.0.pending_writes.fetch_sub(1, Relaxed);
     }
 }

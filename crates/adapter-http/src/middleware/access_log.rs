@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 use actix_web::{
     Error, HttpMessage, HttpResponse,
     body::BoxBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Extensions, ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{ConnectionType, Method, StatusCode},
 };
@@ -15,7 +15,7 @@ use wts_app::ErrorChain;
 use wts_domain::{Access, TicketId};
 
 use super::{
-    MiddlewareState, request_id::RequestId, security_headers::SecurityHeaders,
+    MiddlewareState, cors::Cors, request_id::RequestId, security_headers,
     trace_context::TraceParent,
 };
 use crate::{
@@ -36,14 +36,9 @@ pub(super) struct AccessLogEntry {
     route: Option<&'static Route>,
     trace: Option<TraceParent>,
     begun: Instant,
-    headers: SecurityHeaders,
-}
-
-/// What the handler found out about a request.
-#[derive(Default)]
-struct RequestDetails {
-    ticket: Option<TicketId>,
-    rank: Option<Access>,
+    cors: Cors,
+    /// Whether the request is the last on its connection.
+    is_last: bool,
 }
 
 impl AccessLogEntry {
@@ -60,7 +55,8 @@ impl AccessLogEntry {
             route,
             trace: TraceParent::from_headers(request.headers()),
             begun: Instant::now(),
-            headers: SecurityHeaders::new(request, is_last),
+            cors: Cors::for_request(request),
+            is_last,
         }
     }
 
@@ -68,40 +64,42 @@ impl AccessLogEntry {
         &self.id
     }
 
-    /// Logs the response and sets its headers.
+    pub(super) fn cors(&self) -> &Cors {
+        &self.cors
+    }
+
+    /// Logs the response and sets the headers that every response has.
     pub(super) fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let details = {
-            let extensions = response.request().extensions();
-            RequestDetails {
-                ticket: extensions.get::<TicketId>().copied(),
-                rank: extensions.get::<Access>().copied(),
-            }
-        };
-        self.emit(response.status(), &details, response.response().error());
-        self.set_response_headers(response.response_mut());
+        let error = response.response().error();
+        self.emit(response.status(), &response.request().extensions(), error);
+        self.set_headers(response.response_mut());
         response
     }
 
-    /// Logs the response that an error becomes, and sets its headers.
+    /// Logs the response that an error becomes, and sets the headers that every response has.
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
-        self.emit(response.status(), &RequestDetails::default(), Some(&error));
-        self.set_response_headers(&mut response);
+        self.emit(response.status(), &Extensions::new(), Some(&error));
+        self.set_headers(&mut response);
         InternalError::from_response(error, response).into()
     }
 
-    /// Sets the headers that every response has.
-    fn set_response_headers<B>(&self, response: &mut HttpResponse<B>) {
+    fn set_headers(&self, response: &mut HttpResponse) {
         let head = response.head_mut();
-        if self.state.health.is_stopping() {
+        head.headers_mut().insert(X_REQUEST_ID, self.id.0.clone());
+        security_headers::apply(head);
+        self.cors.apply(head.headers_mut());
+        // After a body that is too long, the rest of the connection cannot be read as requests.
+        if self.is_last
+            || head.status == StatusCode::PAYLOAD_TOO_LARGE
+            || self.state.health.is_stopping()
+        {
             head.set_connection_type(ConnectionType::Close);
         }
-        head.headers_mut().insert(X_REQUEST_ID, self.id.header());
-        self.headers.apply(head);
     }
 
-    /// Counts the response and logs it.
-    fn emit(&self, status: StatusCode, details: &RequestDetails, error: Option<&Error>) {
+    /// Counts the response and logs it, with what the handler left in the request's extensions.
+    fn emit(&self, status: StatusCode, details: &Extensions, error: Option<&Error>) {
         let duration = self.begun.elapsed();
         let route = self.route.map(|route| route.label);
         self.state
@@ -122,8 +120,8 @@ impl AccessLogEntry {
                     trace.sampled = self.trace.as_ref().map(TraceParent::is_sampled),
                     method = %self.method,
                     route,
-                    ticket.id = details.ticket.map(TicketId::get),
-                    caller.rank = details.rank.map(Access::as_str),
+                    ticket.id = details.get::<TicketId>().map(|ticket| ticket.get()),
+                    caller.rank = details.get::<Access>().map(|rank| rank.as_str()),
                     status = status.as_u16(),
                     duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
                     reason = error.map(|error| tracing::field::display(reason(error))),
@@ -131,16 +129,12 @@ impl AccessLogEntry {
                 )
             };
         }
-        let is_health = self
-            .route
-            .is_some_and(|route| route.class == RequestClass::Health);
-        let is_admin = self
-            .route
-            .is_some_and(|route| route.callers == Callers::Administrators);
+        let is_health = |route: &Route| route.class == RequestClass::Health;
+        let is_admin = |route: &Route| route.callers == Callers::Administrators;
         match status {
             // Health checks and scrapes come every few seconds.
-            _ if is_health => log!(debug),
-            status if is_admin && status.is_success() => log!(debug),
+            _ if self.route.is_some_and(is_health) => log!(debug),
+            status if status.is_success() && self.route.is_some_and(is_admin) => log!(debug),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn),
             status if status.is_server_error() => log!(error),
             _ => log!(info),

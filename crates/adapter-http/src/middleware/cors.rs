@@ -31,56 +31,52 @@ const EXPOSE_HEADERS: HeaderValue =
 /// How long a browser may cache a preflight, in seconds; no browser does for more than two hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
-/// What a page may do.
-pub(super) enum Cors {
-    /// No origin is configured.
-    Closed,
-    /// The request has no origin, or one that is not allowed.
-    Denied,
-    /// A page of this origin may read the response.
-    Allowed(HeaderValue),
+/// The CORS headers of a response.
+pub(super) struct Cors {
+    /// Whether any origin is allowed.
+    is_enabled: bool,
+    /// The origin of the request, if it is allowed.
+    origin: Option<HeaderValue>,
 }
 
 impl Cors {
     pub(super) fn for_request(request: &ServiceRequest) -> Self {
-        match request.app_data::<Data<HttpSettings>>() {
-            Some(settings) if !settings.cors_origins.is_empty() => request
-                .headers()
-                .get(ORIGIN)
-                .filter(|origin| settings.cors_origins.contains(origin))
-                .map_or(Self::Denied, |origin| Self::Allowed(origin.clone())),
-            _ => Self::Closed,
+        let settings = request.app_data::<Data<HttpSettings>>();
+        let allowed = settings.map(|settings| &settings.cors_origins);
+        let allowed = allowed.filter(|allowed| !allowed.is_empty());
+        let origin = request.headers().get(ORIGIN).cloned();
+        Self {
+            is_enabled: allowed.is_some(),
+            origin: origin.filter(|origin| allowed.is_some_and(|them| them.contains(origin))),
         }
     }
 
     pub(super) fn apply(&self, response: &mut HeaderMap) {
-        if let Self::Closed = self {
-            return;
+        if self.is_enabled {
+            // For caches: the response depends on the origin.
+            response.append(VARY, HeaderValue::from_static("origin"));
         }
-        // For caches: the response depends on the origin.
-        response.append(VARY, HeaderValue::from_static("origin"));
-        if let Self::Allowed(origin) = self {
+        if let Some(origin) = &self.origin {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSE_HEADERS);
-            response.insert(
-                header::CROSS_ORIGIN_RESOURCE_POLICY,
-                HeaderValue::from_static("cross-origin"),
-            );
+            let policy = HeaderValue::from_static("cross-origin");
+            response.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, policy);
         }
     }
-}
 
-/// Returns the response to the preflight of a page that may read responses.
-pub(super) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
-    let is_preflight = request.method() == Method::OPTIONS
-        && request
-            .headers()
-            .contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    (is_preflight && matches!(Cors::for_request(request), Cors::Allowed(_))).then(|| {
-        HttpResponse::NoContent()
-            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, METHODS))
-            .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, ALLOW_HEADERS))
-            .insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE))
-            .finish()
-    })
+    /// Returns the response to the preflight of a page that may read responses.
+    pub(super) fn preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
+        self.origin.as_ref()?;
+        let is_preflight = request.method() == Method::OPTIONS
+            && request
+                .headers()
+                .contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        is_preflight.then(|| {
+            HttpResponse::NoContent()
+                .insert_header((ACCESS_CONTROL_ALLOW_METHODS, METHODS))
+                .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, ALLOW_HEADERS))
+                .insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+                .finish()
+        })
+    }
 }

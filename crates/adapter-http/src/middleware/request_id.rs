@@ -4,11 +4,7 @@
 
 use std::fmt;
 
-use actix_web::{
-    dev::ServiceRequest,
-    http::header::{HeaderMap, HeaderValue},
-    web::Data,
-};
+use actix_web::{dev::ServiceRequest, http::header::HeaderValue, web::Data};
 use uuid::Uuid;
 
 use crate::{constants::X_REQUEST_ID, settings::HttpSettings};
@@ -19,56 +15,33 @@ const MAX_ID_BYTES: usize = 128;
 /// The id from a trusted proxy, so that both logs have the same, or else a random UUID (RFC 9562). An id from anybody else
 /// would let them choose what the log contains.
 #[derive(Clone)]
-pub(super) enum RequestId {
-    Generated(Uuid),
-    /// Passed [`is_log_safe`].
-    Forwarded(HeaderValue),
-}
+pub(super) struct RequestId(pub(super) HeaderValue);
 
 impl RequestId {
     pub(super) fn from_request(request: &ServiceRequest) -> Self {
-        forwarded(request).map_or_else(Self::generate, Self::Forwarded)
-    }
-
-    /// Generates a new id.
-    pub(super) fn generate() -> Self {
-        Self::Generated(Uuid::new_v4())
-    }
-
-    /// Returns the value of `X-Request-Id`.
-    pub(super) fn header(&self) -> HeaderValue {
-        match self {
-            Self::Forwarded(id) => id.clone(),
-            Self::Generated(id) => {
-                let mut text = Uuid::encode_buffer();
-                HeaderValue::from_str(id.hyphenated().encode_lower(&mut text))
-                    .unwrap_or(HeaderValue::from_static("unprintable"))
-            }
-        }
+        Self(forwarded(request).unwrap_or_else(generate))
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Forwarded(id) => f.write_str(id.to_str().unwrap_or("unprintable")),
-            Self::Generated(id) => id.fmt(f),
-        }
+        f.write_str(self.0.to_str().unwrap_or_default())
     }
 }
 
-/// Returns the id from a trusted proxy.
+fn generate() -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    let text = Uuid::new_v4().hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unprintable"))
+}
+
+/// Returns the only id from a trusted proxy.
 fn forwarded(request: &ServiceRequest) -> Option<HeaderValue> {
-    let id = only(request.headers())?;
+    let mut ids = request.headers().get_all(X_REQUEST_ID);
+    let id = ids.next().filter(|_| ids.next().is_none())?;
     let settings = request.app_data::<Data<HttpSettings>>()?;
     let is_trusted = settings.trusted_proxies.contains(request.peer_addr()?.ip());
     (is_trusted && is_log_safe(id.as_bytes())).then(|| id.clone())
-}
-
-fn only(headers: &HeaderMap) -> Option<&HeaderValue> {
-    let mut fields = headers.get_all(X_REQUEST_ID);
-    let only = fields.next();
-    only.filter(|_| fields.next().is_none())
 }
 
 /// Whether an id cannot be mistaken for anything else in a log line.
@@ -97,7 +70,7 @@ mod tests {
                 request.append_header((X_REQUEST_ID, HeaderValue::from_bytes(field).unwrap()));
         }
         let id = RequestId::from_request(&request.to_srv_request());
-        assert_eq!(id.header().to_str().unwrap(), id.to_string());
+        assert_eq!(id.0.to_str().unwrap(), id.to_string());
         id.to_string()
     }
 

@@ -1,10 +1,12 @@
 //! The order of a history's traces.
 
-use std::str::FromStr;
+use strum::EnumString;
+use utoipa::ToSchema;
 
 /// The order in which traces are returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, ToSchema)]
 #[schema(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownOrder, parse_err_fn = unknown)]
 pub enum Order {
     /// The oldest first, as in the API's document.
     #[default]
@@ -13,19 +15,11 @@ pub enum Order {
     Desc,
 }
 
-impl FromStr for Order {
-    type Err = UnknownOrder;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "asc" => Ok(Self::Asc),
-            "desc" => Ok(Self::Desc),
-            _ => Err(UnknownOrder),
-        }
-    }
-}
-
 /// A text that is neither `asc` nor `desc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected asc or desc")]
 pub struct UnknownOrder;
+
+fn unknown(_: &str) -> UnknownOrder {
+    UnknownOrder
+}

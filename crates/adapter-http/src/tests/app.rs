@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{sync::oneshot, task::JoinHandle};
-use wts_app::{GetTraces, MockHistoryRepository, UseCases};
+use wts_app::{MockHistoryRepository, RankSource, UseCases};
 
 use super::secret;
 use crate::{
@@ -58,9 +58,7 @@ impl App {
         let health = Health::default();
         health.set_readable(true);
         let metrics = HttpMetrics::default();
-        let use_cases = UseCases {
-            get_traces: GetTraces::new(Arc::new(histories)),
-        };
+        let use_cases = UseCases::new(Arc::new(histories), RankSource::Token);
         let callers = (use_cases, verifier);
         let server = serve_api(listener, routes, callers, &http, &health, &metrics).unwrap();
         let (stop, told_to_stop) = oneshot::channel::<()>();

@@ -35,7 +35,7 @@ impl Params {
 }
 
 /// The ticket that a query asks for.
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(feature = "fuzzing")]
 pub(crate) fn ticket_of(query: &str) -> Result<TicketId, ApiError> {
     Params::read(query, Order::default()).map(|params| params.ticket)
 }

@@ -17,7 +17,7 @@ use wts_adapter_http::{
     Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier,
 };
-use wts_app::{GetTraces, MockHistoryRepository, UseCases};
+use wts_app::{MockHistoryRepository, RankSource, UseCases};
 use wts_domain::Access;
 
 use crate::logging::{self, LogFormat};
@@ -108,9 +108,7 @@ async fn panicking_request() -> String {
     let keys = Keyring::fixed(vec![Key::shared(&secret)]).unwrap();
     let service = wts_adapter_http::server(
         listener,
-        UseCases {
-            get_traces: GetTraces::new(Arc::new(histories)),
-        },
+        UseCases::new(Arc::new(histories), RankSource::Token),
         TokenVerifier::new(keys, TokenSettings::default()),
         &HttpSettings::default(),
         &Health::default(),

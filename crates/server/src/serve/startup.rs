@@ -10,7 +10,7 @@ use anyhow::Context;
 use tokio::{net::TcpSocket, time::sleep};
 use wts_adapter_db::{Database, DatabaseMetrics, OpenError};
 use wts_adapter_http::{KeySourceError, Keyring};
-use wts_app::{ErrorChain, GetTraces, HistoryQuery, HistoryRepository, RankSource, UseCases};
+use wts_app::{ErrorChain, HistoryQuery, HistoryRepository, RankSource, UseCases};
 use wts_domain::{StudentId, TicketId};
 
 use crate::settings::{
@@ -114,9 +114,7 @@ pub(crate) async fn use_cases(
     } else {
         RankSource::Token
     };
-    Ok(UseCases {
-        get_traces: GetTraces::new(histories).with_rank_source(rank_source),
-    })
+    Ok(UseCases::new(histories, rank_source))
 }
 
 /// Proves, with a real read, that ranks can be read.

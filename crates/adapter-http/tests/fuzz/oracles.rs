@@ -1,16 +1,13 @@
-//! What a fuzzer feeds, and every test run with the inputs that were found worth keeping. Each of these panics where a
-//! promise is broken, and on nothing else.
+//! What holds for every input, for the fuzzer and for the replay of its corpus. Each function panics if a promise is broken.
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
-use wts_domain::Access;
-
-use crate::{
+use wts_adapter_http::{
     AllowedOrigins, Key, KeySetUrl, Keyring, Order, Secret, SymmetricKeys, TokenError,
-    TokenSettings, TokenVerifier, authentication::bearer, traces::ticket_of,
+    TokenSettings, TokenVerifier, fuzzing,
 };
+use wts_domain::Access;
 
 const SECRET: &str = "nobody who makes inputs for a fuzzer knows this";
 const NOW: i64 = 1_765_015_200;
@@ -21,29 +18,17 @@ fn verifier() -> Option<TokenVerifier> {
     Some(TokenVerifier::new(keys, TokenSettings::default()))
 }
 
-/// From the value of an `Authorization` field to who calls.
-///
-/// # Panics
-///
-/// If a caller is believed, who cannot have signed.
+/// Verifies the token in `Authorization` fields, separated by line feeds: none can have been signed with the secret.
 pub fn authorization(bytes: &[u8]) {
-    let mut headers = HeaderMap::new();
-    for value in bytes.split(|byte| *byte == b'\n') {
-        if let Ok(value) = HeaderValue::from_bytes(value) {
-            headers.append(AUTHORIZATION, value);
-        }
-    }
-    if let (Ok(token), Some(verifier)) = (bearer(&headers), verifier()) {
-        let outcome = verifier.verify(token, NOW);
-        assert!(outcome.is_err(), "believed: {token}");
+    let fields = bytes.split(|byte| *byte == b'\n');
+    if let (Some(token), Some(verifier)) = (fuzzing::bearer(fields), verifier()) {
+        let outcome = verifier.verify(&token, NOW);
+        assert!(outcome.is_err(), "accepted: {token}");
     }
 }
 
-/// From a header and claims, a line feed between them, that are well signed, to who calls.
-///
-/// # Panics
-///
-/// If a caller is believed without saying a student number, a rank and an end that has not come, or beyond that end.
+/// Verifies a signed token of a header and claims, separated by a line feed: an accepted one has a student number, a rank
+/// and an expiry, and is rejected after that.
 pub fn claims(bytes: &[u8]) {
     let (header, claims) = match bytes.iter().position(|byte| *byte == b'\n') {
         Some(at) => (bytes.get(..at), bytes.get(at + 1..)),
@@ -59,7 +44,7 @@ pub fn claims(bytes: &[u8]) {
     };
     match verifier.verify(&token, NOW) {
         Ok(caller) => {
-            // As another reader has it.
+            // As another parser reads them.
             let said: Value = claims
                 .and_then(|claims| serde_json::from_slice(claims).ok())
                 .unwrap_or_default();
@@ -74,7 +59,7 @@ pub fn claims(bytes: &[u8]) {
             #[expect(
                 clippy::cast_precision_loss,
                 clippy::cast_possible_truncation,
-                reason = "no date of a token that is believed is so large"
+                reason = "no date of an accepted token is so large"
             )]
             {
                 assert!(exp > NOW as f64 - 31.0, "{token}");
@@ -82,78 +67,48 @@ pub fn claims(bytes: &[u8]) {
                 assert_eq!(later, Err(TokenError::Expired), "{token}");
             }
         }
-        Err(error) => assert!(error != TokenError::Signature, "it is good: {token}"),
+        Err(error) => assert!(
+            error != TokenError::Signature,
+            "the signature is valid: {token}"
+        ),
     }
 }
 
-/// From a query to the number of a ticket.
-///
-/// # Panics
-///
-/// If a number is found that the query does not have in it.
+/// Reads a ticket number from a query: it is spelled out there.
 pub fn query(bytes: &[u8]) {
     let Ok(query) = str::from_utf8(bytes) else {
         return;
     };
-    if let Ok(ticket) = ticket_of(query) {
-        let number = ticket.get();
+    if let Some(number) = fuzzing::ticket(query) {
         assert!(number > 0, "{query}");
         let is_spelled_out = query.contains(&number.to_string()) || query.contains('%');
         assert!(is_spelled_out, "{query} is not ticket {number}");
     }
 }
 
-/// From what an operator gives to keys, origins and so on.
-///
-/// # Panics
-///
-/// If a secret is taken from where others can read it, or a short one, or a user is shown.
+/// Parses settings: no published key set has a secret, no secret is short, and no URL shows a user.
 pub fn settings(bytes: &[u8]) {
     let _ = Key::from_pem(bytes);
     let _ = Key::from_jwks(bytes, SymmetricKeys::Allowed);
     if let Ok(published) = Key::from_jwks(bytes, SymmetricKeys::Rejected) {
         let shown = format!("{published:?}");
-        assert!(!shown.contains("HS256"), "a secret is taken: {shown}");
+        assert!(!shown.contains("HS256"), "a secret is accepted: {shown}");
     }
     if Secret::new(bytes.to_vec()).is_ok() {
-        assert!(!bytes.starts_with(b"-----BEGIN"), "a public key is taken");
-        assert!(bytes.len() >= 32, "a short secret is taken");
+        assert!(
+            !bytes.starts_with(b"-----BEGIN"),
+            "a public key is accepted"
+        );
+        assert!(bytes.len() >= 32, "a short secret is accepted");
     }
     if let Ok(text) = str::from_utf8(bytes) {
         let _ = text.parse::<AllowedOrigins>();
         let _ = text.parse::<Order>();
         if let Ok(url) = text.parse::<KeySetUrl>() {
             let url = url.to_string();
-            // Between the slashes and the path; an @ behind that is nobody's.
+            // Between the slashes and the path; an @ after that is no user's.
             let authority = url.split(['/', '?', '#']).nth(2).unwrap_or_default();
             assert!(!authority.contains('@'), "{url} shows a user");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{fs, path::Path};
-
-    /// Feeds every input that is kept for a target, and cuts of it.
-    fn replay(target: &str, feed: impl Fn(&[u8])) {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
-        let mut inputs = 0;
-        for input in fs::read_dir(corpus.join(target)).unwrap() {
-            let input = fs::read(input.unwrap().path()).unwrap();
-            for end in 0..=input.len() {
-                feed(&input[..end]);
-            }
-            inputs += 1;
-        }
-        assert!(inputs > 0, "there is a corpus of {target}");
-    }
-
-    #[test]
-    fn the_fuzzers_inputs_break_no_promise() {
-        replay("authorization", super::authorization);
-        replay("claims", super::claims);
-        replay("query", super::query);
-        replay("settings", super::settings);
     }
 }

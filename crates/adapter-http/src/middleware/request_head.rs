@@ -1,0 +1,103 @@
+//! Checks of a request's head: size limits, and protection from request smuggling (RFC 9112 6, 11.2), since a proxy and this
+//! service must agree where a request ends.
+//!
+//! The HTTP server rejects lengths that contradict each other or are no numbers, unknown encodings and folded fields. Other
+//! ambiguous requests are rejected here, or are the last on their connection.
+
+use actix_web::{
+    dev::ServiceRequest,
+    http::{
+        ConnectionType,
+        header::{
+            CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+        },
+    },
+};
+
+use crate::error::ApiError;
+
+/// Path and query together.
+const MAX_TARGET_BYTES: usize = 8 * 1_024;
+/// All names and values together; far more than the longest token, which has an error of its own.
+const MAX_HEADER_BYTES: usize = 64 * 1_024;
+/// Some proxies read an underscore as a hyphen.
+const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
+    HeaderName::from_static("content_length"),
+    HeaderName::from_static("transfer_encoding"),
+];
+
+/// # Errors
+///
+/// Returns an error if a proxy could read the request differently, or if a limit is exceeded.
+pub(super) fn check(request: &ServiceRequest, max_body_bytes: u64) -> Result<(), ApiError> {
+    let headers = request.headers();
+    let header_bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    let target = request.uri().path_and_query();
+    if is_ambiguous(request) {
+        Err(ApiError::AmbiguousFraming)
+    } else if content_length(headers) > max_body_bytes {
+        Err(ApiError::BodyTooLong)
+    } else if target.is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
+        Err(ApiError::TargetTooLong)
+    } else if header_bytes > MAX_HEADER_BYTES {
+        Err(ApiError::HeaderTooLong)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether the request is the last on its connection: it has a body, asks for another protocol or for the end (RFC 9112
+/// 9.6), or can be read in more than one way.
+pub(super) fn is_last(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    headers.contains_key(TRANSFER_ENCODING)
+        || content_length(headers) > 0
+        || headers.contains_key(UPGRADE)
+        || request.head().connection_type() == ConnectionType::Close
+        || is_ambiguous(request)
+}
+
+fn is_ambiguous(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    let is_spoofed = |name| headers.contains_key(name);
+    SPOOFED_HEADER_NAMES.iter().any(is_spoofed)
+        || headers.get(HOST).is_some_and(is_invalid_host)
+        || contradicts_host(request)
+        || headers.get(CONTENT_LENGTH).is_some_and(has_leading_zero)
+}
+
+fn content_length(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.trim().parse().ok());
+    length.unwrap_or(0) // The HTTP server has checked that it is a number.
+}
+
+/// Whether a length has a superfluous zero: some read such a number as octal, some detect a body by anything but a single
+/// zero.
+fn has_leading_zero(length: &HeaderValue) -> bool {
+    let digits = length.as_bytes().trim_ascii();
+    digits.len() > 1 && digits.starts_with(b"0")
+}
+
+/// Whether the target names another host than `Host`, or a user. RFC 9112 3.2.2 lets the target win, but a proxy may have
+/// gone by the field.
+fn contradicts_host(request: &ServiceRequest) -> bool {
+    let target = request.uri();
+    let Some(authority) = target.authority().filter(|_| target.scheme().is_some()) else {
+        return false;
+    };
+    let authority = authority.as_str().as_bytes();
+    let host = request.headers().get(HOST);
+    authority.contains(&b'@')
+        || host.is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(authority))
+}
+
+/// Whether `Host` is more than a name or an address with or without a port (RFC 9110 7.2), and could be read as a user, a
+/// path or a list.
+fn is_invalid_host(host: &HeaderValue) -> bool {
+    let mut bytes = host.as_bytes().iter();
+    !bytes.all(|byte| byte.is_ascii_alphanumeric() || b".-_~:[]%".contains(byte))
+}

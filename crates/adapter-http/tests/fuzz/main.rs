@@ -1,0 +1,29 @@
+//! Replays the fuzzer's corpus.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+#[expect(unreachable_pub, reason = "shared with the fuzz targets")]
+mod oracles;
+
+use std::{fs, path::Path};
+
+/// Checks every input of a target's corpus, and every prefix of it.
+fn replay(target: &str, check: impl Fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+    let mut inputs = 0;
+    for input in fs::read_dir(corpus.join(target)).unwrap() {
+        let input = fs::read(input.unwrap().path()).unwrap();
+        for end in 0..=input.len() {
+            check(input.get(..end).unwrap());
+        }
+        inputs += 1;
+    }
+    assert!(inputs > 0, "there is a corpus of {target}");
+}
+
+#[test]
+fn fuzz_corpus_breaks_no_promise() {
+    replay("authorization", oracles::authorization);
+    replay("claims", oracles::claims);
+    replay("query", oracles::query);
+    replay("settings", oracles::settings);
+}

@@ -1,0 +1,4 @@
+//! What the fuzz targets of the HTTP interface check.
+
+#[path = "../../adapter-http/tests/fuzz/oracles.rs"]
+pub mod http;
