@@ -218,7 +218,7 @@ fn capacity_and_overload(
     runtime.block_on(async {
         let all = Clients::of(&service);
         // Until it is connected.
-        all.as_fast_as_it_answers(8, Duration::from_secs(2)).await;
+        while all.ask().await != Some(200) {}
         let capacity = all.as_fast_as_it_answers(clients, lasts).await;
         let overload = all.at_a_rate(4.0 * capacity.goodput(), lasts).await;
         (capacity, overload)

@@ -1,4 +1,7 @@
-//! The declaration of every setting, grouped. `--help`, `wts config` and the reference in SETTINGS.md come from here.
+//! The declaration of every setting, grouped.
+//!
+//! A new setting is declared here and read in `settings.rs`; `--help` and `wts config` list it by themselves, and
+//! `cargo test -p wts-server settings_md` writes it into the reference, SETTINGS.md.
 
 use std::{
     net::SocketAddr,
