@@ -36,7 +36,7 @@ const SETTINGS: &[&str] = &[
 /// Runs `initdb` with a password that is in no argument, because those can be seen by everyone.
 const INITDB: &str = r#"
 umask 077
-printf %s "$PGPASSWORD" > password && "$0" "$@" --pwfile=password && rm password
+printf %s "$PGPASSWORD" > password && "$0" --pwfile=password "$@" && rm password
 "#;
 
 /// A PostgreSQL server that is stopped and removed when it is dropped, and also when this process is killed.
@@ -64,12 +64,8 @@ impl PostgresServer {
         initdb
             .args(["-c", INITDB])
             .arg(server.programs.join("initdb"))
-            .args([
-                "--username=postgres",
-                "--auth=scram-sha-256",
-                "--pgdata=data",
-            ])
-            .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
+            .args(["--username=postgres", "--auth=scram-sha-256"])
+            .args(["--encoding=UTF8", "--locale=C", "--no-sync", "data"])
             .current_dir(server.directory.path());
         run(&mut initdb)?;
         server.launch_on_free_port()
@@ -84,12 +80,8 @@ impl PostgresServer {
         let standby = Self::without_data(self.settings.clone(), self.password.clone())?;
         let mut backup = self.connecting(unprivileged(self.programs.join("pg_basebackup")));
         backup
-            .args([
-                "--no-sync",
-                "--checkpoint=fast",
-                "--write-recovery-conf",
-                "--pgdata=data",
-            ])
+            .args(["--no-sync", "--checkpoint=fast"])
+            .args(["--write-recovery-conf", "--pgdata=data"])
             .current_dir(standby.directory.path());
         run(&mut backup)?;
         standby.launch_on_free_port()
@@ -103,10 +95,8 @@ impl PostgresServer {
 
     /// The URL of the database `postgres` for another role, whose password is encoded as a URL needs it.
     pub fn url_for(&self, role: &str, password: &str) -> String {
-        format!(
-            "postgres://{role}:{password}@127.0.0.1:{}/postgres",
-            self.port
-        )
+        let port = self.port;
+        format!("postgres://{role}:{password}@127.0.0.1:{port}/postgres")
     }
 
     /// A client program of PostgreSQL that connects as the superuser, by default to the database `postgres`.

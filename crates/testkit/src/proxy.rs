@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -11,9 +11,10 @@ use std::{
 use socket2::SockRef;
 
 /// What the network does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing: everything passes.
+    #[default]
     None,
     /// New connections are reset, and so are those that are open.
     Reset,
@@ -33,11 +34,13 @@ pub struct Proxy {
     network: Arc<Network>,
 }
 
+#[derive(Default)]
 struct Network {
     state: Mutex<State>,
     changed: Condvar,
 }
 
+#[derive(Default)]
 struct State {
     fault: Fault,
     open: Vec<TcpStream>,
@@ -47,21 +50,10 @@ struct State {
 impl Proxy {
     /// A proxy before the server of this URL.
     pub fn before(url: &str) -> Self {
-        let upstream = host_of(url)
-            .to_socket_addrs()
-            .ok()
-            .and_then(|mut addresses| addresses.next())
-            .expect("the server has an address");
+        let upstream = host_of(url).to_owned();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("it listens");
-        let network = Arc::new(Network {
-            state: Mutex::new(State {
-                fault: Fault::None,
-                open: Vec::new(),
-                closed: false,
-            }),
-            changed: Condvar::new(),
-        });
+        let network = Arc::<Network>::default();
         thread::spawn({
             let network = Arc::clone(&network);
             move || {
@@ -69,7 +61,7 @@ impl Proxy {
                     if network.state().closed {
                         return;
                     }
-                    network.pass_on(client, upstream);
+                    network.pass_on(client, &upstream);
                 }
             }
         });
@@ -112,7 +104,7 @@ impl Drop for Proxy {
 }
 
 impl Network {
-    fn pass_on(self: &Arc<Self>, client: TcpStream, upstream: SocketAddr) {
+    fn pass_on(self: &Arc<Self>, client: TcpStream, upstream: &str) {
         if self.state().fault == Fault::Reset {
             return reset(client);
         }
@@ -144,22 +136,16 @@ impl Network {
                 }
                 Fault::Slices(size) if is_answer => size,
                 Fault::ResetAfter(bytes) if is_answer && passed + read > bytes => {
-                    let _ = to.write_all(
-                        piece
-                            .get(..bytes.saturating_sub(passed))
-                            .unwrap_or_default(),
-                    );
+                    let rest = piece.get(..bytes.saturating_sub(passed));
+                    let _ = to.write_all(rest.unwrap_or_default());
                     reset(from);
                     return reset(to);
                 }
                 _ => read,
             };
             passed += read;
-            if read == 0
-                || !piece
-                    .chunks(size.max(1))
-                    .all(|slice| to.write_all(slice).is_ok())
-            {
+            let mut slices = piece.chunks(size.max(1));
+            if read == 0 || !slices.all(|slice| to.write_all(slice).is_ok()) {
                 break;
             }
         }

@@ -57,23 +57,9 @@ impl Value {
     fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
     }
-}
 
-impl<T: Into<Self>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, T::into)
-    }
-}
-
-impl From<Timestamp> for Value {
-    fn from(time: Timestamp) -> Self {
-        Self::Time(time)
-    }
-}
-
-impl From<Day> for Value {
-    fn from(day: Day) -> Self {
-        Self::Date(day)
+    fn or_null(value: Option<Self>) -> Self {
+        value.unwrap_or(Self::Null)
     }
 }
 
@@ -104,12 +90,12 @@ impl Records {
                 Value::Time(ticket.submitted_at),
                 Value::text(ticket.category),
                 Value::text(&ticket.description),
-                ticket.occur_at.into(),
-                ticket.notes.as_ref().map(Value::text).into(),
-                ticket.appointed_at.into(),
+                Value::or_null(ticket.occur_at.map(Value::Time)),
+                Value::or_null(ticket.notes.as_ref().map(Value::text)),
+                Value::or_null(ticket.appointed_at.map(Value::Date)),
                 Value::text(ticket.priority),
                 Value::text(ticket.status),
-                ticket.last_updated_at.into(),
+                Value::or_null(ticket.last_updated_at.map(Value::Time)),
             ],
         });
         let traces = self.traces.iter().map(|trace| Row {
@@ -120,10 +106,10 @@ impl Records {
                 Value::Id(trace.ticket.get()),
                 Value::Time(trace.updated_at),
                 Value::text(&trace.op),
-                trace.new_status.map(Value::text).into(),
-                trace.new_priority.map(Value::text).into(),
-                trace.new_appointment.into(),
-                trace.new_category.map(Value::text).into(),
+                Value::or_null(trace.new_status.map(Value::text)),
+                Value::or_null(trace.new_priority.map(Value::text)),
+                Value::or_null(trace.new_appointment.map(Value::Date)),
+                Value::or_null(trace.new_category.map(Value::text)),
                 Value::text(&trace.remark),
             ],
         });

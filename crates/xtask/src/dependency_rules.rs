@@ -107,11 +107,7 @@ fn objection(rule: &Rule, edge: &Edge<'_>, is_member: bool) -> Option<&'static s
     let includes_target = |names: &str| names.split(' ').any(|name| name == edge.to);
     if is_member {
         let is_allowed = includes_target(uses) || edge.is_for_tests && includes_target(tests_use);
-        return (!is_allowed).then_some(if edge.is_for_tests {
-            "the layers do not go that way, not even for tests"
-        } else {
-            "the layers do not go that way"
-        });
+        return (!is_allowed).then_some("the layers do not go that way");
     }
     if forbidden.iter().any(|names| includes_target(names)) {
         return Some("it belongs to another layer");

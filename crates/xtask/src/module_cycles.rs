@@ -7,7 +7,7 @@
 mod references;
 mod tokens;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use cargo_metadata::MetadataCommand;
@@ -18,76 +18,53 @@ use crate::command::workspace;
 /// Checks every crate of the workspace.
 pub(crate) fn check() -> Result<()> {
     let metadata = MetadataCommand::new().no_deps().exec()?;
-    let mut failures = Vec::new();
+    let mut lines = Vec::new();
     for package in metadata.workspace_packages() {
         for target in &package.targets {
             if target.is_lib() || target.is_bin() && target.src_path.ends_with("src/main.rs") {
                 let references = references(target.src_path.as_std_path())?;
-                let cycles = cycles(&references);
-                let texts = cycles
-                    .iter()
-                    .map(|cycle| format!("  {}:{}", package.name, describe(cycle)));
-                failures.extend(texts);
+                let edges = cyclic_edges(&references);
+                let edges = edges.into_iter().map(describe);
+                lines.extend(edges.map(|edge| format!("  {}: {edge}", package.name)));
             }
         }
     }
-    let failures = failures.join("\n");
+    let lines = lines.join("\n");
     ensure!(
-        failures.is_empty(),
-        "modules depend on each other in a cycle:\n{failures}"
+        lines.is_empty(),
+        "modules depend on each other in a cycle:\n{lines}"
     );
     println!("    no import cycles between the modules of a crate");
     Ok(())
 }
 
-type Cycle<'a> = Vec<&'a Reference>;
-
-/// Cycles that have no edge in common, shortest first, without whose edges there are no others. The first reference stands
-/// for all between the same two modules.
-fn cycles(references: &[Reference]) -> Vec<Cycle<'_>> {
+/// One reference for each edge between two modules that is part of a cycle.
+fn cyclic_edges(references: &[Reference]) -> Vec<&Reference> {
     let mut edges = BTreeMap::new();
     for edge in references {
         edges.entry((&edge.from, &edge.to)).or_insert(edge);
     }
-    let mut cycles = Vec::new();
-    loop {
-        let remaining: Vec<_> = edges.values().copied().collect();
-        let found = remaining
-            .iter()
-            .filter_map(|edge| shortest_cycle(edge, &remaining));
-        let Some(cycle) = found.min_by_key(Vec::len) else {
-            return cycles;
-        };
-        edges.retain(|_, edge| !cycle.iter().any(|other| std::ptr::eq(*other, *edge)));
-        cycles.push(cycle);
-    }
+    let edges: Vec<_> = edges.into_values().collect();
+    let is_cyclic =
+        |edge: &&Reference| leads_to(&edge.to, &edge.from, &edges, &mut BTreeSet::new());
+    edges.iter().copied().filter(is_cyclic).collect()
 }
 
-/// The shortest cycle that begins with this edge, by breadth-first search.
-fn shortest_cycle<'a>(first: &'a Reference, edges: &[&'a Reference]) -> Option<Cycle<'a>> {
-    let mut reached = BTreeSet::new();
-    let mut paths = VecDeque::from([vec![first]]);
-    while let Some(path) = paths.pop_front() {
-        let end = &path.last()?.to;
-        if *end == first.from {
-            return Some(path);
-        }
-        if reached.insert(end) {
-            let next = edges.iter().filter(|edge| edge.from == *end);
-            paths.extend(next.map(|edge| [path.as_slice(), &[*edge]].concat()));
-        }
-    }
-    None
+/// Whether there is a path between these modules that passes none that was seen.
+fn leads_to<'a>(
+    from: &'a str,
+    to: &str,
+    edges: &[&'a Reference],
+    seen: &mut BTreeSet<&'a str>,
+) -> bool {
+    let mut next = edges.iter().filter(|edge| edge.from == from);
+    from == to || seen.insert(from) && next.any(|edge| leads_to(&edge.to, to, edges, seen))
 }
 
-/// A line for each edge.
-fn describe(cycle: &Cycle<'_>) -> String {
-    let lines = cycle.iter().map(|edge| {
-        let file = edge.file.strip_prefix(workspace()).unwrap_or(&edge.file);
-        let (from, to, path) = (&edge.from, &edge.to, &edge.path);
-        format!("\n    {from} -> {to}: {} uses {path}", file.display())
-    });
-    lines.collect()
+fn describe(edge: &Reference) -> String {
+    let file = edge.file.strip_prefix(workspace()).unwrap_or(&edge.file);
+    let (from, to, file, path) = (&edge.from, &edge.to, file.display(), &edge.path);
+    format!("{from} -> {to}: {file} uses {path}")
 }
 
 #[cfg(test)]
@@ -95,29 +72,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn disjoint_cycles_are_found_shortest_first() {
-        let edges = [
-            ("a", "b"),
-            ("b", "c"),
-            ("c", "d"),
-            ("d", "b"),
-            ("c", "e"),
-            ("e", "c"),
-        ];
+    fn edges_of_cycles_are_found_and_no_others() {
+        let edges = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "b"), ("d", "e")];
         let references = edges.map(|(from, to)| Reference {
             from: from.to_owned(),
             to: to.to_owned(),
             file: format!("{from}.rs").into(),
             path: format!("crate::{to}"),
         });
-        let found: Vec<_> = cycles(&references).iter().map(describe).collect();
+        let found: Vec<_> = cyclic_edges(&references)
+            .into_iter()
+            .map(describe)
+            .collect();
         assert_eq!(
             found,
             [
-                "\n    c -> e: c.rs uses crate::e\n    e -> c: e.rs uses crate::c",
-                "\n    b -> c: b.rs uses crate::c\n    c -> d: c.rs uses crate::d\n    d -> b: d.rs uses crate::b",
+                "b -> c: b.rs uses crate::c",
+                "c -> d: c.rs uses crate::d",
+                "d -> b: d.rs uses crate::b",
             ]
         );
-        assert!(cycles(&references[..3]).is_empty());
+        assert!(cyclic_edges(&references[..3]).is_empty());
     }
 }

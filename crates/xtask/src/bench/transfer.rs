@@ -26,12 +26,6 @@ use crate::command::{Background, in_target, output, program};
 /// How many traces a thousand tickets of the sample data have.
 const TRACES_PER_THOUSAND_TICKETS: u64 = 4_850;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-const TABLES: [&str; 4] = [
-    "--table=data.students",
-    "--table=wts.operators",
-    "--table=wts.tickets",
-    "--table=wts.ticket_traces",
-];
 
 const IMPORT: &str = "`wts import`";
 const EXPORT: &str = "`wts export`";
@@ -123,7 +117,7 @@ fn measure(
         return database.remove();
     };
     let mut pg_dump = client(server, "pg_dump");
-    pg_dump.arg("--data-only").args(TABLES).arg("--file");
+    pg_dump.args(["--data-only", "--schema=data", "--schema=wts", "--file"]);
     add(DUMP, pg_dump.arg(&dump))?;
     let mut copy = client(server, "psql");
     copy.args(["--command", "copy wts.ticket_traces to stdout"]);
