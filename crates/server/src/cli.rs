@@ -33,10 +33,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Serve the histories in the configured database
     Serve(Flags),
-    /// Print the settings as they hold, where each comes from, and what is wrong with them; secrets are masked
+    /// Print the settings in effect with their origins, secrets redacted; fail if one is invalid
     #[command(after_help = FIXED)]
     Config(Flags),
-    /// Look at the settings, the machine and the database, and say what is wrong and what to do
+    /// Check the settings, the machine and the database, and print what to do about each problem
     Doctor(Flags),
     /// Bring the configured database's schema up to date
     Migrate,

@@ -13,7 +13,7 @@ use crate::settings::Settings;
 ///
 /// # Errors
 ///
-/// If the service cannot serve as it is set up. A warning is no error.
+/// If the service cannot serve as it is set up.
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut findings = machine::settings(settings);

@@ -20,7 +20,7 @@ pub(crate) use self::format::LogFormat;
 use self::writer::FlushGuard;
 use crate::otel::AccessLogSpanLayer;
 
-/// The log of this process, from its start to its end: whatever ends the process can end the log first.
+/// The log of this process. It is global, so that every way to end the process can end the log first.
 static STARTED: Mutex<Option<Log>> = Mutex::new(None);
 
 struct Log {
@@ -29,7 +29,7 @@ struct Log {
 }
 
 /// Prints log records that pass `filter` on standard error until [`end`]. Every record is one line. Access log records
-/// also go to `spans`, whatever the filter.
+/// also go to `spans`, past the filter.
 ///
 /// # Errors
 ///

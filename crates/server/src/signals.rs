@@ -4,7 +4,7 @@ use std::{io, process};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What shells add to a signal's number for the exit code of a process that it ended.
+/// Added to a signal's number, it is the exit code that shells report for a process that the signal ended.
 const ENDED_BY_SIGNAL: i32 = 128;
 
 /// SIGTERM and SIGINT. Without a handler, process 1 of a container ignores them.

@@ -6,7 +6,7 @@ use std::fmt;
 pub(super) struct Finding {
     pub(super) severity: Severity,
     text: String,
-    /// What to do about it.
+    /// A remedy, or empty.
     hint: String,
 }
 

@@ -13,7 +13,7 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
-    /// Formats the record that so many records were lost.
+    /// Formats a record with the number of lost records.
     pub(super) fn lost(self, records: usize) -> String {
         let message = "log records were lost because the log was not read in time";
         match self {

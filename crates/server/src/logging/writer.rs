@@ -82,7 +82,7 @@ impl<W: Write> BufferedWriter<W> {
     }
 }
 
-// A record that cannot be written is lost: there is no other place to report that.
+// A record that cannot be written is lost: an error could only be reported in the log.
 impl<W: Write> Write for BufferedWriter<W> {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         let _ = write_on_one_line(&mut self.out, record).and_then(|()| self.report_lost());

@@ -24,8 +24,8 @@ impl CollectorUrl {
 impl FromStr for CollectorUrl {
     type Err = ();
 
-    /// Parses an address of plain HTTP, without a user, a query or a fragment: a collector runs beside the service and
-    /// forwards what it gets, with whatever secrets that needs.
+    /// Parses an address of plain HTTP, without a user, a query or a fragment: a collector runs beside the service,
+    /// forwards spans, and has the secrets that needs.
     fn from_str(text: &str) -> Result<Self, ()> {
         let url: Uri = text.parse().map_err(|_| ())?;
         let authority = url.authority().ok_or(())?.as_str();

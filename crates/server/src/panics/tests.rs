@@ -1,4 +1,4 @@
-//! What a panic logs, each in a process of its own, since the hook and the log belong to the process.
+//! The log records of panics, each in a process of its own, since the hook and the log belong to the process.
 #![expect(
     clippy::print_stdout,
     reason = "what is printed is what the test looks at"
@@ -34,7 +34,7 @@ fn logged(filter: &str, work: impl FnOnce()) {
     logging::end();
 }
 
-/// All that the test of this name says in a process in which it panics.
+/// Returns the output of the test of this name in a process in which it panics.
 fn said_by(name: &str) -> String {
     let output = Command::new(env::current_exe().unwrap())
         .args([&format!("panics::tests::{name}"), "--exact", "--nocapture"])

@@ -1,4 +1,4 @@
-//! What the service needs before it can serve: keys, a database, a listener.
+//! The start: keys and a database, retried while they are not there yet, and a listener.
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use crate::settings::{
 
 /// How soon a database or a key server that was not there is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
-/// What to do if ranks cannot be read.
+/// The remedy if ranks cannot be read.
 pub(crate) const RANKS_HINT: &str = "in a database of ours run `wts migrate`, in an existing one grant the role what the README lists";
 /// How many connections may wait to be accepted. The kernel may allow fewer.
 const BACKLOG: u32 = 1_024;

@@ -7,8 +7,8 @@ use super::{
     setting::{Declaration, DefaultValue, variable_of},
 };
 
-/// The settings that were given as flags: name and value. A secret is no flag, since everybody on the machine can read
-/// the arguments of a process, but its file is.
+/// The settings that were given as flags: name and value. Secrets are given as files only, since every user of
+/// the machine can read the arguments of a process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags(pub(super) Vec<(String, String)>);
 

@@ -25,9 +25,9 @@ pub(crate) struct Declaration {
     /// The name in a settings file, such as `request_timeout`. The variable is `WTS_REQUEST_TIMEOUT`, the flag
     /// `--request-timeout`.
     pub(crate) name: &'static str,
-    /// What the setting decides, for `--help` and the reference.
+    /// The decision, for `--help` and the reference.
     pub(super) help: &'static str,
-    /// What values have to look like, for error messages.
+    /// The form of valid values, for error messages.
     pub(super) expected: &'static str,
     pub(super) default: DefaultValue,
     pub(super) visibility: Visibility,
@@ -35,7 +35,7 @@ pub(crate) struct Declaration {
     pub(super) check: fn(&[u8]) -> Result<(), ParseError>,
 }
 
-/// What applies if a setting is not given.
+/// The value of a setting that is not given.
 #[derive(Clone, Copy)]
 pub(super) enum DefaultValue {
     /// This value, written as it would be given.
@@ -55,11 +55,11 @@ pub(super) enum Visibility {
     Secret(fn(&[u8]) -> String),
 }
 
-/// Why a text is no value of a setting.
+/// Why a value is invalid.
 pub(super) enum ParseError {
-    /// It does not look as expected.
+    /// It has another form than expected.
     Unexpected,
-    /// It does, and cannot be used for this reason, which does not repeat the text.
+    /// It cannot be used for this reason, which does not repeat it.
     Because(String),
 }
 
@@ -89,7 +89,7 @@ pub(super) const COUNT: Kind<NonZeroUsize> = Kind::public("a number, 1 or more",
     let count: NonZeroU32 = parsed(value)?;
     count.try_into().map_err(|_| ParseError::Unexpected)
 });
-/// So many a second, or any number.
+/// A number a second, or any number.
 pub(super) const RATE: Kind<Option<NonZeroU32>> = Kind::public(
     "a number of requests a second, or off",
     |value| match value {
@@ -101,7 +101,7 @@ pub(super) const DURATION: Kind<Duration> =
     Kind::public("a duration, such as 500ms or 10s", duration);
 pub(super) const DURATION_OR_ZERO: Kind<Duration> =
     Kind::public("a duration, such as 500ms or 10s, or 0s", duration_or_zero);
-/// What PostgreSQL can count: whole milliseconds, of which 0 would mean no limit at all.
+/// A duration that PostgreSQL can count: in whole milliseconds, of which 0 would mean no limit.
 pub(super) const MILLISECONDS: Kind<Duration> = Kind::public(
     "a duration from 1ms to 24days, such as 1500ms",
     |value| match i32::try_from(duration(value)?.as_millis()) {

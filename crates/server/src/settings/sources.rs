@@ -15,7 +15,7 @@ use super::{
     setting::{PREFIX, variable_of},
 };
 
-/// The environment variable with the path of the settings file. It is no setting: a settings file does not name another.
+/// The environment variable with the path of the settings file. A settings file cannot name another.
 const CONFIG: &str = "WTS_CONFIG";
 
 /// The values that were given, by the name of their setting.

@@ -66,7 +66,7 @@ async fn missing_setting_is_named() {
 }
 
 #[test]
-fn invalid_value_is_named_with_what_was_expected() {
+fn invalid_value_is_reported_with_the_expected_form() {
     let wrong = from_environment(&[
         ("WTS_LISTEN", "localhost"),
         ("WTS_DEFAULT_ORDER", "newest"),

@@ -1,4 +1,4 @@
-//! Settings files that somebody damaged.
+//! Damaged settings files.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn damaged_file_never_has_its_secrets_repeated() {
         for (dropped, inserted) in slips.into_iter().chain([(1, "")]) {
             let after = after.get(dropped..).unwrap_or_default();
             let damaged = [before, inserted, after].concat();
-            // A password that is no longer where passwords are is not known for one.
+            // A password in another place cannot be recognized.
             if !SECRET_PLACES.iter().all(|place| damaged.contains(place)) {
                 continue;
             }
