@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, str::FromStr};
 
-/// The error of parsing a text that is not the name of a variant of the enum.
+/// An error returned when parsing a text that is not the name of a variant of the enum.
 ///
 /// ```
 /// use wts_domain::Status;

@@ -54,7 +54,8 @@ impl Error for StatusChangeDenied {}
 ///
 /// # Errors
 ///
-/// Returns [`StatusChangeDenied`] if the status change is not allowed, or else if the rank of the caller is too low.
+/// Returns [`StatusChangeDenied::StepNotAllowed`] if the status change is not allowed for any caller, and otherwise
+/// [`StatusChangeDenied::ManagersOnly`] if only managers can make it and the caller is not a manager.
 pub fn ensure_may_change_status(
     caller: &ActiveCaller,
     from: Status,

@@ -90,8 +90,10 @@ label_enum! {
 }
 
 impl Status {
-    /// Whether a trace can change the status from `self` to `next`. The statuses `scheduled`, `delay` and `escalated` can be
-    /// set again: a new appointment, a longer delay, a further escalation.
+    /// Whether a trace can change the status from `self` to `next`.
+    ///
+    /// `scheduled`, `delay` and `escalated` can be set again without another status between: for a new appointment, a longer
+    /// delay or a further escalation.
     ///
     /// [`ensure_may_change_status`](crate::ensure_may_change_status) also checks the caller's rank.
     pub const fn can_become(self, next: Self) -> bool {
@@ -113,17 +115,17 @@ label_enum! {
     /// assert!(Priority::Highest > Priority::Least);
     /// ```
     pub enum Priority, "ticket priority" {
-        /// Before all other tickets.
+        /// Handled before all other tickets.
         Highest = "highest", "紧急派单", "Urgent";
-        /// Assigned by the network's carrier.
+        /// Assigned by the network carrier.
         Assigned = "assigned", "运营商工单", "From the carrier";
         /// The main line of work. The priority of a new ticket.
         Mainline = "mainline", "主线任务", "Main line";
         /// An ordinary repair, after the main line of work.
         Normal = "normal", "普通报修", "Ordinary";
-        /// When a staff member is nearby.
+        /// Handled when a staff member is nearby.
         InPassing = "in-passing", "顺路看看", "In passing";
-        /// After all other tickets.
+        /// Handled after all other tickets.
         Least = "least", "最低", "Lowest";
     }
 }
@@ -144,11 +146,11 @@ impl PartialOrd for Priority {
 label_enum! {
     /// The kind of problem that a ticket reports.
     pub enum Category, "ticket category" {
-        /// The first connection of a room or device.
+        /// A new connection.
         FirstInstall = "first-install", "新装", "New connection";
         /// A slow connection.
         LowSpeed = "low-speed", "网速慢", "Slow network";
-        /// An address or a device.
+        /// An IP address or a device.
         IpOrDevice = "ip-or-device", "IP或设备问题", "IP address or device";
         /// The sign-in client or the account.
         ClientOrAccount = "client-or-account", "客户端或账号问题", "Client or account";

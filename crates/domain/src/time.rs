@@ -15,7 +15,7 @@ pub use day::Day;
 pub use parse::ParseTimeError;
 pub use timestamp::Timestamp;
 
-/// The error for a date or time that does not exist or is out of range.
+/// An error returned when a date or time does not exist or is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DateOutOfRange;

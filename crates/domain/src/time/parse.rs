@@ -8,7 +8,7 @@ use super::{
     timestamp::{MICROS_PER_SECOND, SECONDS_PER_DAY},
 };
 
-/// The error of parsing a timestamp or a date.
+/// An error returned when parsing a timestamp or a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseTimeError {

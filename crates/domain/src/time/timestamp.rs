@@ -50,7 +50,7 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Returns [`DateOutOfRange`] if the timestamp is more than about 290,000 years away.
+    /// Returns [`DateOutOfRange`] if the timestamp is out of range, about 290,000 years before or after 2000.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, DateOutOfRange> {
         seconds
             .checked_sub(SECONDS_FROM_1970_TO_2000)
