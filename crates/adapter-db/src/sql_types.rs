@@ -19,7 +19,7 @@ use diesel::{
     sql_types::{BigInt, Binary, SqlType, Text},
     sqlite::Sqlite,
 };
-use wts_domain::{Day, Timestamp};
+use wts_domain::{Date, Timestamp};
 
 use crate::error::Cause;
 
@@ -56,10 +56,10 @@ pub struct TimestampValue(pub(crate) Timestamp);
 )]
 pub struct DateColumn;
 
-/// The value of a [`DateColumn`]. Both databases store the number that [`Day`] counts.
+/// The value of a [`DateColumn`]. Both databases store the number that [`Date`] counts.
 #[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
 #[diesel(sql_type = DateColumn)]
-pub struct DateValue(pub(crate) Day);
+pub struct DateValue(pub(crate) Date);
 
 /// Reads a big-endian integer of 4 or 8 bytes.
 fn integer(value: &PgValue<'_>) -> deserialize::Result<i64> {
@@ -112,7 +112,7 @@ stored_as_integer!(
 stored_as_integer!(
     DateValue,
     DateColumn,
-    |number| Day::from_days_since_2000(number.try_into()?),
+    |number| Date::from_days_since_2000(number.try_into()?),
     |day| i64::from(day.days_since_2000())
 );
 

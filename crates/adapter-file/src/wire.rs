@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::Serializer;
 use wts_app::{Counts, Record};
 use wts_domain::{
-    Access, Category, Day, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
+    Access, Category, Date, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
     Timestamp, Trace, TraceId,
 };
 
@@ -130,7 +130,7 @@ struct TicketLine {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "value")]
     notes: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "value")]
-    appointed_at: Option<Day>,
+    appointed_at: Option<Date>,
     #[serde(with = "value")]
     priority: Priority,
     #[serde(with = "value")]
@@ -176,7 +176,7 @@ struct TraceLine {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "value")]
     new_priority: Option<Priority>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "value")]
-    new_appointment: Option<Day>,
+    new_appointment: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "value")]
     new_category: Option<Category>,
     remark: String,

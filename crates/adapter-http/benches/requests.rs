@@ -9,7 +9,7 @@ use wts_adapter_http::{
     Key, Keyring, Secret, TokenSettings, TokenSigner, TokenSubject, TokenVerifier, write_body,
 };
 use wts_domain::{
-    Access, Caller, Category, Day, Priority, StaffId, Status, StudentId, TicketHistory, TicketId,
+    Access, Caller, Category, Date, Priority, StaffId, Status, StudentId, TicketHistory, TicketId,
     Timestamp, Trace, TraceId, ensure_active, ensure_may_read_traces,
 };
 
@@ -79,7 +79,7 @@ fn history_of(traces: i64) -> TicketHistory {
         "詹姆斯".clone_into(&mut trace.op_name);
         trace.new_status = (n % 2 == 0).then_some(Status::Scheduled);
         trace.new_priority = (n % 4 == 0).then_some(Priority::Mainline);
-        trace.new_appointment = (n % 2 == 0).then(|| Day::from_ymd(2025, 12, 8).unwrap());
+        trace.new_appointment = (n % 2 == 0).then(|| Date::from_ymd(2025, 12, 8).unwrap());
         trace.new_category = (n % 5 == 0).then_some(Category::LowSpeed);
         "已联系同学，约定上门检查端口和网线".clone_into(&mut trace.remark);
         trace

@@ -59,7 +59,9 @@ fn trace_line(trace: &Trace, language: Language) -> String {
         trace
             .new_category
             .map(|category| category.label(language).to_owned()),
-        trace.new_appointment.map(|day| day.iso_date().to_string()),
+        trace
+            .new_appointment
+            .map(|date| date.iso_date().to_string()),
     ];
     let new_values: Vec<_> = new_values.into_iter().flatten().collect();
     let parts = [

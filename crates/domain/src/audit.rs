@@ -1,6 +1,6 @@
 //! The audit of a ticket's history: compares a ticket and its traces with the rules for histories.
 
-use crate::{Finding, Ticket, TicketFields, Timestamp, Trace, TraceId, rules::broken_rules};
+use crate::{HistoryFinding, Ticket, TicketFields, Timestamp, Trace, TraceId, rules::broken_rules};
 
 /// Returns the rules that a history breaks. An empty list means that the history is valid.
 ///
@@ -16,7 +16,7 @@ use crate::{Finding, Ticket, TicketFields, Timestamp, Trace, TraceId, rules::bro
 ///
 /// ```
 /// use wts_domain::{
-///     Category, Finding, StaffId, Status, StudentId, Ticket, TicketId, Timestamp, Trace, TraceId, audit_history,
+///     Category, HistoryFinding, StaffId, Status, StudentId, Ticket, TicketId, Timestamp, Trace, TraceId, audit_history,
 /// };
 ///
 /// let (id, at) = ("123".parse::<TicketId>()?, "2025-12-06T10:00:00Z".parse::<Timestamp>()?);
@@ -34,7 +34,7 @@ use crate::{Finding, Ticket, TicketFields, Timestamp, Trace, TraceId, rules::bro
 pub fn audit_history<'a>(
     ticket: &Ticket,
     traces: impl IntoIterator<Item = &'a Trace>,
-) -> Vec<Finding> {
+) -> Vec<HistoryFinding> {
     let mut audit = HistoryAudit::new(ticket);
     let mut findings: Vec<_> = traces
         .into_iter()
@@ -50,7 +50,7 @@ pub fn audit_history<'a>(
 ///
 /// ```
 /// use wts_domain::{
-///     Category, Finding, HistoryAudit, StaffId, StudentId, Ticket, TicketId, Timestamp, Trace, TraceId,
+///     Category, HistoryFinding, HistoryAudit, StaffId, StudentId, Ticket, TicketId, Timestamp, Trace, TraceId,
 /// };
 ///
 /// let (id, at) = ("123".parse::<TicketId>()?, "2025-12-06T10:00:00Z".parse::<Timestamp>()?);
@@ -59,7 +59,7 @@ pub fn audit_history<'a>(
 ///
 /// let remark = Trace::new(TraceId::new(1), id, at, StaffId::from("W007"));
 /// let findings: Vec<_> = audit.push(&remark).collect();
-/// assert_eq!(findings, [Finding::NotCreated { trace: TraceId::new(1), status: None }]);
+/// assert_eq!(findings, [HistoryFinding::NotCreated { trace: TraceId::new(1), status: None }]);
 /// assert_eq!(audit.finish().count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -84,7 +84,7 @@ impl HistoryAudit {
     }
 
     /// Reads the next trace and returns the rules that it breaks.
-    pub fn push(&mut self, trace: &Trace) -> impl Iterator<Item = Finding> + use<> {
+    pub fn push(&mut self, trace: &Trace) -> impl Iterator<Item = HistoryFinding> + use<> {
         let findings = broken_rules(self.last.map(|(id, _)| id), self.replayed.status, trace);
         self.last = Some((trace.id, trace.updated_at));
         self.replayed.apply(trace);
@@ -92,27 +92,27 @@ impl HistoryAudit {
     }
 
     /// Ends the history and returns the rules that it breaks as a whole.
-    pub fn finish(self) -> impl Iterator<Item = Finding> {
+    pub fn finish(self) -> impl Iterator<Item = HistoryFinding> {
         let Self {
             ticket,
             ticket_updated_at,
             replayed,
             last,
         } = self;
-        let no_traces = last.is_none().then_some(Finding::NoTraces);
+        let no_traces = last.is_none().then_some(HistoryFinding::NoTraces);
         let differences = last.map(|(_, replayed_updated_at)| {
             [
                 differing(ticket.status, replayed.status)
-                    .map(|(ticket, traces)| Finding::StatusDiffers { ticket, traces }),
+                    .map(|(ticket, traces)| HistoryFinding::StatusDiffers { ticket, traces }),
                 differing(ticket.priority, replayed.priority)
-                    .map(|(ticket, traces)| Finding::PriorityDiffers { ticket, traces }),
+                    .map(|(ticket, traces)| HistoryFinding::PriorityDiffers { ticket, traces }),
                 differing(ticket.category, replayed.category)
-                    .map(|(ticket, traces)| Finding::CategoryDiffers { ticket, traces }),
+                    .map(|(ticket, traces)| HistoryFinding::CategoryDiffers { ticket, traces }),
                 // Only traces set the appointment, so it is compared even if neither side has one.
                 differing(Some(ticket.appointment), Some(replayed.appointment))
-                    .map(|(ticket, traces)| Finding::AppointmentDiffers { ticket, traces }),
+                    .map(|(ticket, traces)| HistoryFinding::AppointmentDiffers { ticket, traces }),
                 differing(ticket_updated_at, Some(replayed_updated_at))
-                    .map(|(ticket, traces)| Finding::LastUpdateDiffers { ticket, traces }),
+                    .map(|(ticket, traces)| HistoryFinding::LastUpdateDiffers { ticket, traces }),
             ]
         });
         no_traces

@@ -76,7 +76,7 @@ impl TicketFields {
     ///
     /// ```
     /// use wts_domain::{
-    ///     Category, Day, StaffId, Status, StudentId, Ticket, TicketFields, TicketId, Timestamp, Trace, TraceId,
+    ///     Category, Date, StaffId, Status, StudentId, Ticket, TicketFields, TicketId, Timestamp, Trace, TraceId,
     /// };
     ///
     /// let (id, at) = ("123".parse::<TicketId>()?, "2025-12-06T10:00:00Z".parse::<Timestamp>()?);
@@ -84,7 +84,7 @@ impl TicketFields {
     /// let mut trace = Trace::new(TraceId::new(2), id, at, StaffId::from("W007"));
     /// trace.new_status = Some(Status::Scheduled);
     /// trace.new_category = Some(Category::Others);
-    /// trace.new_appointment = Some(Day::from_ymd(2025, 12, 8)?);
+    /// trace.new_appointment = Some(Date::from_ymd(2025, 12, 8)?);
     ///
     /// let mut fields = TicketFields::from(&ticket);
     /// let changes = fields.apply(&trace);

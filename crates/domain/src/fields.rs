@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::{Category, Day, Language, Priority, Status, Ticket, label_enum::label_enum};
+use crate::{Category, Date, Language, Priority, Status, Ticket, label_enum::label_enum};
 
 label_enum! {
     /// A field of a ticket that traces change.
@@ -12,7 +12,7 @@ label_enum! {
         Status = "status", "状态", "Status";
         /// The urgency of the ticket, a [`Priority`](crate::Priority).
         Priority = "priority", "优先级", "Priority";
-        /// The date of the appointment, a [`Day`](crate::Day).
+        /// The date of the appointment, a [`Date`](crate::Date).
         Appointment = "appointment", "预约日期", "Appointment";
         /// The kind of problem, a [`Category`](crate::Category).
         Category = "category", "类型", "Category";
@@ -24,9 +24,9 @@ label_enum! {
 /// It is displayed as the name of the value. A date is displayed without a time:
 ///
 /// ```
-/// use wts_domain::{Day, FieldValue, Language, Status};
+/// use wts_domain::{Date, FieldValue, Language, Status};
 ///
-/// let appointment = FieldValue::Appointment(Day::from_ymd(2025, 12, 8)?);
+/// let appointment = FieldValue::Appointment(Date::from_ymd(2025, 12, 8)?);
 /// assert_eq!(appointment.to_string(), "2025-12-08");
 ///
 /// let status = FieldValue::Status(Status::Solved);
@@ -42,7 +42,7 @@ pub enum FieldValue {
     /// A value of [`TicketField::Priority`].
     Priority(Priority),
     /// A value of [`TicketField::Appointment`].
-    Appointment(Day),
+    Appointment(Date),
     /// A value of [`TicketField::Category`].
     Category(Category),
 }
@@ -63,7 +63,7 @@ impl FieldValue {
         match self {
             Self::Status(status) => status.label(language).into(),
             Self::Priority(priority) => priority.label(language).into(),
-            Self::Appointment(day) => day.iso_date().to_string().into(),
+            Self::Appointment(date) => date.iso_date().to_string().into(),
             Self::Category(category) => category.label(language).into(),
         }
     }
@@ -75,7 +75,7 @@ impl fmt::Display for FieldValue {
         match self {
             Self::Status(status) => status.fmt(f),
             Self::Priority(priority) => priority.fmt(f),
-            Self::Appointment(day) => day.iso_date().fmt(f),
+            Self::Appointment(date) => date.iso_date().fmt(f),
             Self::Category(category) => category.fmt(f),
         }
     }
@@ -92,7 +92,7 @@ pub struct TicketFields {
     /// The priority.
     pub priority: Option<Priority>,
     /// The date of the appointment.
-    pub appointment: Option<Day>,
+    pub appointment: Option<Date>,
     /// The category.
     pub category: Option<Category>,
 }
@@ -136,14 +136,14 @@ mod tests {
 
     #[test]
     fn date_value_is_written_without_a_time() {
-        for (day, text) in [
-            (Day::INFINITY, "infinity"),
-            (Day::NEG_INFINITY, "-infinity"),
-            (Day::from_days_since_2000(-1), "1999-12-31"),
-            (Day::from_ymd(-1, 2, 3).unwrap(), "-000001-02-03"),
-            (Day::from_ymd(10_000, 1, 1).unwrap(), "+010000-01-01"),
+        for (date, text) in [
+            (Date::INFINITY, "infinity"),
+            (Date::NEG_INFINITY, "-infinity"),
+            (Date::from_days_since_2000(-1), "1999-12-31"),
+            (Date::from_ymd(-1, 2, 3).unwrap(), "-000001-02-03"),
+            (Date::from_ymd(10_000, 1, 1).unwrap(), "+010000-01-01"),
         ] {
-            let value = FieldValue::Appointment(day);
+            let value = FieldValue::Appointment(date);
             assert_eq!(value.to_string(), text);
             assert_eq!(value.label(Language::English), text);
         }
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn field_value_is_padded_to_the_requested_width() {
-        let day = FieldValue::Appointment(Day::from_days_since_2000(0));
-        assert_eq!(format!("{day:>12}|"), "  2000-01-01|");
+        let date = FieldValue::Appointment(Date::from_days_since_2000(0));
+        assert_eq!(format!("{date:>12}|"), "  2000-01-01|");
         let status = FieldValue::Status(Status::Fresh);
         assert_eq!(format!("{status:12}|"), "fresh       |");
     }
@@ -162,7 +162,7 @@ mod tests {
         let fields = TicketFields {
             status: Some(Status::Solved),
             priority: Some(Priority::Least),
-            appointment: Some(Day::INFINITY),
+            appointment: Some(Date::INFINITY),
             category: Some(Category::Others),
         };
         for field in TicketField::ALL {

@@ -166,7 +166,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::Language;
-    use crate::{Access, Actor, Category, HistoryFinding, Priority, Status, TicketField};
+    use crate::{Access, Actor, Category, HistoryFindingKind, Priority, Status, TicketField};
 
     /// Asserts that the variants have these names, and that each name is parsed as its variant.
     macro_rules! assert_names {
@@ -188,7 +188,7 @@ mod tests {
         assert_names!(Category: "first-install" "low-speed" "ip-or-device" "client-or-account" "others");
         assert_names!(Actor: "system" "user" "operator");
         assert_names!(TicketField: "status" "priority" "appointment" "category");
-        assert_names!(HistoryFinding: "no_traces" "not_created" "step_not_allowed" "out_of_order");
+        assert_names!(HistoryFindingKind: "no_traces" "not_created" "step_not_allowed" "out_of_order");
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
         assert_labels!(Category);
         assert_labels!(Actor);
         assert_labels!(TicketField);
-        assert_labels!(HistoryFinding);
+        assert_labels!(HistoryFindingKind);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! - the [ticket](Ticket) and its [history](TicketHistory)
 //! - enums such as [`Status`], with a name for programs and a [label](Status::label) for people
-//! - [timestamps](Timestamp) and [dates](Day) over the whole range of PostgreSQL
+//! - [timestamps](Timestamp) and [dates](Date) over the whole range of PostgreSQL
 //! - the access policy, such as [`ensure_may_read_traces`]
 //!
 //! The crate does not depend on databases, HTTP, clocks or configuration.
@@ -109,7 +109,7 @@ assert_eq!(history.traces[0].new_priority, None, "an absent or empty value was n
 //!
 //! # Compatibility
 //!
-//! Structs and enums are `#[non_exhaustive]`: structs are created with `new`, and a `match` needs a wildcard arm. [`Finding`]
+//! Structs and enums are `#[non_exhaustive]`: structs are created with `new`, and a `match` needs a wildcard arm. [`HistoryFinding`]
 //! can get more variants, but existing variants do not get more fields.
 //!
 //! [`AccessDenied`], [`StatusChangeDenied`] and [`ParseTicketIdError`] are exhaustive. A new variant is a breaking change, so
@@ -151,10 +151,10 @@ pub use fields::{FieldValue, TicketField, TicketFields};
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
 pub use label_enum::{Language, ParseEnumError};
 pub use policy::{AccessDenied, cap_rank, ensure_active, ensure_may_read_traces};
-pub use rules::{Finding, HistoryFinding};
+pub use rules::{HistoryFinding, HistoryFindingKind};
 pub use staff::StaffMember;
 pub use state::{StatusPeriod, TicketState};
 pub use status_change::{StatusChangeDenied, ensure_may_change_status};
 pub use ticket::{Category, Priority, Status, Ticket};
-pub use time::{DateOutOfRange, Day, ParseTimeError, Timestamp};
+pub use time::{Date, DateOutOfRange, ParseTimeError, Timestamp};
 pub use trace::{TicketHistory, Trace};

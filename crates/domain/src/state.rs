@@ -6,8 +6,8 @@ mod serialize;
 use std::collections::BTreeSet;
 
 use crate::{
-    FieldChange, FieldValue, HistoryFinding, Status, TicketField, TicketFields, Timestamp, Trace,
-    TraceChanges, TraceId, changes::OrderedTraces, rules::broken_rules,
+    FieldChange, FieldValue, HistoryFindingKind, Status, TicketField, TicketFields, Timestamp,
+    Trace, TraceChanges, TraceId, changes::OrderedTraces, rules::broken_rules,
 };
 
 /// The state of a ticket that results from its traces. It is a pure function of the traces and does not read a clock.
@@ -52,7 +52,7 @@ pub struct TicketState {
     /// The periods in which the ticket had one status, oldest first. Only the last period is open.
     pub time_in_status: Vec<StatusPeriod>,
     /// The rules that the traces break.
-    pub findings: BTreeSet<HistoryFinding>,
+    pub findings: BTreeSet<HistoryFindingKind>,
     /// The id of the last trace.
     last: Option<TraceId>,
 }
@@ -60,7 +60,7 @@ pub struct TicketState {
 impl TicketState {
     /// Returns the state after all traces of a ticket. The order of the slice does not matter.
     ///
-    /// If the slice is empty, the state has only the finding [`HistoryFinding::NoTraces`].
+    /// If the slice is empty, the state has only the finding [`HistoryFindingKind::NoTraces`].
     pub fn from_traces(traces: &[Trace]) -> Self {
         Self::from_traces_as_of(traces, Timestamp::INFINITY)
     }
@@ -68,12 +68,12 @@ impl TicketState {
     /// Returns the state at a point in time, after the traces of a ticket with `updated_at` at or before `as_of`. The order
     /// of the slice does not matter.
     ///
-    /// Before the first trace, the result is the default state without findings. [`HistoryFinding::NoTraces`] is reported
+    /// Before the first trace, the result is the default state without findings. [`HistoryFindingKind::NoTraces`] is reported
     /// only if the slice is empty.
     pub fn from_traces_as_of(traces: &[Trace], as_of: Timestamp) -> Self {
         let mut state = Self::default();
         if traces.is_empty() {
-            state.findings.insert(HistoryFinding::NoTraces);
+            state.findings.insert(HistoryFindingKind::NoTraces);
         }
         let traces = OrderedTraces::new(traces);
         for trace in traces.iter().take_while(|trace| trace.updated_at <= as_of) {
@@ -87,7 +87,7 @@ impl TicketState {
     /// Apply the traces of a history in ascending order of `updated_at`, then of id. If only the fields and the changes are
     /// needed, use [`TicketFields::apply`], which does not keep a list of status periods.
     pub fn apply(&mut self, trace: &Trace) -> TraceChanges {
-        self.findings.remove(&HistoryFinding::NoTraces);
+        self.findings.remove(&HistoryFindingKind::NoTraces);
         let broken = broken_rules(self.last, self.fields.status, trace);
         self.findings
             .extend(broken.filter_map(|finding| finding.kind()));

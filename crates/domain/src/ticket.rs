@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{Day, StudentId, TicketId, Timestamp, label_enum::label_enum};
+use crate::{Date, StudentId, TicketId, Timestamp, label_enum::label_enum};
 
 /// The current values of a repair ticket. Its [history](crate::TicketHistory) contains the changes that led to them.
 ///
@@ -37,7 +37,7 @@ pub struct Ticket {
     /// Additional notes from the issuer to the staff.
     pub notes: Option<String>,
     /// The date of the appointment.
-    pub appointed_at: Option<Day>,
+    pub appointed_at: Option<Date>,
     /// The urgency.
     pub priority: Priority,
     /// The progress of the work.

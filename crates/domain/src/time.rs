@@ -5,13 +5,13 @@
 //! microseconds for timestamps, days for dates.
 
 mod calendar;
-mod day;
+mod date;
 mod parse;
 mod timestamp;
 
 use std::{error::Error, fmt};
 
-pub use day::Day;
+pub use date::Date;
 pub use parse::ParseTimeError;
 pub use timestamp::Timestamp;
 

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "serde")]
 use crate::serde_impls::{none_as_empty, null_as_empty};
-use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId, Timestamp, TraceId};
+use crate::{Category, Date, Priority, StaffId, Status, StudentId, TicketId, Timestamp, TraceId};
 
 /// A record in a ticket's history: an action on the ticket, its time, its actor and the new values that it set.
 ///
@@ -44,7 +44,7 @@ pub struct Trace {
     pub new_priority: Option<Priority>,
     /// The new date of the appointment.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
-    pub new_appointment: Option<Day>,
+    pub new_appointment: Option<Date>,
     /// The new category.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_category: Option<Category>,

@@ -7,7 +7,7 @@
 
 use proptest::prelude::*;
 use wts_domain::{
-    Category, Day, FieldChange, FieldValue, HistoryFinding, Priority, StaffId, Status,
+    Category, Date, FieldChange, FieldValue, HistoryFindingKind, Priority, StaffId, Status,
     StatusPeriod, TicketField, TicketFields, TicketHistory, TicketId, TicketState, Timestamp,
     Trace, TraceId, trace_changes,
 };
@@ -32,12 +32,12 @@ fn optional<T: Copy + std::fmt::Debug>(values: &'static [T]) -> impl Strategy<Va
 
 /// The traces of one ticket, sorted by their distinct ids. In half of the cases the timestamps ascend with the ids.
 fn traces() -> impl Strategy<Value = Vec<Trace>> {
-    let day = prop::option::of((-1..=1_i32).prop_map(Day::from_days_since_2000));
+    let date = prop::option::of((-1..=1_i32).prop_map(Date::from_days_since_2000));
     let trace = (
         timestamp(),
         optional(Status::ALL),
         optional(Priority::ALL),
-        day,
+        date,
         optional(Category::ALL),
     );
     let rows = prop::collection::vec((any::<i8>(), trace), 0..24);
@@ -238,16 +238,16 @@ proptest! {
         let statuses = statuses(&ordered);
         let mut expected = Vec::new();
         if ordered.is_empty() {
-            expected.push(HistoryFinding::NoTraces);
+            expected.push(HistoryFindingKind::NoTraces);
         }
         if ordered.first().is_some_and(|trace| trace.new_status != Some(Fresh)) {
-            expected.push(HistoryFinding::NotCreated);
+            expected.push(HistoryFindingKind::NotCreated);
         }
         if statuses.windows(2).any(|pair| !allowed(pair[0].1, pair[1].1)) {
-            expected.push(HistoryFinding::StepNotAllowed);
+            expected.push(HistoryFindingKind::StepNotAllowed);
         }
         if ordered.windows(2).any(|pair| pair[0].id >= pair[1].id) {
-            expected.push(HistoryFinding::OutOfOrder);
+            expected.push(HistoryFindingKind::OutOfOrder);
         }
         let state = TicketState::from_traces(&traces);
         prop_assert_eq!(state.findings.into_iter().collect::<Vec<_>>(), expected);

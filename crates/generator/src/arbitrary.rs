@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, ops::Range};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use wts_app::Record;
 use wts_domain::{
-    Access, Category, Day, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
+    Access, Category, Date, Priority, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
     Timestamp, Trace, TraceId,
 };
 
@@ -16,14 +16,14 @@ const POSTGRES_TIMESTAMPS: Range<i64> = -211_813_488_000_000_000..9_223_371_331_
 const POSTGRES_DATES: Range<i32> = -2_451_545..2_145_031_949;
 
 /// Sorted histories with arbitrary values, as an export file can contain them.
-pub fn histories() -> impl Strategy<Value = Vec<Record>> {
+pub fn any_histories() -> impl Strategy<Value = Vec<Record>> {
     FieldStrategies::any()
         .staff_and_tickets()
         .prop_map(into_sorted_records)
 }
 
 /// Histories that SQLite can store: trace ids are unique, and the `op` of every trace is a staff member.
-pub fn consistent_histories() -> impl Strategy<Value = Vec<Record>> {
+pub fn sqlite_histories() -> impl Strategy<Value = Vec<Record>> {
     FieldStrategies::any()
         .staff_and_tickets()
         .prop_map(make_consistent)
@@ -32,7 +32,7 @@ pub fn consistent_histories() -> impl Strategy<Value = Vec<Record>> {
 
 /// Histories that PostgreSQL and SQLite can store: consistent, without U+0000, and with the timestamps and dates of
 /// PostgreSQL.
-pub fn storable_histories() -> impl Strategy<Value = Vec<Record>> {
+pub fn postgres_histories() -> impl Strategy<Value = Vec<Record>> {
     let staff_and_tickets = FieldStrategies::storable().staff_and_tickets();
     staff_and_tickets
         .prop_map(make_consistent)
@@ -43,7 +43,7 @@ pub fn storable_histories() -> impl Strategy<Value = Vec<Record>> {
 struct FieldStrategies {
     text: BoxedStrategy<String>,
     time: BoxedStrategy<Timestamp>,
-    day: BoxedStrategy<Day>,
+    day: BoxedStrategy<Date>,
 }
 
 /// The staff members, and the tickets with their traces.
@@ -108,7 +108,7 @@ impl FieldStrategies {
         Self {
             text: text.boxed(),
             time: micros.prop_map(Timestamp::from_micros_since_2000).boxed(),
-            day: days.prop_map(Day::from_days_since_2000).boxed(),
+            day: days.prop_map(Date::from_days_since_2000).boxed(),
         }
     }
 

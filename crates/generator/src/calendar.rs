@@ -1,6 +1,6 @@
 //! The distribution of filing times over the academic year, the days of the week and the hours of the day.
 
-use wts_domain::{Day, Timestamp};
+use wts_domain::{Date, Timestamp};
 
 pub(crate) const MINUTE: i64 = 60 * 1_000_000;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
@@ -97,9 +97,9 @@ pub(crate) fn timestamp(micros: i64) -> Timestamp {
 }
 
 /// Returns the date in the campus's time zone.
-pub(crate) fn day(micros: i64) -> Day {
+pub(crate) fn local_date(micros: i64) -> Date {
     let days = (micros + UTC_OFFSET).div_euclid(DAY);
-    Day::from_days_since_2000(i32::try_from(days).unwrap_or(i32::MAX - 1))
+    Date::from_days_since_2000(i32::try_from(days).unwrap_or(i32::MAX - 1))
 }
 
 /// Returns the weight of the hour that begins at this time.
@@ -125,7 +125,7 @@ fn season_weight(days: i64) -> u64 {
     [year - 1, year, year + 1]
         .into_iter()
         .flat_map(|year| {
-            SEASON_WEIGHTS.map(|(month, day, percent)| (Day::from_ymd(year, month, day), percent))
+            SEASON_WEIGHTS.map(|(month, day, percent)| (Date::from_ymd(year, month, day), percent))
         })
         .filter_map(|(from, percent)| Some((from.ok()?.days_since_2000(), percent)))
         .take_while(|(from, _)| i64::from(*from) <= days)
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn days_since_2000(year: i32, month: u8, day: u8) -> i64 {
-        Day::from_ymd(year, month, day)
+        Date::from_ymd(year, month, day)
             .unwrap()
             .days_since_2000()
             .into()

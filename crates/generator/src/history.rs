@@ -6,13 +6,13 @@ use wts_domain::{
 };
 
 use crate::{
-    calendar::{Calendar, DAY, HOUR, MINUTE, day, midnight, timestamp},
-    campus::{Campus, staff_id},
+    calendar::{Calendar, DAY, HOUR, MINUTE, local_date, midnight, timestamp},
     phrases::{
         CANCELED_REMARKS, COMMENT_REMARKS, DELAYED_REMARKS, ESCALATED_REMARKS, NOTES, PROBLEMS,
         REOPENED_REMARKS, SCHEDULED_REMARKS, SOLVED_REMARKS, SPECIAL_CHARACTERS,
         SYSTEM_ESCALATION_REMARK,
     },
+    sample_data::{SampleData, staff_id},
 };
 
 /// The beginning of working hours as a time of day in UTC: 08:00 on the campus.
@@ -30,21 +30,21 @@ pub(crate) struct History {
 
 /// Generates the history of the ticket with this index and id.
 pub(crate) fn generate_history(
-    campus: &Campus,
+    data: &SampleData,
     calendar: &Calendar,
     index: u64,
     id: TicketId,
 ) -> History {
     if index == 0 {
-        return documented_example(campus, id);
+        return documented_example(data, id);
     }
-    let mut rng = campus.rng(index);
+    let mut rng = data.rng(index);
     let filed_at = match index {
         // Between the two traces of the documented example, so that those have the ids 1 and 3.
         1 => midnight(0) + 11 * HOUR + 42 * MINUTE,
-        _ => calendar.filing_time(index - 2, campus.tickets - 2, rng.u32(..)),
+        _ => calendar.filing_time(index - 2, data.tickets - 2, rng.u32(..)),
     };
-    let mut simulation = TicketSimulation::new(campus, rng, id, filed_at);
+    let mut simulation = TicketSimulation::new(data, rng, id, filed_at);
     if index == 1 {
         simulation.now = midnight(1);
     }
@@ -53,12 +53,12 @@ pub(crate) fn generate_history(
 }
 
 /// Returns the example of the API document, word for word.
-fn documented_example(campus: &Campus, id: TicketId) -> History {
+fn documented_example(data: &SampleData, id: TicketId) -> History {
     let filed_at = midnight(0) + 10 * HOUR;
     let solved_at = midnight(0) + 15 * HOUR + 30 * MINUTE;
     let mut history = History::new(Ticket::new(
         id,
-        campus.student(0),
+        data.student(0),
         timestamp(filed_at),
         Category::FirstInstall,
         "宿舍没有网络,指示灯不亮。".to_owned(),
@@ -76,7 +76,7 @@ fn documented_example(campus: &Campus, id: TicketId) -> History {
 
 /// Simulates the work on a ticket.
 struct TicketSimulation<'a> {
-    campus: &'a Campus,
+    data: &'a SampleData,
     rng: Rng,
     history: History,
     now: i64,
@@ -87,10 +87,10 @@ struct TicketSimulation<'a> {
 }
 
 impl<'a> TicketSimulation<'a> {
-    fn new(campus: &'a Campus, mut rng: Rng, id: TicketId, filed_at: i64) -> Self {
+    fn new(data: &'a SampleData, mut rng: Rng, id: TicketId, filed_at: i64) -> Self {
         let (category, problem) = choose(&mut rng, &PROBLEMS);
         let description = vary(&mut rng, problem);
-        let issuer = random_issuer(campus, &mut rng);
+        let issuer = random_issuer(data, &mut rng);
         let mut ticket = Ticket::new(id, issuer, timestamp(filed_at), category, description);
         if rng.u8(..10) < 3 {
             ticket.priority = choose(&mut rng, &[Priority::Normal, Priority::InPassing]);
@@ -105,7 +105,7 @@ impl<'a> TicketSimulation<'a> {
             ticket.notes = Some(vary(&mut rng, note));
         }
         if rng.u8(..10) < 4 {
-            ticket.appointed_at = Some(day(filed_at + rng.i64(1..5) * DAY));
+            ticket.appointed_at = Some(local_date(filed_at + rng.i64(1..5) * DAY));
         }
         // The trace that a trigger of the WTS v3 database inserts for a new ticket.
         let mut created = new_trace(id, filed_at, StaffId::from(StaffId::USER), "提交了报修");
@@ -115,14 +115,14 @@ impl<'a> TicketSimulation<'a> {
         created.new_appointment = ticket.appointed_at;
         let mut history = History::new(ticket);
         history.push(created);
-        let assignee = staff_id(rng.u64(campus.staff_numbers()));
+        let assignee = staff_id(rng.u64(data.staff_numbers()));
         let solve_per_mille = match rng.u16(..) {
             0 => 2,
             1..=40 => 30,
             _ => 240,
         };
         Self {
-            campus,
+            data,
             rng,
             history,
             now: filed_at,
@@ -195,7 +195,7 @@ impl<'a> TicketSimulation<'a> {
         trace.new_status = status;
         match status {
             Some(Status::Scheduled) => {
-                trace.new_appointment = Some(day(self.now + self.rng.i64(1..4) * DAY));
+                trace.new_appointment = Some(local_date(self.now + self.rng.i64(1..4) * DAY));
             }
             Some(Status::Escalated) => {
                 trace.new_priority = Some(Priority::Highest);
@@ -220,7 +220,7 @@ impl<'a> TicketSimulation<'a> {
             (Some(Status::Canceled), 0..8) => StaffId::from(StaffId::USER),
             (Some(Status::Escalated), 0..3) => StaffId::from(StaffId::SYSTEM),
             (_, 0..7) => self.assignee.clone(),
-            _ => staff_id(self.rng.u64(self.campus.staff_numbers())),
+            _ => staff_id(self.rng.u64(self.data.staff_numbers())),
         }
     }
 }
@@ -244,13 +244,13 @@ impl History {
 }
 
 /// Returns a random issuer. More than half of all tickets come from a fifth of the students.
-fn random_issuer(campus: &Campus, rng: &mut Rng) -> StudentId {
+fn random_issuer(data: &SampleData, rng: &mut Rng) -> StudentId {
     let count = if rng.bool() {
-        campus.student_count() / 5
+        data.student_count() / 5
     } else {
-        campus.student_count()
+        data.student_count()
     };
-    campus.student(rng.u64(..count))
+    data.student(rng.u64(..count))
 }
 
 /// Returns the phrase, sometimes with special characters or several lines, rarely as a very long text.

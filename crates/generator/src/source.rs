@@ -5,39 +5,39 @@ use wts_domain::{Trace, TraceId};
 
 use crate::{
     calendar::{Calendar, MINUTE, midnight},
-    campus::Campus,
     history::{History, generate_history},
+    sample_data::SampleData,
 };
 
 /// The length of the periods in which trace ids are assigned.
 const NUMBERING_PERIOD: i64 = 10 * MINUTE;
 
-/// Generates the histories of a [`Campus`].
-pub struct CampusSource(Campus);
+/// Generates the histories of the sample data.
+pub struct SampleDataSource(SampleData);
 
-impl CampusSource {
-    /// Creates a source of the histories of a campus.
-    pub fn new(campus: Campus) -> Self {
-        Self(campus)
+impl SampleDataSource {
+    /// Creates a source with these parameters.
+    pub fn new(data: SampleData) -> Self {
+        Self(data)
     }
 }
 
-impl HistorySource for CampusSource {
+impl HistorySource for SampleDataSource {
     fn read(self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
-        let campus = self.0;
-        for member in campus.staff() {
+        let data = self.0;
+        for member in data.staff() {
             output.send(Record::Staff(member))?;
         }
-        let calendar = Calendar::new(campus.days);
+        let calendar = Calendar::new(data.days);
         let histories = || {
-            (0..campus.tickets)
-                .map_while(|index| Some((index, Campus::ticket_id(index)?)))
-                .map(|(index, id)| generate_history(&campus, &calendar, index, id))
+            (0..data.tickets)
+                .map_while(|index| Some((index, SampleData::ticket_id(index)?)))
+                .map(|(index, id)| generate_history(&data, &calendar, index, id))
         };
         let traces = histories().flat_map(|history| history.traces);
         let mut numbering = TraceNumbering::new(&calendar, traces);
         for (done, History { ticket, traces }) in (1..).zip(histories()) {
-            output.set_progress(done, campus.tickets);
+            output.set_progress(done, data.tickets);
             output.send(Record::Ticket(ticket))?;
             for mut trace in traces {
                 numbering.assign_id(&mut trace);

@@ -6,24 +6,24 @@ use std::{
 };
 
 use wts_app::{BatchSender, Counts, HistorySource, Observer, Progress, Record, verify_histories};
-use wts_domain::{Finding, Status, Ticket, TicketId, Trace};
+use wts_domain::{HistoryFinding, Status, Ticket, TicketId, Trace};
 
-use crate::{Campus, CampusSource};
+use crate::{SampleData, SampleDataSource};
 
-const CAMPUS: Campus = Campus {
+const SAMPLE_DATA: SampleData = SampleData {
     seed: 7,
     tickets: 4_000,
     days: 500,
 };
 
-fn records(campus: Campus) -> Vec<Record> {
+fn records(data: SampleData) -> Vec<Record> {
     let mut records = Vec::new();
     let mut deliver = |batch: wts_app::Batch| {
         records.extend(batch.into_entries().into_iter().map(|entry| entry.record));
         Ok(())
     };
     let mut output = BatchSender::new(&mut deliver);
-    let source = Box::new(CampusSource::new(campus));
+    let source = Box::new(SampleDataSource::new(data));
     source.read(&mut output).unwrap();
     output.flush().unwrap();
     records
@@ -51,8 +51,14 @@ fn histories(records: &[Record]) -> BTreeMap<TicketId, Vec<&Trace>> {
 
 #[test]
 fn sample_data_is_determined_by_the_seed() {
-    assert_eq!(records(CAMPUS), records(CAMPUS));
-    assert_ne!(records(CAMPUS), records(Campus { seed: 8, ..CAMPUS }));
+    assert_eq!(records(SAMPLE_DATA), records(SAMPLE_DATA));
+    assert_ne!(
+        records(SAMPLE_DATA),
+        records(SampleData {
+            seed: 8,
+            ..SAMPLE_DATA
+        })
+    );
 }
 
 #[test]
@@ -62,35 +68,41 @@ fn every_history_is_valid_and_sorted() {
         fn on_progress(&mut self, _: Counts, _: Option<Progress>) -> ControlFlow<()> {
             ControlFlow::Continue(())
         }
-        fn on_finding(&mut self, _: Option<u64>, ticket: TicketId, finding: Finding) {
+        fn on_finding(&mut self, _: Option<u64>, ticket: TicketId, finding: HistoryFinding) {
             panic!("ticket {ticket}: {finding}");
         }
     }
     for seed in 0..5 {
-        let campus = Campus { seed, ..CAMPUS };
-        let source = Box::new(CampusSource::new(campus));
+        let data = SampleData {
+            seed,
+            ..SAMPLE_DATA
+        };
+        let source = Box::new(SampleDataSource::new(data));
         let verified = verify_histories(source, &mut PanicOnFinding).unwrap();
-        assert_eq!(verified.counts.tickets, campus.tickets);
+        assert_eq!(verified.counts.tickets, data.tickets);
     }
 }
 
 #[test]
 fn small_numbers_of_tickets_are_generated() {
     for tickets in 0..4 {
-        let campus = Campus {
+        let data = SampleData {
             tickets,
             days: 0,
-            ..CAMPUS
+            ..SAMPLE_DATA
         };
-        assert_eq!(self::tickets(&records(campus)).len() as u64, tickets);
+        assert_eq!(self::tickets(&records(data)).len() as u64, tickets);
     }
 }
 
 #[test]
 fn first_ticket_is_the_documented_example() {
-    let records = records(CAMPUS);
+    let records = records(SAMPLE_DATA);
     let first = tickets(&records)[0];
-    assert_eq!((first.id.get(), &first.issuer), (123, &CAMPUS.student(0)));
+    assert_eq!(
+        (first.id.get(), &first.issuer),
+        (123, &SAMPLE_DATA.student(0))
+    );
     let [created, solved] = histories(&records)[&first.id][..] else {
         panic!("two traces");
     };
@@ -101,7 +113,7 @@ fn first_ticket_is_the_documented_example() {
 
 #[test]
 fn trace_ids_ascend_with_time_without_gaps() {
-    let records = records(CAMPUS);
+    let records = records(SAMPLE_DATA);
     let mut traces: Vec<_> = histories(&records).into_values().flatten().collect();
     traces.sort_by_key(|trace| trace.id);
     for (number, trace) in (1..).zip(&traces) {
@@ -120,7 +132,7 @@ fn trace_ids_ascend_with_time_without_gaps() {
 
 #[test]
 fn some_histories_are_long_and_every_status_occurs() {
-    let records = records(CAMPUS);
+    let records = records(SAMPLE_DATA);
     let mut lengths: Vec<_> = histories(&records)
         .into_values()
         .map(|traces| traces.len())
@@ -141,7 +153,7 @@ fn some_histories_are_long_and_every_status_occurs() {
 
 #[test]
 fn some_remarks_have_special_characters_or_are_long() {
-    let records = records(CAMPUS);
+    let records = records(SAMPLE_DATA);
     let remarks: Vec<_> = histories(&records)
         .into_values()
         .flatten()
@@ -163,7 +175,7 @@ fn some_remarks_have_special_characters_or_are_long() {
 
 #[test]
 fn filing_times_follow_terms_and_hours() {
-    let records = records(CAMPUS);
+    let records = records(SAMPLE_DATA);
     let filed: Vec<_> = tickets(&records)
         .iter()
         .map(|ticket| ticket.submitted_at.to_string())
@@ -184,8 +196,12 @@ fn filing_times_follow_terms_and_hours() {
 
 #[test]
 fn op_of_every_trace_is_a_staff_member() {
-    let records = records(CAMPUS);
-    let staff: BTreeSet<_> = CAMPUS.staff().into_iter().map(|member| member.id).collect();
+    let records = records(SAMPLE_DATA);
+    let staff: BTreeSet<_> = SAMPLE_DATA
+        .staff()
+        .into_iter()
+        .map(|member| member.id)
+        .collect();
     for trace in histories(&records).into_values().flatten() {
         assert!(staff.contains(&trace.op), "{}", trace.op);
     }

@@ -15,7 +15,7 @@ use wts_adapter_http::{
 };
 use wts_app::{RankSource, UseCases, copy_histories};
 use wts_domain::{Access, StudentId};
-use wts_generator::{Campus, CampusSource};
+use wts_generator::{SampleData, SampleDataSource};
 
 use crate::{
     logging::{self, LogFormat},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The same at every start. Its first ticket is the API document's example, which W007 solved.
-const CAMPUS: Campus = Campus {
+const SAMPLE_DATA: SampleData = SampleData {
     seed: 20_251_206,
     tickets: 400,
     days: 126,
@@ -43,7 +43,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let url = DatabaseUrl::sqlite(directory.path().join("wts.db"));
     wts_adapter_db::migrate(&url).await?;
     fill(&url).await?;
-    let operator = CAMPUS
+    let operator = SAMPLE_DATA
         .staff()
         .into_iter()
         .find(|member| member.id.as_str() == SOLVER)
@@ -84,7 +84,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
             "curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'"
         ))
     };
-    let student = |number| curl("tid=123", CAMPUS.student(number), Access::User, "");
+    let student = |number| curl("tid=123", SAMPLE_DATA.student(number), Access::User, "");
     introduce(
         &address,
         &[
@@ -115,7 +115,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
 
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 fn introduce(address: &str, examples: &[(&str, String)]) {
-    let tickets = CAMPUS.tickets;
+    let tickets = SAMPLE_DATA.tickets;
     println!("A made-up campus of {tickets} tickets answers at {address} until you press Ctrl-C.");
     for (who, curl) in examples {
         println!("\n{who}\n{curl}");
@@ -125,7 +125,7 @@ fn introduce(address: &str, examples: &[(&str, String)]) {
 /// Brings the campus into the database.
 async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
     let sink = wts_adapter_db::sink(url).await?;
-    let source = Box::new(CampusSource::new(CAMPUS));
+    let source = Box::new(SampleDataSource::new(SAMPLE_DATA));
     spawn_blocking(move || copy_histories(source, sink, &mut ())).await??;
     Ok(())
 }

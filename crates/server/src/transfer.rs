@@ -14,7 +14,7 @@ use wts_app::{
     TransferError, copy_histories, verify_histories,
 };
 use wts_domain::TicketId;
-use wts_generator::{Campus, CampusSource};
+use wts_generator::{SampleData, SampleDataSource};
 
 pub(crate) use self::arguments::{Export, Generate, Import, Verify};
 use self::{
@@ -102,7 +102,7 @@ pub(crate) async fn generate(settings: &Settings, arguments: Generate) -> anyhow
     settings.start_logging()?;
     let progress = ProgressReporter::start("generating", Findings::Ignored)?;
     let sink = create_file(&arguments.output, progress.cancel())?;
-    let source = Box::new(CampusSource::new(Campus {
+    let source = Box::new(SampleDataSource::new(SampleData {
         seed: arguments.seed,
         tickets: arguments.tickets,
         days: arguments.days,

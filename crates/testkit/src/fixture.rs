@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wts_app::{HistoryQuery, HistoryRepository, RepositoryError};
 use wts_domain::{
-    Access, Category, Day, Priority, StaffId, Status, StudentId, Ticket, TicketHistory, TicketId,
+    Access, Category, Date, Priority, StaffId, Status, StudentId, Ticket, TicketHistory, TicketId,
     Timestamp, Trace, TraceId,
 };
 
@@ -46,8 +46,8 @@ pub fn query_with_rank(number: i64, student: &str) -> HistoryQuery {
 }
 
 /// A day of the calendar.
-pub fn day(year: i32, month: u8, day: u8) -> Day {
-    Day::from_ymd(year, month, day).expect("the tests' days exist")
+pub fn day(year: i32, month: u8, day: u8) -> Date {
+    Date::from_ymd(year, month, day).expect("the tests' days exist")
 }
 
 /// A ticket filed at ten.

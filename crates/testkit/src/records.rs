@@ -1,6 +1,6 @@
 //! Rows to insert into a database, and the SQL that inserts them.
 
-use wts_domain::{Access, Day, StaffId, StudentId, Ticket, Timestamp, Trace};
+use wts_domain::{Access, Date, StaffId, StudentId, Ticket, Timestamp, Trace};
 
 /// Rows to insert as they are.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +50,7 @@ pub(crate) enum Value {
     Id(i64),
     Text(String),
     Time(Timestamp),
-    Date(Day),
+    Date(Date),
 }
 
 impl Value {

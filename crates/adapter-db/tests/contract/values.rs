@@ -1,7 +1,7 @@
 //! What stands in a trace.
 
 use wts_app::{ErrorChain, RepositoryError};
-use wts_domain::{Category, Day, Priority, Status, Timestamp};
+use wts_domain::{Category, Date, Priority, Status, Timestamp};
 use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, find, ticket, ticket_of};
 
 use crate::{campus_and, history, open, opids, traces};
@@ -56,11 +56,11 @@ pub(crate) async fn the_ends_of_time_are_read(kind: Kind) {
         Timestamp::INFINITY,
     ];
     let days = [
-        Day::NEG_INFINITY,
+        Date::NEG_INFINITY,
         day(-4713, 11, 24),
         day(1999, 12, 31),
         day(5_874_897, 12, 31),
-        Day::INFINITY,
+        Date::INFINITY,
     ];
     let written: Vec<_> = (300..)
         .zip(moments.into_iter().zip(days))

@@ -4,7 +4,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tokio_postgres::NoTls;
 use wts_adapter_db::{migrate, sink};
 use wts_app::copy_histories;
-use wts_generator::{Campus, CampusSource};
+use wts_generator::{SampleData, SampleDataSource};
 use wts_testkit::{Database, Kind};
 
 /// An import writes a ticket's traces side by side. In SQLite their numbers see to that.
@@ -17,7 +17,7 @@ const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.s
 pub(crate) async fn fill(database: &Database, tickets: u64) {
     let url = database.owner_url();
     migrate(&url).await.unwrap();
-    let source = CampusSource::new(Campus {
+    let source = SampleDataSource::new(SampleData {
         seed: 1,
         tickets,
         days: 3 * 365,

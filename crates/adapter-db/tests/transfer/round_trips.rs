@@ -6,8 +6,8 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use wts_generator::{
-    Campus, CampusSource,
-    arbitrary::{consistent_histories, storable_histories},
+    SampleData, SampleDataSource,
+    arbitrary::{postgres_histories, sqlite_histories},
 };
 use wts_testkit::Database;
 
@@ -30,7 +30,7 @@ fn empty(database: &Database) {
 #[tokio::test(flavor = "multi_thread")]
 async fn arbitrary_histories_pass_both_databases_unchanged() {
     let [sqlite, postgres] = WRITABLE.map(Database::new);
-    for records in samples(&storable_histories(), 12) {
+    for records in samples(&postgres_histories(), 12) {
         import(&sqlite.owner_url(), &records).await.unwrap();
         assert_eq!(export(&sqlite.parsed_url()).await, records);
 
@@ -47,7 +47,7 @@ async fn arbitrary_histories_pass_both_databases_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_stores_what_postgresql_cannot() {
     let sqlite = Database::new(Kind::Sqlite);
-    for records in samples(&consistent_histories(), 25) {
+    for records in samples(&sqlite_histories(), 25) {
         import(&sqlite.owner_url(), &records).await.unwrap();
         assert_eq!(export(&sqlite.parsed_url()).await, records);
         empty(&sqlite);
@@ -57,7 +57,7 @@ async fn sqlite_stores_what_postgresql_cannot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn import_is_idempotent_with_batches_of_any_size() {
     let databases = WRITABLE.map(Database::new);
-    for (records, batch) in samples(&storable_histories(), 8)
+    for (records, batch) in samples(&postgres_histories(), 8)
         .into_iter()
         .zip([1, 2, 3, 5].repeat(2))
     {
@@ -76,15 +76,15 @@ async fn import_is_idempotent_with_batches_of_any_size() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn generated_histories_pass_both_databases_unchanged() {
-    let campus = Campus {
+    let campus = SampleData {
         seed: 3,
         tickets: 1_500,
         days: 400,
     };
-    let records = read(Box::new(CampusSource::new(campus))).await.unwrap();
+    let records = read(Box::new(SampleDataSource::new(campus))).await.unwrap();
     for kind in WRITABLE {
         let database = Database::new(kind);
-        let source = Box::new(CampusSource::new(campus));
+        let source = Box::new(SampleDataSource::new(campus));
         let stored = copy(source, sink(&database.owner_url()).await.unwrap())
             .await
             .unwrap();

@@ -1,7 +1,7 @@
 //! Importing histories, all or nothing.
 
 use wts_adapter_db::{OpenError, connect, migrate};
-use wts_domain::{Day, StaffId, Timestamp, Trace};
+use wts_domain::{Date, StaffId, Timestamp, Trace};
 use wts_testkit::{BOB, Database, find, ticket};
 
 use super::*;
@@ -223,7 +223,7 @@ async fn values_that_postgresql_cannot_store_are_rejected() {
             "updated_at: expected a moment from -004713-11-24",
         ),
         (
-            |trace| trace.new_appointment = Some(Day::from_days_since_2000(i32::MAX - 1)),
+            |trace| trace.new_appointment = Some(Date::from_days_since_2000(i32::MAX - 1)),
             "new_appointment: expected a day from -004713-11-24",
         ),
     ];

@@ -10,7 +10,7 @@ use serde::{
     Deserialize, Deserializer, Serializer,
     de::{Error, Unexpected, Visitor},
 };
-use wts_domain::{Access, Category, Day, Priority, Status, TicketId, Timestamp};
+use wts_domain::{Access, Category, Date, Priority, Status, TicketId, Timestamp};
 
 /// A value with one spelling.
 pub(super) trait Value: Sized {
@@ -89,7 +89,7 @@ words! {
     Category: one_of(Self::ALL);
     Priority: one_of(Self::ALL);
     Status: one_of(Self::ALL);
-    Day: "a day such as \"2025-12-08T00:00:00Z\"".to_owned();
+    Date: "a day such as \"2025-12-08T00:00:00Z\"".to_owned();
     Timestamp: "a moment such as \"2025-12-06T10:00:00Z\"".to_owned();
 }
 

@@ -1,7 +1,7 @@
 //! The entity tag of a history: which version of it a response shows.
 
 use actix_web::{http::header::EntityTag, rt::task::yield_now};
-use wts_domain::{Day, TicketHistory, Trace};
+use wts_domain::{Date, TicketHistory, Trace};
 
 use crate::{response::ETagBuilder, settings::Order};
 
@@ -33,7 +33,7 @@ fn add(etag: &mut ETagBuilder, trace: &Trace) {
     etag.number(trace.id.get());
     etag.number(trace.ticket.get());
     etag.number(trace.updated_at.micros_since_2000());
-    let appointment = trace.new_appointment.map(Day::days_since_2000);
+    let appointment = trace.new_appointment.map(Date::days_since_2000);
     etag.number(appointment.map_or(i64::MIN, i64::from));
     for text in [
         trace.op.as_str(),
@@ -102,8 +102,8 @@ mod tests {
             but(|trace| trace.new_status = Some(Status::Fresh)),
             but(|trace| trace.new_status = Some(Status::Solved)),
             but(|trace| trace.new_priority = Some(Priority::Normal)),
-            but(|trace| trace.new_appointment = Some(Day::INFINITY)),
-            but(|trace| trace.new_appointment = Some(Day::NEG_INFINITY)),
+            but(|trace| trace.new_appointment = Some(Date::INFINITY)),
+            but(|trace| trace.new_appointment = Some(Date::NEG_INFINITY)),
             but(|trace| trace.new_category = Some(Category::Others)),
             but(|trace| trace.remark = String::new()),
             // What belongs to one field does not pass for another's.
@@ -132,7 +132,7 @@ mod tests {
         trace.new_status = Some(Status::Delay);
         trace.new_priority = Some(Priority::Normal);
         trace.new_category = Some(Category::Others);
-        trace.new_appointment = Day::from_ymd(2025, 12, 8).ok();
+        trace.new_appointment = Date::from_ymd(2025, 12, 8).ok();
         let history = TicketHistory::new(StudentId::from("a"), vec![trace]);
         let tag = etag(&history, Order::Asc).await.to_string();
         let body = crate::traces::body::body(history.into(), Order::Asc).unwrap();

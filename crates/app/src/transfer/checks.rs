@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use roaring::RoaringTreemap;
-use wts_domain::{Finding, HistoryAudit, StaffId, StudentId, TicketId, Timestamp, TraceId};
+use wts_domain::{HistoryAudit, HistoryFinding, StaffId, StudentId, TicketId, Timestamp, TraceId};
 
 use super::{
     error::RecordError,
@@ -153,7 +153,7 @@ impl RuleCheck {
 fn report(
     line: Option<u64>,
     ticket: TicketId,
-    findings: impl IntoIterator<Item = Finding>,
+    findings: impl IntoIterator<Item = HistoryFinding>,
     observer: &mut dyn Observer,
 ) -> u64 {
     let findings = findings.into_iter();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, mem, ops::ControlFlow};
 
-use wts_domain::{Finding, TicketId, Timestamp};
+use wts_domain::{HistoryFinding, TicketId, Timestamp};
 
 use super::{
     error::TransferError,
@@ -122,7 +122,7 @@ pub trait Observer {
     fn on_progress(&mut self, counts: Counts, progress: Option<Progress>) -> ControlFlow<()>;
 
     /// Is called for each violation of a rule; `line` is that of the record, if it comes from a file.
-    fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: Finding);
+    fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: HistoryFinding);
 }
 
 /// Ignores everything.
@@ -131,5 +131,5 @@ impl Observer for () {
         ControlFlow::Continue(())
     }
 
-    fn on_finding(&mut self, _: Option<u64>, _: TicketId, _: Finding) {}
+    fn on_finding(&mut self, _: Option<u64>, _: TicketId, _: HistoryFinding) {}
 }

@@ -1,7 +1,7 @@
 //! Tests of the audit: valid histories, and one history for each rule that can be broken.
 
 use super::*;
-use crate::{Category, Day, Priority, StaffId, Status, StudentId, TicketId};
+use crate::{Category, Date, Priority, StaffId, Status, StudentId, TicketId};
 
 /// 2025-12-06T10:00:00Z, in microseconds since 2000-01-01.
 const CREATED_AT: i64 = 818_330_400_000_000;
@@ -77,7 +77,7 @@ fn trace_without_status_counts_as_last_update() {
 #[test]
 fn ticket_without_traces_has_a_single_finding() {
     let (ticket, _) = history(&[Status::Solved]);
-    assert_eq!(audit_history(&ticket, &[]), [Finding::NoTraces]);
+    assert_eq!(audit_history(&ticket, &[]), [HistoryFinding::NoTraces]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn first_trace_without_status_fresh_is_found() {
         let trace = TraceId::new(1);
         assert_eq!(
             audit_history(&ticket, &traces),
-            [Finding::NotCreated { trace, status }]
+            [HistoryFinding::NotCreated { trace, status }]
         );
     }
 }
@@ -112,7 +112,7 @@ fn status_change_that_is_not_allowed_is_found() {
             let expected = if allowed(from).contains(&to) {
                 vec![]
             } else {
-                vec![Finding::StepNotAllowed { trace, from, to }]
+                vec![HistoryFinding::StepNotAllowed { trace, from, to }]
             };
             assert_eq!(audit_history(&ticket, &traces), expected, "{from} to {to}");
         }
@@ -125,7 +125,7 @@ fn later_trace_with_a_smaller_id_is_found() {
     traces[1].id = TraceId::new(7);
     assert_eq!(
         audit_history(&ticket, &traces),
-        [Finding::OutOfOrder {
+        [HistoryFinding::OutOfOrder {
             trace: TraceId::new(3),
             after: TraceId::new(7)
         }]
@@ -135,8 +135,8 @@ fn later_trace_with_a_smaller_id_is_found() {
 #[test]
 fn ticket_that_differs_from_its_traces_is_found() {
     let (valid, mut traces) = history(&[Status::Scheduled]);
-    let day = Day::from_days_since_2000(9_473);
-    traces[1].new_appointment = Some(day);
+    let date = Date::from_days_since_2000(9_473);
+    traces[1].new_appointment = Some(date);
     let mut ticket = valid.clone();
     ticket.status = Status::Delay;
     ticket.priority = Priority::Least;
@@ -146,23 +146,23 @@ fn ticket_that_differs_from_its_traces_is_found() {
     assert_eq!(
         audit_history(&ticket, &traces),
         [
-            Finding::StatusDiffers {
+            HistoryFinding::StatusDiffers {
                 ticket: Status::Delay,
                 traces: Status::Scheduled
             },
-            Finding::PriorityDiffers {
+            HistoryFinding::PriorityDiffers {
                 ticket: Priority::Least,
                 traces: Priority::Mainline
             },
-            Finding::CategoryDiffers {
+            HistoryFinding::CategoryDiffers {
                 ticket: Category::Others,
                 traces: Category::LowSpeed
             },
-            Finding::AppointmentDiffers {
+            HistoryFinding::AppointmentDiffers {
                 ticket: None,
-                traces: Some(day)
+                traces: Some(date)
             },
-            Finding::LastUpdateDiffers {
+            HistoryFinding::LastUpdateDiffers {
                 ticket: at(7),
                 traces: at(1)
             },
@@ -173,7 +173,7 @@ fn ticket_that_differs_from_its_traces_is_found() {
 #[test]
 fn appointment_without_a_trace_is_found() {
     let (mut ticket, traces) = history(&[]);
-    ticket.appointed_at = Some(Day::INFINITY);
+    ticket.appointed_at = Some(Date::INFINITY);
     let findings = audit_history(&ticket, &traces);
     assert_eq!(
         findings[0].to_string(),
@@ -192,5 +192,5 @@ fn finding_about_one_trace_returns_its_id() {
         finding.to_string(),
         "status change not allowed: from canceled to solved"
     );
-    assert_eq!(Finding::NoTraces.trace(), None);
+    assert_eq!(HistoryFinding::NoTraces.trace(), None);
 }

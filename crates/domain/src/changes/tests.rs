@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::{Category, Day, Priority, StaffId, Status, TicketId, Timestamp, TraceId};
+use crate::{Category, Date, Priority, StaffId, Status, TicketId, Timestamp, TraceId};
 
 fn trace(id: i64, second: i64) -> Trace {
     let at = Timestamp::from_unix_seconds(1_765_015_200 + second).unwrap();
@@ -37,7 +37,7 @@ fn all_texts(traces: &[Trace]) -> Vec<(i64, Vec<String>)> {
 fn first_trace_changes_fields_that_had_no_value() {
     let mut created = with_status(1, 0, Status::Fresh);
     created.new_priority = Some(Priority::InPassing);
-    created.new_appointment = Some(Day::from_ymd(2025, 12, 8).unwrap());
+    created.new_appointment = Some(Date::from_ymd(2025, 12, 8).unwrap());
     created.new_category = Some(Category::LowSpeed);
 
     let changes = TicketFields::default().apply(&created);

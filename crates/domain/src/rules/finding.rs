@@ -2,19 +2,19 @@
 
 use std::fmt;
 
-use crate::{Category, Day, Priority, Status, Timestamp, TraceId, label_enum::label_enum};
+use crate::{Category, Date, Priority, Status, Timestamp, TraceId, label_enum::label_enum};
 
 label_enum! {
-    /// The kind of a [`Finding`] about the traces of a history. Variants are in the order in which the API lists them.
+    /// The kind of a [`HistoryFinding`] about the traces of a history. Variants are in the order in which the API lists them.
     #[derive(PartialOrd, Ord)]
-    pub enum HistoryFinding, "finding" {
-        /// See [`Finding::NoTraces`].
+    pub enum HistoryFindingKind, "finding" {
+        /// See [`HistoryFinding::NoTraces`].
         NoTraces = "no_traces", "没有任何记录", "No traces";
-        /// See [`Finding::NotCreated`].
+        /// See [`HistoryFinding::NotCreated`].
         NotCreated = "not_created", "首条记录不是创建", "Creation missing";
-        /// See [`Finding::StepNotAllowed`].
+        /// See [`HistoryFinding::StepNotAllowed`].
         StepNotAllowed = "step_not_allowed", "状态变更不符合规则", "Status step not allowed";
-        /// See [`Finding::OutOfOrder`].
+        /// See [`HistoryFinding::OutOfOrder`].
         OutOfOrder = "out_of_order", "记录编号与时间顺序不符", "Ids out of order";
     }
 }
@@ -22,15 +22,15 @@ label_enum! {
 /// A rule that a history breaks, with the traces and values concerned.
 ///
 /// ```
-/// use wts_domain::{Finding, TraceId};
+/// use wts_domain::{HistoryFinding, TraceId};
 ///
-/// let finding = Finding::OutOfOrder { trace: TraceId::new(3), after: TraceId::new(7) };
+/// let finding = HistoryFinding::OutOfOrder { trace: TraceId::new(3), after: TraceId::new(7) };
 /// assert_eq!(finding.trace(), Some(TraceId::new(3)));
-/// assert_eq!(Finding::NoTraces.trace(), None);
+/// assert_eq!(HistoryFinding::NoTraces.trace(), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Finding {
+pub enum HistoryFinding {
     /// The ticket has no traces.
     NoTraces,
     /// The first trace does not create the ticket: it does not set the status [`Status::Fresh`].
@@ -80,9 +80,9 @@ pub enum Finding {
     /// The ticket's appointment is not the one that results from its traces.
     AppointmentDiffers {
         /// The value in the ticket.
-        ticket: Option<Day>,
+        ticket: Option<Date>,
         /// The value that results from the traces.
-        traces: Option<Day>,
+        traces: Option<Date>,
     },
     /// The ticket's `last_updated_at` is not the timestamp of its last trace.
     LastUpdateDiffers {
@@ -93,7 +93,7 @@ pub enum Finding {
     },
 }
 
-impl Finding {
+impl HistoryFinding {
     /// Returns the trace that breaks the rule, `None` if the finding concerns the whole history.
     pub fn trace(&self) -> Option<TraceId> {
         match self {
@@ -112,17 +112,17 @@ impl Finding {
     /// Returns the kind of the finding, `None` if it is a difference between the ticket and its traces.
     ///
     /// ```
-    /// use wts_domain::{Finding, HistoryFinding, TraceId};
+    /// use wts_domain::{HistoryFinding, HistoryFindingKind, TraceId};
     ///
-    /// let finding = Finding::OutOfOrder { trace: TraceId::new(3), after: TraceId::new(7) };
-    /// assert_eq!(finding.kind(), Some(HistoryFinding::OutOfOrder));
+    /// let finding = HistoryFinding::OutOfOrder { trace: TraceId::new(3), after: TraceId::new(7) };
+    /// assert_eq!(finding.kind(), Some(HistoryFindingKind::OutOfOrder));
     /// ```
-    pub fn kind(&self) -> Option<HistoryFinding> {
+    pub fn kind(&self) -> Option<HistoryFindingKind> {
         match self {
-            Self::NoTraces => Some(HistoryFinding::NoTraces),
-            Self::NotCreated { .. } => Some(HistoryFinding::NotCreated),
-            Self::StepNotAllowed { .. } => Some(HistoryFinding::StepNotAllowed),
-            Self::OutOfOrder { .. } => Some(HistoryFinding::OutOfOrder),
+            Self::NoTraces => Some(HistoryFindingKind::NoTraces),
+            Self::NotCreated { .. } => Some(HistoryFindingKind::NotCreated),
+            Self::StepNotAllowed { .. } => Some(HistoryFindingKind::StepNotAllowed),
+            Self::OutOfOrder { .. } => Some(HistoryFindingKind::OutOfOrder),
             Self::StatusDiffers { .. }
             | Self::PriorityDiffers { .. }
             | Self::CategoryDiffers { .. }
@@ -132,7 +132,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for HistoryFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTraces => f.write_str("the ticket has no traces"),
@@ -163,8 +163,8 @@ impl fmt::Display for Finding {
             Self::AppointmentDiffers { ticket, traces } => write_difference(
                 f,
                 "appointment",
-                &day_or_none(*ticket),
-                &day_or_none(*traces),
+                &date_or_none(*ticket),
+                &date_or_none(*traces),
             ),
             Self::LastUpdateDiffers { ticket, traces } => {
                 write_difference(f, "last update", ticket, traces)
@@ -185,6 +185,6 @@ fn write_difference(
     )
 }
 
-fn day_or_none(day: Option<Day>) -> String {
-    day.map_or_else(|| "none".to_owned(), |day| day.to_string())
+fn date_or_none(date: Option<Date>) -> String {
+    date.map_or_else(|| "none".to_owned(), |date| date.to_string())
 }

@@ -161,7 +161,7 @@ prop_compose! {
         trace.new_status = status;
         trace.new_priority = priority;
         trace.new_category = category;
-        trace.new_appointment = appointment.map(Day::from_days_since_2000);
+        trace.new_appointment = appointment.map(Date::from_days_since_2000);
         trace
     }
 }

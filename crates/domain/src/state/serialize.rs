@@ -86,7 +86,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Category, Day, Priority, StaffId, Status, TicketFields, TicketId, Timestamp, Trace, TraceId,
+        Category, Date, Priority, StaffId, Status, TicketFields, TicketId, Timestamp, Trace,
+        TraceId,
     };
 
     fn trace(id: i64, at: &str, status: Option<Status>) -> Trace {
@@ -102,7 +103,7 @@ mod tests {
         let mut created = trace(1, "2025-12-06T10:00:00Z", Some(Status::Fresh));
         created.new_priority = Some(Priority::Mainline);
         created.new_category = Some(Category::LowSpeed);
-        created.new_appointment = Some(Day::from_ymd(2025, 12, 8).unwrap());
+        created.new_appointment = Some(Date::from_ymd(2025, 12, 8).unwrap());
         let solved = trace(3, "2025-12-06T15:30:00Z", Some(Status::Solved));
 
         let expected = concat!(
@@ -167,7 +168,7 @@ mod tests {
             ..TicketFields::default()
         };
         let mut scheduled = trace(2, "2025-12-06T10:00:00Z", Some(Status::Scheduled));
-        scheduled.new_appointment = Some(Day::from_ymd(2025, 12, 8).unwrap());
+        scheduled.new_appointment = Some(Date::from_ymd(2025, 12, 8).unwrap());
 
         let expected = concat!(
             r#"[{"field":"status","from":"fresh","to":"scheduled"},"#,

@@ -25,7 +25,7 @@ fn periods(traces: &[Trace]) -> Vec<(Status, Option<i64>)> {
         .collect()
 }
 
-fn findings(traces: &[Trace]) -> Vec<HistoryFinding> {
+fn findings(traces: &[Trace]) -> Vec<HistoryFindingKind> {
     let state = TicketState::from_traces(traces);
     state.findings.into_iter().collect()
 }
@@ -170,7 +170,7 @@ fn ticket_without_traces_has_the_finding_no_traces() {
     );
     assert_eq!(
         without_traces.findings,
-        BTreeSet::from([HistoryFinding::NoTraces])
+        BTreeSet::from([HistoryFindingKind::NoTraces])
     );
 
     let mut state = without_traces;
@@ -180,7 +180,7 @@ fn ticket_without_traces_has_the_finding_no_traces() {
 
 #[test]
 fn first_trace_without_status_fresh_is_found() {
-    use HistoryFinding::NotCreated;
+    use HistoryFindingKind::NotCreated;
     assert_eq!(findings(&[trace(1, 0, Fresh)]), []);
     assert_eq!(findings(&[trace(1, 0, None)]), [NotCreated]);
     assert_eq!(findings(&[trace(1, 0, Solved)]), [NotCreated]);
@@ -190,7 +190,7 @@ fn first_trace_without_status_fresh_is_found() {
 
 #[test]
 fn status_change_that_is_not_allowed_is_found_once() {
-    use HistoryFinding::StepNotAllowed;
+    use HistoryFindingKind::StepNotAllowed;
     let solved_twice = [
         trace(1, 0, Fresh),
         trace(2, 1, Solved),
@@ -205,7 +205,7 @@ fn status_change_that_is_not_allowed_is_found_once() {
 
 #[test]
 fn ids_that_descend_with_time_are_found() {
-    use HistoryFinding::OutOfOrder;
+    use HistoryFindingKind::OutOfOrder;
     assert_eq!(
         findings(&[trace(2, 0, Fresh), trace(1, 1, None)]),
         [OutOfOrder]

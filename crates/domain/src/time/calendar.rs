@@ -9,13 +9,13 @@ const DAYS_PER_ERA: i64 = 146_097;
 
 /// Year, month and day in the proleptic Gregorian calendar. Years are astronomical: the year before 1 is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Date {
+pub(super) struct CivilDate {
     pub(super) year: i64,
     pub(super) month: i64,
     pub(super) day: i64,
 }
 
-impl Date {
+impl CivilDate {
     /// Converts days since 2000-01-01 to a date.
     ///
     /// The algorithm is Howard Hinnant's `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.
@@ -37,7 +37,7 @@ impl Date {
         Self { year, month, day }
     }
 
-    /// Returns the days since 2000-01-01. It is the inverse of [`Date::from_days`].
+    /// Returns the days since 2000-01-01. It is the inverse of [`CivilDate::from_days`].
     pub(super) fn to_days(self) -> i64 {
         let year = self.year - i64::from(self.month <= 2);
         let era = year.div_euclid(400);
@@ -56,7 +56,7 @@ impl Date {
     }
 }
 
-impl Date {
+impl CivilDate {
     /// Returns `2025-12-06`, or `None` if the year needs more than four digits.
     ///
     /// Responses contain many timestamps, and `write!` takes several times as long.
@@ -88,7 +88,7 @@ pub(super) fn pad(f: &mut fmt::Formatter<'_>, value: &impl fmt::Display) -> fmt:
 }
 
 /// Writes `2025-12-06`. A year below 0 or above 9999 has a sign and at least six digits, the expanded form of ISO 8601.
-impl fmt::Display for Date {
+impl fmt::Display for CivilDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day } = self;
         match self.to_ascii() {
@@ -111,7 +111,7 @@ mod tests {
             let epoch = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
             let distance = Days::new(days.unsigned_abs());
             let theirs = if days < 0 { epoch - distance } else { epoch + distance };
-            let ours = Date::from_days(days);
+            let ours = CivilDate::from_days(days);
             prop_assert_eq!(
                 (ours.year, ours.month, ours.day),
                 (theirs.year().into(), theirs.month().into(), theirs.day().into())
@@ -120,7 +120,7 @@ mod tests {
 
         #[test]
         fn to_days_inverts_from_days(days in i64::from(i32::MIN)..=i64::from(i32::MAX)) {
-            prop_assert_eq!(Date::from_days(days).to_days(), days);
+            prop_assert_eq!(CivilDate::from_days(days).to_days(), days);
         }
     }
 }

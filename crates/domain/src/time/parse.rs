@@ -3,8 +3,8 @@
 use std::{error::Error, fmt, str::FromStr};
 
 use super::{
-    Day, Timestamp,
-    calendar::Date,
+    Date, Timestamp,
+    calendar::CivilDate,
     timestamp::{MICROS_PER_SECOND, SECONDS_PER_DAY},
 };
 
@@ -16,8 +16,8 @@ pub enum ParseTimeError {
     NotATimestamp,
     /// The text is not an RFC 3339 timestamp, or the timestamp is out of range.
     NotRfc3339,
-    /// The text is not the canonical form of a date, the one that `Display` of [`Day`] writes.
-    NotADay,
+    /// The text is not the canonical form of a date, the one that `Display` of [`Date`] writes.
+    NotADate,
 }
 
 impl fmt::Display for ParseTimeError {
@@ -28,7 +28,7 @@ impl fmt::Display for ParseTimeError {
                  trailing zeros, or infinity or -infinity"
             }
             Self::NotRfc3339 => "expected an RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
-            Self::NotADay => {
+            Self::NotADate => {
                 "expected a date written as midnight UTC such as 2025-12-08T00:00:00Z, or infinity or -infinity"
             }
         })
@@ -50,8 +50,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Parses the canonical form, the one that `Display` of [`Day`] writes.
-impl FromStr for Day {
+/// Parses the canonical form, the one that `Display` of [`Date`] writes.
+impl FromStr for Date {
     type Err = ParseTimeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -60,9 +60,9 @@ impl FromStr for Day {
             "-infinity" => Ok(Self::NEG_INFINITY),
             text => Parser(text.as_bytes())
                 .date()
-                .and_then(Self::from_date)
-                .filter(|day| day.to_string() == text)
-                .ok_or(ParseTimeError::NotADay),
+                .and_then(Self::from_civil_date)
+                .filter(|date| date.to_string() == text)
+                .ok_or(ParseTimeError::NotADate),
         }
     }
 }
@@ -89,7 +89,7 @@ struct Parser<'a>(&'a [u8]);
 
 impl Parser<'_> {
     /// Parses `2025-12-06`, `+294276-12-31` or `-004713-11-24`. The result can be a date that does not exist.
-    fn date(&mut self) -> Option<Date> {
+    fn date(&mut self) -> Option<CivilDate> {
         let year = match self.one_of(b"+-") {
             None => self.digits(4)?,
             Some(sign) => {
@@ -103,7 +103,7 @@ impl Parser<'_> {
         let month = self.digits(2)?;
         self.one_of(b"-")?;
         let day = self.digits(2)?;
-        Some(Date { year, month, day })
+        Some(CivilDate { year, month, day })
     }
 
     /// Parses `T15:30:00Z`, optionally with a fraction, or with an offset instead of `Z`. Returns microseconds since midnight

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    DateOutOfRange, Day, ParseTimeError,
-    calendar::{Date, pad, two_digits, write_ascii},
+    Date, DateOutOfRange, ParseTimeError,
+    calendar::{CivilDate, pad, two_digits, write_ascii},
     parse,
 };
 
@@ -100,11 +100,11 @@ impl Timestamp {
     /// # Errors
     ///
     /// Returns [`DateOutOfRange`] if the date is outside the range of timestamps, which is smaller than that of dates.
-    pub fn midnight_of(day: Day) -> Result<Self, DateOutOfRange> {
-        match day {
-            Day::INFINITY => Ok(Self::INFINITY),
-            Day::NEG_INFINITY => Ok(Self::NEG_INFINITY),
-            day => i64::from(day.days_since_2000())
+    pub fn midnight_of(date: Date) -> Result<Self, DateOutOfRange> {
+        match date {
+            Date::INFINITY => Ok(Self::INFINITY),
+            Date::NEG_INFINITY => Ok(Self::NEG_INFINITY),
+            date => i64::from(date.days_since_2000())
                 .checked_mul(SECONDS_PER_DAY * MICROS_PER_SECOND)
                 .map(Self)
                 .ok_or(DateOutOfRange),
@@ -134,7 +134,7 @@ impl fmt::Display for Timestamp {
             seconds.div_euclid(SECONDS_PER_DAY),
             seconds.rem_euclid(SECONDS_PER_DAY),
         );
-        Date::from_days(days).fmt(f)?;
+        CivilDate::from_days(days).fmt(f)?;
         write_ascii(f, &time_of_day(second))?;
         if micros != 0 {
             let digits = format!("{micros:06}");
@@ -187,12 +187,12 @@ mod tests {
 
     #[test]
     fn timestamp_and_date_are_padded_to_the_width() {
-        let (timestamp, day) = (
+        let (timestamp, date) = (
             Timestamp::from_micros_since_2000(0),
-            Day::from_ymd(2025, 12, 8).unwrap(),
+            Date::from_ymd(2025, 12, 8).unwrap(),
         );
         assert_eq!(format!("{timestamp:>22}|"), "  2000-01-01T00:00:00Z|");
-        assert_eq!(format!("{day:22}|"), "2025-12-08T00:00:00Z  |");
+        assert_eq!(format!("{date:22}|"), "2025-12-08T00:00:00Z  |");
         assert_eq!(format!("{:10}|", Timestamp::INFINITY), "infinity  |");
     }
 
@@ -201,20 +201,20 @@ mod tests {
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX), Err(DateOutOfRange));
         assert_eq!(Timestamp::from_unix_seconds(i64::MIN), Err(DateOutOfRange));
         assert_eq!(
-            Timestamp::midnight_of(Day::from_days_since_2000(i32::MAX - 1)),
+            Timestamp::midnight_of(Date::from_days_since_2000(i32::MAX - 1)),
             Err(DateOutOfRange)
         );
     }
 
     #[test]
     fn midnight_of_a_date_has_the_text_of_the_date() {
-        let day = Day::from_ymd(2025, 12, 8).unwrap();
+        let date = Date::from_ymd(2025, 12, 8).unwrap();
         assert_eq!(
-            Timestamp::midnight_of(day).unwrap().to_string(),
-            day.to_string()
+            Timestamp::midnight_of(date).unwrap().to_string(),
+            date.to_string()
         );
         assert_eq!(
-            Timestamp::midnight_of(Day::INFINITY),
+            Timestamp::midnight_of(Date::INFINITY),
             Ok(Timestamp::INFINITY)
         );
     }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use wts_adapter_file::Compression;
 use wts_app::Selection;
-use wts_domain::{Day, TicketId, Timestamp};
+use wts_domain::{Date, TicketId, Timestamp};
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
@@ -91,6 +91,6 @@ fn timestamp(text: &str) -> Result<Timestamp, String> {
     if let Ok(timestamp) = text.parse() {
         return Ok(timestamp);
     }
-    let day: Day = format!("{text}T00:00:00Z").parse().map_err(|_| EXPECTED)?;
+    let day: Date = format!("{text}T00:00:00Z").parse().map_err(|_| EXPECTED)?;
     Ok(Timestamp::midnight_of(day).map_err(|_| EXPECTED)?)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use wts_app::{Counts, Observer, Progress};
-use wts_domain::{Finding, TicketId};
+use wts_domain::{HistoryFinding, TicketId};
 
 use super::cancel::CancelOnSignal;
 
@@ -139,7 +139,7 @@ impl Observer for ProgressReporter {
     }
 
     #[expect(clippy::print_stdout, reason = "the output of the command")]
-    fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: Finding) {
+    fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: HistoryFinding) {
         self.found += 1;
         let line = line.map_or_else(String::new, |line| format!("line {line}: "));
         let trace = finding

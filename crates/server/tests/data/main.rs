@@ -29,7 +29,7 @@ use tempfile::TempDir;
 use wts_adapter_file::FileSink;
 use wts_app::HistorySink;
 use wts_domain::Access;
-use wts_generator::arbitrary::storable_histories;
+use wts_generator::arbitrary::postgres_histories;
 use wts_testkit::{ALICE, BOB, Database, Kind, campus};
 
 /// A folder with files of histories in it.

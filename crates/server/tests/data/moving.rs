@@ -192,7 +192,7 @@ fn arbitrary_histories_round_trip_through_both_databases() {
     let files = Files::new();
     let mut runner = TestRunner::default();
     for _ in 0..4 {
-        let records = storable_histories()
+        let records = postgres_histories()
             .new_tree(&mut runner)
             .unwrap()
             .current();

@@ -8,7 +8,7 @@ use tokio_postgres::{
     types::{FromSql, IsNull, Kind, ToSql, Type, private::BytesMut, to_sql_checked},
 };
 use wts_app::{Entry, Record, TransferError};
-use wts_domain::{Category, Day, Priority, Status, Timestamp};
+use wts_domain::{Category, Date, Priority, Status, Timestamp};
 
 use crate::{
     error::Cause,
@@ -128,7 +128,7 @@ impl Table {
                         &ticket.description,
                         &ticket.occur_at.map(Timestamp::micros_since_2000),
                         &ticket.notes,
-                        &ticket.appointed_at.map(Day::days_since_2000),
+                        &ticket.appointed_at.map(Date::days_since_2000),
                         &ticket.priority.as_str(),
                         &ticket.status.as_str(),
                         &ticket.last_updated_at.map(Timestamp::micros_since_2000),
@@ -143,7 +143,7 @@ impl Table {
                         &trace.op.as_str(),
                         &trace.new_status.map(Status::as_str),
                         &trace.new_priority.map(Priority::as_str),
-                        &trace.new_appointment.map(Day::days_since_2000),
+                        &trace.new_appointment.map(Date::days_since_2000),
                         &trace.new_category.map(Category::as_str),
                         &trace.remark,
                     ])
@@ -178,7 +178,7 @@ from_sql! {
     TimestampValue: Type::TIMESTAMPTZ, |of, bytes| {
         Timestamp::from_micros_since_2000(i64::from_sql(of, bytes)?)
     };
-    DateValue: Type::DATE, |of, bytes| Day::from_days_since_2000(i32::from_sql(of, bytes)?);
+    DateValue: Type::DATE, |of, bytes| Date::from_days_since_2000(i32::from_sql(of, bytes)?);
     StrictUtf8: Type::TEXT | Type::VARCHAR | Type::BPCHAR, |of, bytes| String::from_sql(of, bytes)?;
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use wts_app::{Entry, Record, RecordError};
-use wts_domain::{Day, Timestamp};
+use wts_domain::{Date, Timestamp};
 
 /// 4714-11-24 BC up to the year 294277, in microseconds since 2000-01-01.
 const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
@@ -57,9 +57,9 @@ fn time(entry: &Entry, field: &str, time: Option<Timestamp>) -> Result<(), Recor
     Err(entry.error(field, problem))
 }
 
-fn day(entry: &Entry, field: &str, day: Option<Day>) -> Result<(), RecordError> {
+fn day(entry: &Entry, field: &str, day: Option<Date>) -> Result<(), RecordError> {
     let is_storable = day.is_none_or(|day| {
-        [Day::INFINITY, Day::NEG_INFINITY].contains(&day) || DAYS.contains(&day.days_since_2000())
+        [Date::INFINITY, Date::NEG_INFINITY].contains(&day) || DAYS.contains(&day.days_since_2000())
     });
     if is_storable {
         return Ok(());
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn limits_are_those_of_postgresql() {
-        let day = |year, month, day| Day::from_ymd(year, month, day).unwrap().days_since_2000();
+        let day = |year, month, day| Date::from_ymd(year, month, day).unwrap().days_since_2000();
         assert_eq!(DAYS, day(-4713, 11, 24)..day(5_874_898, 1, 1));
         let micros = |text: &str| text.parse::<Timestamp>().unwrap().micros_since_2000();
         assert_eq!(TIMES.start, micros("-004713-11-24T00:00:00Z"));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use wts_domain::{
-    Access, Category, Finding, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
+    Access, Category, HistoryFinding, StaffId, StaffMember, Status, StudentId, Ticket, TicketId,
     Timestamp, Trace, TraceId,
 };
 
@@ -129,7 +129,7 @@ impl HistorySink for Sink {
 struct Notes {
     stops_after: Option<usize>,
     progress: Vec<Counts>,
-    findings: Vec<(Option<u64>, i64, Finding)>,
+    findings: Vec<(Option<u64>, i64, HistoryFinding)>,
 }
 
 impl Observer for Notes {
@@ -141,7 +141,7 @@ impl Observer for Notes {
         }
     }
 
-    fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: Finding) {
+    fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: HistoryFinding) {
         self.findings.push((line, ticket.get(), finding));
     }
 }
@@ -296,7 +296,7 @@ fn verification_checks_the_last_history_too() {
     let report = verify_histories(Box::new(source(records)), &mut notes).unwrap();
 
     assert_eq!((report.counts.tickets, report.findings), (2, 2));
-    assert_eq!(notes.findings[1], (Some(5), 7, Finding::NoTraces));
+    assert_eq!(notes.findings[1], (Some(5), 7, HistoryFinding::NoTraces));
 }
 
 #[test]

@@ -19,8 +19,8 @@ proptest! {
 
     #[test]
     fn written_date_is_parsed_back(days: i32) {
-        let day = Day::from_days_since_2000(days);
-        prop_assert_eq!(day.to_string().parse(), Ok(day));
+        let date = Date::from_days_since_2000(days);
+        prop_assert_eq!(date.to_string().parse(), Ok(date));
     }
 
     #[test]
@@ -28,8 +28,8 @@ proptest! {
         if let Ok(timestamp) = text.parse::<Timestamp>() {
             prop_assert_eq!(timestamp.to_string(), text.clone());
         }
-        if let Ok(day) = text.parse::<Day>() {
-            prop_assert_eq!(day.to_string(), text);
+        if let Ok(date) = text.parse::<Date>() {
+            prop_assert_eq!(date.to_string(), text);
         }
     }
 }
@@ -41,8 +41,8 @@ fn limits_of_the_range_are_parsed_back() {
         assert_eq!(timestamp.to_string().parse(), Ok(timestamp));
     }
     for days in [i32::MIN, i32::MIN + 1, -1, 0, i32::MAX - 1, i32::MAX] {
-        let day = Day::from_days_since_2000(days);
-        assert_eq!(day.to_string().parse(), Ok(day));
+        let date = Date::from_days_since_2000(days);
+        assert_eq!(date.to_string().parse(), Ok(date));
     }
 }
 
@@ -95,8 +95,8 @@ fn noncanonical_date_is_rejected() {
         "+5881611-01-01T00:00:00Z",
     ] {
         assert_eq!(
-            text.parse::<Day>(),
-            Err(ParseTimeError::NotADay),
+            text.parse::<Date>(),
+            Err(ParseTimeError::NotADate),
             "{text:?}"
         );
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     DateOutOfRange,
-    calendar::{Date, pad},
+    calendar::{CivilDate, pad},
 };
 
 /// A calendar date, or one of the two infinities.
@@ -12,15 +12,15 @@ use super::{
 /// The text form is midnight UTC, as in the ticket system's API:
 ///
 /// ```
-/// use wts_domain::Day;
+/// use wts_domain::Date;
 ///
-/// assert_eq!(Day::from_ymd(2025, 12, 8)?.to_string(), "2025-12-08T00:00:00Z");
+/// assert_eq!(Date::from_ymd(2025, 12, 8)?.to_string(), "2025-12-08T00:00:00Z");
 /// # Ok::<(), wts_domain::DateOutOfRange>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(i32);
+pub struct Date(i32);
 
-impl Day {
+impl Date {
     /// Later than every finite date.
     pub const INFINITY: Self = Self(i32::MAX);
     /// Earlier than every finite date.
@@ -42,7 +42,7 @@ impl Day {
     ///
     /// Returns [`DateOutOfRange`] if the date does not exist or is out of range.
     pub fn from_ymd(year: i32, month: u8, day: u8) -> Result<Self, DateOutOfRange> {
-        Self::from_date(Date {
+        Self::from_civil_date(CivilDate {
             year: year.into(),
             month: month.into(),
             day: day.into(),
@@ -53,17 +53,17 @@ impl Day {
     /// Returns year, month and day in the proleptic Gregorian calendar, `None` for the infinities.
     ///
     /// ```
-    /// use wts_domain::Day;
+    /// use wts_domain::Date;
     ///
-    /// assert_eq!(Day::from_ymd(2025, 12, 8)?.ymd(), Some((2025, 12, 8)));
-    /// assert_eq!(Day::INFINITY.ymd(), None);
+    /// assert_eq!(Date::from_ymd(2025, 12, 8)?.ymd(), Some((2025, 12, 8)));
+    /// assert_eq!(Date::INFINITY.ymd(), None);
     /// # Ok::<(), wts_domain::DateOutOfRange>(())
     /// ```
     pub fn ymd(self) -> Option<(i32, u8, u8)> {
         match self {
             Self::INFINITY | Self::NEG_INFINITY => None,
             Self(days) => {
-                let Date { year, month, day } = Date::from_days(days.into());
+                let CivilDate { year, month, day } = CivilDate::from_days(days.into());
                 Some((
                     year.try_into().ok()?,
                     month.try_into().ok()?,
@@ -76,9 +76,9 @@ impl Day {
     /// Returns the text form without a time:
     ///
     /// ```
-    /// use wts_domain::Day;
+    /// use wts_domain::Date;
     ///
-    /// assert_eq!(Day::from_ymd(2025, 12, 8)?.iso_date().to_string(), "2025-12-08");
+    /// assert_eq!(Date::from_ymd(2025, 12, 8)?.iso_date().to_string(), "2025-12-08");
     /// # Ok::<(), wts_domain::DateOutOfRange>(())
     /// ```
     ///
@@ -87,18 +87,18 @@ impl Day {
         IsoDate(self)
     }
 
-    pub(super) fn from_date(date: Date) -> Option<Self> {
+    pub(super) fn from_civil_date(date: CivilDate) -> Option<Self> {
         match i32::try_from(date.to_valid_days()?).map(Self) {
             Ok(Self::INFINITY | Self::NEG_INFINITY) | Err(_) => None,
-            Ok(day) => Some(day),
+            Ok(date) => Some(date),
         }
     }
 }
 
 #[cfg(feature = "serde")]
-crate::serde_impls::impl_serde_as_text!(Day, str::parse);
+crate::serde_impls::impl_serde_as_text!(Date, str::parse);
 
-impl fmt::Display for Day {
+impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.width().is_some() {
             return pad(f, self);
@@ -112,7 +112,7 @@ impl fmt::Display for Day {
 }
 
 /// Displays a date without a time.
-struct IsoDate(Day);
+struct IsoDate(Date);
 
 impl fmt::Display for IsoDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,9 +120,9 @@ impl fmt::Display for IsoDate {
             return pad(f, self);
         }
         match self.0 {
-            Day::INFINITY => f.write_str("infinity"),
-            Day::NEG_INFINITY => f.write_str("-infinity"),
-            Day(days) => Date::from_days(days.into()).fmt(f),
+            Date::INFINITY => f.write_str("infinity"),
+            Date::NEG_INFINITY => f.write_str("-infinity"),
+            Date(days) => CivilDate::from_days(days.into()).fmt(f),
         }
     }
 }
@@ -133,14 +133,14 @@ mod tests {
 
     #[test]
     fn date_is_written_as_midnight_utc() {
-        let text_form = |year, month, day| Day::from_ymd(year, month, day).unwrap().to_string();
+        let text_form = |year, month, day| Date::from_ymd(year, month, day).unwrap().to_string();
         assert_eq!(text_form(2025, 12, 8), "2025-12-08T00:00:00Z");
         assert_eq!(text_form(2024, 2, 29), "2024-02-29T00:00:00Z");
         assert_eq!(text_form(0, 1, 1), "0000-01-01T00:00:00Z");
         assert_eq!(text_form(-4713, 11, 24), "-004713-11-24T00:00:00Z");
         assert_eq!(text_form(5_874_897, 12, 31), "+5874897-12-31T00:00:00Z");
-        assert_eq!(Day::INFINITY.to_string(), "infinity");
-        assert_eq!(Day::NEG_INFINITY.to_string(), "-infinity");
+        assert_eq!(Date::INFINITY.to_string(), "infinity");
+        assert_eq!(Date::NEG_INFINITY.to_string(), "-infinity");
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
             (i32::MIN, 1, 1),
         ] {
             assert_eq!(
-                Day::from_ymd(year, month, day),
+                Date::from_ymd(year, month, day),
                 Err(DateOutOfRange),
                 "{year}-{month}-{day}"
             );

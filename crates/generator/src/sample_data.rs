@@ -18,7 +18,7 @@ const MAX_STAFF: u64 = 800;
 
 /// The parameters of a sample data set. The first ticket is the API document's example, word for word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Campus {
+pub struct SampleData {
     /// The seed of the random number generator.
     pub seed: u64,
     /// The number of tickets.
@@ -27,7 +27,7 @@ pub struct Campus {
     pub days: u32,
 }
 
-impl Campus {
+impl SampleData {
     /// Returns the student with this index. Student 0 filed the API document's example.
     pub fn student(&self, index: u64) -> StudentId {
         StudentId::from((FIRST_STUDENT + index).to_string())
