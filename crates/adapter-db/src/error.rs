@@ -74,3 +74,9 @@ pub enum MigrateError {
     #[error("migrating failed")]
     Failed(#[source] Cause),
 }
+
+impl From<diesel::result::Error> for MigrateError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}

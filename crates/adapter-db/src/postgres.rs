@@ -7,6 +7,7 @@ mod loader;
 mod migrate;
 mod names;
 mod reader;
+mod reader_slot;
 mod statements;
 mod transfer;
 mod wal_lag;

@@ -31,6 +31,15 @@ pub(crate) struct BatchRequest {
 }
 
 impl BatchRequest {
+    /// A request for a ticket that is hardly ever there, and for the rank of nobody if `ranks`, to prove that they can be
+    /// read.
+    pub(crate) fn probe(ranks: bool) -> Self {
+        Self {
+            tickets: TicketId::new(i64::MAX).into_iter().collect(),
+            students: ranks.then(|| StudentId::from("")).into_iter().collect(),
+        }
+    }
+
     /// Adds a query, unless there would be more than `max_tickets` tickets then. Returns whether it was added.
     pub(super) fn try_add(&mut self, query: &HistoryQuery, max_tickets: usize) -> bool {
         if !self.tickets.contains(&query.ticket) {

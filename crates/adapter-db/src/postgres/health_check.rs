@@ -1,24 +1,22 @@
 //! Opening a PostgreSQL database with its replicas, and the health checks of each.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use tokio_postgres::config::Host;
 use tokio_util::task::AbortOnDropHandle;
 use wts_app::HistoryRepository;
 
 use super::{
-    loader::{self, open_lazily, timeouts},
-    reader::{ReadTimeouts, Reader},
+    loader::{self, open_lazily},
+    reader::Reader,
+    reader_slot::{ReadTimeouts, ReaderSlot},
     wal_lag::PrimaryWalHistory,
 };
 use crate::{
     backend::{OpenBackend, PRIMARY},
     error::{Cause, OpenError},
     health::{DatabaseHealth, Probe, run_health_check},
-    metrics::{DatabaseMetrics, NodeMetrics},
+    metrics::DatabaseMetrics,
     replicas::{Replica, ReplicaRouter},
     settings::ReadSettings,
     url::PostgresConfig,
@@ -36,12 +34,9 @@ pub(super) async fn open(
     let mut health_checks = Vec::new();
     let mut spawn = |name: &str, config: &PostgresConfig, role, health| {
         let probe = PostgresProbe {
-            config: config.clone(),
-            timeouts: timeouts(settings),
+            slot: ReaderSlot::new(config, ReadTimeouts::shared(settings), &metrics.of(name)),
             ranks: settings.ranks,
-            metrics: metrics.of(name),
             role,
-            idle: Mutex::default(),
         };
         // A replica that falls behind has to be detected well before it is too far behind.
         let interval = if settings.replicas.is_empty() {
@@ -103,21 +98,15 @@ enum Role {
 
 /// Probes a database over a connection of its own.
 struct PostgresProbe {
-    config: PostgresConfig,
-    timeouts: ReadTimeouts,
+    slot: ReaderSlot,
     /// Whether ranks have to be readable, too.
     ranks: bool,
-    metrics: NodeMetrics,
     role: Role,
-    idle: Mutex<Option<Reader>>,
 }
 
 impl PostgresProbe {
     async fn probe_with(&self, mut reader: Reader) -> Result<(), Cause> {
-        reader.probe().await?;
-        if self.ranks {
-            reader.probe_ranks().await?;
-        }
+        reader.probe(self.ranks).await?;
         match &self.role {
             Role::Alone => {}
             Role::Primary(wal) => {
@@ -135,26 +124,20 @@ impl PostgresProbe {
                 replica.set_caught_up_at(caught_up_at);
             }
         }
-        *self.idle() = Some(reader);
+        self.slot.keep(reader);
         Ok(())
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Option<Reader>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Probe for PostgresProbe {
     async fn probe(&self) -> Result<(), Cause> {
-        let idle = self.idle().take();
         // A broken connection does not mean that the database cannot be read.
-        if let Some(reader) = idle
+        if let Some(reader) = self.slot.take()
             && self.probe_with(reader).await.is_ok()
         {
             return Ok(());
         }
-        let reader = Reader::connect(&self.config, self.timeouts, &self.metrics).await?;
-        self.probe_with(reader).await
+        self.probe_with(self.slot.connect().await?).await
     }
 
     fn on_failure(&self) {

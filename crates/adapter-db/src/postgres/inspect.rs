@@ -4,6 +4,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use diesel::{
     QueryableByName,
+    dsl::sql,
+    pg::Pg,
     sql_types::{Array, BigInt, Bool, Double, Nullable, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -12,7 +14,7 @@ use super::connection::connect;
 use crate::{
     error::Cause,
     inspection::{Inspection, Schema},
-    migrations,
+    migrations::{self, POSTGRES},
     url::PostgresConfig,
 };
 
@@ -122,22 +124,14 @@ pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause
 }
 
 async fn schema(facts: &Facts, connection: &mut AsyncPgConnection) -> Result<Schema, Cause> {
-    #[derive(QueryableByName)]
-    struct Run {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-
     if !facts.migrated {
         return Ok(Schema::Existing);
     }
     if !facts.tells_migrations {
         return Ok(Schema::Unknown);
     }
-    let run: Run = diesel::sql_query("select count(*) as count from __diesel_schema_migrations")
-        .get_result(connection)
-        .await?;
+    let run = diesel::select(sql::<BigInt>(migrations::COUNT_RUN));
     Ok(Schema::Ours {
-        pending: migrations::pending::<diesel::pg::Pg>(&migrations::POSTGRES, run.count)?,
+        pending: migrations::pending::<Pg>(&POSTGRES, run.get_result(connection).await?)?,
     })
 }

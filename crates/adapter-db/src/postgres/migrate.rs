@@ -1,11 +1,11 @@
 //! Migrating PostgreSQL.
 
-use diesel::{QueryableByName, sql_types::Bool};
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel::{dsl::sql, sql_types::Bool};
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 
 use super::connection::connect;
 use crate::{
-    error::{Cause, MigrateError},
+    error::MigrateError,
     migrations::{self, POSTGRES},
     url::PostgresConfig,
 };
@@ -24,9 +24,9 @@ pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, Migr
     // Held until the connection closes, so that two migrations at once take turns.
     diesel::sql_query(format!("select pg_advisory_lock({LOCK})"))
         .execute(&mut connection)
-        .await
-        .map_err(failed)?;
-    if is_foreign(&mut connection).await.map_err(failed)? {
+        .await?;
+    let is_foreign = diesel::select(sql::<Bool>(IS_FOREIGN));
+    if is_foreign.get_result(&mut connection).await? {
         return Err(MigrateError::NotOurs);
     }
     // The harness blocks its thread, which the caller's runtime may not be able to spare.
@@ -34,24 +34,10 @@ pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, Migr
         migrations::run(&mut AsyncMigrationHarness::new(connection), POSTGRES)
     })
     .await
-    .map_err(failed)?
+    .map_err(|panic| MigrateError::Failed(panic.into()))?
     .map_err(MigrateError::Failed)
 }
 
 /// Whether there are tables that our migrations did not make.
-pub(super) const IS_FOREIGN: &str = "select to_regclass('wts.tickets') is not null and to_regclass('__diesel_schema_migrations') is null as foreign";
-
-async fn is_foreign(connection: &mut AsyncPgConnection) -> diesel::QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Answer {
-        #[diesel(sql_type = Bool)]
-        foreign: bool,
-    }
-
-    let answer: Answer = diesel::sql_query(IS_FOREIGN).get_result(connection).await?;
-    Ok(answer.foreign)
-}
-
-fn failed(error: impl Into<Cause>) -> MigrateError {
-    MigrateError::Failed(error.into())
-}
+pub(super) const IS_FOREIGN: &str =
+    "to_regclass('wts.tickets') is not null and to_regclass('__diesel_schema_migrations') is null";

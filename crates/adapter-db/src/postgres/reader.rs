@@ -2,14 +2,17 @@
 
 use std::{pin::pin, time::Duration};
 
-use diesel::QueryResult;
+use diesel::{
+    QueryResult,
+    result::Error::{self as QueryError, DatabaseError, DeserializationError},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{TryStreamExt, future::try_join};
 use tokio::time::timeout;
 use wts_domain::{StudentId, TicketId};
 
 use super::{
-    connection::{ConnectError, connect_within},
+    connection::ConnectError,
     names::OperatorNameCache,
     statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
     wal_lag::{WAL_POSITION, WalPosition},
@@ -17,35 +20,12 @@ use super::{
 use crate::{
     batching::{BatchRequest, BatchResponse},
     history::{HistoryBuilder, RankRow, rank_from_row},
-    metrics::{NodeMetrics, OpenConnection},
+    metrics::OpenConnection,
     sql_types::IdValue,
-    url::PostgresConfig,
 };
 
-/// No ticket has this number.
-const NO_TICKET: IdValue = IdValue(0);
-/// No operator and no student has this number.
-const NO_PERSON: &str = "";
 /// How many rows are decoded at a time, if so many have arrived.
 const CHUNK: usize = 256;
-
-/// The parameters of the statements that read a batch.
-pub(super) struct QueryParams<'a> {
-    tickets: Vec<IdValue>,
-    students: Vec<&'a str>,
-}
-
-impl<'a> From<&'a BatchRequest> for QueryParams<'a> {
-    fn from(request: &'a BatchRequest) -> Self {
-        let tickets = request.tickets.iter().map(|ticket| IdValue(ticket.get()));
-        let students = request.students.iter().map(StudentId::as_str);
-        Self {
-            tickets: tickets.collect(),
-            // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
-            students: students.filter(|student| !student.contains('\0')).collect(),
-        }
-    }
-}
 
 /// A connection that reads batches.
 pub(super) struct Reader {
@@ -56,50 +36,24 @@ pub(super) struct Reader {
     _counted: OpenConnection,
 }
 
-/// How long each step of a read may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ReadTimeouts {
-    pub(super) connect: Duration,
-    pub(super) statement: Duration,
-    /// How long a statement may wait for a lock. Less than `answer`, so that no statement is left waiting for one.
-    pub(super) lock: Duration,
-    pub(super) answer: Duration,
-}
-
 impl Reader {
-    /// Connects. The server ends by itself what takes too long: a client that merely stops waiting would leave it at work,
-    /// on a connection that no longer counts.
-    pub(super) async fn connect(
-        config: &PostgresConfig,
-        timeouts: ReadTimeouts,
-        metrics: &NodeMetrics,
-    ) -> Result<Self, ConnectError> {
-        let setup = format!(
-            "set statement_timeout = {}; \
-             set lock_timeout = {}; \
-             set default_transaction_read_only = on; \
-             set plan_cache_mode = force_generic_plan", // planning takes longer than reading
-            timeouts.statement.as_millis(),
-            timeouts.lock.as_millis(),
-        );
-        Ok(Self {
-            connection: connect_within(config, timeouts.connect, &setup).await?,
+    pub(super) fn new(
+        connection: AsyncPgConnection,
+        timeout: Duration,
+        counted: OpenConnection,
+    ) -> Self {
+        Self {
+            connection,
             names: OperatorNameCache::default(),
-            timeout: timeouts.answer,
-            _counted: metrics.connection(),
-        })
+            timeout,
+            _counted: counted,
+        }
     }
 
-    /// Reads a history that cannot be there, to prove that histories can be read.
-    pub(super) async fn probe(&mut self) -> Result<(), ReadError> {
-        read_histories(&self.connection, self.timeout, &[NO_TICKET], 1, || ()).await?;
-        self.read_names(&[NO_PERSON]).await?;
-        Ok(())
-    }
-
-    /// Reads the rank of a student who cannot be there, to prove that ranks can be read.
-    pub(super) async fn probe_ranks(&self) -> Result<(), ReadError> {
-        read_ranks(&self.connection, self.timeout, &[NO_PERSON]).await?;
+    /// Reads a history that is hardly ever there, to prove that histories can be read; and ranks too, if `ranks`.
+    pub(super) async fn probe(&mut self, ranks: bool) -> Result<(), ReadError> {
+        self.read(&BatchRequest::probe(ranks), 1, || ()).await?;
+        self.read_names(&[""]).await?;
         Ok(())
     }
 
@@ -112,17 +66,25 @@ impl Reader {
     /// Reads a batch; histories of more than `max_traces` traces not to the end. Calls `on_rows` whenever rows arrive.
     pub(super) async fn read(
         &mut self,
-        params: &QueryParams<'_>,
+        request: &BatchRequest,
         max_traces: i64,
         on_rows: impl Fn(),
     ) -> Result<BatchResponse, ReadError> {
+        let tickets: Vec<_> = request
+            .tickets
+            .iter()
+            .map(|ticket| IdValue(ticket.get()))
+            .collect();
+        // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
+        let students = request.students.iter().map(StudentId::as_str);
+        let students: Vec<_> = students.filter(|sid| !sid.contains('\0')).collect();
         // Both statements are sent before either is answered: one round trip. The result that may be long comes last.
         let (ranks, (mut histories, snapshot)) = try_join(
-            read_ranks(&self.connection, self.timeout, &params.students),
+            read_ranks(&self.connection, self.timeout, &students),
             read_histories(
                 &self.connection,
                 self.timeout,
-                &params.tickets,
+                &tickets,
                 max_traces.saturating_add(1),
                 on_rows,
             ),
@@ -183,7 +145,7 @@ async fn read_histories(
         on_rows();
         for (ticket, issuer, seen, trace) in chunk {
             let Some(ticket) = TicketId::new(ticket.0) else {
-                continue; // a probe
+                continue;
             };
             snapshot = seen;
             let history = history_of(ticket, issuer, &mut histories);
@@ -236,8 +198,20 @@ async fn with_timeout<T>(
 /// Why a batch was not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
+    #[error("no connection")]
+    Connect(#[from] ConnectError),
     #[error("reading from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
-    Query(#[source] diesel::result::Error),
+    Query(#[source] QueryError),
     #[error("no answer within {0:?}")]
     Timeout(Duration),
+}
+
+impl ReadError {
+    /// Whether the rows of one ticket may be the cause, and not the connection or the server.
+    pub(super) fn is_per_ticket(&self) -> bool {
+        matches!(
+            self,
+            Self::Query(DatabaseError(..) | DeserializationError(_))
+        )
+    }
 }

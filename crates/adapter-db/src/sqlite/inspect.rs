@@ -3,62 +3,48 @@
 use std::{path::Path, time::Instant};
 
 use diesel::{
-    QueryableByName, RunQueryDsl,
+    RunQueryDsl,
+    dsl::sql,
     sql_types::{BigInt, Bool, Text},
+    sqlite::Sqlite,
 };
 
 use super::connection::{Mode, connect};
 use crate::{
     error::Cause,
     inspection::{Inspection, Schema},
-    migrations,
+    migrations::{self, SQLITE},
 };
 
-#[derive(QueryableByName)]
-struct Facts {
-    #[diesel(sql_type = Text)]
-    version: String,
-    #[diesel(sql_type = Bool)]
-    migrated: bool,
-    #[diesel(sql_type = Bool)]
-    has_index: bool,
-}
+const IS_MIGRATED: &str =
+    "exists (select 1 from sqlite_master where name = '__diesel_schema_migrations')";
+const HAS_INDEX: &str = "exists (
+    select 1 from pragma_index_list('ticket_traces') l, pragma_index_info(l.name) i
+    where i.seqno = 0 and i.name = 'tid' and not l.partial)";
 
 /// See [`crate::inspect`].
 pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
-    #[derive(QueryableByName)]
-    struct Run {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-
     let mut connection = connect(file, Mode::Read)?;
-    let facts: Facts = diesel::sql_query(
-        "select sqlite_version() as version,
-             exists (select 1 from sqlite_master where name = '__diesel_schema_migrations') as migrated,
-             exists (
-                 select 1 from pragma_index_list('ticket_traces') l, pragma_index_info(l.name) i
-                 where i.seqno = 0 and i.name = 'tid' and not l.partial
-             ) as has_index",
-    )
-    .get_result(&mut connection)?;
-    let schema = if facts.migrated {
-        let run: Run =
-            diesel::sql_query("select count(*) as count from __diesel_schema_migrations")
-                .get_result(&mut connection)?;
-        Schema::Ours {
-            pending: migrations::pending::<diesel::sqlite::Sqlite>(&migrations::SQLITE, run.count)?,
-        }
+    let facts = diesel::select((
+        sql::<Text>("sqlite_version()"),
+        sql::<Bool>(IS_MIGRATED),
+        sql::<Bool>(HAS_INDEX),
+    ));
+    let (version, is_migrated, has_index): (String, _, _) = facts.get_result(&mut connection)?;
+    let schema = if is_migrated {
+        let run = diesel::select(sql::<BigInt>(migrations::COUNT_RUN));
+        let pending = migrations::pending::<Sqlite>(&SQLITE, run.get_result(&mut connection)?)?;
+        Schema::Ours { pending }
     } else {
         Schema::Existing
     };
     let begun = Instant::now();
     diesel::sql_query("select 1 from tickets where tid = 0").execute(&mut connection)?;
     Ok(Inspection {
-        version: format!("SQLite {}", facts.version),
+        version: format!("SQLite {version}"),
         latency: begun.elapsed(),
         schema,
-        has_index: facts.has_index,
+        has_index,
         extra_privileges: None,
         clocks: None,
         is_standby: false,

@@ -16,7 +16,7 @@ use diesel::{
 };
 use tokio::{sync::oneshot, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
-use wts_domain::{StudentId, TicketId};
+use wts_domain::TicketId;
 
 use super::{
     connection::{ensure_exists, unreadable},
@@ -54,7 +54,7 @@ pub(super) async fn open(
         .map(|_| SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics))
         .collect::<Result<Vec<_>, _>>()?;
     let long = SqliteLoader::open(file, i64::MAX, settings.long_statement_timeout, metrics)?;
-    long.read(probe_request(false))
+    long.read(BatchRequest::probe(false))
         .await
         .map_err(|error| match error {
             ReadError::Query(cause) => unreadable(cause),
@@ -94,16 +94,8 @@ struct SqliteProbe {
 
 impl Probe for SqliteProbe {
     async fn probe(&self) -> Result<(), Cause> {
-        self.reader.read(probe_request(self.ranks)).await?;
+        self.reader.read(BatchRequest::probe(self.ranks)).await?;
         Ok(())
-    }
-}
-
-/// A request for a ticket that is hardly ever there, and for the rank of nobody.
-fn probe_request(ranks: bool) -> BatchRequest {
-    BatchRequest {
-        tickets: TicketId::new(i64::MAX).into_iter().collect(),
-        students: ranks.then(|| StudentId::from("")).into_iter().collect(),
     }
 }
 

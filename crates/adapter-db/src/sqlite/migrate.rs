@@ -7,12 +7,13 @@ use std::{
 };
 
 use diesel::{
-    QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::Bool,
+    QueryResult, RunQueryDsl, SqliteConnection, connection::SimpleConnection, dsl::sql,
+    sql_types::Bool,
 };
 
 use super::connection::{Mode, connect};
 use crate::{
-    error::{Cause, MigrateError},
+    error::MigrateError,
     migrations::{self, SQLITE},
 };
 
@@ -23,25 +24,20 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) fn migrate(file: &Path) -> Result<Vec<String>, MigrateError> {
     let mut connection =
         connect(file, Mode::Create).map_err(|error| MigrateError::Unreachable(error.into()))?;
-    let names = connection
-        // Takes the write lock at once, so that two migrations at once take turns.
-        .immediate_transaction(|connection| {
-            if is_foreign(connection)? {
-                return Err(MigrationAborted::NotOurs);
-            }
-            migrations::run(connection, SQLITE).map_err(MigrationAborted::Failed)
-        });
-    let names = names.map_err(|aborted| match aborted {
-        MigrationAborted::NotOurs => MigrateError::NotOurs,
-        MigrationAborted::Failed(cause) => MigrateError::Failed(cause),
+    // Takes the write lock at once, so that two migrations at once take turns.
+    let names = connection.immediate_transaction(|connection| {
+        if is_foreign(connection)? {
+            return Err(MigrateError::NotOurs);
+        }
+        migrations::run(connection, SQLITE).map_err(MigrateError::Failed)
     })?;
-    write_ahead(&mut connection).map_err(|error| MigrateError::Failed(error.into()))?;
+    write_ahead(&mut connection)?;
     Ok(names)
 }
 
 /// Switches the file to write-ahead logging, with which readers and a writer do not wait for each other. SQLite fails at
 /// once while the file is locked, so this is retried.
-fn write_ahead(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
+fn write_ahead(connection: &mut SqliteConnection) -> QueryResult<()> {
     let begun = Instant::now();
     loop {
         match connection.batch_execute("pragma journal_mode = wal") {
@@ -53,29 +49,8 @@ fn write_ahead(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
 }
 
 /// Whether there are tables that our migrations did not make.
-pub(super) fn is_foreign(connection: &mut SqliteConnection) -> diesel::QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Answer {
-        #[diesel(sql_type = Bool)]
-        foreign_tables: bool,
-    }
-
-    let answer: Answer = diesel::sql_query(
-        "select exists (select 1 from sqlite_master where name = 'tickets') \
-         and not exists (select 1 from sqlite_master where name = '__diesel_schema_migrations') as foreign_tables",
-    )
-    .get_result(connection)?;
-    Ok(answer.foreign_tables)
-}
-
-/// Why the transaction was rolled back.
-enum MigrationAborted {
-    NotOurs,
-    Failed(Cause),
-}
-
-impl From<diesel::result::Error> for MigrationAborted {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.into())
-    }
+pub(super) fn is_foreign(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    let is_foreign = "exists (select 1 from sqlite_master where name = 'tickets') \
+         and not exists (select 1 from sqlite_master where name = '__diesel_schema_migrations')";
+    diesel::select(sql::<Bool>(is_foreign)).get_result(connection)
 }

@@ -40,7 +40,7 @@ const FOREIGN_KEYS: &str = "
 pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenError> {
     let client = client(config, BEGIN).await?;
     let is_foreign = client
-        .query_one(IS_FOREIGN, &[])
+        .query_one(&format!("select {IS_FOREIGN}"), &[])
         .await
         .and_then(|row| row.try_get(0))
         .map_err(|error| OpenError::Unwritable(error.into()))?;
