@@ -189,26 +189,17 @@ impl AsyncWrite for Connection {
         let mut unread = [0; 8 * 1_024];
         loop {
             let mut into = ReadBuf::new(&mut unread);
-            match (
-                Pin::new(&mut this.stream).poll_read(context, &mut into),
-                this.linger_until,
-            ) {
-                (Poll::Ready(Ok(())), until) if !into.filled().is_empty() => {
-                    let now = Instant::now();
-                    if now
-                        >= *this
-                            .linger_until
-                            .insert(until.unwrap_or(now + LINGER_TIMEOUT))
-                    {
-                        return Poll::Ready(Ok(()));
-                    }
-                }
+            let outcome = Pin::new(&mut this.stream).poll_read(context, &mut into);
+            match (outcome, this.linger_until) {
+                (Poll::Ready(Ok(())), _) if !into.filled().is_empty() => {}
                 (Poll::Pending, Some(until)) => {
-                    return this
-                        .poll_deadline(until, context)
-                        .map(|_: io::Result<()>| Ok(()));
+                    return this.poll_deadline::<()>(until, context).map(|_| Ok(()));
                 }
                 _ => return Poll::Ready(Ok(())),
+            }
+            let now = Instant::now();
+            if now >= *this.linger_until.get_or_insert(now + LINGER_TIMEOUT) {
+                return Poll::Ready(Ok(()));
             }
         }
     }

@@ -9,7 +9,7 @@ mod security_headers;
 mod trace_context;
 mod tracked_body;
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use actix_web::{
     Error, FromRequest,
@@ -37,30 +37,12 @@ use crate::{
 /// The state of the middleware, shared by all workers.
 pub(crate) struct MiddlewareState {
     pub(crate) routes: RouteTable,
-    max_in_flight: usize,
-    request_timeout: Duration,
-    response_timeout: Duration,
-    health: Health,
-    metrics: HttpMetrics,
+    pub(crate) settings: HttpSettings,
+    pub(crate) health: Health,
+    pub(crate) metrics: HttpMetrics,
 }
 
 impl MiddlewareState {
-    pub(crate) fn new(
-        routes: RouteTable,
-        settings: &HttpSettings,
-        health: &Health,
-        metrics: &HttpMetrics,
-    ) -> Self {
-        Self {
-            routes,
-            max_in_flight: settings.max_in_flight.get(),
-            request_timeout: settings.request_timeout,
-            response_timeout: settings.answer_timeout,
-            health: health.clone(),
-            metrics: metrics.clone(),
-        }
-    }
-
     /// Applies the rate limit of addresses and the limit of requests in flight.
     fn admit(
         &self,
@@ -77,7 +59,7 @@ impl MiddlewareState {
         if is_counted_here && let Some(limits) = request.app_data::<Data<RateLimiters>>() {
             limits.check_address(|| client_address(request.request()))?;
         }
-        connection.begin(class, self.max_in_flight)
+        connection.begin(class, self.settings.max_in_flight.get())
     }
 }
 
@@ -113,14 +95,14 @@ pub(crate) async fn handle(
         Err(error) => return Ok(entry.end(request.error_response(error))),
     };
     let mut response = pin!(AssertUnwindSafe(next.call(request)).catch_unwind());
-    let outcome = match timeout(state.request_timeout, &mut response).await {
+    let outcome = match timeout(state.settings.request_timeout, &mut response).await {
         Err(_) if connection.is_long_lived() => Ok(response.await),
         outcome => outcome,
     };
     match outcome {
         Ok(Ok(Ok(response))) => {
             let id = entry.id().clone();
-            let limit = (!connection.is_streaming()).then_some(state.response_timeout);
+            let limit = (!connection.is_streaming()).then_some(state.settings.response_timeout);
             let response = entry.end(response.map_into_boxed_body());
             Ok(response.map_body(|_, body| tracked_body::track_body(body, guard, limit, id)))
         }

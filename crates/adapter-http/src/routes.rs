@@ -118,16 +118,21 @@ pub(crate) struct RouteTable(Vec<(ResourceDef, &'static Route)>);
 impl RouteTable {
     /// Returns the routes of the API.
     pub(crate) fn api() -> Self {
-        Self::new([API, HEALTH])
+        Self::new(&[
+            API,
+            HEALTH,
+            #[cfg(test)]
+            crate::tests::ROUTES,
+        ])
     }
 
     /// Returns the routes of the administrators' listener.
     pub(crate) fn admin() -> Self {
-        Self::new([ADMIN, HEALTH])
+        Self::new(&[ADMIN, HEALTH])
     }
 
-    pub(crate) fn new(tables: impl IntoIterator<Item = &'static [Route]>) -> Self {
-        let routes = tables.into_iter().flatten();
+    fn new(tables: &[&'static [Route]]) -> Self {
+        let routes = tables.iter().copied().flatten();
         Self(
             routes
                 .map(|route| (ResourceDef::new(route.pattern), route))

@@ -42,26 +42,6 @@ pub fn server(
     health: &Health,
     metrics: &HttpMetrics,
 ) -> io::Result<RunningServer> {
-    let callers = (use_cases, verifier);
-    serve_api(
-        listener,
-        RouteTable::api(),
-        callers,
-        settings,
-        health,
-        metrics,
-    )
-}
-
-/// Serves `routes` on `listener` as the API.
-pub(crate) fn serve_api(
-    listener: TcpListener,
-    routes: RouteTable,
-    (use_cases, verifier): (UseCases, TokenVerifier),
-    settings: &HttpSettings,
-    health: &Health,
-    metrics: &HttpMetrics,
-) -> io::Result<RunningServer> {
     // Created here and not per worker, so that all workers share them.
     let (use_cases, verifier) = (Data::new(use_cases), Data::new(verifier));
     let (settings_data, health_data) = (Data::new(settings.clone()), Data::new(health.clone()));
@@ -78,9 +58,13 @@ pub(crate) fn serve_api(
         || thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
-    let state = MiddlewareState::new(routes, settings, health, metrics);
-    let connections = ConnectionLimiter::new(settings, metrics.clone());
-    let server = serve(listener, workers, settings, (state, connections), data)?;
+    let state = MiddlewareState {
+        routes: RouteTable::api(),
+        settings: settings.clone(),
+        health: health.clone(),
+        metrics: metrics.clone(),
+    };
+    let server = serve(listener, workers, state, data)?;
     Ok(RunningServer {
         server,
         metrics: metrics.clone(),
@@ -102,35 +86,38 @@ pub fn admin_server(
     settings: &HttpSettings,
     health: &Health,
 ) -> io::Result<Server> {
-    let settings = HttpSettings {
-        max_connections: ADMIN_LIMIT,
-        max_in_flight: ADMIN_LIMIT,
-        ..settings.clone()
-    };
     let (registry, health_data) = (Data::new(registry), Data::new(health.clone()));
     let data = move |config: &mut ServiceConfig| {
         config
             .app_data(Data::clone(&registry))
             .app_data(Data::clone(&health_data));
     };
-    let metrics = HttpMetrics::default();
-    let state = MiddlewareState::new(RouteTable::admin(), &settings, health, &metrics);
-    let connections = ConnectionLimiter::new(&settings, metrics);
-    serve(listener, 1, &settings, (state, connections), data)
+    let state = MiddlewareState {
+        routes: RouteTable::admin(),
+        settings: HttpSettings {
+            max_connections: ADMIN_LIMIT,
+            max_in_flight: ADMIN_LIMIT,
+            ..settings.clone()
+        },
+        health: health.clone(),
+        metrics: HttpMetrics::default(),
+    };
+    serve(listener, 1, state, data)
 }
 
 /// Serves routes on connections with limits and timeouts; handlers get `data`.
 fn serve(
     listener: TcpListener,
     workers: usize,
-    settings: &HttpSettings,
-    (state, connections): (MiddlewareState, ConnectionLimiter),
+    state: MiddlewareState,
     data: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
+    let settings = &state.settings;
+    let connections = ConnectionLimiter::new(settings, state.metrics.clone());
     let timeouts = ConnectionTimeouts {
         request: settings.head_timeout + settings.request_timeout,
         write: settings.write_timeout,
-        response: settings.answer_timeout,
+        response: settings.response_timeout,
     };
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
     let builder = Server::build()

@@ -40,7 +40,7 @@ pub struct HttpSettings {
     /// How long a client may stop reading a response.
     pub write_timeout: Duration,
     /// How long a client may take to read a whole response.
-    pub answer_timeout: Duration,
+    pub response_timeout: Duration,
     /// How long a connection may wait for its next request.
     pub keep_alive: Duration,
     /// How long requests are still accepted after the server was told to stop, so that clients notice.
@@ -64,7 +64,7 @@ impl Default for HttpSettings {
             head_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_millis(2_500),
             write_timeout: Duration::from_secs(10),
-            answer_timeout: Duration::from_secs(60),
+            response_timeout: Duration::from_secs(60),
             keep_alive: Duration::from_secs(75),
             shutdown_delay: Duration::ZERO,
             shutdown_timeout: Duration::from_secs(30),

@@ -19,6 +19,7 @@ use wts_domain::{
 };
 
 use self::app::App;
+pub(crate) use self::classes::ROUTES;
 use crate::{Secret, TokenSettings, TokenSigner, TokenSubject};
 
 const PATH: &str = "/api/v3/get_traces?tid=123";

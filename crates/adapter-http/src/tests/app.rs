@@ -14,7 +14,7 @@ use wts_app::{MockHistoryRepository, RankSource, UseCases};
 use super::secret;
 use crate::{
     Health, HttpMetrics, HttpSettings, Key, Keyring, ShutdownReport, TokenSettings, TokenVerifier,
-    routes::RouteTable, server::serve_api,
+    server,
 };
 
 /// The server on a port of its own, until it is dropped.
@@ -36,15 +36,6 @@ impl App {
         settings: HttpSettings,
         told: impl FnOnce(&mut MockHistoryRepository),
     ) -> Self {
-        Self::with_routes(RouteTable::api(), settings, told)
-    }
-
-    /// Serves other routes.
-    pub(super) fn with_routes(
-        routes: RouteTable,
-        settings: HttpSettings,
-        told: impl FnOnce(&mut MockHistoryRepository),
-    ) -> Self {
         let mut histories = MockHistoryRepository::new();
         told(&mut histories);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -59,8 +50,7 @@ impl App {
         health.set_readable(true);
         let metrics = HttpMetrics::default();
         let use_cases = UseCases::new(Arc::new(histories), RankSource::Token);
-        let callers = (use_cases, verifier);
-        let server = serve_api(listener, routes, callers, &http, &health, &metrics).unwrap();
+        let server = server(listener, use_cases, verifier, &http, &health, &metrics).unwrap();
         let (stop, told_to_stop) = oneshot::channel::<()>();
         let run = server.run_until(async { drop(told_to_stop.await) });
         Self {

@@ -22,10 +22,10 @@ use crate::{
         ConnectionHandle,
         RequestClass::{Streaming, Unary, Waiting},
     },
-    routes::{Callers::Everyone, READ, Route, RouteTable},
+    routes::{Callers::Everyone, READ, Route},
 };
 
-static ROUTES: &[Route] = &[
+pub(crate) static ROUTES: &[Route] = &[
     Route::new("/stream", READ, Everyone, Unary, || web::to(ticks)),
     Route::new("/flood", READ, Everyone, Unary, || web::to(flood)),
     Route::new("/wait", READ, Everyone, Unary, || web::to(wait)),
@@ -46,7 +46,7 @@ fn limits() -> HttpSettings {
         // The HTTP server's clock for it moves every half second.
         head_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_millis(300),
-        answer_timeout: Duration::from_millis(300),
+        response_timeout: Duration::from_millis(300),
         keep_alive: Duration::from_millis(300),
         max_in_flight: NonZeroUsize::MIN,
         max_connections: NonZeroUsize::new(2).unwrap(),
@@ -56,7 +56,7 @@ fn limits() -> HttpSettings {
 }
 
 fn app(settings: HttpSettings) -> App {
-    App::with_routes(RouteTable::new([ROUTES]), settings, |_| {})
+    App::serving(settings, |_| {})
 }
 
 /// Sends a letter after each silence of [`LONG`], three in all, or ends with the service unless the query forbids it.

@@ -121,7 +121,7 @@ async fn client_that_reads_too_slowly_is_closed() {
     logs::log();
     for traces in [1, 300] {
         let settings = HttpSettings {
-            answer_timeout: Duration::from_secs(2),
+            response_timeout: Duration::from_secs(2),
             write_timeout: NEVER,
             request_timeout: NEVER,
             ..HttpSettings::default()
