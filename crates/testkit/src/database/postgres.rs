@@ -132,9 +132,8 @@ pub(crate) fn with_client(
 pub(crate) async fn insert(client: &Client, records: &Records, kind: Kind) -> anyhow::Result<()> {
     client.batch_execute("begin").await?;
     if kind == Kind::WtsV3 {
-        client
-            .batch_execute("set local session_replication_role = replica")
-            .await?;
+        let without_triggers = "set local session_replication_role = replica";
+        client.batch_execute(without_triggers).await?;
         for student in &records.students {
             let user = "insert into wts.users (sid, wx) values ($1, 'wx-' || $1::text) on conflict do nothing";
             let sid = student.sid.as_str();
@@ -149,18 +148,15 @@ pub(crate) async fn insert(client: &Client, records: &Records, kind: Kind) -> an
         }
         let values: Vec<&(dyn ToSql + Sync)> = row.values.iter().map(|value| value as _).collect();
         if let Some(statement) = &prepared {
-            client
-                .execute(statement, &values)
-                .await
-                .with_context(|| format!("{table}: {values:?}"))?;
+            let inserted = client.execute(statement, &values).await;
+            inserted.with_context(|| format!("{table}: {values:?}"))?;
         }
     }
     if kind == Kind::Postgres {
         // Identities do not count ids that were given.
         for (table, id) in [("wts.tickets", "tid"), ("wts.ticket_traces", "opid")] {
-            let sql = format!(
-                "select setval(pg_get_serial_sequence('{table}', '{id}'), max({id})) from {table}"
-            );
+            let sequence = format!("pg_get_serial_sequence('{table}', '{id}')");
+            let sql = format!("select setval({sequence}, max({id})) from {table}");
             client.batch_execute(&sql).await.context(sql)?;
         }
     }
@@ -171,13 +167,10 @@ fn insert_into(table: &str, columns: &str, count: usize, kind: Kind) -> String {
     let schema = if table == "students" { "data" } else { "wts" };
     let parameters: Vec<_> = (1..=count).map(|number| format!("${number}")).collect();
     let parameters = parameters.join(", ");
-    let (column, value) = match (kind, table) {
-        (Kind::WtsV3, "operators") => (", female", ", false"),
-        _ => ("", ""),
-    };
-    let conflict = match kind {
-        Kind::WtsV3 => "on conflict do nothing",
-        _ => "",
+    let (column, value, conflict) = match (kind, table) {
+        (Kind::WtsV3, "operators") => (", female", ", false", "on conflict do nothing"),
+        (Kind::WtsV3, _) => ("", "", "on conflict do nothing"),
+        _ => ("", "", ""),
     };
     format!(
         "insert into {schema}.{table} ({columns}{column}) overriding system value values ({parameters}{value}) {conflict}"

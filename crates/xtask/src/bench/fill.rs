@@ -69,21 +69,15 @@ pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<
     let file = directory.join("fill.sql");
     fs::write(&file, script).context("could not write a script")?;
     if let Some(server) = database.server {
-        output(
-            client(server, "psql")
-                .args(["--single-transaction", "--file"])
-                .arg(&file),
-        )?;
+        let mut psql = client(server, "psql");
+        psql.args(["--single-transaction", "--file"]);
+        output(psql.arg(&file))?;
         output(client(server, "psql").args(["--command", "vacuum analyze"]))?;
     } else {
         debian_package("sqlite3", || on_path("sqlite3").is_some(), "")?;
         let script = File::open(&file).context("could not read a script")?;
-        output(
-            program("sqlite3")
-                .arg("-bail")
-                .arg(database.file())
-                .stdin(script),
-        )?;
+        let mut sqlite3 = program("sqlite3");
+        output(sqlite3.arg("-bail").arg(database.file()).stdin(script))?;
     }
     Ok(())
 }
