@@ -6,7 +6,7 @@ label_enum! {
     /// The access rank of a person or service. Variants are in ascending order: `Access::User < Access::Chief`.
     #[derive(PartialOrd, Ord)]
     pub enum Access, "access rank" {
-        /// A signed-in person who has not registered. The only rank without access.
+        /// A signed-in person without a registration. The only rank without access.
         Unregistered = "unregistered", "未注册用户", "Unregistered user";
         /// A registered student.
         User = "user", "用户", "User";
