@@ -1,6 +1,6 @@
-//! Benchmarks of the parts of a request that need no database: verifying the token, deciding, writing the body.
-//! `cargo bench --package wts-adapter-http --features bench`
-#![expect(clippy::unwrap_used, reason = "a benchmark stops where it stands")]
+//! Benchmarks of the parts of a request that need no database: token verification, authorization, serialisation of the body.
+//! Run them with `cargo bench --package wts-adapter-http --features bench`.
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,10 +23,10 @@ fn main() {
 }
 
 #[divan::bench]
-fn verify_an_hs256_token(bencher: Bencher<'_, '_>) {
+fn verify_hs256_token(bencher: Bencher<'_, '_>) {
     let secret =
         Secret::new(b"benchmarks-share-this-secret-of-48-bytes-and-more".to_vec()).unwrap();
-    let identity = TokenSubject {
+    let subject = TokenSubject {
         openid: "o6_bmjrPTlm6_2sgVt7hMZOPfL2M".to_owned(),
         sid: "2024310001".to_owned(),
         username: "alice".to_owned(),
@@ -35,7 +35,7 @@ fn verify_an_hs256_token(bencher: Bencher<'_, '_>) {
         name: "爱丽丝".to_owned(),
     };
     let token = TokenSigner::new(&secret, TokenSettings::default())
-        .sign(&identity, NOW, Duration::from_secs(3_600))
+        .sign(&subject, NOW, Duration::from_secs(3_600))
         .unwrap();
     let keys = Keyring::fixed(vec![Key::shared(&secret)]).unwrap();
     let verifier = TokenVerifier::new(keys, TokenSettings::default());
@@ -44,7 +44,7 @@ fn verify_an_hs256_token(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn decide_whether_an_owner_may_read(bencher: Bencher<'_, '_>) {
+fn authorize_ticket_owner(bencher: Bencher<'_, '_>) {
     let caller = Caller::new(StudentId::from("2024310001"), Access::User);
     let issuer = StudentId::from("2024310001");
 
@@ -57,7 +57,7 @@ fn decide_whether_an_owner_may_read(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(args = [5, 200, 10_000])]
-fn write_a_body_of_traces(bencher: Bencher<'_, '_>, traces: i64) {
+fn serialise_body(bencher: Bencher<'_, '_>, traces: i64) {
     let history = Arc::new(history_of(traces));
     let length = write_body(Arc::clone(&history)).unwrap();
 
@@ -69,11 +69,11 @@ fn write_a_body_of_traces(bencher: Bencher<'_, '_>, traces: i64) {
 fn history_of(traces: i64) -> TicketHistory {
     let ticket = TicketId::new(123).unwrap();
     let traces = (0..traces).map(|n| {
-        let moment = Timestamp::from_unix_seconds(NOW + 60 * n).unwrap();
+        let timestamp = Timestamp::from_unix_seconds(NOW + 60 * n).unwrap();
         let mut trace = Trace::new(
             TraceId::new(1_000 + n),
             ticket,
-            moment,
+            timestamp,
             StaffId::from("W007"),
         );
         "詹姆斯".clone_into(&mut trace.op_name);

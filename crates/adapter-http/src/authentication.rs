@@ -52,12 +52,12 @@ impl FromRequest for AuthenticatedCaller {
 fn verify(request: &HttpRequest) -> Result<Caller, ApiError> {
     let token = bearer(request.headers())?;
     let caller = app_data::<TokenVerifier>(request)?.verify(token, now()?);
-    Ok(caller.map_err(Unauthenticated::BadToken)?)
+    Ok(caller.map_err(Unauthenticated::InvalidToken)?)
 }
 
 /// Whether the token names a key that may be published by now.
 fn needs_key_refresh(request: &HttpRequest, outcome: &Result<Caller, ApiError>) -> bool {
-    const UNKNOWN_KEY: Unauthenticated = Unauthenticated::BadToken(TokenError::UnknownKey);
+    const UNKNOWN_KEY: Unauthenticated = Unauthenticated::InvalidToken(TokenError::UnknownKey);
     matches!(outcome, Err(ApiError::Unauthenticated(why)) if *why == UNKNOWN_KEY)
         && app_data::<TokenVerifier>(request).is_ok_and(TokenVerifier::can_refresh)
 }
@@ -66,7 +66,7 @@ async fn verify_after_refresh(request: &HttpRequest) -> Result<Caller, ApiError>
     let token = bearer(request.headers())?;
     let verifier = app_data::<TokenVerifier>(request)?;
     let caller = verifier.verify_after_refresh(token, now()?).await;
-    Ok(caller.map_err(Unauthenticated::BadToken)?)
+    Ok(caller.map_err(Unauthenticated::InvalidToken)?)
 }
 
 /// Checks the rate limit and that the caller is active.
@@ -91,17 +91,17 @@ fn app_data<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
 /// Returns the token of the only `Authorization` field (RFC 6750 2.1). A token anywhere else is ignored.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     let mut fields = headers.get_all(AUTHORIZATION);
-    let field = fields.next().ok_or(Unauthenticated::NoToken)?;
+    let field = fields.next().ok_or(Unauthenticated::MissingToken)?;
     if fields.next().is_some() {
-        return Err(Unauthenticated::SeveralFields);
+        return Err(Unauthenticated::MultipleHeaders);
     }
     let mut parts = field.as_bytes().splitn(2, |byte| *byte == b' ');
     let scheme = parts.next().unwrap_or_default();
     let token = parts.next().unwrap_or_default().trim_ascii();
     if !scheme.eq_ignore_ascii_case(b"Bearer") || token.is_empty() {
-        return Err(Unauthenticated::NoToken);
+        return Err(Unauthenticated::MissingToken);
     }
-    str::from_utf8(token).map_err(|_| Unauthenticated::BadToken(TokenError::Malformed))
+    str::from_utf8(token).map_err(|_| Unauthenticated::InvalidToken(TokenError::Malformed))
 }
 
 /// Returns the seconds since 1970.

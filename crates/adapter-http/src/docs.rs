@@ -1,6 +1,7 @@
-//! The API's description in OpenAPI 3.1, and Swagger UI, which shows it in a browser.
+//! The OpenAPI 3.1 description of the API, and Swagger UI, which shows it in a browser.
 //!
-//! It is made from the attributes of handlers and types; the modifiers add what all operations have in common.
+//! The description is generated from the attributes of handlers and types. Modifiers add what all operations share: error
+//! responses, header fields, the token scheme and the labels of enum values.
 
 mod errors;
 mod headers;
@@ -21,48 +22,48 @@ use wts_domain::{Access, Category, Priority, Status};
 
 #[cfg(test)]
 pub(crate) use self::errors::every_error;
-pub(crate) use self::swagger_ui::{DOCS, page, to_pages};
+pub(crate) use self::swagger_ui::{DOCS, page, redirect_to_index};
 use self::{errors::ErrorResponses, headers::SuccessHeaders};
 use crate::{
     constants::JSON,
-    error::{ApiError, Envelope},
+    error::{ApiError, ErrorBody},
     health,
-    labels::{json_of_labels, label_values, text_of_labels},
+    labels::{enum_values, labels_json, labels_text},
     request_body::NoBody,
-    response::{self, CacheRule, Content, ETagBuilder},
+    response::{self, CachePolicy, Content, ETagBuilder},
     traces::{self, TracesBody},
 };
 
 pub(crate) const DOCUMENT_PATH: &str = "/api/v3/openapi.json";
 
-/// Returns the description as it is served: JSON that people can read too.
+/// Returns the OpenAPI description as indented JSON, as `GET /api/v3/openapi.json` serves it.
 pub fn openapi_document() -> &'static str {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        // Nothing in it is a map whose keys are not texts, so there is nothing that JSON could not express.
+        // Serialisation fails only for maps with keys that are not strings, and the description has none.
         let document = Description::openapi().to_pretty_json();
         document.unwrap_or_default() + "\n"
     });
     &DOCUMENT
 }
 
-/// `GET /api/v3/openapi.json`.
+/// Handles `GET /api/v3/openapi.json`.
 #[utoipa::path(
     get,
     path = DOCUMENT_PATH,
     tag = "description",
     operation_id = "getDescription",
-    summary = "This description",
+    summary = "Returns this OpenAPI description",
     responses(
-        (status = 200, description = "The description", content_type = "application/json", body = Object),
-        (status = 304, description = "The client has this version already")
+        (status = 200, description = "The OpenAPI description", content_type = "application/json", body = Object),
+        (status = 304, description = "Not Modified: `If-None-Match` contains the current entity tag")
     )
 )]
 pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     response::ensure_accepts_json(&request)?;
     let document = openapi_document();
     let mut etag = ETagBuilder::new();
-    etag.bytes(document);
-    response::respond(&request, etag.finish(), CacheRule::PRIVATE, JSON, || {
+    etag.add_bytes(document);
+    response::respond(&request, etag.finish(), CachePolicy::PRIVATE, JSON, || {
         Ok(Content::Plain(
             Bytes::from_static(document.as_bytes()).boxed(),
         ))
@@ -74,40 +75,41 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
 #[openapi(
     info(
         title = "WTS traces",
-        description = "The history of campus network repair tickets: every step that was taken on a ticket, by whom, \
-                       when, and what it changed. A ticket's creator reads their own ticket, staff read any.\n\n\
-                       Every path also accepts `HEAD`, which responds as `GET` without the body, and `OPTIONS`, which \
-                       responds with 204 and `Allow`.\n\n\
-                       Every response that is not a success has the body `Error`, also where a path does not exist (404) \
-                       or a method is not one of `GET`, `HEAD` and `OPTIONS` (405). The labels \
-                       that people read are in `x-labels`.\n\n\
-                       Every response also has `X-Content-Type-Options`, `X-Frame-Options`, \
-                       `Content-Security-Policy`, `Cross-Origin-Resource-Policy` and `Referrer-Policy`, which keep \
-                       browsers from misusing it; and where an administrator allows pages of other origins, `Vary: origin` \
-                       and the `Access-Control-*` of the Fetch standard.",
+        description = "The history of campus network repair tickets: every step taken on a ticket, who took it, when, \
+                       and what it changed. The creator of a ticket can read its history; staff can read the history of \
+                       any ticket.\n\n\
+                       Every path also accepts `HEAD`, which responds like `GET` without a body, and `OPTIONS`, which \
+                       responds with 204 and an `Allow` header.\n\n\
+                       Every error response has the body `Error`. This includes 404 for an unknown path and 405 for a \
+                       method other than `GET`, `HEAD` and `OPTIONS`.\n\n\
+                       Every response has the security headers `X-Content-Type-Options`, `X-Frame-Options`, \
+                       `Content-Security-Policy`, `Cross-Origin-Resource-Policy` and `Referrer-Policy`. If an \
+                       administrator has allowed other origins (CORS), responses also have `Vary: origin` and the \
+                       `Access-Control-*` headers of the Fetch standard.\n\n\
+                       `x-labels` contains the Chinese and English labels of all enum values.",
         license(name = "MIT", identifier = "MIT")
     ),
-    servers((url = "/", description = "The service that this description comes from")),
+    servers((url = "/", description = "The service that serves this description")),
     tags(
-        (name = "traces", description = "Histories of tickets"),
-        (name = "health", description = "Whether the service is up, for process managers and load balancers"),
-        (name = "description", description = "This description")
+        (name = "traces", description = "Ticket histories"),
+        (name = "health", description = "Health checks for process managers and load balancers"),
+        (name = "description", description = "This OpenAPI description, as JSON and in a browser")
     ),
     paths(traces::get, health::live, health::ready, health::started, document, swagger_ui::page),
-    components(schemas(TracesBody, Envelope)),
+    components(schemas(TracesBody, ErrorBody)),
     modifiers(&TokenScheme, &Labels, &ErrorResponses, &SuccessHeaders)
 )]
 struct Description;
 
-/// Adds how callers authenticate.
+/// Adds the security scheme: a bearer token.
 struct TokenScheme;
 
 impl Modify for TokenScheme {
     fn modify(&self, description: &mut oa::OpenApi) {
-        let text = text_of_labels(
-            "A JWT that the sign-in service issued, in the one `Authorization` field. It needs `exp`, `sid` (the student \
-             number) and `access` (the rank). The ranks, lowest to highest:",
-            &label_values!(Access),
+        let text = labels_text(
+            "A JWT issued by the sign-in service, sent in exactly one `Authorization` header. Required claims: `exp`, \
+             `sid` (student number) and `access` (rank). The ranks, lowest to highest:",
+            &enum_values!(Access),
         );
         let token = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -119,16 +121,16 @@ impl Modify for TokenScheme {
     }
 }
 
-/// Adds the labels of values for programs: by field, value and language.
+/// Adds `x-labels`: the labels of enum values by field, value and language.
 struct Labels;
 
 impl Modify for Labels {
     fn modify(&self, description: &mut oa::OpenApi) {
         let labels = json!({
-            "new_status": json_of_labels(&label_values!(Status)),
-            "new_priority": json_of_labels(&label_values!(Priority)),
-            "new_category": json_of_labels(&label_values!(Category)),
-            "access": json_of_labels(&label_values!(Access)),
+            "new_status": labels_json(&enum_values!(Status)),
+            "new_priority": labels_json(&enum_values!(Priority)),
+            "new_category": labels_json(&enum_values!(Category)),
+            "access": labels_json(&enum_values!(Access)),
         });
         description.info.extensions = Some([("x-labels", labels)].into_iter().collect());
     }

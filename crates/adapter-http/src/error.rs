@@ -1,4 +1,4 @@
-//! The one place where errors become HTTP responses.
+//! Errors of requests and their conversion to HTTP responses. No other module creates an error response.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,8 @@ use crate::{constants::JSON, token::TokenError};
 
 mod response;
 
-/// Every error that a request can get. Its text goes to the log; that of an invalid request goes to the client too.
+/// The errors that requests can get. The text of an error is logged; the text of a client error is also sent to the
+/// client.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::EnumCount))]
 pub(crate) enum ApiError {
@@ -28,13 +29,15 @@ pub(crate) enum ApiError {
         name: &'static str,
         reason: Cow<'static, str>,
     },
-    #[error("there is no such ticket")]
+    #[error("no such ticket")]
     NoSuchTicket,
     #[error("no such path")]
     NoSuchPath,
     #[error("method not allowed")]
     MethodNotAllowed { allow: &'static str },
-    #[error("not acceptable: there is application/json, as it is or in gzip or zstd")]
+    #[error(
+        "no acceptable representation: expected application/json, uncompressed or with gzip or zstd"
+    )]
     NotAcceptable,
     #[error("the request has a body: expected none")]
     BodyNotAllowed,
@@ -43,35 +46,35 @@ pub(crate) enum ApiError {
     #[error("header fields are too long or too many")]
     HeaderTooLong,
     /// The body is too long to be discarded.
-    #[error("nothing here takes a body")]
+    #[error("the request body is too long: expected none")]
     BodyTooLong,
-    /// A proxy may read the request as a different one.
+    /// A proxy could interpret the request in a different way (request smuggling).
     #[error("header fields are ambiguous")]
     AmbiguousFraming,
-    #[error("too many requests, ask again later")]
+    #[error("too many requests, retry later")]
     RateLimited {
         /// In seconds.
         retry_after: u64,
     },
-    #[error("the database has more to do than it can take on")]
+    #[error(
+        "overloaded: the batch queue is full or timed out, or too many responses are being compressed"
+    )]
     Busy,
-    #[error("more requests are in flight than are worked on")]
+    #[error("too many requests are in flight")]
     TooManyInFlight,
-    #[error("there are more connections than are served")]
+    #[error("too many connections are open")]
     TooManyConnections,
     #[error(transparent)]
     NotReady(#[from] NotReady),
-    /// The response did not begin in time.
-    #[error("there was no answer in time")]
+    #[error("the handler did not respond in time")]
     HandlerTimeout,
     #[error("the database failed")]
     Database(#[source] RepositoryError),
-    /// A fault of this program.
     #[error("{0}")]
     Internal(&'static str),
 }
 
-/// Why the service is not ready for requests.
+/// The reasons why the service is not ready for requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotReady {
     #[error("the service is starting")]
@@ -82,28 +85,31 @@ pub(crate) enum NotReady {
     DatabaseUnreadable,
 }
 
-/// Why authentication failed.
+/// The reasons why authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unauthenticated {
-    #[error("there is no bearer token in an Authorization field")]
-    NoToken,
-    #[error("there are several Authorization fields")]
-    SeveralFields,
-    #[error("the token is not valid: {0}")]
-    BadToken(#[source] TokenError),
+    #[error("missing bearer token in the Authorization header")]
+    MissingToken,
+    #[error("more than one Authorization header")]
+    MultipleHeaders,
+    #[error("invalid token: {0}")]
+    InvalidToken(#[source] TokenError),
 }
 
 impl ApiError {
-    /// Returns the error of a parameter with an invalid value.
-    pub(crate) fn invalid(name: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+    /// Returns the error for a parameter with an invalid value.
+    pub(crate) fn invalid_parameter(
+        name: &'static str,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let reason = reason.into();
         Self::InvalidParameter { name, reason }
     }
 
     /// Returns the body of the response.
-    pub(crate) fn envelope(&self) -> Envelope {
+    pub(crate) fn body(&self) -> ErrorBody {
         let ErrorResponse { err_type, msg, .. } = self.response_parts();
-        Envelope {
+        ErrorBody {
             success: false,
             msg,
             err_type: err_type as u8,
@@ -123,13 +129,13 @@ impl ResponseError for ApiError {
         if let Some((name, value)) = header {
             response.insert_header((name, value.as_ref()));
         }
-        response.json(self.envelope())
+        response.json(self.body())
     }
 }
 
 impl From<ParseTicketIdError> for ApiError {
     fn from(error: ParseTicketIdError) -> Self {
-        Self::invalid("tid", error.to_string())
+        Self::invalid_parameter("tid", error.to_string())
     }
 }
 
@@ -149,11 +155,11 @@ impl From<GetTracesError> for ApiError {
 /// The body of every error response.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
-pub(crate) struct Envelope {
-    /// Always false.
+pub(crate) struct ErrorBody {
+    /// Always `false`.
     #[schema(examples(false))]
     success: bool,
-    /// What is wrong, for people.
+    /// A human-readable error message.
     #[schema(examples("missing required URL parameter: tid"))]
     msg: Cow<'static, str>,
     #[serde(rename = "errType")]

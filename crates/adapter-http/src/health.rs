@@ -1,4 +1,4 @@
-//! Health: whether the process lives, has started and is ready for requests.
+//! The health checks `/livez`, `/readyz` and `/startupz`.
 
 use std::sync::{
     Arc,
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     constants::JSON,
-    error::{ApiError, Envelope, NotReady},
+    error::{ApiError, ErrorBody, NotReady},
     request_body::NoBody,
 };
 
@@ -19,39 +19,39 @@ pub(crate) const LIVEZ: &str = "/livez";
 pub(crate) const READYZ: &str = "/readyz";
 pub(crate) const STARTUPZ: &str = "/startupz";
 
-/// The state of the service, for load balancers and process managers. Copies share it.
+/// The health of the service, as load balancers and process managers see it. Clones share their state.
 #[derive(Debug, Clone, Default)]
-pub struct Health(Arc<State>);
+pub struct Health(Arc<HealthState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct HealthState {
     started: AtomicBool,
     readable: AtomicBool,
     stopping: AtomicBool,
-    stop: Notify,
+    stop_notice: Notify,
 }
 
 impl Health {
-    /// Records whether the database can be read. Once it could, the service has started.
+    /// Records whether the database can be read. With the first `true` the service has started.
     pub fn set_readable(&self, readable: bool) {
         self.0.readable.store(readable, Relaxed);
         self.0.started.fetch_or(readable, Relaxed);
     }
 
-    /// Records that the service is about to stop.
+    /// Records that the service is shutting down.
     pub fn set_stopping(&self) {
         self.0.stopping.store(true, Relaxed);
-        self.0.stop.notify_waiters();
+        self.0.stop_notice.notify_waiters();
     }
 
-    /// Resolves when the service is about to stop.
+    /// Returns when the service shuts down.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "for handlers of long-lived requests")
     )]
-    pub(crate) async fn stopping(&self) {
-        // Created before the check, so that it receives a notification that comes after it.
-        let stop = self.0.stop.notified();
+    pub(crate) async fn wait_until_stopping(&self) {
+        // Created before the check, so that a notification after the check is not lost.
+        let stop = self.0.stop_notice.notified();
         if !self.is_stopping() {
             stop.await;
         }
@@ -81,42 +81,42 @@ impl Health {
     }
 }
 
-/// The body of a good answer.
+/// The body of a successful health check.
 #[derive(ToSchema)]
 #[schema(as = Health)]
 #[expect(dead_code, reason = "only described, not constructed")]
 pub(crate) struct HealthBody {
-    /// That it is so.
+    /// Always `true`.
     #[schema(examples(true))]
     success: bool,
-    /// The same, for people.
+    /// A human-readable message.
     #[schema(examples("ready"))]
     msg: String,
 }
 
-/// `GET /livez`: the process responds at all; if not, restart it.
+/// Handles `GET /livez`. If the process does not respond, it should be restarted.
 #[utoipa::path(
     get,
     path = LIVEZ,
     tag = "health",
     operation_id = "isLive",
-    summary = "Whether the process answers at all",
-    responses((status = 200, description = "It does", body = HealthBody))
+    summary = "Returns whether the process is alive",
+    responses((status = 200, description = "The process is alive", body = HealthBody))
 )]
 pub(crate) async fn live(_: NoBody) -> HttpResponse {
     ok_response("alive")
 }
 
-/// `GET /readyz`: requests may be sent to this instance.
+/// Handles `GET /readyz`.
 #[utoipa::path(
     get,
     path = READYZ,
     tag = "health",
     operation_id = "isReady",
-    summary = "Whether requests may be sent here",
+    summary = "Returns whether the instance is ready for requests",
     responses(
-        (status = 200, description = "They may", body = HealthBody),
-        (status = 503, description = "They may not", body = Envelope)
+        (status = 200, description = "The instance is ready", body = HealthBody),
+        (status = 503, description = "The instance is not ready", body = ErrorBody)
     )
 )]
 pub(crate) async fn ready(_: NoBody, health: Data<Health>) -> Result<HttpResponse, ApiError> {
@@ -124,16 +124,17 @@ pub(crate) async fn ready(_: NoBody, health: Data<Health>) -> Result<HttpRespons
     Ok(ok_response("ready"))
 }
 
-/// `GET /startupz`: the database could be read once; until then the other two mean nothing.
+/// Handles `GET /startupz`. Before the service has started, the other health checks should be ignored.
 #[utoipa::path(
     get,
     path = STARTUPZ,
     tag = "health",
     operation_id = "hasStarted",
-    summary = "Whether the service has started, that is, could read the database once",
+    summary = "Returns whether the service has started",
+    description = "The service has started once it has read the database for the first time.",
     responses(
-        (status = 200, description = "It has", body = HealthBody),
-        (status = 503, description = "It has not", body = Envelope)
+        (status = 200, description = "The service has started", body = HealthBody),
+        (status = 503, description = "The service has not started", body = ErrorBody)
     )
 )]
 pub(crate) async fn started(_: NoBody, health: Data<Health>) -> Result<HttpResponse, ApiError> {

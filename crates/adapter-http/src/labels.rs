@@ -1,4 +1,4 @@
-//! The domain's enums of labels in the API's description.
+//! The domain's enums with labels (status, priority, category, rank) in the OpenAPI description.
 
 use serde_json::Value;
 use utoipa::openapi::{
@@ -6,20 +6,22 @@ use utoipa::openapi::{
     schema::{Schema, Type},
 };
 
-/// A value of an enum of labels.
-pub(crate) struct LabelValue {
+/// A value of an enum with its labels.
+pub(crate) struct EnumValue {
+    /// The name in JSON.
     pub(crate) name: &'static str,
+    /// The name of the Rust variant.
     pub(crate) variant: String,
-    /// By language (BCP 47).
+    /// The labels, each with its language (BCP 47).
     pub(crate) labels: Vec<(&'static str, &'static str)>,
 }
 
-/// Returns the values of an enum of labels. A macro, since these enums have no trait in common.
-macro_rules! label_values {
-    ($list:ty) => {{
+/// Returns all values of an enum with labels. This is a macro because the enums share no trait.
+macro_rules! enum_values {
+    ($enum:ty) => {{
         let languages = wts_domain::Language::ALL.iter();
-        let values = <$list>::ALL.iter();
-        let values = values.map(|value| $crate::labels::LabelValue {
+        let values = <$enum>::ALL.iter();
+        let values = values.map(|value| $crate::labels::EnumValue {
             name: value.as_str(),
             variant: format!("{value:?}"),
             labels: languages
@@ -31,20 +33,20 @@ macro_rules! label_values {
     }};
 }
 
-pub(crate) use label_values;
+pub(crate) use enum_values;
 
-/// Returns `beginning` and the names with their labels.
-pub(crate) fn text_of_labels(beginning: &str, values: &[LabelValue]) -> String {
-    let mut text = beginning.to_owned();
-    for LabelValue { name, labels, .. } in values {
+/// Returns `introduction`, followed by each name with its labels.
+pub(crate) fn labels_text(introduction: &str, values: &[EnumValue]) -> String {
+    let mut text = introduction.to_owned();
+    for EnumValue { name, labels, .. } in values {
         let labels: Vec<_> = labels.iter().map(|(_, label)| *label).collect();
         text.extend([" `", name, "`: ", &labels.join(", "), "."]);
     }
     text
 }
 
-/// Returns the labels for programs: by name and language.
-pub(crate) fn json_of_labels(values: &[LabelValue]) -> Value {
+/// Returns a JSON object with the labels by name and language.
+pub(crate) fn labels_json(values: &[EnumValue]) -> Value {
     let values = values.iter();
     values
         .map(|value| {
@@ -54,17 +56,17 @@ pub(crate) fn json_of_labels(values: &[LabelValue]) -> Value {
         .collect()
 }
 
-/// Returns the schema of a field that holds the name of a value, or `""`.
-pub(crate) fn schema_of_labels(what: &str, values: &[LabelValue]) -> Schema {
+/// Returns the schema of a trace field that holds the name of a value, or `""` if the trace did not change it.
+pub(crate) fn new_value_schema(description: &str, values: &[EnumValue]) -> Schema {
     let names = values.iter().map(|value| value.name);
     let variants = values.iter().map(|value| value.variant.as_str());
     let varnames: Value = ["Unchanged"].into_iter().chain(variants).collect();
-    let beginning = format!("{what}, `\"\"` if it stayed as it was.");
+    let introduction = format!("{description}; `\"\"` if unchanged.");
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .description(Some(text_of_labels(&beginning, values)))
+        .description(Some(labels_text(&introduction, values)))
         .enum_values(Some([""].into_iter().chain(names)))
-        // What generated clients call the values, which cannot be guessed from `""`.
+        // The names of the values in generated clients; a generator cannot derive one from `""`.
         .extensions(Some([("x-enum-varnames", varnames)].into_iter().collect()))
         .build()
         .into()

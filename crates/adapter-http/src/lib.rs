@@ -84,7 +84,7 @@ pub mod fuzzing {
 
     /// Returns the number of the ticket in a query.
     pub fn ticket(query: &str) -> Option<i64> {
-        let ticket = crate::traces::ticket_of(query).ok()?;
+        let ticket = crate::traces::parse_ticket(query).ok()?;
         Some(ticket.get())
     }
 }

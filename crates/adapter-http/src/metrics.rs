@@ -1,4 +1,4 @@
-//! Metrics of requests and connections, and `/metrics` for Prometheus.
+//! Prometheus metrics of requests and connections, and the handler of `/metrics`.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use crate::{error::ApiError, request_body::NoBody};
 
 pub(crate) const PATH: &str = "/metrics";
 
-/// Bounds of the duration histogram, in seconds: from a warm cache to nearly a timeout.
-const BUCKETS: [f64; 12] = [
+/// The upper bounds of the buckets of the duration histogram, in seconds: from a cached response to almost a timeout.
+const DURATION_BUCKETS: [f64; 12] = [
     0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
-/// Metrics of one listener. Copies share them.
+/// The metrics of one listener. Clones share them.
 #[derive(Debug, Clone)]
 pub struct HttpMetrics {
     responses: Family<ResponseLabels, Counter>,
     durations: Family<RouteLabels, Histogram>,
     shed: Family<ShedLabels, Counter>,
     pub(crate) in_flight: Gauge,
-    /// Requests that wait for news or stream; not in `in_flight`.
+    /// Long polls and streaming requests, which `in_flight` does not include.
     pub(crate) long_lived: Gauge,
     pub(crate) connections: Gauge,
-    /// Connections with bytes to send that their clients do not accept.
+    /// Connections with pending writes: the client does not receive the bytes that are to be sent.
     pub(crate) pending_writes: Gauge,
 }
 
@@ -48,22 +48,22 @@ struct ShedLabels {
     reason: &'static str,
 }
 
-/// Why requests are rejected under load.
-const REASONS: [&str; 3] = ["connections", "in flight", "queue"];
+/// The values of the label `reason` of shed requests.
+const SHED_REASONS: [&str; 3] = ["connection_limit", "in_flight_limit", "batch_queue"];
 
 impl Default for HttpMetrics {
     fn default() -> Self {
         let metrics = Self {
             responses: Family::default(),
-            durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             shed: Family::default(),
             in_flight: Gauge::default(),
             long_lived: Gauge::default(),
             connections: Gauge::default(),
             pending_writes: Gauge::default(),
         };
-        // A counter that appears with its first event hides that event from `rate()`.
-        for reason in REASONS {
+        // `rate()` misses the first event of a counter that does not exist before that event.
+        for reason in SHED_REASONS {
             drop(metrics.shed.get_or_create(&ShedLabels { reason }));
         }
         metrics
@@ -75,45 +75,45 @@ impl HttpMetrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "wts_http_requests",
-            "Requests that were answered",
+            "HTTP responses by route and status",
             self.responses.clone(),
         );
         registry.register(
             "wts_http_request_duration_seconds",
-            "Time from a request's head to the beginning of its answer",
+            "Time from the end of the request headers to the start of the response",
             self.durations.clone(),
         );
         registry.register(
-            "wts_http_shed",
-            "Requests that were turned away because there was too much to do",
+            "wts_http_requests_shed",
+            "Requests rejected with 503 because of overload, by reason",
             self.shed.clone(),
         );
         registry.register(
             "wts_http_requests_in_flight",
-            "Requests that are being worked on",
+            "Requests in flight",
             self.in_flight.clone(),
         );
         registry.register(
             "wts_http_connections",
-            "Connections that are open",
+            "Open connections",
             self.connections.clone(),
         );
     }
 
-    /// Returns how many requests, at least, have not got their whole response. The end of a response is not counted with
-    /// its request, but with its connection.
+    /// Returns a lower bound of the number of requests whose response has not been sent completely. A request leaves
+    /// `in_flight` before the end of its response is sent; `pending_writes` counts it from then on.
     pub(crate) fn unfinished_requests(&self) -> i64 {
         let in_flight = self.in_flight.get() + self.long_lived.get();
         in_flight.max(self.pending_writes.get())
     }
 
-    pub(crate) fn record_response(&self, route: &'static str, status: u16, after: Duration) {
+    pub(crate) fn record_response(&self, route: &'static str, status: u16, duration: Duration) {
         self.responses
             .get_or_create(&ResponseLabels { route, status })
             .inc();
         self.durations
             .get_or_create(&RouteLabels { route })
-            .observe(after.as_secs_f64());
+            .observe(duration.as_secs_f64());
     }
 
     pub(crate) fn record_shed(&self, reason: &'static str) {
@@ -121,14 +121,14 @@ impl HttpMetrics {
     }
 }
 
-/// `GET /metrics`: everything in the registry, as `OpenMetrics` 1.0.
+/// Handles `GET /metrics`: returns all metrics of the registry in the `OpenMetrics` 1.0 text format.
 pub(crate) async fn metrics_handler(
     _: NoBody,
     registry: Data<Registry>,
 ) -> Result<HttpResponse, ApiError> {
     let mut metrics = String::new();
     text::encode(&mut metrics, &registry)
-        .map_err(|_| ApiError::Internal("the metrics could not be written"))?;
+        .map_err(|_| ApiError::Internal("encoding the metrics failed"))?;
     Ok(HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(metrics))

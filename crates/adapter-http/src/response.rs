@@ -1,7 +1,7 @@
-//! Success responses: entity tags, the choice among representations, compression.
+//! Success responses: entity tags, content negotiation and compression.
 //!
-//! Handlers compress by themselves, and not in a middleware: a response that the client does not want compressed costs
-//! nothing more, and one that the client has already is not even written.
+//! Handlers call [`respond`] instead of relying on a compression middleware. A response that the client has cached already
+//! is not serialised, and one that the client does not accept compressed costs nothing extra.
 
 mod accept;
 mod coding;
@@ -24,50 +24,51 @@ use self::{
 };
 use crate::error::ApiError;
 
-/// How a response may be cached: `Cache-Control` (RFC 9111 5.2.2) and `Vary` (RFC 9110 12.5.5).
-pub(crate) struct CacheRule {
+/// The caching headers of a response: `Cache-Control` (RFC 9111 5.2.2) and `Vary` (RFC 9110 12.5.5).
+pub(crate) struct CachePolicy {
     cache_control: HeaderValue,
     vary: HeaderValue,
 }
 
-impl CacheRule {
-    /// Only the client keeps the response, and it asks each time whether it is still valid. `Vary` need not name
-    /// `Authorization`: no one else is given what is kept.
+impl CachePolicy {
+    /// Only the client stores the response, and it revalidates the response before each reuse. `Vary` does not name
+    /// `Authorization`, because a private cache serves one user only.
     pub(crate) const PRIVATE: Self = Self {
         cache_control: HeaderValue::from_static("private, no-cache"),
         vary: HeaderValue::from_static("Accept, Accept-Encoding"),
     };
-    /// Every cache keeps the response, and asks each time: the next version of this program has another one.
+    /// Any cache stores the response and revalidates it before each reuse, because a new release may change it.
     pub(crate) const STATIC: Self = Self {
         cache_control: HeaderValue::from_static("no-cache"),
         vary: HeaderValue::from_static("Accept-Encoding"),
     };
 }
 
-/// The body of a representation.
+/// The body of a response before content coding.
 pub(crate) enum Content {
-    /// A body to compress for clients that want that.
+    /// An uncompressed body; it is compressed if the client accepts that.
     Plain(BoxBody),
-    /// A file that is compressed with gzip already.
+    /// A file that is stored compressed with gzip.
     Gzip(Vec<u8>),
 }
 
-/// Responds with the representation that `etag` identifies: with its content, or 304 if the client has it already.
+/// Returns the response with `etag`: 304 if the request has the tag in `If-None-Match`, otherwise 200 with `content` in the
+/// coding that the client prefers.
 ///
 /// # Errors
 ///
-/// [`ApiError::NotAcceptable`] if the client accepts no coding that there is, [`ApiError::Busy`] if it accepts only a
-/// coding for which there is no capacity, and the errors of `content`.
+/// Returns [`ApiError::NotAcceptable`] if the client accepts neither identity nor a supported coding, [`ApiError::Busy`] if
+/// it requires a coding for which there is no capacity, and the errors of `content`.
 pub(crate) async fn respond(
     request: &HttpRequest,
     etag: EntityTag,
-    cache: CacheRule,
+    cache: CachePolicy,
     content_type: HeaderValue,
     content: impl FnOnce() -> Result<Content, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let codings = AcceptedCodings::from_request(request)?;
-    let is_known = matches_if_none_match(request, &etag);
-    let mut response = if is_known {
+    let not_modified = matches_if_none_match(request, &etag);
+    let mut response = if not_modified {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
@@ -76,7 +77,7 @@ pub(crate) async fn respond(
         .insert_header((CACHE_CONTROL, cache.cache_control))
         .insert_header((VARY, cache.vary))
         .insert_header(ETag(etag));
-    if is_known {
+    if not_modified {
         return Ok(response.finish());
     }
     let (body, coding) = encode(content()?, &codings).await?;
@@ -86,16 +87,16 @@ pub(crate) async fn respond(
     Ok(response.content_type(content_type).body(body))
 }
 
-/// Whether the client has this version. RFC 9110 13.1.2: tags are compared weakly, and `*` matches any.
+/// Returns whether `If-None-Match` has this tag. Tags are compared weakly, and `*` matches any tag (RFC 9110 13.1.2).
 fn matches_if_none_match(request: &HttpRequest, etag: &EntityTag) -> bool {
     match request.get_header::<IfNoneMatch>() {
         None => false,
         Some(IfNoneMatch::Any) => true,
-        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(etag)),
+        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(etag)),
     }
 }
 
-/// Returns the content in the coding that suits the client best, and that coding; `None` for identity.
+/// Returns the content in the coding that the client prefers, and that coding; `None` stands for identity.
 async fn encode(
     content: Content,
     codings: &AcceptedCodings,

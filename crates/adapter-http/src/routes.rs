@@ -63,7 +63,7 @@ pub(crate) const MAX_DISCARDED_BODY_BYTES: u64 = 64 * 1_024;
 static API: &[Route] = &[
     Route::new(traces::PATH, READ, TokenHolders, Unary, || web::to(traces::get)),
     Route::new(docs::DOCUMENT_PATH, READ, Everyone, Unary, || web::to(docs::document)),
-    Route::new(docs::DOCS, READ, Everyone, Unary, || web::to(docs::to_pages)),
+    Route::new(docs::DOCS, READ, Everyone, Unary, || web::to(docs::redirect_to_index)),
     Route::new("/api/v3/docs/{file:.*}", READ, Everyone, Unary, || web::to(docs::page)).label("/api/v3/docs/{file}"),
     #[cfg(feature = "bench")]
     Route::new("/floor", READ, TokenHolders, Unary, || web::to(noop)),

@@ -1,4 +1,4 @@
-//! `GET /api/v3/get_traces`.
+//! `GET /api/v3/get_traces`: the history of a ticket.
 
 mod body;
 mod etag;
@@ -11,7 +11,7 @@ use wts_app::UseCases;
 #[cfg(feature = "bench")]
 pub use self::body::write_body;
 #[cfg(feature = "fuzzing")]
-pub(crate) use self::params::ticket_of;
+pub(crate) use self::params::parse_ticket;
 pub(crate) use self::schema::TracesBody;
 use self::{body::body, etag::etag, params::Params};
 use crate::{
@@ -19,49 +19,52 @@ use crate::{
     constants::JSON,
     error::ApiError,
     request_body::NoBody,
-    response::{self, CacheRule, Content},
+    response::{self, CachePolicy, Content},
     settings::Order,
 };
 
 pub(crate) const PATH: &str = "/api/v3/get_traces";
 
-/// Answers with the history of a ticket. The extractors stand in the contract's order of checks.
+/// Handles `GET /api/v3/get_traces`. The order of the extractors is the order in which a request is checked.
 #[utoipa::path(
     get,
     path = PATH,
     tag = "traces",
     operation_id = "getTraces",
-    summary = "The history of a ticket",
-    description = "All traces of a ticket, in order of time. It is the creator's to read, and staff's.\n\n\
-                   What is wrong is told in this order, the first first: the token, its bearer's rank, a missing `tid`, a \
-                   malformed one, a wrong `order`, a body, a ticket that does not exist, one that is not the caller's \
-                   to see, and forms that there are none of.",
+    summary = "Returns the history of a ticket",
+    description = "Returns all traces of a ticket in chronological order. The caller must be the creator of the ticket or \
+                   a staff member.\n\n\
+                   A request is checked in this order, and the first failed check determines the error: valid token, \
+                   active caller, presence of `tid`, format of `tid`, value of `order`, no request body, existence of \
+                   the ticket, permission to read the ticket, acceptable media type and content coding.",
     params(
         (
             "tid" = String,
             Query,
-            description = "The ticket: a positive decimal number up to 2^63-1, without sign or leading zeros. Given once.",
+            description = "The ticket number: a positive decimal number up to 2^63-1, without sign or leading zeros. Must be \
+                           given exactly once.",
             pattern = "^[1-9][0-9]{0,18}$",
             example = json!("123")
         ),
         (
             "order" = inline(Option<Order>),
             Query,
-            description = "The oldest trace first, or the newest. An administrator decides where it is missing or empty; \
-                           `asc` unless they do. Given once."
+            description = "The order of the traces: `asc` returns the oldest first, `desc` the newest first. Must not be \
+                           given more than once. If it is missing or empty, the order is `asc`, unless an administrator \
+                           has configured `desc`."
         ),
         (
             "If-None-Match" = Option<String>,
             Header,
             nullable = false,
-            description = "The `ETag` of a response that the client has kept: while it is still valid, the response is 304.",
+            description = "The `ETag` of a stored response. If the history has not changed since, the response is 304.",
             example = json!("W/\"4vsLrvSxvMbzBpJTrFhGqg\"")
         )
     ),
     security(("token" = [])),
     responses(
-        (status = 200, description = "The history, whole", body = TracesBody, example = json!(schema::example())),
-        (status = 304, description = "The client has this version already: it sent its `ETag` as `If-None-Match`")
+        (status = 200, description = "The complete history of the ticket", body = TracesBody, example = json!(schema::example())),
+        (status = 304, description = "Not Modified: `If-None-Match` contains the current entity tag")
     )
 )]
 pub(crate) async fn get(
@@ -74,10 +77,10 @@ pub(crate) async fn get(
     let history = use_cases.get_traces.execute(&caller, ticket).await?;
     response::ensure_accepts_json(&request)?;
     let etag = etag(&history, order).await;
-    response::respond(&request, etag, CacheRule::PRIVATE, JSON, || {
+    response::respond(&request, etag, CachePolicy::PRIVATE, JSON, || {
         body(history, order)
             .map(Content::Plain)
-            .map_err(|_| ApiError::Internal("a trace could not be written"))
+            .map_err(|_| ApiError::Internal("serialising a trace failed"))
     })
     .await
 }

@@ -75,7 +75,7 @@ fn assert_busy(answer: &Answer) {
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(
         answer.json(),
-        json!({"success": false, "msg": "too much to do, ask again in a moment", "errType": 1})
+        json!({"success": false, "msg": "the service is overloaded, retry later", "errType": 1})
     );
 }
 
@@ -143,7 +143,7 @@ fn request_over_its_timeout_gets_500() {
         json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1})
     );
     let (_, log) = service.stop("TERM");
-    assert!(log.contains("there was no answer in time"), "{log}");
+    assert!(log.contains("the handler did not respond in time"), "{log}");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn request_beyond_the_in_flight_limit_gets_503() {
     );
     let metrics = get(operations, "/metrics").body;
     assert!(
-        metrics.contains("wts_http_shed_total{reason=\"in flight\"} 1"),
+        metrics.contains("wts_http_requests_shed_total{reason=\"in_flight_limit\"} 1"),
         "{metrics}"
     );
 }

@@ -1,4 +1,4 @@
-//! The header fields of responses in the API's description.
+//! The response headers in the OpenAPI description.
 
 use serde_json::json;
 use utoipa::{
@@ -6,48 +6,48 @@ use utoipa::{
     openapi::{HeaderBuilder, ObjectBuilder, OpenApi, RefOr, Response, schema::Type},
 };
 
-/// Name, beginnings of the statuses whose responses have it, description, example.
+/// Response headers: name, prefixes of the statuses that have the header, description, example.
 const HEADERS: [(&str, &[&str], &str, &str); 9] = [
     (
         "X-Request-Id",
         &[""],
-        "Names the request; the service's log names it the same.",
+        "The id of the request; the log entries of the request contain the same id.",
         "8f14e45f-ceea-467f-a0e6-1f5b2c3d4e5f",
     ),
     (
         "ETag",
         &["200", "304"],
-        "The version of what is shown. It changes when anything of it does, and does not depend on who asks.",
+        "The entity tag of the content. It changes whenever the content changes, and does not depend on the caller.",
         "W/\"4vsLrvSxvMbzBpJTrFhGqg\"",
     ),
     (
         "Cache-Control",
         &["200", "304"],
-        "The client may keep the response, and asks before it uses it again.",
+        "The client may store the response and must revalidate it before each reuse.",
         "private, no-cache",
     ),
     (
         "Vary",
         &["200", "304"],
-        "The fields of the request that the response's form depends on.",
+        "The request headers that select the representation.",
         "Accept, Accept-Encoding",
     ),
     (
         "Content-Encoding",
         &["200"],
-        "How the body is compressed, if it is: `zstd` or `gzip`.",
+        "The compression of the body, `zstd` or `gzip`; absent if the body is not compressed.",
         "zstd",
     ),
     (
         "Cache-Control",
         &["4", "5"],
-        "Errors are not kept.",
+        "Error responses must not be stored.",
         "no-store",
     ),
     (
         "WWW-Authenticate",
         &["401"],
-        "How to authenticate (RFC 6750): `Bearer` where there was no token, and why where there was one.",
+        "The authentication challenge (RFC 6750): `Bearer`, with an `error` if the request had an `Authorization` header with a token.",
         "Bearer error=\"invalid_token\"",
     ),
     (
@@ -59,12 +59,12 @@ const HEADERS: [(&str, &[&str], &str, &str); 9] = [
     (
         "Retry-After",
         &["429", "503"],
-        "In how many seconds to try again.",
+        "The number of seconds to wait before the next request.",
         "1",
     ),
 ];
 
-/// Adds the header fields of success responses.
+/// Adds the headers of success responses.
 pub(super) struct SuccessHeaders;
 
 impl Modify for SuccessHeaders {
@@ -72,7 +72,7 @@ impl Modify for SuccessHeaders {
         let operations = description.paths.paths.values_mut();
         for operation in operations.filter_map(|path| path.get.as_mut()) {
             let responses = &mut operation.responses.responses;
-            // The others have neither a tag nor a coding.
+            // Responses of other operations have neither an entity tag nor a content coding.
             let is_cacheable = responses.contains_key("304");
             for (status, response) in responses {
                 if let RefOr::T(response) = response
@@ -85,13 +85,10 @@ impl Modify for SuccessHeaders {
     }
 }
 
-/// Adds the header fields of responses with a status.
+/// Adds the headers that every response with `status` has.
 pub(super) fn add(response: &mut Response, status: &str) {
     for (name, statuses, description, example) in HEADERS {
-        if !statuses
-            .iter()
-            .any(|beginning| status.starts_with(beginning))
-        {
+        if !statuses.iter().any(|prefix| status.starts_with(prefix)) {
             continue;
         }
         let (schema_type, example) = match example.parse::<u64>() {

@@ -1,4 +1,4 @@
-//! Swagger UI, which shows the description in a browser; all its files are part of this program.
+//! Swagger UI, which shows the OpenAPI description in a browser. All its files are compiled into the binary.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,35 +14,36 @@ use super::DOCUMENT_PATH;
 use crate::{
     error::ApiError,
     request_body::NoBody,
-    response::{self, CacheRule, Content, ETagBuilder},
+    response::{self, CachePolicy, Content, ETagBuilder},
 };
 
 pub(crate) const DOCS: &str = "/api/v3/docs";
 pub(crate) const DOCS_INDEX: &str = "/api/v3/docs/";
 
-/// Keeps the browser from loading anything from elsewhere.
+/// The content security policy of the pages: the browser loads files from this origin only.
 const SAME_ORIGIN_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// `GET /api/v3/docs`, where relative links of the pages would not work.
-pub(crate) async fn to_pages(_: NoBody) -> HttpResponse {
+/// Handles `GET /api/v3/docs`: redirects to the path with a trailing slash, which relative links need.
+pub(crate) async fn redirect_to_index(_: NoBody) -> HttpResponse {
     HttpResponse::PermanentRedirect()
         .insert_header((LOCATION, DOCS_INDEX))
         .finish()
 }
 
-/// `GET /api/v3/docs/…`.
+/// Handles `GET /api/v3/docs/…`: returns a file of Swagger UI.
 #[utoipa::path(
     get,
     path = DOCS_INDEX,
     tag = "description",
     operation_id = "getDocs",
-    summary = "This description for a browser, with all that the page needs under the same path",
+    summary = "Returns Swagger UI, which shows this description in a browser",
+    description = "All files that the page loads are under this path.",
     responses(
-        (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 304, description = "The client has this version already")
+        (status = 200, description = "The HTML page", content_type = "text/html", body = String),
+        (status = 304, description = "Not Modified: `If-None-Match` contains the current entity tag")
     )
 )]
 pub(crate) async fn page(
@@ -52,26 +53,26 @@ pub(crate) async fn page(
 ) -> Result<HttpResponse, ApiError> {
     static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
         let config = Config::new([DOCUMENT_PATH])
-            // It would send the description to a service elsewhere.
+            // By default Swagger UI sends the description to an external validator.
             .validator_url("none")
             .display_request_duration(true)
             .try_it_out_enabled(true);
         Arc::new(config)
     });
     let file = serve(&file, Arc::clone(&CONFIG))
-        .map_err(|_| ApiError::Internal("a page of the API's description could not be made"))?
+        .map_err(|_| ApiError::Internal("generating a file of Swagger UI failed"))?
         .ok_or(ApiError::NoSuchPath)?;
     let content_type = HeaderValue::try_from(with_charset(file.content_type))
-        .map_err(|_| ApiError::Internal("a page has an invalid content type"))?;
+        .map_err(|_| ApiError::Internal("a file of Swagger UI has an invalid content type"))?;
     let mut etag = ETagBuilder::new();
-    etag.bytes(&file.bytes);
+    etag.add_bytes(&file.bytes);
     let (etag, bytes) = (etag.finish(), file.bytes.into_owned());
     let content = if file.gzpipped {
         Content::Gzip(bytes)
     } else {
         Content::Plain(bytes.boxed())
     };
-    let cache = CacheRule::STATIC;
+    let cache = CachePolicy::STATIC;
     let mut response =
         response::respond(&request, etag, cache, content_type, || Ok(content)).await?;
     let headers = response.headers_mut();
@@ -79,7 +80,7 @@ pub(crate) async fn page(
     Ok(response)
 }
 
-/// Adds the encoding of all texts here, UTF-8.
+/// Adds the charset to the content type of a text file; all files are in UTF-8.
 fn with_charset(content_type: String) -> String {
     if content_type.starts_with("text/") {
         content_type + "; charset=utf-8"

@@ -1,4 +1,4 @@
-//! The description matches what is served.
+//! Tests of the OpenAPI description: it is current, complete and consistent with the domain.
 
 use std::{collections::HashSet, mem};
 
@@ -12,17 +12,17 @@ fn description() -> Value {
     serde_json::from_str(openapi_document()).unwrap()
 }
 
-/// A change of what clients see shows in this file's differences.
+/// Makes a change that clients see visible in the diff of `openapi.json`.
 #[test]
 fn committed_copy_is_current() {
     let copy = include_str!("../../openapi.json");
     assert!(
         copy == openapi_document(),
-        "openapi.json is not what is served: look at what `cargo run -- openapi > crates/adapter-http/openapi.json` changes"
+        "openapi.json is outdated: run `cargo run -- openapi > crates/adapter-http/openapi.json` and review the changes"
     );
 }
 
-/// Follows a reference.
+/// Returns the response that a `$ref` points to, or the response itself.
 fn resolved<'a>(description: &'a Value, response: &'a Value) -> &'a Value {
     match response["$ref"].as_str() {
         Some(reference) => description.pointer(&reference[1..]).unwrap(),
@@ -51,18 +51,21 @@ fn every_response_has_description_headers_and_body() {
         let responses = operations["get"]["responses"].as_object().unwrap();
         for (status, response) in responses {
             let response = resolved(&description, response);
-            let what = format!("{path} {status}: {response}");
-            assert!(response["description"].is_string(), "{what}");
-            assert!(response["headers"]["X-Request-Id"].is_object(), "{what}");
+            let context = format!("{path} {status}: {response}");
+            assert!(response["description"].is_string(), "{context}");
+            assert!(response["headers"]["X-Request-Id"].is_object(), "{context}");
             for (name, header) in response["headers"].as_object().unwrap() {
-                assert!(header["description"].is_string(), "{name} of {what}");
+                assert!(header["description"].is_string(), "{name} of {context}");
             }
             let content = &response["content"]["application/json"];
             if status.starts_with(['4', '5']) {
                 let schema = &content["schema"]["$ref"];
-                assert_eq!(schema, "#/components/schemas/Error", "{what}");
+                assert_eq!(schema, "#/components/schemas/Error", "{context}");
                 let examples = content["examples"].as_object();
-                assert!(examples.is_some_and(|them| !them.is_empty()), "{what}");
+                assert!(
+                    examples.is_some_and(|examples| !examples.is_empty()),
+                    "{context}"
+                );
             }
         }
     }
@@ -108,9 +111,9 @@ fn errors_of_api_document_are_examples() {
     }
 }
 
-/// In the fields, in `x-labels`, and for the ranks in the token's description.
+/// Checks the descriptions of fields and of the token scheme, and `x-labels`.
 #[test]
-fn labels_are_those_of_the_domain() {
+fn labels_match_domain() {
     let description = description();
     let labels = &description["info"]["x-labels"];
     assert_eq!(
@@ -146,10 +149,10 @@ fn labels_are_those_of_the_domain() {
 }
 
 #[test]
-fn every_field_of_a_trace_is_required_and_described() {
-    let moment = Timestamp::from_unix_seconds(0).unwrap();
+fn every_trace_field_is_required_and_described() {
+    let timestamp = Timestamp::from_unix_seconds(0).unwrap();
     let ticket = TicketId::new(1).unwrap();
-    let written = Trace::new(TraceId::new(1), ticket, moment, StaffId::from("-1"));
+    let written = Trace::new(TraceId::new(1), ticket, timestamp, StaffId::from("-1"));
     let written = serde_json::to_value(written).unwrap();
     let trace = &description()["components"]["schemas"]["Trace"];
     let fields = trace["properties"].as_object().unwrap();
@@ -165,9 +168,9 @@ fn every_field_of_a_trace_is_required_and_described() {
     }
 }
 
-/// A database may hold what is no RFC 3339, and then the response has it.
+/// `infinity` and expanded years are not RFC 3339, so `format: date-time` would be wrong.
 #[test]
-fn no_field_claims_a_format_that_values_may_not_have() {
+fn time_fields_declare_no_date_time_format() {
     let fields = &description()["components"]["schemas"]["Trace"]["properties"];
     for field in ["updated_at", "new_appointment"] {
         assert_eq!(fields[field]["format"], Value::Null, "{field}");

@@ -1,4 +1,4 @@
-//! The response of each error.
+//! The HTTP response of each error: status, `errType`, message and header.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use wts_domain::AccessDenied;
 
 use super::{ApiError, Unauthenticated};
 
-/// What is wrong, for programs: 1 a fault of the service's or too much to do, 2 the request, 3 the token or what its bearer
-/// may do, 5 what was asked for does not exist.
+/// The kind of error: 1 internal error or overload, 2 invalid request, 3 authentication or permission, 5 business logic (the
+/// ticket does not exist).
 #[derive(Clone, Copy, ToSchema)]
 #[repr(u8)]
 pub(super) enum ErrType {
@@ -33,19 +33,19 @@ pub(super) struct ErrorResponse {
 impl ApiError {
     pub(super) fn response_parts(&self) -> ErrorResponse {
         use ErrType::{Internal, Logic, Permission, Request};
-        // One message for all reasons: a caller without a valid token does not learn which check failed.
+        // One message for all reasons, so that a caller without a valid token does not learn which check failed.
         let unauthenticated = "a valid token is required";
-        let busy = "too much to do, ask again in a moment";
+        let overloaded = "the service is overloaded, retry later";
         let text = || self.to_string();
         match self {
-            Self::Unauthenticated(Unauthenticated::NoToken) => {
+            Self::Unauthenticated(Unauthenticated::MissingToken) => {
                 parts(StatusCode::UNAUTHORIZED, Permission, unauthenticated)
-                    .with(WWW_AUTHENTICATE, "Bearer")
+                    .with_header(WWW_AUTHENTICATE, "Bearer")
             }
             Self::Unauthenticated(
-                Unauthenticated::SeveralFields | Unauthenticated::BadToken(_),
+                Unauthenticated::MultipleHeaders | Unauthenticated::InvalidToken(_),
             ) => parts(StatusCode::UNAUTHORIZED, Permission, unauthenticated)
-                .with(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
+                .with_header(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
             Self::Denied(AccessDenied::NotActive) => parts(
                 StatusCode::FORBIDDEN,
                 Permission,
@@ -62,7 +62,7 @@ impl ApiError {
             }
             Self::NoSuchPath => parts(StatusCode::NOT_FOUND, Request, text()),
             Self::MethodNotAllowed { allow } => {
-                parts(StatusCode::METHOD_NOT_ALLOWED, Request, text()).with(ALLOW, *allow)
+                parts(StatusCode::METHOD_NOT_ALLOWED, Request, text()).with_header(ALLOW, *allow)
             }
             Self::NotAcceptable => parts(StatusCode::NOT_ACCEPTABLE, Request, text()),
             Self::BodyTooLong => parts(StatusCode::PAYLOAD_TOO_LARGE, Request, text()),
@@ -70,17 +70,17 @@ impl ApiError {
             Self::BodyNotAllowed => parts(StatusCode::UNSUPPORTED_MEDIA_TYPE, Request, text()),
             Self::RateLimited { retry_after } => {
                 parts(StatusCode::TOO_MANY_REQUESTS, Request, text())
-                    .with(RETRY_AFTER, retry_after.to_string())
+                    .with_header(RETRY_AFTER, retry_after.to_string())
             }
             Self::HeaderTooLong => {
                 parts(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Request, text())
             }
             Self::Busy | Self::TooManyInFlight | Self::TooManyConnections => {
-                parts(StatusCode::SERVICE_UNAVAILABLE, Internal, busy).with(RETRY_AFTER, "1")
+                parts(StatusCode::SERVICE_UNAVAILABLE, Internal, overloaded)
+                    .with_header(RETRY_AFTER, "1")
             }
-            Self::NotReady(_) => {
-                parts(StatusCode::SERVICE_UNAVAILABLE, Internal, text()).with(RETRY_AFTER, "1")
-            }
+            Self::NotReady(_) => parts(StatusCode::SERVICE_UNAVAILABLE, Internal, text())
+                .with_header(RETRY_AFTER, "1"),
             Self::HandlerTimeout | Self::Database(_) | Self::Internal(_) => parts(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 Internal,
@@ -104,7 +104,7 @@ fn parts(
 }
 
 impl ErrorResponse {
-    fn with(self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
+    fn with_header(self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
         Self {
             header: Some((name, value.into())),
             ..self

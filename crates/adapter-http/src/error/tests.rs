@@ -1,4 +1,4 @@
-//! The response of every error.
+//! Tests of the response of every error.
 
 use actix_web::body::to_bytes;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use wts_domain::TicketId;
 
 use super::*;
 
-/// Asserts the response of an error: status, `errType`, message, and the header that the contract asks for.
+/// Asserts the response of an error: status, `errType`, message and the value of its header.
 async fn assert_response(
     error: impl Into<ApiError>,
     (status, err_type, msg, header): (u16, u8, &str, Option<&str>),
@@ -18,11 +18,11 @@ async fn assert_response(
         response.headers().get("content-type").unwrap(),
         "application/json; charset=utf-8"
     );
-    let given = ["www-authenticate", "allow", "retry-after"]
+    let actual = ["www-authenticate", "allow", "retry-after"]
         .iter()
         .find_map(|name| response.headers().get(*name));
     assert_eq!(
-        given.map(|value| value.to_str().unwrap()),
+        actual.map(|value| value.to_str().unwrap()),
         header,
         "{error:?}"
     );
@@ -36,10 +36,13 @@ async fn assert_response(
 async fn unauthenticated_request_is_challenged() {
     let invalid = Some("Bearer error=\"invalid_token\"");
     for (error, challenge) in [
-        (Unauthenticated::NoToken, Some("Bearer")),
-        (Unauthenticated::SeveralFields, invalid),
-        (Unauthenticated::BadToken(TokenError::Expired), invalid),
-        (Unauthenticated::BadToken(TokenError::Signature), invalid),
+        (Unauthenticated::MissingToken, Some("Bearer")),
+        (Unauthenticated::MultipleHeaders, invalid),
+        (Unauthenticated::InvalidToken(TokenError::Expired), invalid),
+        (
+            Unauthenticated::InvalidToken(TokenError::Signature),
+            invalid,
+        ),
     ] {
         assert_response(error, (401, 3, "a valid token is required", challenge)).await;
     }
@@ -71,7 +74,7 @@ async fn invalid_request_gets_reason() {
             "invalid tid parameter: ticket numbers begin at 1",
         ),
         (
-            ApiError::invalid("order", "expected asc or desc"),
+            ApiError::invalid_parameter("order", "expected asc or desc"),
             400,
             "invalid order parameter: expected asc or desc",
         ),
@@ -79,7 +82,7 @@ async fn invalid_request_gets_reason() {
         (
             ApiError::NotAcceptable,
             406,
-            "not acceptable: there is application/json, as it is or in gzip or zstd",
+            "no acceptable representation: expected application/json, uncompressed or with gzip or zstd",
         ),
         (
             ApiError::BodyNotAllowed,
@@ -92,7 +95,11 @@ async fn invalid_request_gets_reason() {
             431,
             "header fields are too long or too many",
         ),
-        (ApiError::BodyTooLong, 413, "nothing here takes a body"),
+        (
+            ApiError::BodyTooLong,
+            413,
+            "the request body is too long: expected none",
+        ),
         (
             ApiError::AmbiguousFraming,
             400,
@@ -108,7 +115,7 @@ async fn invalid_request_gets_reason() {
     )
     .await;
     let limited = ApiError::RateLimited { retry_after: 7 };
-    let expected = (429, 2, "too many requests, ask again later", Some("7"));
+    let expected = (429, 2, "too many requests, retry later", Some("7"));
     assert_response(limited, expected).await;
     let missing = GetTracesError::NoSuchTicket(TicketId::new(7).unwrap());
     assert_response(missing, (400, 5, "无法找到对应的工单", None)).await;
@@ -116,15 +123,15 @@ async fn invalid_request_gets_reason() {
 
 #[tokio::test]
 async fn internal_error_does_not_reveal_its_cause() {
-    let uncaught = (
+    let internal = (
         500,
         1,
         "system met a uncaught error,please view logs.",
         None,
     );
     let failed = RepositoryError::Failed("password=hunter2".into());
-    assert_response(GetTracesError::Repository(failed), uncaught).await;
-    assert_response(ApiError::Internal("a cause"), uncaught).await;
-    let busy = (503, 1, "too much to do, ask again in a moment", Some("1"));
+    assert_response(GetTracesError::Repository(failed), internal).await;
+    assert_response(ApiError::Internal("the cause"), internal).await;
+    let busy = (503, 1, "the service is overloaded, retry later", Some("1"));
     assert_response(GetTracesError::Repository(RepositoryError::Busy), busy).await;
 }

@@ -1,4 +1,4 @@
-//! `Accept` (RFC 9110 12.5.1): which media types a client accepts.
+//! Content negotiation of the media type by `Accept` (RFC 9110 12.5.1).
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -7,11 +7,13 @@ use actix_web::{
 
 use crate::error::ApiError;
 
+/// Checks that the client accepts JSON. An `Accept` field that cannot be parsed is ignored.
+///
 /// # Errors
 ///
-/// Returns [`ApiError::NotAcceptable`] if the client does not accept JSON. A header field that cannot be parsed is ignored.
+/// Returns [`ApiError::NotAcceptable`] if the client does not accept JSON.
 pub(crate) fn ensure_accepts_json(request: &HttpRequest) -> Result<(), ApiError> {
-    // What most clients send needs no parsing.
+    // Fast path: most clients send one of these values.
     match request.headers().get(ACCEPT) {
         None => return Ok(()),
         Some(field) if matches!(field.as_bytes(), b"*/*" | b"application/json") => return Ok(()),
@@ -23,7 +25,7 @@ pub(crate) fn ensure_accepts_json(request: &HttpRequest) -> Result<(), ApiError>
     }
 }
 
-/// The most specific range that covers JSON decides.
+/// Returns whether the most specific media range that matches JSON has a quality above zero.
 fn accepts_json(accept: &Accept) -> bool {
     let most_specific = accept
         .iter()

@@ -1,7 +1,7 @@
-//! `Accept-Encoding` (RFC 9110 12.5.3): which content codings a client accepts.
+//! Negotiation of the content coding by `Accept-Encoding` (RFC 9110 12.5.3).
 //!
-//! Not the framework's `AcceptEncoding::negotiate`, which goes by the order in which a client lists codings that it likes
-//! equally, and so would give browsers gzip rather than zstd.
+//! `AcceptEncoding::negotiate` of actix is not used: among codings with equal quality it chooses the one that the client
+//! lists first, which is gzip for browsers, although zstd compresses better.
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -11,10 +11,10 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// The shortest body that is worth compressing, in bytes. A shorter one goes in one packet anyway.
+/// The shortest body that is compressed, in bytes. A shorter one fits into one packet without compression.
 const MIN_COMPRESS_BYTES: u64 = 1_024;
 
-/// A content coding that bodies are compressed with.
+/// A supported content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContentCoding {
     Zstd,
@@ -22,10 +22,10 @@ pub(super) enum ContentCoding {
 }
 
 impl ContentCoding {
-    /// All codings, the one that gains the most for its cost first.
+    /// All codings in the server's order of preference: the best ratio of compression to CPU time first.
     pub(super) const ALL: [Self; 2] = [Self::Zstd, Self::Gzip];
 
-    /// The value of `Content-Encoding`.
+    /// Returns the value of `Content-Encoding`.
     pub(super) fn header(self) -> ContentEncoding {
         match self {
             Self::Zstd => ContentEncoding::Zstd,
@@ -34,23 +34,24 @@ impl ContentCoding {
     }
 }
 
-/// The codings that a client accepts, at least one.
+/// The codings that a client accepts. There is at least one, identity included.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct AcceptedCodings {
-    /// Whether it accepts a body that is not compressed.
+    /// Whether the client accepts an uncompressed body.
     pub(super) identity: bool,
-    /// Whether it accepts gzip, also where another coding suits it better.
+    /// Whether the client accepts gzip, even if it prefers another coding.
     pub(super) gzip: bool,
-    /// The compression that suits it best, at least as well as none.
-    best: Option<ContentCoding>,
+    /// The compression that the client prefers, if it does not prefer identity.
+    preferred: Option<ContentCoding>,
 }
 
 impl AcceptedCodings {
+    /// Parses `Accept-Encoding`. A field that cannot be parsed is ignored.
+    ///
     /// # Errors
     ///
-    /// Returns [`ApiError::NotAcceptable`] if the client accepts no coding that there is.
+    /// Returns [`ApiError::NotAcceptable`] if the client accepts neither identity nor a supported coding.
     pub(super) fn from_request(request: &HttpRequest) -> Result<Self, ApiError> {
-        // A header field that cannot be parsed is ignored.
         let accepted = request.get_header().unwrap_or(AcceptEncoding(Vec::new()));
         let identity = quality(&accepted, ContentEncoding::Identity);
         let codings =
@@ -58,10 +59,10 @@ impl AcceptedCodings {
         let accepted = codings
             .into_iter()
             .filter(|(quality, _)| quality.is_some_and(|quality| quality > Quality::ZERO));
-        let best = accepted
+        let preferred = accepted
             .clone()
             .filter(|(quality, _)| *quality >= identity)
-            // The first of the best, where `max_by_key` would return the last.
+            // Reversed, because `max_by_key` returns the last of several maxima and the first is wanted.
             .rev()
             .max_by_key(|(quality, _)| *quality)
             .map(|(_, coding)| coding);
@@ -70,35 +71,36 @@ impl AcceptedCodings {
             gzip: accepted
                 .into_iter()
                 .any(|(_, coding)| coding == ContentCoding::Gzip),
-            best,
+            preferred,
         };
-        if codings.identity || codings.best.is_some() {
+        if codings.identity || codings.preferred.is_some() {
             Ok(codings)
         } else {
             Err(ApiError::NotAcceptable)
         }
     }
 
-    /// Returns the compression to use for `body`, `None` to send it as it is.
+    /// Returns the compression to apply to `body`; `None` to send it uncompressed.
     pub(super) fn choose(&self, body: &BoxBody) -> Option<ContentCoding> {
-        let is_worth_it = match body.size() {
+        let is_long_enough = match body.size() {
             BodySize::None => false,
             BodySize::Sized(length) => length >= MIN_COMPRESS_BYTES,
             BodySize::Stream => true,
         };
-        self.best.filter(|_| is_worth_it || !self.identity)
+        self.preferred.filter(|_| is_long_enough || !self.identity)
     }
 }
 
-/// Returns the quality that the client gives an encoding, `None` if it does not mention the encoding.
+/// Returns the quality value of an encoding, by name or by `*`; `None` if the field has neither.
 fn quality(accepted: &AcceptEncoding, encoding: ContentEncoding) -> Option<Quality> {
-    let of = |wanted: &Preference<Encoding>| {
+    let quality_of = |wanted: &Preference<Encoding>| {
         let mut items = accepted.iter();
         items
             .find(|item| item.item == *wanted)
             .map(|item| item.quality)
     };
-    of(&Preference::Specific(Encoding::Known(encoding))).or_else(|| of(&Preference::Any))
+    quality_of(&Preference::Specific(Encoding::Known(encoding)))
+        .or_else(|| quality_of(&Preference::Any))
 }
 
 #[cfg(test)]
@@ -107,17 +109,17 @@ mod tests {
 
     use super::*;
 
-    /// The best coding, and whether identity is accepted; `None` where nothing is.
+    /// Returns the preferred coding and whether identity is accepted; `None` if the request is rejected.
     fn accepted(field: &str) -> Option<(Option<ContentCoding>, bool)> {
         let request = TestRequest::default()
             .insert_header((ACCEPT_ENCODING, field))
             .to_http_request();
         let codings = AcceptedCodings::from_request(&request).ok()?;
-        Some((codings.best, codings.identity))
+        Some((codings.preferred, codings.identity))
     }
 
     #[test]
-    fn client_chooses_coding_and_server_breaks_ties() {
+    fn highest_quality_wins_and_zstd_wins_ties() {
         use ContentCoding::{Gzip, Zstd};
         for (field, expected) in [
             ("", (None, true)),

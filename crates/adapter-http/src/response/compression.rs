@@ -1,8 +1,8 @@
-//! Compression of bodies with zstd and gzip.
+//! Compression of response bodies with zstd and gzip.
 //!
-//! Levels and windows are those that gain most of what there is to gain for little: a history of a few hundred traces
-//! takes a tenth of a millisecond and shrinks to a tenth, and the memory of a long one is bounded while it is sent.
-//! Brotli is not offered: its bodies are as long as those of zstd and cost more, and clients that accept it accept gzip too.
+//! The level and the window are small: a history of a few hundred traces is compressed to a tenth of its size in a tenth of
+//! a millisecond, and the memory of a streamed body stays bounded. Brotli is not offered: it compresses about as well as
+//! zstd, takes more CPU time, and clients that accept it also accept gzip.
 
 use std::{io, pin::Pin};
 
@@ -22,21 +22,26 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use super::coding::ContentCoding;
 use crate::error::ApiError;
 
-/// Bounds how many streams are compressed at a time. Each takes up to 1 MiB until its client has received it.
+/// Limits how many streamed bodies are compressed at a time. Each takes up to 1 MiB of memory until the client has
+/// received it.
 pub(super) static STREAMING_COMPRESSIONS: Semaphore = Semaphore::const_new(16);
 
-const LEVEL: Level = Level::Precise(1);
-/// How far back zstd looks for a repetition, as a power of two, in bytes; gzip looks 2^15 bytes back.
+/// The compression level of zstd and of gzip.
+const COMPRESSION_LEVEL: Level = Level::Precise(1);
+/// The base-2 logarithm of zstd's window in bytes. For comparison: the window of gzip has 2^15 bytes.
 const ZSTD_WINDOW_LOG: u32 = 17;
-/// The most bytes that a stream's compressed chunk has.
-const CHUNK: usize = 64 * 1_024;
+/// The maximum length of a compressed chunk of a streamed body.
+const MAX_CHUNK_BYTES: usize = 64 * 1_024;
 
-/// Compresses a body: at once if it is in memory as a whole, otherwise while it is sent, which takes one of the
-/// `permits`. If there is none, the body stays as it is if `identity` is accepted. Returns the coding that was applied.
+/// Compresses a body and returns it with the coding that was applied.
+///
+/// A body that is wholly in memory is compressed at once. A streamed body is compressed while it is sent and holds one of
+/// the `permits` until then. If no permit is free and the client accepts `identity`, the body is returned uncompressed.
 ///
 /// # Errors
 ///
-/// [`ApiError::Busy`] if there is no permit and identity is not accepted, and [`ApiError::Internal`] if the encoder fails.
+/// Returns [`ApiError::Busy`] if no permit is free and the client does not accept identity, and [`ApiError::Internal`] if
+/// the encoder fails.
 pub(super) async fn compress(
     body: BoxBody,
     coding: ContentCoding,
@@ -49,7 +54,7 @@ pub(super) async fn compress(
             encoder(&*whole, coding)
                 .read_to_end(&mut compressed)
                 .await
-                .map_err(|_| ApiError::Internal("a response could not be compressed"))?;
+                .map_err(|_| ApiError::Internal("compressing a response failed"))?;
             compressed.boxed()
         }
         Err(body) => match permits.try_acquire() {
@@ -61,7 +66,7 @@ pub(super) async fn compress(
     Ok((body, Some(coding)))
 }
 
-/// Compresses a body while it is sent.
+/// Returns a body that compresses `body` while it is sent and holds `permit` until it is dropped.
 fn compress_stream(
     mut body: BoxBody,
     coding: ContentCoding,
@@ -69,12 +74,13 @@ fn compress_stream(
 ) -> BoxBody {
     let chunks = stream::poll_fn(move |context| Pin::new(&mut body).poll_next(context))
         .map_err(|error| io::Error::other(error.to_string()));
-    let compressed = ReaderStream::with_capacity(encoder(StreamReader::new(chunks), coding), CHUNK);
-    let until_dropped = compressed.map(move |chunk| {
-        let _held = &permit;
+    let compressed =
+        ReaderStream::with_capacity(encoder(StreamReader::new(chunks), coding), MAX_CHUNK_BYTES);
+    let with_permit = compressed.map(move |chunk| {
+        let _permit = &permit;
         chunk
     });
-    BodyStream::new(until_dropped).boxed()
+    BodyStream::new(with_permit).boxed()
 }
 
 fn encoder<'a>(
@@ -84,9 +90,13 @@ fn encoder<'a>(
     match coding {
         ContentCoding::Zstd => {
             let window = [CParameter::window_log(ZSTD_WINDOW_LOG)];
-            Box::pin(ZstdEncoder::with_quality_and_params(plain, LEVEL, &window))
+            Box::pin(ZstdEncoder::with_quality_and_params(
+                plain,
+                COMPRESSION_LEVEL,
+                &window,
+            ))
         }
-        ContentCoding::Gzip => Box::pin(GzipEncoder::with_quality(plain, LEVEL)),
+        ContentCoding::Gzip => Box::pin(GzipEncoder::with_quality(plain, COMPRESSION_LEVEL)),
     }
 }
 

@@ -73,7 +73,7 @@ async fn ticks(
             let letter = letter.filter(|letter| *letter <= b'c')?;
             tokio::select! {
                 () = sleep(LONG) => Some((Ok::<_, ApiError>(vec![letter].into()), Some(letter + 1))),
-                () = health.stopping(), if heeds_stop => Some((Ok(Bytes::from("stopping")), None)),
+                () = health.wait_until_stopping(), if heeds_stop => Some((Ok(Bytes::from("stopping")), None)),
             }
         }
     });
@@ -93,7 +93,7 @@ async fn wait(connection: ConnectionHandle, health: Data<Health>) -> HttpRespons
     connection.raise(Waiting);
     tokio::select! {
         () = sleep(LONG) => HttpResponse::Ok().body("news"),
-        () = health.stopping() => HttpResponse::Ok().body("stopping"),
+        () = health.wait_until_stopping() => HttpResponse::Ok().body("stopping"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Content codings of success responses.
+//! Tests of content codings: success responses in identity, gzip and zstd.
 
 use std::io::Read;
 
@@ -7,8 +7,8 @@ use super::{
     *,
 };
 
-/// Returns the head, the decoded body and the number of bytes that the encoded body had.
-async fn decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
+/// Returns the head of a response, the decoded body and the length of the encoded body.
+async fn get_decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
     let fields = [
         &*bearer(ALICE, Access::User),
         &format!("Accept-Encoding: {accepted}"),
@@ -22,7 +22,7 @@ async fn decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
     let (head, body) = response.split_at(end);
     let head = String::from_utf8(head.to_vec()).unwrap();
     let body = match field(&head, "transfer-encoding") {
-        Some(_) => unchunked(body),
+        Some(_) => decode_chunks(body),
         None => body.to_vec(),
     };
     let mut plain = Vec::new();
@@ -39,17 +39,17 @@ async fn decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
     (head, plain, body.len())
 }
 
-/// RFC 9112 7.1.
-fn unchunked(mut body: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
+/// Decodes a chunked body (RFC 9112 7.1).
+fn decode_chunks(mut body: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::new();
     loop {
         let end = body.windows(2).position(|two| two == b"\r\n").unwrap();
         let length = str::from_utf8(&body[..end]).unwrap();
         let length = usize::from_str_radix(length, 16).unwrap();
         if length == 0 {
-            return whole;
+            return decoded;
         }
-        whole.extend_from_slice(&body[end + 2..end + 2 + length]);
+        decoded.extend_from_slice(&body[end + 2..end + 2 + length]);
         body = &body[end + 2 + length + 2..];
     }
 }
@@ -58,7 +58,7 @@ fn unchunked(mut body: &[u8]) -> Vec<u8> {
 async fn long_body_is_compressed_as_accepted() {
     for traces in [20, 2_000] {
         let app = with_traces(traces);
-        let (head, plain, _) = decoded(&app, "identity").await;
+        let (head, plain, _) = get_decoded(&app, "identity").await;
         assert_eq!(field(&head, "content-encoding"), None);
         assert!(plain.ends_with(b"]}"));
         for (accepted, coding) in [
@@ -66,7 +66,7 @@ async fn long_body_is_compressed_as_accepted() {
             ("gzip, deflate, br", "gzip"),
             ("gzip, zstd;q=0.9", "gzip"),
         ] {
-            let (compressed, body, sent) = decoded(&app, accepted).await;
+            let (compressed, body, sent) = get_decoded(&app, accepted).await;
             assert_eq!(
                 field(&compressed, "content-encoding"),
                 Some(coding),
@@ -88,15 +88,15 @@ async fn long_body_is_compressed_as_accepted() {
 #[tokio::test]
 async fn short_body_is_compressed_only_without_identity() {
     let app = with_traces(1);
-    let (head, plain, _) = decoded(&app, "gzip, zstd").await;
+    let (head, plain, _) = get_decoded(&app, "gzip, zstd").await;
     assert_eq!(field(&head, "content-encoding"), None);
-    let (head, body, _) = decoded(&app, "identity;q=0, gzip").await;
+    let (head, body, _) = get_decoded(&app, "identity;q=0, gzip").await;
     assert_eq!(field(&head, "content-encoding"), Some("gzip"));
     assert_eq!(body, plain);
-    let (head, body, _) = decoded(&app, "*;q=0").await;
+    let (head, body, _) = get_decoded(&app, "*;q=0").await;
     assert!(head.starts_with("HTTP/1.1 406 "), "{head}");
     assert!(
         body.ends_with(br#""errType":2}"#),
-        "the error itself is not compressed"
+        "the error body was compressed"
     );
 }

@@ -1,4 +1,4 @@
-//! What is sent matches the description.
+//! Tests of the OpenAPI description against responses: status and header fields.
 
 use actix_web::ResponseError;
 use serde_json::Value;
@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::*;
 use crate::{docs::every_error, error::ApiError, openapi_document};
 
-/// Header fields that the description does not name for each response: what frames responses, and (once, for all) what
-/// protects browsers.
+/// Headers that the description does not list for each response: message framing, and security headers, which it lists
+/// once for all responses.
 const UNDOCUMENTED_HEADERS: [&str; 10] = [
     "Connection",
     "Content-Length",
@@ -21,7 +21,7 @@ const UNDOCUMENTED_HEADERS: [&str; 10] = [
     "Referrer-Policy",
 ];
 
-/// Asserts that the description of a path has this status with all these header fields.
+/// Asserts that the description of a path contains this status with all these headers.
 fn assert_described<'a>(path: &str, status: &str, names: impl Iterator<Item = &'a str>) {
     let description: Value = serde_json::from_str(openapi_document()).unwrap();
     let response = &description["paths"][path]["get"]["responses"][status];
@@ -31,10 +31,10 @@ fn assert_described<'a>(path: &str, status: &str, names: impl Iterator<Item = &'
     };
     let described = response["headers"].as_object().unwrap();
     for name in names {
-        let is_named = |known: &str| known.eq_ignore_ascii_case(name);
+        let is_same = |other: &str| other.eq_ignore_ascii_case(name);
         assert!(
-            UNDOCUMENTED_HEADERS.into_iter().any(is_named)
-                || described.keys().any(|known| is_named(known)),
+            UNDOCUMENTED_HEADERS.into_iter().any(is_same)
+                || described.keys().any(|other| is_same(other)),
             "{name} of {status}, {path}"
         );
     }
@@ -89,14 +89,14 @@ fn error_headers_are_described() {
         };
         let response = error.error_response();
         let names = response.headers().iter().map(|(name, _)| name.as_str());
-        // Every error response has these two besides.
+        // The middleware adds these two to every error response.
         let names = names.chain(["x-request-id", "cache-control"]);
         assert_described(path, response.status().as_str(), names);
     }
 }
 
 #[test]
-fn protective_headers_are_named_once_for_all() {
+fn security_headers_are_described_once() {
     for name in UNDOCUMENTED_HEADERS
         .into_iter()
         .skip_while(|name| *name != "X-Content-Type-Options")

@@ -162,7 +162,7 @@ async fn read_that_the_full_queue_rejects_is_counted() {
     let mut metrics = String::new();
     prometheus_client::encoding::text::encode(&mut metrics, &registry).unwrap();
     assert!(
-        metrics.contains("wts_http_shed_total{reason=\"queue\"} 1\n"),
+        metrics.contains("wts_http_requests_shed_total{reason=\"batch_queue\"} 1\n"),
         "{metrics}"
     );
 }

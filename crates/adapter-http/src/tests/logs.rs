@@ -87,7 +87,7 @@ async fn every_request_has_one_record() {
             &[
                 "INFO",
                 "status=401",
-                "reason=the token is not valid: it is not three parts",
+                "reason=invalid token: it is not three parts",
             ],
         ),
         ("/nowhere?令", "x".to_owned(), &["INFO", "status=404"]),

@@ -1,9 +1,9 @@
-//! The description of the API, for programs and for browsers.
+//! Tests of `/api/v3/openapi.json` and of Swagger UI under `/api/v3/docs/`.
 
 use super::{responses::field, *};
 
 #[tokio::test]
-async fn document_is_public_and_cacheable() {
+async fn openapi_document_is_public_and_cacheable() {
     let app = App::with(|_| {});
     let response = app.ask("GET", "/api/v3/openapi.json", &[]).await;
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
@@ -14,7 +14,7 @@ async fn document_is_public_and_cacheable() {
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
 }
 
-/// Returns the head of a response whose body is no text.
+/// Returns the head of a response with a binary body.
 async fn head_of(app: &App, path: &str, header: &str) -> String {
     let mut response = app.ask_for_bytes("GET", path, &[header]).await;
     let end = response.windows(4).position(|four| four == b"\r\n\r\n");
@@ -42,7 +42,7 @@ async fn docs_page_loads_only_own_files() {
         .collect();
     assert!(linked.len() >= 3, "{linked:?} in {page}");
     for link in linked {
-        assert!(!link.contains("//"), "{link} is elsewhere");
+        assert!(!link.contains("//"), "{link} is on another host");
         let path = format!("/api/v3/docs/{}", link.trim_start_matches("./"));
         for (accepted, coding) in [
             ("gzip, deflate, br, zstd", Some("gzip")),
@@ -53,7 +53,7 @@ async fn docs_page_loads_only_own_files() {
         ] {
             let head = head_of(&app, &path, &format!("Accept-Encoding: {accepted}")).await;
             assert!(head.starts_with("HTTP/1.1 200 "), "{path}");
-            // The file that is made for this service is not compressed beforehand, and short ones gain nothing.
+            // The generated initializer is not stored compressed, and short files are not compressed.
             let is_short = path.ends_with("initializer.js")
                 || path.ends_with("index.css") && coding == Some("zstd");
             let coding = coding.filter(|_| !is_short);

@@ -1,4 +1,4 @@
-//! Success responses: conditional requests, negotiation, methods, request ids.
+//! Tests of responses: conditional requests, content negotiation, request bodies, methods, request ids.
 
 use super::*;
 use crate::HttpSettings;
@@ -7,7 +7,7 @@ pub(super) fn bearer(sid: &str, access: Access) -> String {
     format!("Authorization: Bearer {}", token(sid, access))
 }
 
-/// Serves a ticket of Alice with a number of traces.
+/// Returns a server whose repository holds a ticket of Alice with `number` traces.
 pub(super) fn with_traces(number: i64) -> App {
     App::with(|histories| {
         histories
@@ -26,6 +26,7 @@ fn long_history(number: i64) -> Arc<TicketHistory> {
     Arc::new(TicketHistory::new(StudentId::from(ALICE), traces.collect()))
 }
 
+/// Returns the value of a response header.
 pub(super) fn field<'a>(response: &'a str, name: &str) -> Option<&'a str> {
     let (head, _) = response.split_once("\r\n\r\n").unwrap();
     head.lines()
@@ -41,7 +42,7 @@ async fn matching_if_none_match_gets_304() {
     assert_eq!(field(&first, "cache-control"), Some("private, no-cache"));
     assert_eq!(field(&first, "vary"), Some("Accept, Accept-Encoding"));
 
-    // For every caller, and among other tags.
+    // The tag matches for every caller and in a list of tags.
     let strong = tag.strip_prefix("W/").unwrap();
     for caller in [&alice, &bearer("2024310999", Access::Dev)] {
         for known in [
@@ -134,7 +135,7 @@ async fn request_with_body_gets_415() {
         ("Transfer-Encoding: chunked", "-1\r\n\r\n", false),
         ("Transfer-Encoding: chunked", "0\r\n\r\n", true),
     ] {
-        for (method, path, good) in [
+        for (method, path, success) in [
             ("GET", PATH, "200"),
             ("OPTIONS", PATH, "204"),
             ("GET", "/livez", "200"),
@@ -146,7 +147,7 @@ async fn request_with_body_gets_415() {
         ] {
             let response = app.send(method, path, &[&alice, field], body).await;
             let response = String::from_utf8(response).unwrap();
-            let status = if is_accepted { good } else { "415" };
+            let status = if is_accepted { success } else { "415" };
             assert!(
                 response.starts_with(&format!("HTTP/1.1 {status} ")),
                 "{method} {path}, {field}: {response}"

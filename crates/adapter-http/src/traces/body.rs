@@ -1,7 +1,7 @@
-//! The body of a response with traces: written at once if it is short, otherwise while the client receives it.
+//! The JSON body of a response with traces: serialised at once if it is short, otherwise streamed.
 //!
-//! Our own, since a body that is serialised as a whole takes memory in proportion to the history for as long as its slowest
-//! client, and keeps the thread's other requests waiting until it is written.
+//! A long body is not serialised at once, because it would occupy memory in proportion to the history until a slow client
+//! has received it, and would block the other requests of the worker thread in the meantime.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use wts_domain::{TicketHistory, Trace};
 
 use crate::settings::Order;
 
-const BEGINNING: &[u8] = br#"{"success":true,"msg":"query success","traces":["#;
-const END: &[u8] = b"]}";
-/// How many bytes are written at a time, give or take a trace.
-const CHUNK: usize = 64 * 1_024;
-/// How many bytes a trace usually takes.
-const TRACE: usize = 320;
+const BODY_START: &[u8] = br#"{"success":true,"msg":"query success","traces":["#;
+const BODY_END: &[u8] = b"]}";
+/// The length of a chunk; the last trace may exceed it.
+const CHUNK_BYTES: usize = 64 * 1_024;
+/// The length of a typical trace in JSON.
+const TYPICAL_TRACE_BYTES: usize = 320;
 
 /// Returns the body of a response with these traces.
 ///
 /// # Errors
 ///
-/// If one of the first traces cannot be written.
+/// Returns an error if a trace of the first chunk cannot be serialised.
 pub(super) fn body(history: Arc<TicketHistory>, order: Order) -> serde_json::Result<BoxBody> {
     let mut writer = BodyWriter::new(history, order);
-    let first = writer.chunk()?;
+    let first = writer.next_chunk()?;
     if writer.has_ended {
         return Ok(first.boxed());
     }
@@ -37,34 +37,34 @@ pub(super) fn body(history: Arc<TicketHistory>, order: Order) -> serde_json::Res
         if writer.has_ended {
             return None;
         }
-        // A client that receives as fast as the body is written would keep the thread for itself.
+        // A client that receives as fast as the body is serialised must not block other requests of the thread.
         yield_now().await;
-        Some((writer.chunk(), writer))
+        Some((writer.next_chunk(), writer))
     });
     let chunks = stream::once(ready(Ok(first))).chain(rest).fuse();
     Ok(BodyStream::new(chunks).boxed())
 }
 
-/// Writes a whole body chunk by chunk and returns its length in bytes.
+/// Serialises a whole body chunk by chunk and returns its length in bytes.
 ///
 /// # Errors
 ///
-/// If a trace cannot be written.
+/// Returns an error if a trace cannot be serialised.
 #[cfg(feature = "bench")]
 pub fn write_body(history: Arc<TicketHistory>) -> serde_json::Result<usize> {
     let mut writer = BodyWriter::new(history, Order::Asc);
     let mut length = 0;
     while !writer.has_ended {
-        length += writer.chunk()?.len();
+        length += writer.next_chunk()?.len();
     }
     Ok(length)
 }
 
-/// Writes a body chunk by chunk.
+/// Serialises a body chunk by chunk.
 struct BodyWriter {
     history: Arc<TicketHistory>,
     order: Order,
-    /// How many traces have been written.
+    /// The number of traces serialised so far.
     written: usize,
     has_ended: bool,
 }
@@ -79,7 +79,8 @@ impl BodyWriter {
         }
     }
 
-    fn next(&self) -> Option<&Trace> {
+    /// Returns the next trace to serialise.
+    fn next_trace(&self) -> Option<&Trace> {
         let mut traces = self.history.traces.iter();
         match self.order {
             Order::Asc => traces.nth(self.written),
@@ -87,15 +88,18 @@ impl BodyWriter {
         }
     }
 
-    /// Writes the next chunk.
-    fn chunk(&mut self) -> serde_json::Result<Bytes> {
-        let left = self.history.traces.len() - self.written;
-        let mut chunk = Vec::with_capacity((BEGINNING.len() + left * TRACE).min(CHUNK + TRACE));
+    /// Serialises the next chunk.
+    fn next_chunk(&mut self) -> serde_json::Result<Bytes> {
+        let remaining = self.history.traces.len() - self.written;
+        let mut chunk = Vec::with_capacity(
+            (BODY_START.len() + remaining * TYPICAL_TRACE_BYTES)
+                .min(CHUNK_BYTES + TYPICAL_TRACE_BYTES),
+        );
         if self.written == 0 {
-            chunk.extend_from_slice(BEGINNING);
+            chunk.extend_from_slice(BODY_START);
         }
-        while let Some(trace) = self.next() {
-            if chunk.len() >= CHUNK {
+        while let Some(trace) = self.next_trace() {
+            if chunk.len() >= CHUNK_BYTES {
                 return Ok(chunk.into());
             }
             if self.written > 0 {
@@ -104,7 +108,7 @@ impl BodyWriter {
             serde_json::to_writer(&mut chunk, trace)?;
             self.written += 1;
         }
-        chunk.extend_from_slice(END);
+        chunk.extend_from_slice(BODY_END);
         self.has_ended = true;
         Ok(chunk.into())
     }

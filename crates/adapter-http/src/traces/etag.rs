@@ -1,19 +1,18 @@
-//! The entity tag of a history: which version of it a response shows.
+//! The entity tag of a response with traces.
 
 use actix_web::{http::header::EntityTag, rt::task::yield_now};
 use wts_domain::{Date, TicketHistory, Trace};
 
 use crate::{response::ETagBuilder, settings::Order};
 
-/// How many traces are hashed before other requests of the thread have their turn.
+/// The number of traces that are hashed before the task yields to other requests of the thread.
 const YIELD_EVERY: usize = 1_000;
 
-/// Returns the tag of these traces in this order. It depends on everything that is shown and on nothing else: neither on the
-/// caller nor on the ticket's issuer. It costs far less than writing the traces, and so does a response to a client that
-/// has them already.
+/// Returns the entity tag of these traces in this order. It depends on the content of the response only, not on the caller
+/// or the issuer of the ticket. Computing it is much cheaper than serialising the traces, so a 304 response is cheap.
 pub(super) async fn etag(history: &TicketHistory, order: Order) -> EntityTag {
     let mut etag = ETagBuilder::new();
-    etag.number(match order {
+    etag.add_number(match order {
         Order::Asc => 0,
         Order::Desc => 1,
     });
@@ -22,19 +21,19 @@ pub(super) async fn etag(history: &TicketHistory, order: Order) -> EntityTag {
             yield_now().await;
         }
         for trace in traces {
-            add(&mut etag, trace);
+            add_trace(&mut etag, trace);
         }
     }
     etag.finish()
 }
 
-/// Adds every field of a trace that a client sees.
-fn add(etag: &mut ETagBuilder, trace: &Trace) {
-    etag.number(trace.id.get());
-    etag.number(trace.ticket.get());
-    etag.number(trace.updated_at.micros_since_2000());
+/// Adds every field of a trace that the response contains.
+fn add_trace(etag: &mut ETagBuilder, trace: &Trace) {
+    etag.add_number(trace.id.get());
+    etag.add_number(trace.ticket.get());
+    etag.add_number(trace.updated_at.micros_since_2000());
     let appointment = trace.new_appointment.map(Date::days_since_2000);
-    etag.number(appointment.map_or(i64::MIN, i64::from));
+    etag.add_number(appointment.map_or(i64::MIN, i64::from));
     for text in [
         trace.op.as_str(),
         &trace.op_name,
@@ -43,7 +42,7 @@ fn add(etag: &mut ETagBuilder, trace: &Trace) {
         trace.new_category.map_or("", |category| category.as_str()),
         &trace.remark,
     ] {
-        etag.bytes(text);
+        etag.add_bytes(text);
     }
 }
 
@@ -56,9 +55,9 @@ mod tests {
     use super::*;
 
     fn trace() -> Trace {
-        let moment = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
+        let timestamp = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
         let ticket = TicketId::new(123).unwrap();
-        let mut trace = Trace::new(TraceId::new(7), ticket, moment, StaffId::from("W007"));
+        let mut trace = Trace::new(TraceId::new(7), ticket, timestamp, StaffId::from("W007"));
         trace.op_name = "詹姆斯".to_owned();
         trace.remark = "上门".to_owned();
         trace
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tag_does_not_depend_on_issuer() {
+    async fn etag_does_not_depend_on_issuer() {
         let tag = tag_of("a", vec![trace()], Order::Asc).await;
         assert_eq!(tag, tag_of("b", vec![trace()], Order::Asc).await);
         assert!(
@@ -80,8 +79,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_visible_difference_changes_the_tag() {
-        let but = |change: fn(&mut Trace)| {
+    async fn every_change_of_content_changes_etag() {
+        let with = |change: fn(&mut Trace)| {
             let mut trace = trace();
             change(&mut trace);
             vec![trace]
@@ -94,20 +93,20 @@ mod tests {
             (vec![trace(), trace()], Order::Asc),
         ];
         for changed in [
-            but(|trace| trace.id = TraceId::new(8)),
-            but(|trace| trace.ticket = TicketId::new(124).unwrap()),
-            but(|trace| trace.updated_at = Timestamp::INFINITY),
-            but(|trace| trace.op = StaffId::from("W008")),
-            but(|trace| trace.op_name = "James".to_owned()),
-            but(|trace| trace.new_status = Some(Status::Fresh)),
-            but(|trace| trace.new_status = Some(Status::Solved)),
-            but(|trace| trace.new_priority = Some(Priority::Normal)),
-            but(|trace| trace.new_appointment = Some(Date::INFINITY)),
-            but(|trace| trace.new_appointment = Some(Date::NEG_INFINITY)),
-            but(|trace| trace.new_category = Some(Category::Others)),
-            but(|trace| trace.remark = String::new()),
-            // What belongs to one field does not pass for another's.
-            but(|trace| {
+            with(|trace| trace.id = TraceId::new(8)),
+            with(|trace| trace.ticket = TicketId::new(124).unwrap()),
+            with(|trace| trace.updated_at = Timestamp::INFINITY),
+            with(|trace| trace.op = StaffId::from("W008")),
+            with(|trace| trace.op_name = "James".to_owned()),
+            with(|trace| trace.new_status = Some(Status::Fresh)),
+            with(|trace| trace.new_status = Some(Status::Solved)),
+            with(|trace| trace.new_priority = Some(Priority::Normal)),
+            with(|trace| trace.new_appointment = Some(Date::INFINITY)),
+            with(|trace| trace.new_appointment = Some(Date::NEG_INFINITY)),
+            with(|trace| trace.new_category = Some(Category::Others)),
+            with(|trace| trace.remark = String::new()),
+            // The same text in another field.
+            with(|trace| {
                 trace.op_name = String::new();
                 trace.remark = "詹姆斯上门".to_owned();
             }),
@@ -117,15 +116,15 @@ mod tests {
 
         let mut tags = std::collections::BTreeSet::new();
         for (traces, order) in histories {
-            let shown = format!("{traces:?} {order:?}");
-            assert!(tags.insert(tag_of("a", traces, order).await), "{shown}");
+            let content = format!("{traces:?} {order:?}");
+            assert!(tags.insert(tag_of("a", traces, order).await), "{content}");
         }
     }
 
-    /// Fails after a change of what the same traces look like to a client, which needs another `FORMAT_VERSION`; a new
-    /// field also belongs into [`add`].
+    /// Fails if the serialised form of a trace changes. Then increase `FORMAT_VERSION`, and add a new field to
+    /// [`add_trace`].
     #[tokio::test]
-    async fn tag_changes_with_the_format_of_the_body() {
+    async fn body_format_and_etag_are_pinned() {
         const BODY: &str = r#"{"success":true,"msg":"query success","traces":[{"opid":7,"tid":123,"updated_at":"2025-12-06T10:00:00Z","op":"W007","op_name":"詹姆斯","new_status":"delay","new_priority":"normal","new_appointment":"2025-12-08T00:00:00Z","new_category":"others","remark":"上门"}]}"#;
 
         let mut trace = trace();
@@ -137,12 +136,12 @@ mod tests {
         let tag = etag(&history, Order::Asc).await.to_string();
         let body = crate::traces::body::body(history.into(), Order::Asc).unwrap();
         let body = actix_web::body::to_bytes(body).await.unwrap();
-        let shown = (str::from_utf8(&body).unwrap(), tag.as_str());
-        assert_eq!(shown, (BODY, "W/\"ORUknhZuLqquBvwJEgyTuw\""));
+        let actual = (str::from_utf8(&body).unwrap(), tag.as_str());
+        assert_eq!(actual, (BODY, "W/\"ORUknhZuLqquBvwJEgyTuw\""));
     }
 
     #[tokio::test]
-    async fn change_at_end_of_long_history_changes_the_tag() {
+    async fn change_at_end_of_long_history_changes_etag() {
         let long = |last: &str| {
             let mut traces = vec![trace(); 3 * YIELD_EVERY + 1];
             traces.last_mut().unwrap().remark = last.to_owned();

@@ -1,4 +1,4 @@
-//! The query of a request for traces.
+//! The query parameters of a request for traces.
 
 use std::{
     borrow::Cow,
@@ -13,7 +13,7 @@ use crate::{
     settings::{HttpSettings, Order, UnknownOrder},
 };
 
-/// What the query asks for.
+/// The parsed query parameters.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Params {
     pub(super) ticket: TicketId,
@@ -21,23 +21,25 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// Reads `tid` and `order` from a query, and ignores all else in it.
-    fn read(query: &str, default_order: Order) -> Result<Self, ApiError> {
-        let ticket = one("tid", query)?.ok_or(ApiError::MissingTicket)?.parse()?;
-        let order = match one("order", query)? {
-            Some(order) => order
-                .parse()
-                .map_err(|error: UnknownOrder| ApiError::invalid("order", error.to_string()))?,
+    /// Parses `tid` and `order`. Other parameters are ignored.
+    fn parse(query: &str, default_order: Order) -> Result<Self, ApiError> {
+        let ticket = single_value("tid", query)?
+            .ok_or(ApiError::MissingTicket)?
+            .parse()?;
+        let order = match single_value("order", query)? {
+            Some(order) => order.parse().map_err(|error: UnknownOrder| {
+                ApiError::invalid_parameter("order", error.to_string())
+            })?,
             None => default_order,
         };
         Ok(Self { ticket, order })
     }
 }
 
-/// The ticket that a query asks for.
+/// Returns the ticket of a query.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn ticket_of(query: &str) -> Result<TicketId, ApiError> {
-    Params::read(query, Order::default()).map(|params| params.ticket)
+pub(crate) fn parse_ticket(query: &str) -> Result<TicketId, ApiError> {
+    Params::parse(query, Order::default()).map(|params| params.ticket)
 }
 
 impl FromRequest for Params {
@@ -48,22 +50,26 @@ impl FromRequest for Params {
         let default_order = request
             .app_data::<Data<HttpSettings>>()
             .map_or(Order::default(), |settings| settings.default_order);
-        let params = Self::read(request.query_string(), default_order);
+        let params = Self::parse(request.query_string(), default_order);
         if let Ok(Self { ticket, .. }) = params {
-            request.extensions_mut().insert(ticket); // for the access record
+            request.extensions_mut().insert(ticket); // for the access log
         }
         ready(params)
     }
 }
 
-/// Returns the value of a parameter that may be given once, `None` if it is missing or empty.
-fn one<'q>(name: &'static str, query: &'q str) -> Result<Option<Cow<'q, str>>, ApiError> {
+/// Returns the value of a parameter; `None` if it is missing or empty.
+///
+/// # Errors
+///
+/// Returns [`ApiError::InvalidParameter`] if the parameter is given more than once.
+fn single_value<'q>(name: &'static str, query: &'q str) -> Result<Option<Cow<'q, str>>, ApiError> {
     let mut values = form_urlencoded::parse(query.as_bytes())
-        .filter(|(given, _)| given == name)
+        .filter(|(key, _)| key == name)
         .map(|(_, value)| value);
     let value = values.next();
     if values.next().is_some() {
-        return Err(ApiError::invalid(name, "given more than once"));
+        return Err(ApiError::invalid_parameter(name, "given more than once"));
     }
     Ok(value.filter(|value| !value.is_empty()))
 }

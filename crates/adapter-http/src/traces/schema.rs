@@ -1,85 +1,76 @@
-//! Traces in the API's description. They are written by the domain's `serde` forms.
+//! The schema of traces in the OpenAPI description. Traces are serialised by the `serde` implementations of the domain.
 
 use serde_json::{Value, json};
 use utoipa::{ToSchema, openapi::schema::Schema};
 use wts_domain::{Category, Priority, Status};
 
-use crate::labels::{label_values, schema_of_labels};
+use crate::labels::{enum_values, new_value_schema};
 
 /// The body of a response with traces.
 #[derive(ToSchema)]
 #[schema(as = Traces)]
 #[expect(dead_code, reason = "only described, not constructed")]
 pub(crate) struct TracesBody {
-    /// Always true.
+    /// Always `true`.
     #[schema(examples(true))]
     success: bool,
-    /// The same, for people.
+    /// A human-readable message.
     #[schema(examples("query success"))]
     msg: String,
-    /// What was done to the ticket, the oldest first, what happened at the same moment by ascending `opid`;
-    /// with `order=desc` the other way round. Empty where nothing was done.
+    /// All traces of the ticket, oldest first; traces with the same `updated_at` are in ascending order of `opid`. With
+    /// `order=desc` this order is reversed. Empty if the ticket has no traces.
     traces: Vec<TraceSchema>,
 }
 
-/// One step in a ticket's history. What it did not change is `""`.
+/// One step in the history of a ticket. A field that the step did not change is `""`.
 #[derive(ToSchema)]
 #[schema(as = Trace)]
 #[expect(dead_code, reason = "only described, not constructed")]
 struct TraceSchema {
-    /// The trace's own number, unique.
+    /// The unique id of the trace.
     #[schema(examples(3))]
     opid: i64,
-    /// The ticket that it belongs to.
+    /// The number of the ticket.
     #[schema(minimum = 1, examples(123))]
     tid: i64,
-    /// When it was done: RFC 3339 in UTC, with a fraction of a second only where there is one. Of what a database may hold
-    /// and RFC 3339 not, years beyond 9999 or before 0 are in ISO 8601's expanded form, `+294276-12-31T23:59:59Z`, and
-    /// PostgreSQL's `infinity` and `-infinity` are those words.
+    /// The time of the step: RFC 3339 in UTC, with fractional seconds only if they are not zero. The database can hold
+    /// values that RFC 3339 cannot represent: years after 9999 or before 0 are in the expanded format of ISO 8601, such as
+    /// `+294276-12-31T23:59:59Z`, and the PostgreSQL values `infinity` and `-infinity` are returned as these words.
     #[schema(examples("2025-12-06T15:30:00Z", "infinity"))]
     updated_at: String,
-    /// The staff number of who did it; `-1` is the system, `-2` the user themself.
+    /// The staff number of the person who took the step; `-1` stands for the system, `-2` for the user who owns the ticket.
     #[schema(examples("W007", "-1", "-2"))]
     op: String,
-    /// Their name, `""` where unknown.
+    /// The name of that person; `""` if unknown.
     #[schema(examples("詹姆斯", ""))]
     op_name: String,
     #[schema(schema_with = status)]
     new_status: String,
     #[schema(schema_with = priority)]
     new_priority: String,
-    /// The day that was set for a visit, written as its UTC midnight in the same forms, `""` if it stayed as it was.
+    /// The new day of the appointment, written as midnight UTC in the format of `updated_at`; `""` if unchanged.
     #[schema(examples("2025-12-08T00:00:00Z", ""))]
     new_appointment: String,
     #[schema(schema_with = category)]
     new_category: String,
-    /// What they had to say, often nothing. Free text.
+    /// The remark on the step: free text, often empty.
     #[schema(examples("问题已解决,用户确认网络恢复正常。"))]
     remark: String,
 }
 
 fn status() -> Schema {
-    schema_of_labels(
-        "The status that the ticket was given",
-        &label_values!(Status),
-    )
+    new_value_schema("The new status of the ticket", &enum_values!(Status))
 }
 
 fn priority() -> Schema {
-    schema_of_labels(
-        "The priority that the ticket was given",
-        &label_values!(Priority),
-    )
+    new_value_schema("The new priority of the ticket", &enum_values!(Priority))
 }
 
 fn category() -> Schema {
-    schema_of_labels(
-        "What the ticket was found to be about",
-        &label_values!(Category),
-    )
+    new_value_schema("The new category of the ticket", &enum_values!(Category))
 }
 
-/// The example of the API's document, and the two fields that it leaves out although its table has them.
+/// Returns the example of the API document, completed with the two fields that it omits, `op_name` and `new_category`.
 pub(super) fn example() -> Value {
     json!({
         "success": true,

@@ -1,4 +1,5 @@
-//! What holds for every input, for the fuzzer and for the replay of its corpus. Each function panics if a promise is broken.
+//! Test oracles of the fuzz targets, shared by the fuzzer and the replay of its corpus. Each function takes an arbitrary
+//! input and panics if a guarantee is violated.
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -9,7 +10,7 @@ use wts_adapter_http::{
 };
 use wts_domain::Access;
 
-const SECRET: &str = "nobody who makes inputs for a fuzzer knows this";
+const SECRET: &str = "a secret that no input of a fuzzer is signed with";
 const NOW: i64 = 1_765_015_200;
 
 fn verifier() -> Option<TokenVerifier> {
@@ -18,7 +19,8 @@ fn verifier() -> Option<TokenVerifier> {
     Some(TokenVerifier::new(keys, TokenSettings::default()))
 }
 
-/// Verifies the token in `Authorization` fields, separated by line feeds: none can have been signed with the secret.
+/// Verifies the token in `Authorization` headers, which line feeds separate. It must be rejected, because no input is signed
+/// with the secret.
 pub fn authorization(bytes: &[u8]) {
     let fields = bytes.split(|byte| *byte == b'\n');
     if let (Some(token), Some(verifier)) = (fuzzing::bearer(fields), verifier()) {
@@ -27,8 +29,8 @@ pub fn authorization(bytes: &[u8]) {
     }
 }
 
-/// Verifies a signed token of a header and claims, separated by a line feed: an accepted one has a student number, a rank
-/// and an expiry, and is rejected after that.
+/// Signs and verifies a token whose header and claims are the input, separated by a line feed. An accepted token must have a
+/// student number, a rank and an expiry, and must be rejected after its expiry.
 pub fn claims(bytes: &[u8]) {
     let (header, claims) = match bytes.iter().position(|byte| *byte == b'\n') {
         Some(at) => (bytes.get(..at), bytes.get(at + 1..)),
@@ -44,22 +46,25 @@ pub fn claims(bytes: &[u8]) {
     };
     match verifier.verify(&token, NOW) {
         Ok(caller) => {
-            // As another parser reads them.
-            let said: Value = claims
+            // Parsed independently of the verifier.
+            let parsed: Value = claims
                 .and_then(|claims| serde_json::from_slice(claims).ok())
                 .unwrap_or_default();
-            let text = |name| said.get(name).and_then(Value::as_str);
+            let text = |name| parsed.get(name).and_then(Value::as_str);
             assert_eq!(text("sid"), Some(caller.student.as_str()), "{token}");
             assert_eq!(
                 text("access").map(Access::from_claim),
                 Some(caller.access),
                 "{token}"
             );
-            let exp = said.get("exp").and_then(Value::as_f64).unwrap_or_default();
+            let exp = parsed
+                .get("exp")
+                .and_then(Value::as_f64)
+                .unwrap_or_default();
             #[expect(
                 clippy::cast_precision_loss,
                 clippy::cast_possible_truncation,
-                reason = "no date of an accepted token is so large"
+                reason = "the expiry of an accepted token is small enough"
             )]
             {
                 assert!(exp > NOW as f64 - 31.0, "{token}");
@@ -69,12 +74,12 @@ pub fn claims(bytes: &[u8]) {
         }
         Err(error) => assert!(
             error != TokenError::Signature,
-            "the signature is valid: {token}"
+            "valid signature rejected: {token}"
         ),
     }
 }
 
-/// Reads a ticket number from a query: it is spelled out there.
+/// Parses the ticket number of a query. It must be positive and occur in the query.
 pub fn query(bytes: &[u8]) {
     let Ok(query) = str::from_utf8(bytes) else {
         return;
@@ -86,29 +91,30 @@ pub fn query(bytes: &[u8]) {
     }
 }
 
-/// Parses settings: no published key set has a secret, no secret is short, and no URL shows a user.
+/// Parses the input as each setting. Symmetric keys in a published key set, short secrets and public keys as secrets must be
+/// rejected, and a URL must be displayed without its username.
 pub fn settings(bytes: &[u8]) {
     let _ = Key::from_pem(bytes);
     let _ = Key::from_jwks(bytes, SymmetricKeys::Allowed);
     if let Ok(published) = Key::from_jwks(bytes, SymmetricKeys::Rejected) {
-        let shown = format!("{published:?}");
-        assert!(!shown.contains("HS256"), "a secret is accepted: {shown}");
+        let keys = format!("{published:?}");
+        assert!(!keys.contains("HS256"), "symmetric key accepted: {keys}");
     }
     if Secret::new(bytes.to_vec()).is_ok() {
         assert!(
             !bytes.starts_with(b"-----BEGIN"),
-            "a public key is accepted"
+            "public key accepted as a secret"
         );
-        assert!(bytes.len() >= 32, "a short secret is accepted");
+        assert!(bytes.len() >= 32, "short secret accepted");
     }
     if let Ok(text) = str::from_utf8(bytes) {
         let _ = text.parse::<AllowedOrigins>();
         let _ = text.parse::<Order>();
         if let Ok(url) = text.parse::<KeySetUrl>() {
             let url = url.to_string();
-            // Between the slashes and the path; an @ after that is no user's.
+            // The authority ends at the path; an `@` after it does not belong to a username.
             let authority = url.split(['/', '?', '#']).nth(2).unwrap_or_default();
-            assert!(!authority.contains('@'), "{url} shows a user");
+            assert!(!authority.contains('@'), "{url} contains a username");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Compressed bodies decompress to what they were.
+//! Tests of compressed bodies: content, chunk length, limit of streamed compressions, errors.
 
 use std::{
     collections::VecDeque,
@@ -23,10 +23,10 @@ fn decompressed(coding: ContentCoding, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A body whose chunks come one by one, with a pause before each.
+/// A streamed body that returns `Pending` before each chunk. The chunk `broken` is returned as an error.
 struct Chunks {
-    left: VecDeque<Bytes>,
-    rested: bool,
+    remaining: VecDeque<Bytes>,
+    yielded: bool,
 }
 
 impl MessageBody for Chunks {
@@ -40,23 +40,23 @@ impl MessageBody for Chunks {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.rested = !self.rested;
-        if self.rested {
+        self.yielded = !self.yielded;
+        if self.yielded {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(self.left.pop_front().map(|chunk| match &*chunk {
-            b"broken" => Err(io::Error::other("as the test wanted")),
+        Poll::Ready(self.remaining.pop_front().map(|chunk| match &*chunk {
+            b"broken" => Err(io::Error::other("broken chunk")),
             _ => Ok(chunk),
         }))
     }
 }
 
 fn stream(chunks: impl IntoIterator<Item = Bytes>) -> BoxBody {
-    let left = chunks.into_iter().collect();
+    let remaining = chunks.into_iter().collect();
     Chunks {
-        left,
-        rested: false,
+        remaining,
+        yielded: false,
     }
     .boxed()
 }
@@ -77,7 +77,7 @@ async fn all(mut body: BoxBody) -> Vec<Bytes> {
     chunks
 }
 
-/// Something of about so many bytes that does not repeat itself all too much.
+/// Returns a text of about `length` bytes with few repetitions.
 fn text(length: usize) -> Vec<u8> {
     let mut text = Vec::new();
     for number in 0_u64.. {
@@ -97,7 +97,7 @@ async fn whole_body_shrinks_and_has_known_length() {
         let (body, applied) = compress(body, coding, true, permits(0)).await.unwrap();
         assert_eq!(applied, Some(coding));
         let BodySize::Sized(length) = body.size() else {
-            panic!("{coding:?}: its length is not known");
+            panic!("{coding:?}: expected a known length");
         };
         let written = all(body).await.concat();
         assert_eq!(written.len() as u64, length);
@@ -125,7 +125,7 @@ async fn stream_is_compressed_chunk_by_chunk() {
 }
 
 #[tokio::test]
-async fn streaming_compressions_are_limited() {
+async fn stream_without_permit_is_sent_uncompressed_or_busy() {
     let one = permits(1);
     let compress = async |identity| {
         let body = stream([Bytes::from_static(b"long")]);
@@ -138,18 +138,22 @@ async fn streaming_compressions_are_limited() {
     assert_eq!(all(second).await.concat(), b"long");
     assert!(
         matches!(compress(false).await, Err(ApiError::Busy)),
-        "it must not be sent as it is"
+        "sent without compression although identity is not accepted"
     );
 
     drop(first);
     let (fourth, coding) = compress(true).await.unwrap();
     assert_eq!(coding, Some(ContentCoding::Zstd));
     all(fourth).await;
-    assert_eq!(one.available_permits(), 1, "the end releases the permit");
+    assert_eq!(
+        one.available_permits(),
+        1,
+        "the permit was not released at the end"
+    );
 }
 
 #[tokio::test]
-async fn stream_error_ends_compressed_body() {
+async fn error_in_stream_is_passed_through_compression() {
     for coding in ContentCoding::ALL {
         let chunks = [Bytes::from_static(b"whole"), Bytes::from_static(b"broken")];
         let compressed = compress(stream(chunks), coding, true, permits(1)).await;
@@ -158,9 +162,9 @@ async fn stream_error_ends_compressed_body() {
             match next(&mut body).await {
                 Some(Ok(_)) => {}
                 Some(Err(error)) => break error,
-                None => panic!("{coding:?}: it seems to be whole"),
+                None => panic!("{coding:?}: the body ended without an error"),
             }
         };
-        assert!(error.to_string().contains("as the test wanted"), "{error}");
+        assert!(error.to_string().contains("broken chunk"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies are whole, in the order that is asked for, and written in bounded chunks.
+//! Tests of response bodies: content, order, chunks.
 
 use std::{future::poll_fn, pin::Pin, task::Poll};
 
@@ -8,11 +8,11 @@ use wts_domain::{StaffId, StudentId, TicketId, Timestamp, TraceId};
 use super::*;
 
 fn trace(id: i64) -> Trace {
-    let moment = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
+    let timestamp = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
     Trace::new(
         TraceId::new(id),
         TicketId::new(123).unwrap(),
-        moment,
+        timestamp,
         StaffId::from("-1"),
     )
 }
@@ -22,7 +22,7 @@ fn body_of(traces: Vec<Trace>, order: Order) -> BoxBody {
     body(Arc::new(TicketHistory::new(issuer, traces)), order).unwrap()
 }
 
-/// The chunks that the body is sent in.
+/// Returns the chunks of a body.
 async fn chunks(mut body: BoxBody) -> Vec<Bytes> {
     let mut chunks = Vec::new();
     while let Some(chunk) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
@@ -31,14 +31,14 @@ async fn chunks(mut body: BoxBody) -> Vec<Bytes> {
     chunks
 }
 
-async fn written(traces: Vec<Trace>, order: Order) -> String {
+async fn serialised(traces: Vec<Trace>, order: Order) -> String {
     String::from_utf8(chunks(body_of(traces, order)).await.concat()).unwrap()
 }
 
 #[tokio::test]
-async fn unchanged_fields_are_empty_texts() {
+async fn unchanged_fields_are_empty_strings() {
     assert_eq!(
-        written(vec![trace(1)], Order::Asc).await,
+        serialised(vec![trace(1)], Order::Asc).await,
         concat!(
             r#"{"success":true,"msg":"query success","traces":[{"opid":1,"tid":123,"updated_at":"2025-12-06T10:00:00Z","#,
             r#""op":"-1","op_name":"","new_status":"","new_priority":"","new_appointment":"","new_category":"","remark":""}]}"#
@@ -51,14 +51,14 @@ async fn desc_is_asc_reversed() {
     assert_eq!(opids(3, Order::Asc).await, [1, 2, 3]);
     assert_eq!(opids(3, Order::Desc).await, [3, 2, 1]);
     assert!(
-        written(vec![], Order::Desc)
+        serialised(vec![], Order::Desc)
             .await
             .ends_with(r#""traces":[]}"#)
     );
 }
 
 async fn opids(traces: i64, order: Order) -> Vec<i64> {
-    let text = written((1..=traces).map(trace).collect(), order).await;
+    let text = serialised((1..=traces).map(trace).collect(), order).await;
     let body: serde_json::Value = serde_json::from_str(&text).unwrap();
     let traces = body["traces"].as_array().unwrap();
     traces
@@ -71,7 +71,7 @@ async fn opids(traces: i64, order: Order) -> Vec<i64> {
 async fn short_body_is_one_chunk_of_known_length() {
     let body = body_of((1..=100).map(trace).collect(), Order::Asc);
     let BodySize::Sized(length) = body.size() else {
-        panic!("its length is not known");
+        panic!("expected a known length");
     };
     let chunks = chunks(body).await;
     assert_eq!(chunks.len(), 1);
@@ -79,14 +79,14 @@ async fn short_body_is_one_chunk_of_known_length() {
 }
 
 #[tokio::test]
-async fn long_body_is_whole_in_bounded_chunks() {
+async fn long_body_is_streamed_in_bounded_chunks() {
     let body = body_of((1..=20_000).map(trace).collect(), Order::Asc);
     assert_eq!(body.size(), BodySize::Stream);
 
     let chunks = chunks(body).await;
 
     assert!(chunks.len() > 20, "{} chunks", chunks.len());
-    assert!(chunks.iter().all(|chunk| chunk.len() < CHUNK + 1_024));
+    assert!(chunks.iter().all(|chunk| chunk.len() < CHUNK_BYTES + 1_024));
     assert_eq!(
         opids(20_000, Order::Asc).await,
         (1..=20_000).collect::<Vec<_>>()

@@ -1,11 +1,11 @@
-//! Which queries are accepted, and what they request.
+//! Tests of query parameters: accepted and rejected values.
 
 use proptest::prelude::*;
 
 use super::*;
 
-fn read(query: &str) -> Params {
-    Params::read(query, Order::Asc).unwrap()
+fn parse(query: &str) -> Params {
+    Params::parse(query, Order::Asc).unwrap()
 }
 
 fn params(ticket: i64, order: Order) -> Params {
@@ -16,30 +16,30 @@ fn params(ticket: i64, order: Order) -> Params {
 }
 
 #[test]
-fn ticket_and_order_are_read() {
-    assert_eq!(read("tid=123"), params(123, Order::Asc));
-    assert_eq!(read("tid=123&order="), params(123, Order::Asc));
+fn ticket_and_order_are_parsed() {
+    assert_eq!(parse("tid=123"), params(123, Order::Asc));
+    assert_eq!(parse("tid=123&order="), params(123, Order::Asc));
     assert_eq!(
-        read("order=desc&tid=9223372036854775807"),
+        parse("order=desc&tid=9223372036854775807"),
         params(i64::MAX, Order::Desc)
     );
     assert_eq!(
-        read("%74id=%31"),
+        parse("%74id=%31"),
         params(1, Order::Asc),
-        "percent-encoding is the transport's, not the number's"
+        "percent-encoding is decoded before parsing"
     );
 }
 
 #[test]
 fn unknown_parameters_are_ignored() {
     assert_eq!(
-        read("&x&TID=2&tid=1&tid%20=3&%FF=%FF&tid[]=4&;tid=5"),
+        parse("&x&TID=2&tid=1&tid%20=3&%FF=%FF&tid[]=4&;tid=5"),
         params(1, Order::Asc)
     );
 }
 
 fn rejection(query: &str) -> String {
-    Params::read(query, Order::Asc).unwrap_err().to_string()
+    Params::parse(query, Order::Asc).unwrap_err().to_string()
 }
 
 #[test]
@@ -69,17 +69,17 @@ fn duplicate_parameter_is_rejected() {
 }
 
 #[test]
-fn absent_order_is_the_configured_one() {
-    let order_of = |query| Params::read(query, Order::Desc).unwrap().order;
+fn missing_order_falls_back_to_setting() {
+    let order_of = |query| Params::parse(query, Order::Desc).unwrap().order;
     assert_eq!(order_of("tid=1"), Order::Desc);
     assert_eq!(order_of("tid=1&order=asc"), Order::Asc);
 }
 
 proptest! {
     #[test]
-    fn query_is_read_as_its_ticket_or_rejected(value in "\\PC{0,6}|[0-9+%. -]{0,24}") {
+    fn tid_is_parsed_as_given_or_rejected(value in "\\PC{0,6}|[0-9+%. -]{0,24}") {
         let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        match Params::read(&format!("tid={encoded}"), Order::Asc) {
+        match Params::parse(&format!("tid={encoded}"), Order::Asc) {
             Ok(params) => prop_assert_eq!(params.ticket.to_string(), value),
             Err(ApiError::MissingTicket) => prop_assert_eq!(value, ""),
             Err(ApiError::InvalidParameter { name, .. }) => prop_assert_eq!(name, "tid"),
