@@ -107,7 +107,7 @@ impl AccessLogEntry {
             .record_response(route.unwrap_or("none"), status.as_u16(), duration);
         match error.and_then(Error::as_error) {
             Some(ApiError::TooManyConnections) => {
-                self.state.metrics.record_shed("connection_limit")
+                self.state.metrics.record_shed("connection_limit");
             }
             Some(ApiError::TooManyInFlight) => self.state.metrics.record_shed("in_flight_limit"),
             Some(ApiError::Busy) => self.state.metrics.record_shed("batch_queue"),
