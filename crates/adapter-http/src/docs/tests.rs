@@ -51,20 +51,20 @@ fn every_response_has_description_headers_and_body() {
         let responses = operations["get"]["responses"].as_object().unwrap();
         for (status, response) in responses {
             let response = resolved(&description, response);
-            let context = format!("{path} {status}: {response}");
-            assert!(response["description"].is_string(), "{context}");
-            assert!(response["headers"]["X-Request-Id"].is_object(), "{context}");
+            let case = format!("{path} {status}: {response}");
+            assert!(response["description"].is_string(), "{case}");
+            assert!(response["headers"]["X-Request-Id"].is_object(), "{case}");
             for (name, header) in response["headers"].as_object().unwrap() {
-                assert!(header["description"].is_string(), "{name} of {context}");
+                assert!(header["description"].is_string(), "{name} of {case}");
             }
             let content = &response["content"]["application/json"];
             if status.starts_with(['4', '5']) {
                 let schema = &content["schema"]["$ref"];
-                assert_eq!(schema, "#/components/schemas/Error", "{context}");
+                assert_eq!(schema, "#/components/schemas/Error", "{case}");
                 let examples = content["examples"].as_object();
                 assert!(
                     examples.is_some_and(|examples| !examples.is_empty()),
-                    "{context}"
+                    "{case}"
                 );
             }
         }
