@@ -1,7 +1,8 @@
 //! The keys that tokens are verified with.
 //!
-//! Which keys are accepted is checked here and not by a library: those that read keys accept some that are for another
-//! algorithm, hold more than a public key, or can be signed for by anybody.
+//! The modules here check each key before `jsonwebtoken` gets it: libraries accept keys that are for another algorithm,
+//! hold more than a public key, or have signatures that can be forged. `jsonwebtoken` then verifies the signature only,
+//! since its `decode` ignores `crit`.
 
 pub(super) mod jwk;
 mod pem;
@@ -9,12 +10,11 @@ mod public;
 
 use std::{collections::BTreeSet, fmt};
 
-use aws_lc_rs::{hmac, signature::ParsedPublicKey};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{DecodingKey, crypto};
 
 use super::{Secret, WeakSecret, algorithm::Algorithm, error::TokenError, header::Header};
 
-/// How many keys there may be at once. A token without a `kid` is tried with all of its algorithm.
+/// The largest number of keys in use. A token without a `kid` is verified with each key for its algorithm.
 pub(super) const MAX_KEYS: usize = 16;
 
 /// A key and the one algorithm that it is for (RFC 8725 3.1).
@@ -22,13 +22,7 @@ pub(super) const MAX_KEYS: usize = 16;
 pub struct Key {
     id: Option<String>,
     algorithm: Algorithm,
-    material: Material,
-}
-
-#[derive(Clone)]
-enum Material {
-    Secret(Box<hmac::Key>),
-    Public(ParsedPublicKey),
+    material: DecodingKey,
 }
 
 impl Key {
@@ -41,15 +35,15 @@ impl Key {
         Self {
             id: None,
             algorithm: Algorithm::Hs256,
-            material: Material::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret))),
+            material: DecodingKey::from_secret(secret),
         }
     }
 
-    fn public(algorithm: Algorithm, key: ParsedPublicKey) -> Self {
+    fn public(algorithm: Algorithm, material: DecodingKey) -> Self {
         Self {
             id: None,
             algorithm,
-            material: Material::Public(key),
+            material,
         }
     }
 
@@ -58,27 +52,25 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if there is none, or anything else beside them.
+    /// [`InvalidKey`] if the file has no key, or has anything else.
     pub fn from_pem(text: &[u8]) -> Result<Vec<Self>, InvalidKey> {
         pem::read(text)
     }
 
-    /// Reads the keys of a JSON Web Key Set (RFC 7517) that are for signatures of an algorithm which is known here; the
-    /// others are skipped (RFC 7517 5). In a set without symmetric keys, which somebody else publishes, a malformed or weak
-    /// key is skipped too, with a warning, so that the rest stays in use.
+    /// Reads the signature keys of a JSON Web Key Set (RFC 7517), and skips keys for unsupported algorithms or other
+    /// purposes (RFC 7517 5). In a set of public keys only, it also skips each malformed or weak key with a warning, so
+    /// that the others stay in use.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if there is none, or one of a set with symmetric keys is malformed or weak.
+    /// [`InvalidKey`] if no key is left, or if a key of a set that may hold secrets is malformed or weak.
     pub fn from_jwks(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Self>, InvalidKey> {
         jwk::read(json, symmetric)
     }
 
-    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match &self.material {
-            Material::Secret(key) => hmac::verify(key, message, signature).is_ok(),
-            Material::Public(key) => key.verify_sig(message, signature).is_ok(),
-        }
+    /// Verifies a signature in base64url.
+    fn verifies(&self, message: &[u8], signature: &str) -> bool {
+        crypto::verify(signature, message, &self.material, self.algorithm.into()).unwrap_or(false)
     }
 }
 
@@ -91,16 +83,16 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Whether a key set may hold secrets. Whoever reads a secret can sign with it.
+/// Whether a key set may hold secrets. Every reader of a secret can sign with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SymmetricKeys {
     /// The set may hold secrets for HS256: it is a file that only this service and the sign-in service can read.
     Allowed,
-    /// The set holds public keys only: others can read it too.
+    /// The set holds public keys only, since it is published.
     Rejected,
 }
 
-/// The keys that are in use at a time.
+/// The keys in use.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys(Vec<Key>);
 
@@ -127,8 +119,8 @@ impl Keys {
             .collect()
     }
 
-    /// Checks a signature with the keys that may have made it: those for the token's algorithm, and of them the one with the
-    /// token's `kid`. Without a `kid` they are all tried, and if no key has it, those that have none themselves.
+    /// Verifies a signature with the keys for the token's algorithm. If the token has a `kid`, only the keys with this `kid`
+    /// are used, and if no key has it, the keys without a `kid`.
     pub(super) fn verify(
         &self,
         header: &Header,
@@ -143,7 +135,7 @@ impl Keys {
             .iter()
             .filter(|key| key.algorithm == header.algorithm);
         if for_algorithm.clone().next().is_none() {
-            // A public key that is not here yet may be for it.
+            // A refresh of the JWKS may add a public key for it.
             let may_come = is_unknown && header.algorithm != Algorithm::Hs256;
             return Err(if may_come {
                 TokenError::UnknownKey
@@ -157,17 +149,14 @@ impl Keys {
         if candidates.peek().is_none() && is_unknown {
             return Err(TokenError::UnknownKey);
         }
-        let signature = URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| TokenError::Signature)?;
         candidates
-            .any(|key| key.verifies(message.as_bytes(), &signature))
+            .any(|key| key.verifies(message.as_bytes(), signature))
             .then_some(())
             .ok_or(TokenError::Signature)
     }
 }
 
-/// Why keys cannot be used. Never quotes them.
+/// The reason for which keys are rejected. The texts never quote a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]
@@ -188,7 +177,7 @@ pub enum InvalidKey {
     Weak(KeyName, WeakSecret),
 }
 
-/// Which key of a file or set.
+/// The name of a key in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyName {
     /// The position in the file or set, from 1.

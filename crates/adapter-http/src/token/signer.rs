@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{EncodingKey, Header};
 use serde::{Serialize, Serializer};
 use wts_domain::Access;
 
-use super::{Secret, TokenSettings, claims::MAX_EXP};
+use super::{Secret, TokenSettings, algorithm::Algorithm, claims::MAX_EXP};
 
 /// Signs tokens, for development, administrators and the demo.
 pub struct TokenSigner {
-    key: hmac::Key,
+    key: EncodingKey,
     settings: TokenSettings,
 }
 
@@ -19,7 +18,7 @@ impl TokenSigner {
     /// Creates a signer of tokens that a [`TokenVerifier`](super::TokenVerifier) with this secret and these settings accepts.
     pub fn new(secret: &Secret, settings: TokenSettings) -> Self {
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, secret.expose()),
+            key: EncodingKey::from_secret(secret.expose()),
             settings,
         }
     }
@@ -28,7 +27,7 @@ impl TokenSigner {
     ///
     /// # Errors
     ///
-    /// [`SigningFailed`] if the claims cannot be written.
+    /// [`SigningFailed`] if the claims cannot be serialized or signed.
     pub fn sign(
         &self,
         subject: &TokenSubject,
@@ -44,29 +43,26 @@ impl TokenSigner {
                 .saturating_add_unsigned(lifetime.as_secs())
                 .min(MAX_EXP),
         };
-        let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
-        let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(SigningFailed)?);
-        let message = format!("{header}.{claims}");
-        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, message.as_bytes()));
-        Ok(format!("{message}.{signature}"))
+        let header = Header::new(Algorithm::Hs256.into());
+        jsonwebtoken::encode(&header, &claims, &self.key).map_err(SigningFailed)
     }
 }
 
-/// The claims that the sign-in service knows of a person.
+/// The claims of the sign-in service about a person.
 #[derive(Debug, Clone, Serialize)]
 pub struct TokenSubject {
     /// The sign-in service's own id.
     pub openid: String,
-    /// The student number, empty for those who have none.
+    /// The student number, empty if the person has none.
     pub sid: String,
-    /// What they sign in as.
+    /// The name for signing in.
     pub username: String,
     /// The address of a picture.
     pub avatar: String,
-    /// Their rank.
+    /// The rank.
     #[serde(serialize_with = "as_name")]
     pub access: Access,
-    /// Their name.
+    /// The name of the person.
     pub name: String,
 }
 
@@ -93,4 +89,4 @@ fn as_name<S: Serializer>(access: &Access, serializer: S) -> Result<S::Ok, S::Er
 /// A token that could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
-pub struct SigningFailed(#[source] serde_json::Error);
+pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);

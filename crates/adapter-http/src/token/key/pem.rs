@@ -8,7 +8,7 @@ use super::{
     public::{self, Reason},
 };
 
-/// What stands before the point in DER.
+/// The bytes before the point in DER.
 const P256_PREFIX: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0";
 const ED25519_PREFIX: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\0";
 /// The identifiers `id-RSASSA-PSS` and `id-RSAES-OAEP` of RFC 4055 in DER.

@@ -1,5 +1,5 @@
-//! Public keys from their parts. Each is one that only the owner of the private key can sign for: the cryptographic
-//! library accepts some that anybody can (RFC 8725 3.4).
+//! Public keys from their parts. Keys whose signatures can be forged are rejected, since the cryptographic library accepts
+//! some of them (RFC 8725 3.4).
 
 use std::ops::RangeInclusive;
 
@@ -8,25 +8,22 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents,
 };
 use curve25519_dalek::edwards::CompressedEdwardsY;
-use num_bigint::BigUint;
+use jsonwebtoken::DecodingKey;
 
 use super::{Algorithm, Key};
 
 const P256_POINT_BYTES: usize = 65;
-/// Smaller keys can be factored, and larger ones would keep the service busy with every signature.
+/// Smaller moduli can be factored, and signatures of larger ones take too long to verify.
 const RSA_BITS: RangeInclusive<usize> = 2_048..=8_192;
 const MAX_RSA_EXPONENT_BYTES: usize = 4;
 /// SP 800-89 5.3.3: a modulus has no smaller factor.
 const MIN_RSA_FACTOR: u32 = 752;
-/// The primes that tell the moduli of CVE-2017-15361 from others.
+/// A modulus of CVE-2017-15361 (ROCA) is a power of 65537 modulo each of these primes.
 const ROCA_PRIMES: [u32; 17] = [
     11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157,
 ];
 
-/// As many as finds the moduli of CVE-2022-26320.
-const FERMAT_ROUNDS: u32 = 100;
-
-/// Why a key is rejected.
+/// The reason for which a key is rejected.
 pub(super) type Reason = &'static str;
 
 pub(super) const NO_ED25519_POINT: Reason =
@@ -40,7 +37,7 @@ pub(super) fn p256(point: &[u8]) -> Result<Key, Reason> {
         );
     }
     ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-        .map(|key| Key::public(Algorithm::Es256, key))
+        .map(|_| Key::public(Algorithm::Es256, DecodingKey::from_ec_der(point)))
         .map_err(|_| "expected a point on the curve P-256 (RFC 8725 3.4)")
 }
 
@@ -53,11 +50,11 @@ pub(super) fn ed25519(bytes: &[u8]) -> Result<Key, Reason> {
     }
     if point.is_small_order() || !point.is_torsion_free() {
         return Err(
-            "expected a point of prime order: anybody can sign for one of small order (RFC 8725 3.4)",
+            "expected a point of prime order: signatures for one of small order can be forged (RFC 8725 3.4)",
         );
     }
     ParsedPublicKey::new(&ED25519, bytes)
-        .map(|key| Key::public(Algorithm::EdDsa, key))
+        .map(|_| Key::public(Algorithm::EdDsa, DecodingKey::from_ed_der(bytes)))
         .map_err(|_| NO_ED25519_POINT)
 }
 
@@ -93,30 +90,13 @@ pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Key, Reason> {
             "its modulus can be factored, as those of Infineon's library can (CVE-2017-15361)",
         );
     }
-    if is_easily_factored(&BigUint::from_bytes_be(n)) {
-        return Err(
-            "its modulus is a prime, a power, or of two close primes (SP 800-89 5.3.3, CVE-2022-26320)",
-        );
-    }
     RsaPublicKeyComponents { n, e }
         .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-        .map(|key| Key::public(Algorithm::Rs256, key))
+        .map(|_| Key::public(Algorithm::Rs256, DecodingKey::from_rsa_raw_components(n, e)))
         .map_err(|_| "expected n and e of an RSA key (RFC 7518 6.3.1)")
 }
 
-/// Whether an odd number is a product of two close numbers, as Fermat's method finds them, a power, or a prime.
-fn is_easily_factored(n: &BigUint) -> bool {
-    let square_root = n.sqrt();
-    let is_square = |number: &BigUint| number.sqrt().pow(2) == *number;
-    is_square(n)
-        || (1..=FERMAT_ROUNDS).any(|round| is_square(&((&square_root + round).pow(2) - n)))
-        || [3, 5, 7]
-            .iter()
-            .any(|power| n.nth_root(*power).pow(*power) == *n)
-        || BigUint::from(2_u8).modpow(&(n - 1_u8), n) == BigUint::from(1_u8)
-}
-
-/// The rest of a big-endian number divided by `divisor`, which is below 2^16.
+/// Returns the remainder of a big-endian number divided by `divisor`, which is below 2^16.
 fn modulo(number: &[u8], divisor: u32) -> u32 {
     number
         .iter()
