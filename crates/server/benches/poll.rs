@@ -1,5 +1,5 @@
-//! `cargo bench -p wts-server --bench poll`: what a poll costs that finds nothing new, and what the answer in each of its
-//! forms, in bytes on the wire and in CPU of the service.
+//! `cargo bench -p wts-server --bench poll`: the cost of a poll without news and of the full response in each
+//! encoding, in bytes on the wire and in CPU time of the service.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -21,7 +21,7 @@ use wts_testkit::{ALICE, Database, Kind, TraceOf, campus, ticket_of};
 
 use crate::support::{Service, token};
 
-/// Enough of each that what else happens on the machine meets all of them, and that the clock of CPU time ticks often.
+/// Enough requests that other load on the machine affects all encodings, and that the CPU clock ticks often.
 const ROUNDS: u32 = 8;
 const REQUESTS: u32 = 2_500;
 const REMARKS: [&str; 4] = [
@@ -55,7 +55,7 @@ fn main() {
     }
 }
 
-/// Measures each form of the answer about a ticket in turn, over and over, and prints a line for each.
+/// Measures each form of the response for a ticket in repeated rounds, and prints a line for each.
 fn measure(client: &mut Client, service: &Service, ticket: i64) {
     let (_, tag) = client.ask(ticket, "");
     let forms = [
@@ -84,7 +84,7 @@ fn measure(client: &mut Client, service: &Service, ticket: i64) {
     }
 }
 
-/// One connection, as a client that polls keeps it.
+/// The persistent connection of a client that polls.
 struct Client {
     stream: BufReader<TcpStream>,
     token: String,
@@ -100,7 +100,7 @@ impl Client {
         }
     }
 
-    /// How many bytes the whole answer is, and its entity tag.
+    /// Returns the size of the whole response in bytes, and its entity tag.
     fn ask(&mut self, ticket: i64, fields: &str) -> (u32, String) {
         let request = format!(
             "GET /api/v3/get_traces?tid={ticket} HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {}\r\n{fields}\r\n",
@@ -132,7 +132,7 @@ impl Client {
     }
 }
 
-/// What the service has used so far: `utime` and `stime` of proc(5).
+/// Returns the CPU time of the service so far: `utime` and `stime` of proc(5).
 fn cpu_seconds(service: &Service) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", service.process()))
         .expect("this is Linux, and the service runs");

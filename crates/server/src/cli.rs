@@ -13,13 +13,13 @@ use crate::{
 
 /// Serves the history of repair tickets over HTTP.
 ///
-/// Settings come from flags, from the environment and from a settings file, in this order. A secret is never an argument.
+/// Settings are read from flags, the environment and a settings file, in this order of precedence. Secrets are read from the environment or from files, never from arguments.
 #[derive(Debug, Parser)]
 #[command(name = "wts", version)]
 pub(crate) struct Arguments {
     #[arg(
         long,
-        help = "The settings file, instead of WTS_CONFIG",
+        help = "Settings file [env: WTS_CONFIG]",
         value_name = "FILE",
         global = true
     )]
@@ -31,36 +31,36 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the histories in the configured database
+    /// Serve the histories of the configured database
     Serve(Flags),
-    /// Print the settings in effect with their origins, secrets redacted; fail if one is invalid
+    /// Print the settings in effect and their origins, with secrets redacted; fail if one is invalid
     #[command(after_help = FIXED)]
     Config(Flags),
-    /// Check the settings, the machine and the database, and print what to do about each problem
+    /// Check the settings, the machine and the database, and print a remedy for each problem
     Doctor(Flags),
-    /// Bring the configured database's schema up to date
+    /// Migrate the schema of the configured database to the current version
     Migrate,
-    /// Write the histories in the configured database to a file of JSON Lines, as they are at this moment
+    /// Export a snapshot of the histories in the configured database, as JSON Lines
     Export(Export),
-    /// Bring the histories in a file into the configured database, all of them or none
+    /// Import the histories of a file into the configured database, all or none
     Import(Import),
-    /// Write a made-up campus to a file
+    /// Generate sample data
     Generate(Generate),
-    /// List what breaks the rules of a history, in the configured database or in a file
+    /// List the rule violations of histories in the configured database or in a file
     Verify(Verify),
-    /// Serve a made-up campus on this machine, with nothing to configure
+    /// Serve sample data on this machine, without configuration
     Demo {
-        /// The port to listen on; by default 8080 or, where that is taken, a free one
+        /// Port to listen on [default: 8080, or a free port if 8080 is in use]
         #[arg(long)]
         port: Option<u16>,
     },
-    /// Print the description of the API, in OpenAPI 3.1
+    /// Print the OpenAPI 3.1 description of the API
     Openapi,
-    /// Print a token that is signed with the configured secret
+    /// Print a token signed with the configured secret
     Token(Subject),
 }
 
-/// Whom a token is about.
+/// The person that a token identifies.
 #[derive(Debug, Args)]
 pub(crate) struct Subject {
     /// Student number
@@ -69,7 +69,7 @@ pub(crate) struct Subject {
     /// Rank: unregistered, user, pre-member, informal-member, formal-member, group-leader, chief, api or dev
     #[arg(long)]
     pub(crate) access: Access,
-    /// The sign-in service's id for the person
+    /// Id of the person in the sign-in service
     #[arg(long, default_value = "")]
     pub(crate) openid: String,
     /// Name
@@ -78,10 +78,10 @@ pub(crate) struct Subject {
     /// User name
     #[arg(long, default_value = "")]
     pub(crate) username: String,
-    /// Address of a picture
+    /// URL of the avatar
     #[arg(long, default_value = "")]
     pub(crate) avatar: String,
-    /// How long the token is valid: 90s, 30m, 12h, 7d
+    /// Validity period, such as 90s, 30m, 12h or 7d
     #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
     pub(crate) ttl: Duration,
 }

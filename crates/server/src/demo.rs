@@ -1,4 +1,4 @@
-//! `wts demo`: a made-up campus to try the service on.
+//! `wts demo`: the service with sample data, to try it out.
 
 use std::{
     io::ErrorKind,
@@ -22,7 +22,7 @@ use crate::{
     signals::Signals,
 };
 
-/// The same at every start. Its first ticket is the API document's example, which W007 solved.
+/// The seed of the sample data, constant so that every demo serves the same tickets. The first ticket is the API document's example, which W007 solved.
 const SAMPLE_DATA: SampleData = SampleData {
     seed: 20_251_206,
     tickets: 400,
@@ -32,8 +32,8 @@ const SOLVER: &str = "W007";
 const DEFAULT_PORT: u16 = 8080;
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Serves the campus, on loopback only, until a signal. The database and the secret are new every time and are
-/// gone afterwards.
+/// Serves the sample data on loopback until a signal. Every demo has a new database and secret, and removes them at the
+/// end.
 pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     logging::start(logging::filter("warn")?, LogFormat::Text, None)?;
     let directory = tempfile::Builder::new()
@@ -47,7 +47,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
         .staff()
         .into_iter()
         .find(|member| member.id.as_str() == SOLVER)
-        .context("nobody of the made-up staff solved the example")?;
+        .context("the sample data has no operator who solved the example")?;
 
     let secret = random_secret()?;
     let signer = TokenSigner::new(&secret, TokenSettings::default());
@@ -122,7 +122,7 @@ fn introduce(address: &str, examples: &[(&str, String)]) {
     }
 }
 
-/// Brings the campus into the database.
+/// Imports the sample data into the database.
 async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
     let sink = wts_adapter_db::sink(url).await?;
     let source = Box::new(SampleDataSource::new(SAMPLE_DATA));
@@ -132,11 +132,11 @@ async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
 
 fn random_secret() -> anyhow::Result<Secret> {
     let mut secret = vec![0; 32];
-    getrandom::fill(&mut secret).context("the system gives no random bytes")?;
+    getrandom::fill(&mut secret).context("cannot get random bytes from the system")?;
     Ok(Secret::new(secret)?)
 }
 
-/// Listens on `port`, or on the default port and, where a demo is running there already, on a free one.
+/// Listens on `port`. Without it, listens on the default port, or on a free port if the default port is in use.
 fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     let on = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     match port {

@@ -1,4 +1,4 @@
-//! `wts doctor`: checks of a deployment, with what to do about each problem.
+//! `wts doctor`: checks of a deployment, with a remedy for each problem.
 
 mod database;
 mod finding;
@@ -13,7 +13,7 @@ use crate::settings::Settings;
 ///
 /// # Errors
 ///
-/// If the service cannot serve as it is set up.
+/// Returns an error if the service cannot serve with this configuration.
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut findings = machine::settings(settings);

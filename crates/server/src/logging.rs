@@ -33,7 +33,7 @@ struct Log {
 ///
 /// # Errors
 ///
-/// If records are printed already.
+/// Returns an error if the log is already started.
 pub(crate) fn start(
     filter: EnvFilter,
     format: LogFormat,
@@ -59,14 +59,14 @@ pub(crate) fn start(
     Ok(())
 }
 
-/// Whether standard error is to hold JSON only.
+/// Returns whether the log format is JSON, so that standard error must contain only JSON.
 pub(crate) fn is_json() -> bool {
     let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     let format = started.as_ref().map(|log| log.format);
     format == Some(LogFormat::Json) && tracing::enabled!(Level::ERROR)
 }
 
-/// Writes the last records. Later ones are lost.
+/// Writes the last records. Later records are lost.
 pub(crate) fn end() {
     let started = STARTED
         .lock()
@@ -75,8 +75,8 @@ pub(crate) fn end() {
     drop(started);
 }
 
-/// Whether a record can be logged at all. Debug records of libraries hold what the libraries were given: those of
-/// PostgreSQL's driver the parameters of every statement, students' numbers among them.
+/// Returns whether a record can be logged at all. Debug records of libraries contain their input: those of the
+/// PostgreSQL driver contain the parameters of every statement, which include student numbers.
 fn is_own_or_brief(record: &Metadata<'_>) -> bool {
     *record.level() <= Level::INFO || record.target().starts_with("wts")
 }
@@ -86,7 +86,7 @@ fn is_own_or_brief(record: &Metadata<'_>) -> bool {
 ///
 /// # Errors
 ///
-/// If it cannot be parsed.
+/// Returns an error if the filter cannot be parsed.
 pub(crate) fn filter(directives: &str) -> anyhow::Result<EnvFilter> {
     let filter = EnvFilter::builder().parse(directives)?;
     if directives.contains("actix_http") {

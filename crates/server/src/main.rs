@@ -28,14 +28,14 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long blocking threads may take to finish when the process ends.
+/// The timeout for blocking threads when the process ends.
 const BLOCKING_TIMEOUT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     panics::install_panic_hook();
     let arguments = Arguments::parse();
     let outcome = Runtime::new()
-        .context("there is no runtime")
+        .context("cannot start the async runtime")
         .and_then(|runtime| {
             let outcome = runtime.block_on(run(arguments));
             // A thread may wait for a server that does not respond.

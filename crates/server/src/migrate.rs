@@ -1,4 +1,4 @@
-//! `wts migrate`: the schema, brought up to date.
+//! `wts migrate`: the migration of the schema.
 
 use anyhow::Context;
 

@@ -24,7 +24,7 @@ pub(crate) use self::layer::AccessLogSpanLayer;
 /// How long the last spans may take to reach the collector when the process ends.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Sends spans to a collector, in batches, in a thread of its own. When it is dropped, it sends the last of them.
+/// Sends spans to a collector, in batches, in a thread of its own. Dropping it sends the last spans.
 pub(crate) struct OtelExporter(SdkTracerProvider);
 
 impl OtelExporter {
@@ -33,7 +33,7 @@ impl OtelExporter {
     ///
     /// # Errors
     ///
-    /// If there can be no such thread.
+    /// Returns an error if the thread cannot be started.
     pub(crate) fn new(collector: &CollectorUrl, sampling_ratio: f64) -> anyhow::Result<Self> {
         let exporter = SpanExporter::builder()
             .with_http()

@@ -5,8 +5,8 @@ use std::{
     panic,
 };
 
-/// Installs a hook that logs where a panic occurred. It leaves the message out, which may quote any data at hand: tokens
-/// and people's names. With `RUST_BACKTRACE` the record has a backtrace.
+/// Installs a hook that logs where a panic occurred. It omits the message, which may contain any data, such as tokens
+/// or personal names. With `RUST_BACKTRACE` the record has a backtrace.
 #[expect(clippy::print_stderr, reason = "before the log has started")]
 pub(crate) fn install_panic_hook() {
     panic::set_hook(Box::new(|panic| {

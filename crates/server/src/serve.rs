@@ -1,4 +1,4 @@
-//! `wts serve`: the service, wired.
+//! `wts serve`: starts the service, runs the health check, and ends with a graceful shutdown.
 
 mod process;
 mod startup;
@@ -22,15 +22,15 @@ use crate::{
     signals::Signals,
 };
 
-/// Serves until a signal. Everything that can be wrong is found before clients can connect.
+/// Serves until a signal. Configuration errors are found before clients can connect.
 ///
 /// # Errors
 ///
-/// If the service cannot start, or had to abort requests when it stopped.
+/// Returns an error if the service cannot start, or if it aborted requests when it stopped.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let exporter = settings.otel_exporter()?;
     settings.start_logging_with(exporter.as_ref().map(OtelExporter::layer))?;
-    let mut signals = Signals::install().context("signals cannot be waited for")?;
+    let mut signals = Signals::install().context("cannot install signal handlers")?;
     process::raise_file_limit();
     let listen = settings.require(&LISTEN)?;
     let (http, token) = (settings.http()?, settings.token()?);

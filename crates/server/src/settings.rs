@@ -27,10 +27,10 @@ use self::{
 };
 use crate::otel::{AccessLogSpanLayer, OtelExporter};
 
-/// How long PostgreSQL is waited for after it should have cancelled a statement.
+/// The time added to the statement timeout, after which the connection is closed.
 const CANCEL_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The settings that were given. Each is parsed when it is needed, so that a command fails only over those that it needs.
+/// The given settings. Each is parsed when it is used, so that a command fails only on invalid settings that it uses.
 pub(crate) struct Settings {
     sources: Sources,
 }
@@ -40,7 +40,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or a setting does not exist.
+    /// Returns an error if the file cannot be read or a setting does not exist.
     pub(crate) fn read(flags: &Flags, file: Option<&Path>) -> anyhow::Result<Self> {
         let sources = Sources::read(&flags.0, std::env::vars_os(), file)?;
         Ok(Self { sources })
@@ -50,7 +50,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If the given value cannot be used, with its origin and what was expected.
+    /// Returns an error with the origin and the expected form if the given value cannot be used.
     pub(crate) fn get<T>(&self, setting: &Setting<T>) -> anyhow::Result<Option<T>> {
         match (self.given(setting)?, setting.default) {
             (Some((value, origin)), _) => {
@@ -65,11 +65,11 @@ impl Settings {
         }
     }
 
-    /// Returns the value of a setting that is needed.
+    /// Returns the value of a required setting.
     ///
     /// # Errors
     ///
-    /// As [`Settings::get`], and if there is none.
+    /// Returns the errors of [`Settings::get`], and an error if there is no value.
     pub(crate) fn require<T>(&self, setting: &Setting<T>) -> anyhow::Result<T> {
         self.get(setting)?.with_context(|| {
             let (variable, expected) = (setting.variable(), setting.expected);
@@ -82,7 +82,7 @@ impl Settings {
         })
     }
 
-    /// Returns where a setting was given, for error messages; its variable if it was not given.
+    /// Returns the origin of a setting for error messages, or its variable if it was not given.
     pub(crate) fn origin(&self, setting: &Declaration) -> String {
         self.given(setting)
             .ok()
@@ -120,7 +120,7 @@ impl Settings {
             .with_context(|| self.origin(&OTLP_ENDPOINT))
     }
 
-    /// Returns how to serve HTTP.
+    /// Returns the configuration of the HTTP server.
     pub(crate) fn http(&self) -> anyhow::Result<HttpSettings> {
         Ok(HttpSettings {
             default_order: self.require(&DEFAULT_ORDER)?,
@@ -140,13 +140,13 @@ impl Settings {
         })
     }
 
-    /// Returns how to read the database.
+    /// Returns the configuration of the database connections.
     pub(crate) fn reading(&self) -> anyhow::Result<ReadSettings> {
         let statement_timeout = self.require(&STATEMENT_TIMEOUT)?;
         Ok(ReadSettings {
             connections: self.get(&DATABASE_CONNECTIONS)?,
             statement_timeout,
-            // No request waits for longer.
+            // No request waits longer.
             long_statement_timeout: self.require(&REQUEST_TIMEOUT)?,
             answer_timeout: statement_timeout + CANCEL_TIMEOUT,
             ranks: self.require(&RECHECK_ACCESS)?,
@@ -175,7 +175,7 @@ impl Settings {
                 let path = file.value.expose_secret();
                 let mut secret = fs::read(path)
                     .with_context(|| format!("{}: cannot read {path}", file.origin))?;
-                // Editors and `echo` end a file with a newline that is not meant.
+                // Editors and `echo` end a file with a newline that is not part of the secret.
                 if secret.ends_with(b"\n") {
                     secret.pop();
                 }

@@ -1,10 +1,10 @@
-//! The signals that stop the service gracefully.
+//! The signals that start the graceful shutdown.
 
 use std::{io, process};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Added to a signal's number, it is the exit code that shells report for a process that the signal ended.
+/// The offset of exit codes: shells report this plus the signal's number for a process that a signal ended.
 const ENDED_BY_SIGNAL: i32 = 128;
 
 /// SIGTERM and SIGINT. Without a handler, process 1 of a container ignores them.
@@ -18,7 +18,7 @@ impl Signals {
     ///
     /// # Errors
     ///
-    /// If the system does not allow that.
+    /// Returns an error if a handler cannot be installed.
     pub(crate) fn install() -> io::Result<Self> {
         Ok(Self {
             term: signal(SignalKind::terminate())?,

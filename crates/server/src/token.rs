@@ -1,4 +1,4 @@
-//! `wts token`: a token for development and for administrators.
+//! `wts token`: creates a token for development or administration.
 
 use std::time::SystemTime;
 
@@ -18,11 +18,11 @@ pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Seconds since 1970.
+/// Returns the current time in seconds since 1970.
 pub(crate) fn now() -> anyhow::Result<i64> {
     let since_1970 = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .context("the system's clock stands before 1970")?;
+        .context("the system clock is before 1970")?;
     Ok(since_1970.as_secs().try_into()?)
 }
 

@@ -1,4 +1,4 @@
-//! Whole histories in and out: `wts export`, `wts import`, `wts generate` and `wts verify`.
+//! Export and import of whole histories: `wts export`, `wts import`, `wts generate` and `wts verify`.
 
 mod arguments;
 mod cancel;
@@ -44,7 +44,7 @@ pub(crate) async fn export(settings: &Settings, arguments: Export) -> anyhow::Re
     Ok(())
 }
 
-/// A sink that fails if not every requested ticket was put: a backup without it would be useless.
+/// A sink that fails if a requested ticket was not exported: a backup without it would be useless.
 struct RequireTickets {
     sink: Box<dyn HistorySink>,
     missing: BTreeSet<TicketId>,
@@ -135,7 +135,7 @@ pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Re
     Ok(())
 }
 
-/// Runs a transfer in threads of its own, until it ends or a signal comes.
+/// Runs a transfer in threads of its own until it ends or a signal arrives.
 async fn run<T: Send + 'static>(
     mut progress: ProgressReporter,
     transfer: impl FnOnce(&mut dyn Observer) -> Result<T, TransferError> + Send + 'static,
@@ -168,7 +168,7 @@ async fn open_database(
     opened.with_context(|| settings.origin(&DATABASE_URL))
 }
 
-/// Opens a file, or standard input. Its first bytes are read, which may take as long as its writer likes.
+/// Opens a file or standard input, and reads its first bytes, which blocks until they are written.
 async fn open_file(file: &Path, cancel: &CancelOnSignal) -> anyhow::Result<Box<dyn HistorySource>> {
     let file = file.to_owned();
     let opening = spawn_blocking(move || {

@@ -1,4 +1,4 @@
-//! What an operator sees of the command line.
+//! The command line: its output, errors and exit codes.
 
 mod support;
 
@@ -9,7 +9,7 @@ use wts_testkit::{ALICE, Database, Kind, campus};
 
 use crate::support::{SECRET, Service, outcome, token, wts};
 
-/// `wts serve` with everything that it needs, on an SQLite database.
+/// Returns `wts serve` with all required settings, on an SQLite database.
 fn serve(database: &Database) -> Command {
     let mut command = wts(&["serve"]);
     command
@@ -19,7 +19,7 @@ fn serve(database: &Database) -> Command {
     command
 }
 
-/// What `wts` says when it fails, on one line, before anything listens.
+/// Returns the one-line error of a `wts` command that fails before it listens.
 fn complaint(command: &mut Command) -> String {
     let (status, stdout, stderr) = outcome(command);
     assert_eq!(status.code(), Some(1), "{stderr}");
@@ -33,7 +33,7 @@ fn complaint(command: &mut Command) -> String {
 }
 
 #[test]
-fn a_wrong_or_missing_setting_names_itself_and_what_was_expected() {
+fn invalid_or_missing_setting_is_named_with_the_expected_form() {
     let database = Database::new(Kind::Sqlite);
     let without = |name| complaint(serve(&database).env_remove(name));
     let with = |name, value| complaint(serve(&database).env(name, value));
@@ -50,7 +50,7 @@ fn a_wrong_or_missing_setting_names_itself_and_what_was_expected() {
     assert!(
         with("WTS_DATABASE_URL", "sqlite:").starts_with("WTS_DATABASE_URL: expected a file's path")
     );
-    assert!(with("WTS_LISTNE", "127.0.0.1:1").starts_with("WTS_LISTNE is no setting"));
+    assert!(with("WTS_LISTNE", "127.0.0.1:1").starts_with("WTS_LISTNE is not a setting"));
 
     let weak = with("WTS_JWT_SECRET", "31-bytes-31-bytes-31-bytes-31-b");
     assert!(weak.starts_with("WTS_JWT_SECRET: "), "{weak}");
@@ -59,7 +59,7 @@ fn a_wrong_or_missing_setting_names_itself_and_what_was_expected() {
 }
 
 #[test]
-fn serve_on_a_missing_sqlite_file_names_migrate_and_makes_no_file() {
+fn serve_without_its_sqlite_file_fails_and_creates_no_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("wts.db");
     let database = Database::new(Kind::Sqlite);
@@ -76,7 +76,7 @@ fn serve_on_a_missing_sqlite_file_names_migrate_and_makes_no_file() {
 }
 
 #[test]
-fn serve_on_a_database_without_tables_names_migrate() {
+fn serve_without_tables_fails_and_suggests_migrate() {
     let database = Database::without_tables(Kind::Postgres);
     let complaint = complaint(&mut serve(&database));
     assert!(
@@ -87,7 +87,7 @@ fn serve_on_a_database_without_tables_names_migrate() {
 }
 
 #[test]
-fn serve_without_its_postgresql_says_so_and_keeps_the_password_to_itself() {
+fn serve_without_its_postgresql_fails_without_the_password() {
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -109,7 +109,7 @@ fn serve_without_its_postgresql_says_so_and_keeps_the_password_to_itself() {
 }
 
 #[test]
-fn serve_on_an_address_that_is_taken_says_so() {
+fn serve_on_an_address_in_use_fails() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let database = Database::new(Kind::Sqlite);
     let address = taken.local_addr().unwrap().to_string();
@@ -123,7 +123,7 @@ fn serve_on_an_address_that_is_taken_says_so() {
 }
 
 #[test]
-fn migrate_makes_a_database_that_serve_takes() {
+fn migrate_creates_a_database_that_serve_accepts() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}/new.db", directory.path().display());
     let migrate = || outcome(wts(&["migrate"]).env("WTS_DATABASE_URL", &url));
@@ -148,16 +148,16 @@ fn migrate_makes_a_database_that_serve_takes() {
 }
 
 #[test]
-fn migrate_leaves_an_existing_wts_v3_database_alone() {
+fn migrate_does_not_change_a_wts_v3_database() {
     let database = Database::with(Kind::WtsV3, campus());
-    // As its owner, who could.
+    // As the owner of the database, who has the permission to change it.
     let owner = database.owner_url_text();
     let complaint = complaint(wts(&["migrate"]).env("WTS_DATABASE_URL", owner));
     assert!(complaint.contains("must not be migrated"), "{complaint}");
 }
 
 #[test]
-fn a_token_from_the_command_line_opens_the_door() {
+fn token_from_the_command_line_is_accepted() {
     let database = Database::with(Kind::Sqlite, campus());
     let service = Service::with(
         &database.url(),
@@ -227,7 +227,7 @@ fn a_token_from_the_command_line_opens_the_door() {
 }
 
 #[test]
-fn token_needs_the_secret_and_nothing_else() {
+fn token_needs_only_the_secret() {
     let complaint = complaint(&mut wts(&["token", "--sid", "1", "--access", "user"]));
     assert!(
         complaint.starts_with("WTS_JWT_SECRET is not set"),
@@ -236,7 +236,7 @@ fn token_needs_the_secret_and_nothing_else() {
 }
 
 #[test]
-fn secrets_come_from_files_and_settings_from_a_settings_file() {
+fn secrets_are_read_from_files_and_settings_from_a_file() {
     let database = Database::with(Kind::Sqlite, campus());
     let directory = tempfile::tempdir().unwrap();
     let (secret, config) = (
@@ -268,7 +268,7 @@ fn secrets_come_from_files_and_settings_from_a_settings_file() {
 }
 
 #[test]
-fn the_service_ends_well_when_it_is_told_to() {
+fn service_exits_with_success_after_a_signal() {
     for signal in ["TERM", "INT"] {
         let database = Database::with(Kind::Sqlite, campus());
         let service = Service::on(&database.url());
@@ -285,7 +285,7 @@ fn the_service_ends_well_when_it_is_told_to() {
 }
 
 #[test]
-fn config_shows_the_settings_as_they_hold_and_fails_over_a_wrong_one() {
+fn config_prints_effective_settings_and_fails_on_invalid_ones() {
     let mut config = wts(&["config", "--default-order", "desc"]);
     config
         .env("WTS_DATABASE_URL", "postgres://wts:hunter2@db/wts")
@@ -303,7 +303,7 @@ fn config_shows_the_settings_as_they_hold_and_fails_over_a_wrong_one() {
 
     let (status, printed, complaint) = outcome(config.env("WTS_LISTEN", "here"));
     assert_eq!(status.code(), Some(1));
-    assert!(printed.contains("# listen is wrong\n"), "{printed}");
+    assert!(printed.contains("# listen is invalid\n"), "{printed}");
     assert!(
         complaint.starts_with("wts: WTS_LISTEN: expected "),
         "{complaint}"

@@ -1,6 +1,6 @@
-//! The database goes, and comes back: no wrong answer, no request that hangs, and good answers soon after.
+//! Faults of the database: no wrong response, no request without a response in time, and success responses soon after.
 //!
-//! `cargo xtask faults` does the same for longer, on a release build, and prints what it saw.
+//! `cargo xtask faults` runs the same faults for longer on a release build, and prints the results.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 #[path = "database_faults/clients.rs"]
@@ -19,11 +19,11 @@ use crate::{
     support::{Service, get, wait_until},
 };
 
-/// How long a database that is merely far away has to stay ready. It is cut off at the end of that, between two health
-/// checks: a check that is cut off finds the database unreadable.
+/// How long a distant database has to stay ready. The fault ends between two health checks, because an interrupted
+/// health check fails.
 const WHILE: Duration = Duration::from_millis(2_500);
 
-/// Serves this database.
+/// Starts a service with this database.
 fn serve(url: &str) -> Service {
     let environment = [
         ("WTS_METRICS_LISTEN", "127.0.0.1:0"),
@@ -32,7 +32,7 @@ fn serve(url: &str) -> Service {
     Service::with(url, &environment)
 }
 
-/// Serves a database through a network that fails until clients have seen enough, and checks what they see.
+/// Serves a database through a failing network, and checks the responses that clients get.
 fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
     let database = Database::with(Kind::Postgres, campus());
     let proxy = Proxy::before(&database.url());
@@ -43,7 +43,7 @@ fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
         enough,
         || {
             proxy.set(Fault::None);
-            // What was cut stays cut, and what hung may have been given up.
+            // Cut connections stay closed, and blocked ones may have been closed.
             if matches!(fault, Fault::ResetAfter(_)) {
                 proxy.cut();
             }
@@ -51,16 +51,16 @@ fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
     )
 }
 
-/// What happens to a server's processes.
+/// A fault of a server's processes.
 #[derive(Debug, Clone, Copy)]
 enum Blow {
-    /// It is killed and started again.
+    /// The server is killed and restarted.
     Killed,
-    /// It is stopped and continued.
+    /// The server is stopped and continued.
     Paused,
 }
 
-/// Serves a database of its own to which this happens until clients have seen enough, and checks what they see.
+/// Serves a database on its own server with this fault, and checks the responses that clients get.
 fn under(blow: Blow, enough: impl Fn(&Seen) -> bool) -> Outcome {
     let server = server_with(campus());
     let mut service = serve(&server.url("postgres"));
@@ -88,17 +88,17 @@ fn assert_unnoticed(outcome: &Outcome) {
 }
 
 #[test]
-fn unreachable_database_is_noticed_and_recovered_from() {
+fn unreachable_database_is_detected_and_recovered_from() {
     through(Fault::Reset, is_noticed);
 }
 
 #[test]
-fn silent_database_is_noticed_and_recovered_from() {
+fn silent_database_is_detected_and_recovered_from() {
     through(Fault::BlackHole, is_noticed);
 }
 
 #[test]
-fn killed_database_is_noticed_and_recovered_from() {
+fn killed_database_is_detected_and_recovered_from() {
     under(Blow::Killed, is_noticed);
 }
 
@@ -115,7 +115,7 @@ fn far_too_slow_database_fails_requests_and_is_recovered_from() {
 }
 
 #[test]
-fn somewhat_slow_database_is_not_noticed() {
+fn slightly_slow_database_fails_no_request() {
     let outcome = through(Fault::Slow(Duration::from_millis(15)), |seen| {
         seen.good >= 100
     });
@@ -123,7 +123,7 @@ fn somewhat_slow_database_is_not_noticed() {
 }
 
 #[test]
-fn database_that_sends_slices_of_seven_bytes_is_not_noticed() {
+fn database_sending_seven_byte_slices_fails_no_request() {
     assert_unnoticed(&through(Fault::Slices(7), |seen| seen.good >= 100));
 }
 
@@ -154,7 +154,7 @@ fn distant_database_is_always_ready_and_found_again() {
         }
     };
     stays_ready();
-    // Every connection has to be made anew, also that of the health check.
+    // Every connection has to be opened again, including that of the health check.
     proxy.cut();
     stays_ready();
     proxy.set(Fault::Reset);

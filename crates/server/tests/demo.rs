@@ -1,4 +1,4 @@
-//! `wts demo`, as a newcomer meets it.
+//! `wts demo`: the printed requests and their responses.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod support;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{Answer, Service};
 
-/// What the demo prints: for each curl line, what the same request is answered.
+/// Sends the request of each printed curl line and returns the responses.
 fn answers_to_the_printed_lines(demo: &mut Service) -> Vec<Answer> {
     let printed = demo.wait_until_said("order=desc");
     let lines: Vec<_> = printed
@@ -32,7 +32,7 @@ fn answers_to_the_printed_lines(demo: &mut Service) -> Vec<Answer> {
 }
 
 #[test]
-fn the_printed_lines_show_the_documents_example_a_refusal_and_an_operators_view() {
+fn demo_prints_curl_lines_that_return_documented_responses() {
     let directory = tempfile::tempdir().unwrap();
     let mut demo = Service::demo(directory.path());
 
@@ -47,7 +47,7 @@ fn the_printed_lines_show_the_documents_example_a_refusal_and_an_operators_view(
     );
     let traces = &issuer.json()["traces"];
     assert_eq!(issuer.opids(), [1, 3]);
-    // The document's own values, word for word.
+    // The exact values of the API document.
     for (trace, opid, updated_at, op, status, priority, remark) in [
         (
             &traces[0],
@@ -90,7 +90,7 @@ fn the_printed_lines_show_the_documents_example_a_refusal_and_an_operators_view(
 }
 
 #[test]
-fn started_twice_it_works_twice_and_leaves_nothing_behind() {
+fn two_demos_at_once_both_serve_and_leave_no_files() {
     let directory = tempfile::tempdir().unwrap();
     let (mut one, mut other) = (
         Service::demo(directory.path()),

@@ -1,4 +1,4 @@
-//! Callers who do not play by the rules, and a database that stops answering.
+//! Malformed requests, client disconnects and an unresponsive database.
 
 mod support;
 
@@ -17,7 +17,7 @@ fn is_well(service: &Service) -> bool {
 }
 
 #[test]
-fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
+fn malformed_requests_get_only_error_responses() {
     let database = Database::with(Kind::Sqlite, campus());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let good = token(ALICE, Access::User);
@@ -44,7 +44,7 @@ fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
     ];
 
     let operations = service.operations();
-    // At once, because the service waits for the rest of some of them.
+    // Concurrently, because the service waits for the rest of some of the requests.
     thread::scope(|scope| {
         for (expected, request) in &hostile {
             let service = &service;
@@ -60,7 +60,7 @@ fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
                             "{shown}"
                         );
                     }
-                    // What never becomes a request may be rejected without a body.
+                    // Bytes that are not a complete request can be rejected without a body.
                     let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
                     assert!(body.is_empty() || body.contains(r#""errType":"#), "{shown}");
                 }
@@ -73,7 +73,7 @@ fn whatever_bytes_come_in_nothing_but_a_refusal_goes_out() {
 }
 
 #[test]
-fn callers_who_hang_up_half_way_harm_nobody() {
+fn client_disconnects_do_not_affect_other_requests() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::with(kind, campus());
         let service = Service::on(&database.url());
@@ -90,7 +90,7 @@ fn callers_who_hang_up_half_way_harm_nobody() {
 }
 
 #[test]
-fn a_postgresql_that_is_stuck_is_answered_for_in_time_and_used_again_when_it_moves() {
+fn stuck_postgresql_fails_requests_in_time_and_is_reused_later() {
     let database = Database::with(Kind::Postgres, campus());
     let service = Service::on(&database.url());
     let alice = token(ALICE, Access::User);
@@ -107,7 +107,7 @@ fn a_postgresql_that_is_stuck_is_answered_for_in_time_and_used_again_when_it_mov
         })
     });
 
-    // Whose question has reached the database learns that it failed; whose has not, that there was no room for it in time.
+    // A read that was sent to the database fails with 500; a read that is still queued gets 503.
     assert!(answers.iter().any(|answer| answer.status == 500));
     for answer in answers {
         if answer.status == 500 {

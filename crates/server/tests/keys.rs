@@ -1,4 +1,4 @@
-//! What tokens are checked with, from an operator's side.
+//! The keys that verify tokens: files, key servers, JWKS refresh and key rotation.
 
 mod support;
 
@@ -23,7 +23,7 @@ fn claims() -> Value {
     json!({"sid": ALICE, "access": "user", "exp": now() + 600})
 }
 
-/// `wts serve` on an SQLite database, with no keys but those of these settings.
+/// Returns `wts serve` on an SQLite database, with only the keys of these settings.
 fn serve(database: &Database, settings: &[(&str, &Path)]) -> std::process::Command {
     let mut command = wts(&["serve"]);
     command
@@ -35,7 +35,7 @@ fn serve(database: &Database, settings: &[(&str, &Path)]) -> std::process::Comma
 }
 
 #[test]
-fn a_service_that_holds_public_keys_only_believes_who_holds_the_private_ones() {
+fn public_keys_verify_tokens_of_the_matching_private_keys() {
     let database = Database::with(Kind::Sqlite, campus());
     let directory = tempfile::tempdir().unwrap();
     let (first, second, stranger) = (Issuer::new("a"), Issuer::new("b"), Issuer::new("a"));
@@ -66,7 +66,7 @@ fn a_service_that_holds_public_keys_only_believes_who_holds_the_private_ones() {
 }
 
 #[test]
-fn keys_that_cannot_be_used_stop_the_start_and_say_where_and_why() {
+fn unusable_keys_fail_the_start_with_origin_and_reason() {
     let database = Database::new(Kind::Sqlite);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys");
@@ -112,7 +112,7 @@ fn keys_that_cannot_be_used_stop_the_start_and_say_where_and_why() {
     );
 }
 
-/// The others stay in use.
+/// The other keys stay in use.
 #[test]
 fn forgeable_key_from_a_url_is_skipped_and_logged() {
     let database = Database::with(Kind::Sqlite, campus());
@@ -152,7 +152,7 @@ fn forgeable_key_from_a_url_is_skipped_and_logged() {
 }
 
 #[test]
-fn public_key_as_the_secret_stops_the_start() {
+fn public_key_as_the_secret_fails_the_start() {
     let database = Database::new(Kind::Sqlite);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("secret");
@@ -170,7 +170,7 @@ fn public_key_as_the_secret_stops_the_start() {
 }
 
 #[test]
-fn a_secret_out_of_an_example_stops_the_start() {
+fn secret_from_an_example_fails_the_start() {
     let database = Database::new(Kind::Sqlite);
     for known in [
         "a-string-secret-at-least-256-bits-long",
@@ -201,7 +201,7 @@ fn a_secret_out_of_an_example_stops_the_start() {
 }
 
 #[test]
-fn a_proxy_out_of_the_environment_has_no_say_over_a_key_server_on_this_machine() {
+fn proxy_variable_is_ignored_for_a_local_key_server() {
     let database = Database::with(Kind::Sqlite, campus());
     let (issuer, imposter) = (Issuer::new("1"), Issuer::new("2"));
     let published = Published::new(&Issuer::jwks(&[&issuer]));
@@ -219,7 +219,7 @@ fn a_proxy_out_of_the_environment_has_no_say_over_a_key_server_on_this_machine()
 }
 
 #[test]
-fn whoever_names_a_key_that_is_not_there_is_refused_also_while_the_issuer_hangs() {
+fn unknown_kid_is_rejected_even_while_the_key_server_hangs() {
     let database = Database::with(Kind::Sqlite, campus());
     let (issuer, stranger) = (Issuer::new("1"), Issuer::new("2"));
     let published = Published::new(&Issuer::jwks(&[&issuer]));
@@ -244,7 +244,7 @@ fn whoever_names_a_key_that_is_not_there_is_refused_also_while_the_issuer_hangs(
 }
 
 #[test]
-fn what_a_key_server_wants_to_be_told_in_its_address_is_told_to_nobody_else() {
+fn query_of_a_key_server_url_is_never_printed() {
     let database = Database::new(Kind::Sqlite);
     for (url, shown) in [
         ("http://sign-in.example/jwks?token=hunter2-canary", None),
@@ -269,7 +269,7 @@ fn what_a_key_server_wants_to_be_told_in_its_address_is_told_to_nobody_else() {
 }
 
 #[test]
-fn a_key_server_that_is_started_at_the_same_time_is_waited_for() {
+fn startup_waits_for_a_key_server_that_starts_later() {
     let database = Database::with(Kind::Sqlite, campus());
     let issuer = Issuer::new("1");
     let published = Published::new("");
@@ -286,7 +286,7 @@ fn a_key_server_that_is_started_at_the_same_time_is_waited_for() {
 }
 
 #[test]
-fn a_key_server_has_to_prove_that_it_is_the_one_in_the_url() {
+fn key_server_with_an_untrusted_certificate_is_rejected() {
     let database = Database::with(Kind::Sqlite, campus());
     let issuer = Issuer::new("1");
     let (published, authority) = Published::over_tls(&Issuer::jwks(&[&issuer]));

@@ -1,4 +1,4 @@
-//! What the service tells its operator: health, metrics and the log.
+//! Health checks, metrics and the log.
 
 mod support;
 
@@ -11,7 +11,7 @@ use crate::support::{Service, get, token};
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
 #[test]
-fn a_healthy_service_says_so_to_everyone_and_not_to_the_log() {
+fn healthy_service_returns_200_and_logs_no_health_check() {
     let database = Database::with(Kind::Sqlite, campus());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     for address in [service.address(), service.operations()] {
@@ -30,7 +30,7 @@ fn a_healthy_service_says_so_to_everyone_and_not_to_the_log() {
 }
 
 #[test]
-fn a_service_that_waits_for_its_database_is_alive_and_has_not_started() {
+fn service_waiting_for_its_database_is_live_but_not_started() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!(
         "postgres://wts:hunter2@{}/wts",
@@ -60,9 +60,9 @@ fn a_service_that_waits_for_its_database_is_alive_and_has_not_started() {
 }
 
 #[test]
-fn a_service_that_waits_for_its_keys_is_alive_and_stops_when_it_is_told_to() {
+fn service_waiting_for_its_keys_is_live_and_stops_on_a_signal() {
     let database = Database::with(Kind::Sqlite, campus());
-    // It lets clients connect and never answers.
+    // It accepts connections and never responds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/jwks.json", silent.local_addr().unwrap());
     let mut command = support::wts(&["serve"]);
@@ -85,7 +85,7 @@ fn a_service_that_waits_for_its_keys_is_alive_and_stops_when_it_is_told_to() {
 }
 
 #[test]
-fn metrics_count_what_happened_and_are_not_for_everyone() {
+fn metrics_count_requests_and_are_not_on_the_public_port() {
     let database = Database::with(Kind::Postgres, campus());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let alice = token(ALICE, Access::User);
@@ -140,7 +140,7 @@ fn metrics_count_what_happened_and_are_not_for_everyone() {
 }
 
 #[test]
-fn a_json_log_has_one_object_a_line_with_what_an_operator_searches_by() {
+fn json_log_has_one_object_per_line_with_searchable_fields() {
     const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     let database = Database::with(Kind::Sqlite, campus());
@@ -187,7 +187,7 @@ fn a_json_log_has_one_object_a_line_with_what_an_operator_searches_by() {
 }
 
 #[test]
-fn a_json_log_says_in_json_too_why_the_service_ended() {
+fn json_log_has_the_cause_of_a_failed_start() {
     let mut serve = support::wts(&["serve"]);
     serve
         .env("WTS_DATABASE_URL", "sqlite:/nowhere/wts.db")
@@ -210,7 +210,7 @@ fn a_json_log_says_in_json_too_why_the_service_ended() {
 }
 
 #[test]
-fn nobody_can_forge_a_line_of_the_log() {
+fn request_cannot_forge_a_log_line() {
     for format in ["text", "json"] {
         let database = Database::with(Kind::Sqlite, campus());
         let service = Service::with(

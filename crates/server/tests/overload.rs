@@ -1,5 +1,5 @@
-//! Four times as many requests as can be answered: nearly as many good answers as without the others, and a quick refusal
-//! for the rest.
+//! Overload at four times the capacity: nearly the same goodput as without overload, and a quick 503 for the other
+//! requests.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -28,13 +28,13 @@ use wts_testkit::{BOB, Database, Fault, Kind, Proxy, campus, ticket_of};
 
 use crate::support::{Service, token};
 
-/// How many tickets there are, so that hardly anyone asks for the same at the same time.
+/// The number of tickets: enough that simultaneous requests are rarely for the same one.
 const TICKETS: u32 = 4_000;
 const FIRST_TICKET: u32 = 10_000;
-/// Whoever has no answer by then has gone.
+/// The time after which a client abandons a request.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Clients that keep their connections.
+/// Clients with persistent connections.
 struct Clients {
     address: SocketAddr,
     bearer: String,
@@ -42,12 +42,12 @@ struct Clients {
     next: AtomicU32,
 }
 
-/// What came of a time of asking.
+/// The counted outcomes of requests over a period.
 #[derive(Debug, Default)]
 struct Tally {
     good: u32,
     shed: u32,
-    /// Neither a good answer nor 503 within a second.
+    /// Requests with neither a success response nor 503 within a second.
     lost: u32,
     slowest_refusal: Duration,
     seconds: f64,
@@ -93,7 +93,7 @@ impl Clients {
         })
     }
 
-    /// The status of an answer, if there is one in time.
+    /// Sends a request and returns the status of the response, if it arrives in time.
     async fn ask(&self) -> Option<u16> {
         timeout(PATIENCE, self.ask_patiently()).await.ok()?
     }
@@ -132,7 +132,7 @@ impl Clients {
         }
     }
 
-    /// So many clients, each asking again as soon as it has its answer.
+    /// Runs this number of clients, each of which sends its next request after each response.
     async fn as_fast_as_it_answers(self: &Arc<Self>, clients: usize, lasts: Duration) -> Tally {
         let tally = Arc::new(Mutex::new(Tally::default()));
         let begun = Instant::now();
@@ -151,7 +151,7 @@ impl Clients {
         finish(tally, begun)
     }
 
-    /// So many requests a second, whether it answers or not.
+    /// Sends requests at a constant rate, independent of the responses.
     async fn at_a_rate(self: &Arc<Self>, rate: f64, lasts: Duration) -> Tally {
         let tally = Arc::new(Mutex::new(Tally::default()));
         let begun = Instant::now();
@@ -183,8 +183,8 @@ fn finish(tally: Arc<Mutex<Tally>>, begun: Instant) -> Tally {
     tally
 }
 
-/// A database of many tickets that answers a while after it was asked, so that it is what limits the service, and not the
-/// machine that it shares with these clients.
+/// A database of many tickets with delayed responses, so that the database limits the service, and not the machine, which
+/// the clients share.
 fn far_database() -> (Database, Proxy) {
     let mut records = campus();
     records.tickets = (FIRST_TICKET..FIRST_TICKET + TICKETS)
@@ -197,7 +197,7 @@ fn far_database() -> (Database, Proxy) {
     (database, proxy)
 }
 
-/// What can be answered to so many clients, and what is answered when four times as much is asked.
+/// Measures the capacity with this number of clients, and the outcomes at four times that rate.
 fn capacity_and_overload(
     clients: usize,
     settings: &[(&str, &str)],
@@ -217,7 +217,7 @@ fn capacity_and_overload(
         .unwrap();
     runtime.block_on(async {
         let all = Clients::of(&service);
-        // Until it is connected.
+        // Until the service is connected.
         while all.ask().await != Some(200) {}
         let capacity = all.as_fast_as_it_answers(clients, lasts).await;
         let overload = all.at_a_rate(4.0 * capacity.goodput(), lasts).await;
@@ -226,11 +226,11 @@ fn capacity_and_overload(
 }
 
 #[test]
-fn at_four_times_its_capacity_it_answers_as_many_and_refuses_the_others_quickly() {
-    // So few at once that neither the service nor these clients are what limits it, also on a busy machine.
+fn four_times_the_capacity_keeps_goodput_and_sheds_the_rest() {
+    // Few concurrent requests, so that the database is the bottleneck even on a busy machine.
     let few = [("WTS_MAX_IN_FLIGHT", "16")];
     let (capacity, overload) = capacity_and_overload(16, &few, Duration::from_secs(3));
-    // `cargo xtask faults` says how much it is.
+    // `cargo xtask faults` measures it.
     assert!(
         overload.goodput() > 0.6 * capacity.goodput(),
         "{capacity}; {overload}"
@@ -244,7 +244,7 @@ fn at_four_times_its_capacity_it_answers_as_many_and_refuses_the_others_quickly(
 #[expect(clippy::print_stdout, reason = "what `cargo xtask faults` has to say")]
 fn goodput_at_four_times_the_capacity() {
     let few: &[_] = &[("WTS_MAX_IN_FLIGHT", "16")];
-    // With the defaults there are so many requests that these clients, on the same machine, may be what limits it.
+    // With the defaults, the clients on the same machine can be the bottleneck.
     for (name, clients, settings, least) in
         [("16 in flight", 16, few, 0.8), ("defaults", 192, &[], 0.0)]
     {

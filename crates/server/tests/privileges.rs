@@ -1,4 +1,4 @@
-//! What a role needs that the service reads with: what the README says, and no more.
+//! The privileges of the service's role: those in the README are sufficient and necessary.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod support;
@@ -10,13 +10,13 @@ use crate::support::{SECRET, Service, outcome, token, wait_until, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
-/// All that is served, column by column.
+/// The columns that are served.
 const SERVED: &str = "data.students.name data.students.sid wts.operators.access wts.operators.sid wts.operators.wid \
     wts.ticket_traces.new_appointment wts.ticket_traces.new_category wts.ticket_traces.new_priority \
     wts.ticket_traces.new_status wts.ticket_traces.op wts.ticket_traces.opid wts.ticket_traces.remark \
     wts.ticket_traces.tid wts.ticket_traces.updated_at wts.tickets.issuer wts.tickets.tid wts.users.sid";
 
-/// A role made with the statements of the README. It is dropped first of all.
+/// A role created with the statements of the README. It is dropped before the database.
 struct Documented {
     name: String,
     database: Database,
@@ -29,7 +29,7 @@ impl Documented {
 
     fn on(kind: Kind, statement: Option<&str>) -> Self {
         let database = Database::with(kind, campus());
-        // As everything about this database is called.
+        // The name that all objects of this database have.
         let name = database.url().rsplit('/').next().unwrap().to_owned() + "_doc";
         let readme = include_str!("../../../README.md");
         let (_, rest) = readme.split_once("```sql\n").unwrap();
@@ -49,7 +49,7 @@ impl Documented {
         format!("postgres://{0}:{0}@{host}", self.name)
     }
 
-    /// Whether the role may do this.
+    /// Returns whether the role can run this statement.
     fn may(&self, sql: &str) -> bool {
         let statements = format!(
             "set role {0};
@@ -75,7 +75,7 @@ impl Drop for Documented {
 }
 
 #[test]
-fn the_documented_grants_are_enough_with_and_without_a_second_look_at_ranks() {
+fn documented_grants_suffice_with_and_without_access_recheck() {
     for kind in [Kind::WtsV3, Kind::Postgres] {
         let role = Documented::on(kind, None);
         for recheck in ["off", "on"] {
@@ -90,7 +90,7 @@ fn the_documented_grants_are_enough_with_and_without_a_second_look_at_ranks() {
 }
 
 #[test]
-fn the_documented_role_may_read_every_column_that_is_served_and_no_other() {
+fn documented_role_can_read_exactly_the_served_columns() {
     let role = Documented::without(None);
     let name = &role.name;
     role.database.execute(&format!(
@@ -104,7 +104,7 @@ fn the_documented_role_may_read_every_column_that_is_served_and_no_other() {
          end $$"
     ));
 
-    // And each of them is needed, which shows that it is served.
+    // Each column is necessary, which shows that it is served.
     let service = Service::with(&role.url(), &[("WTS_RECHECK_ACCESS", "on")]);
     let status = || service.get(TRACES, &token(ALICE, Access::User)).status;
     for column in SERVED.split_whitespace() {
@@ -125,7 +125,7 @@ fn the_documented_role_may_read_every_column_that_is_served_and_no_other() {
 }
 
 #[test]
-fn the_documented_grant_for_exports_is_enough_and_needed() {
+fn documented_export_grant_is_sufficient_and_necessary() {
     let role = Documented::without(None);
     let export = || outcome(wts(&["export"]).env("WTS_DATABASE_URL", role.url()));
     assert_eq!(export().0.code(), Some(1));
@@ -141,7 +141,7 @@ fn the_documented_grant_for_exports_is_enough_and_needed() {
 }
 
 #[test]
-fn whoever_leaves_out_the_grant_for_ranks_is_told_when_the_service_starts() {
+fn missing_grant_for_ranks_is_reported_at_startup() {
     let role = Documented::without(Some("wts.users"));
     let mut command = wts(&["serve"]);
     command
@@ -160,7 +160,7 @@ fn whoever_leaves_out_the_grant_for_ranks_is_told_when_the_service_starts() {
 }
 
 #[test]
-fn the_documented_role_may_change_nothing_and_read_nothing_else() {
+fn documented_role_cannot_write_or_read_other_tables() {
     let role = Documented::without(None);
     assert!(
         role.may("perform 1 from wts.tickets"),

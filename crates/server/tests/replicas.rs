@@ -21,11 +21,11 @@ use wts_testkit::{ALICE, Fault, PostgresServer, Proxy, campus, server_with};
 use crate::support::{Service, get, outcome, token, wait_until, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
-/// How long an answer may take on a busy machine while a replica fails. What is promised is 1 s; `cargo xtask faults` holds
-/// the service to that.
+/// The limit of the response time on a busy machine while a replica fails. The documented limit is 1 s;
+/// `cargo xtask faults` checks it.
 const SLOWEST: Duration = Duration::from_secs(4);
 
-/// A primary, a standby through a network that may fail, and a service that reads from both.
+/// A primary, a standby through a network that can fail, and a service that reads from both.
 struct Campus {
     service: Service,
     operations: SocketAddr,
@@ -76,7 +76,7 @@ impl Campus {
         )).unwrap();
     }
 
-    /// A metric of the primary or, by default, of the replica.
+    /// Returns a metric of the primary or, by default, of the replica.
     fn metric(&self, name: &str, primary: bool) -> f64 {
         let metrics = get(self.operations, "/metrics").body;
         let line = metrics.lines().find(|line| {
@@ -94,7 +94,7 @@ impl Campus {
         });
     }
 
-    /// Asks until these traces are answered, which were written just now.
+    /// Sends requests until the response has these traces, which were just written.
     fn is_stale_no_longer_than_the_bound(&self, opids: &[i64]) {
         let written = Instant::now();
         loop {
@@ -102,13 +102,13 @@ impl Campus {
             if self.opids() == opids {
                 break;
             }
-            // That is the setting, and what is certain however busy the machine is.
+            // The configured maximum lag, which holds on a busy machine too.
             assert!(asked < Duration::from_secs(1), "stale after {asked:?}");
         }
     }
 
-    /// Asks on and on from before something happens to the replica until it is not read from any more: nobody notices
-    /// anything. Gives how long the slowest answer took.
+    /// Sends requests from before a fault of the replica until it is no longer read from. All get success responses.
+    /// Returns the longest response time.
     fn nobody_notices(&self, happen: impl FnOnce()) -> Duration {
         let over = AtomicBool::new(false);
         let slowest = Mutex::new(Duration::ZERO);
@@ -137,7 +137,7 @@ impl Campus {
 }
 
 #[test]
-fn replica_takes_reads_off_the_primary_but_for_new_tickets() {
+fn replica_serves_all_reads_except_those_of_new_tickets() {
     const BATCHES: &str = "wts_database_batch_tickets_count";
 
     let campus = Campus::new();
@@ -148,7 +148,7 @@ fn replica_takes_reads_off_the_primary_but_for_new_tickets() {
     assert!(campus.metric(BATCHES, false) >= 20.0);
     assert!(campus.metric(BATCHES, true) <= before.max(0.0) + 2.0);
 
-    // All that the dashboard and the alerts query is there.
+    // Every metric that the dashboard and the alerts query exists.
     let metrics = get(campus.operations, "/metrics").body;
     for asked in [
         include_str!("../deploy/dashboard.json"),
@@ -188,10 +188,10 @@ fn replica_takes_reads_off_the_primary_but_for_new_tickets() {
 }
 
 #[test]
-fn a_demotion_that_has_not_reached_the_replica_counts_all_the_same() {
+fn demotion_not_yet_replicated_takes_effect() {
     let campus = Campus::with(&[
         ("WTS_RECHECK_ACCESS", "on"),
-        // So long that it is certainly still read from.
+        // Long enough that the replica is still read from.
         ("WTS_REPLICA_MAX_LAG", "1h"),
     ]);
     let ask = || {
@@ -213,7 +213,7 @@ fn a_demotion_that_has_not_reached_the_replica_counts_all_the_same() {
 }
 
 #[test]
-fn failing_replica_is_not_noticed_and_comes_back() {
+fn failing_replica_fails_no_request_and_is_used_again() {
     let campus = Campus::new();
     campus.nobody_notices(|| campus.standby.kill());
     assert_eq!(campus.opids(), [1, 3]);
@@ -229,7 +229,7 @@ fn failing_replica_is_not_noticed_and_comes_back() {
 #[test]
 #[ignore = "for `cargo xtask faults`"]
 #[expect(clippy::print_stdout, reason = "what `cargo xtask faults` has to say")]
-fn a_replica_that_fails_again_and_again_is_not_missed_for_a_second() {
+fn repeatedly_failing_replica_fails_no_request() {
     let campus = Campus::new();
     for round in 1..=5 {
         let died = campus.nobody_notices(|| campus.standby.kill());
@@ -244,11 +244,11 @@ fn a_replica_that_fails_again_and_again_is_not_missed_for_a_second() {
 }
 
 #[test]
-fn a_replica_is_read_from_when_the_primary_has_begun_a_new_file_of_its_log() {
+fn replica_is_used_after_the_primary_switches_its_wal_file() {
     let campus = Campus::new();
     campus.add_trace(60);
     campus.primary.execute("select pg_switch_wal()").unwrap();
-    // Longer than it may lag, and less than it takes until the primary writes to its log by itself.
+    // Longer than the maximum lag, and shorter than the interval at which an idle primary writes to its WAL.
     thread::sleep(Duration::from_secs(2));
     let begun = Instant::now();
     campus.wait_until_replica_is_in_use(true);
@@ -261,7 +261,7 @@ fn a_replica_is_read_from_when_the_primary_has_begun_a_new_file_of_its_log() {
 }
 
 #[test]
-fn replica_beyond_max_lag_is_not_used_until_it_caught_up() {
+fn replica_beyond_max_lag_is_unused_until_it_catches_up() {
     let campus = Campus::new();
     campus
         .standby
@@ -281,9 +281,9 @@ fn replica_beyond_max_lag_is_not_used_until_it_caught_up() {
 }
 
 #[test]
-fn a_replica_that_does_not_know_how_far_behind_it_is_is_found_out() {
+fn replica_with_unknown_lag_is_detected() {
     let campus = Campus::new();
-    // Cut off from the primary: all that it has received is replayed, and it believes itself up to date.
+    // Disconnected from the primary: all received WAL is replayed, so the replica reports no lag.
     campus
         .standby
         .execute("alter system set primary_conninfo = ''")
@@ -297,7 +297,7 @@ fn a_replica_that_does_not_know_how_far_behind_it_is_is_found_out() {
 #[test]
 fn staleness_is_bounded_with_asynchronous_commits() {
     let campus = Campus::new();
-    // What is committed is seen at once, written after ten seconds, and only then on its way to the replica.
+    // A commit is visible at once, is written after ten seconds, and is sent to the replica only then.
     campus
         .primary
         .execute("alter system set wal_writer_delay = '10s'")

@@ -1,8 +1,7 @@
-//! Requests that two who read them could take for different ones.
+//! Request smuggling: requests that two servers could parse differently.
 //!
-//! Each is followed by a second request on the same connection, one that would be answered 200. Whatever becomes of the
-//! first, nobody but the one who ends it in the same place may read the second: either the first is refused, or its end
-//! is beyond doubt; and then the connection is closed.
+//! Each is followed by a second request on the same connection, which on its own would get 200. The first request must be
+//! rejected, or its end must be unambiguous; in both cases the connection is closed and the second request is not read.
 
 mod support;
 
@@ -13,7 +12,7 @@ use wts_testkit::{ALICE, Database, Kind, campus};
 
 use crate::support::{Service, token};
 
-/// The second request, which looks like part of the first to some.
+/// The second request, which some servers parse as part of the first.
 fn second() -> String {
     format!(
         "GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
@@ -29,7 +28,7 @@ fn statuses(answer: &[u8]) -> Vec<u16> {
         .collect()
 }
 
-/// What it is, what it is answered with, its head without the last empty line, and what stands between that and the second
+/// A description, the expected status, the head without the last empty line, and the bytes between the head and the second
 /// request.
 fn shapes() -> Vec<(&'static str, u16, String, &'static str)> {
     let get = |lines: &str| format!("GET /livez HTTP/1.1\r\nHost: a\r\n{lines}");
@@ -100,7 +99,7 @@ fn shapes() -> Vec<(&'static str, u16, String, &'static str)> {
 }
 
 #[test]
-fn a_request_that_two_could_read_differently_is_the_last_on_its_connection() {
+fn ambiguous_request_is_the_last_on_its_connection() {
     let database = Database::with(Kind::Sqlite, campus());
     let service = Service::on(&database.url());
     let first = second().replace("Connection: close\r\n", "");
@@ -115,7 +114,7 @@ fn a_request_that_two_could_read_differently_is_the_last_on_its_connection() {
         "a target that says what Host does"
     );
 
-    // At once, because some wait in vain for more of a request until the service has had enough.
+    // Concurrently, because some requests are incomplete and wait for the timeout of the service.
     let outcomes: Vec<_> = thread::scope(|scope| {
         let clients: Vec<_> = shapes()
             .into_iter()

@@ -1,4 +1,4 @@
-//! What an OpenTelemetry collector is told.
+//! Export of spans to an OpenTelemetry collector.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -29,7 +29,7 @@ use wts_testkit::{ALICE, Database, Kind, campus};
 const PATIENCE: Duration = Duration::from_secs(30);
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-/// A collector, and what it is sent.
+/// A collector and the requests that it has received.
 struct Collector {
     url: String,
     told: Receiver<ExportTraceServiceRequest>,
@@ -56,7 +56,7 @@ impl Collector {
         Self { url, told }
     }
 
-    /// The spans of the next so many requests.
+    /// Waits for the given number of spans and returns them.
     fn spans(&self, count: usize) -> Vec<Span> {
         let mut spans = Vec::new();
         while spans.len() < count {
@@ -76,7 +76,7 @@ impl Collector {
     }
 }
 
-/// The body of the next request to where spans go.
+/// Returns the body of the next request to the path of spans.
 fn posted(stream: &mut impl BufRead) -> Option<Vec<u8>> {
     let mut line = String::new();
     stream.read_line(&mut line).ok()?;
@@ -133,7 +133,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_collector_is_told_of_each_request_in_the_trace_of_who_asked() {
+fn each_request_is_exported_as_a_span_of_the_callers_trace() {
     let collector = Collector::start();
     let database = Database::with(Kind::Sqlite, campus());
     let service = Service::with(
@@ -183,7 +183,7 @@ fn a_collector_is_told_of_each_request_in_the_trace_of_who_asked() {
 }
 
 #[test]
-fn the_last_spans_are_sent_before_the_end() {
+fn last_spans_are_exported_before_the_process_ends() {
     let collector = Collector::start();
     let database = Database::with(Kind::Sqlite, campus());
     let service = Service::with(&database.url(), &[("WTS_OTLP_ENDPOINT", &collector.url)]);
@@ -196,14 +196,14 @@ fn the_last_spans_are_sent_before_the_end() {
 }
 
 #[test]
-fn nobody_waits_for_a_collector_that_is_silent() {
-    // It accepts and never answers.
+fn unresponsive_collector_delays_no_request() {
+    // It accepts connections and never responds.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let database = Database::with(Kind::Sqlite, campus());
     let settings = [
         ("WTS_OTLP_ENDPOINT", url.as_str()),
-        // Of OpenTelemetry's own, so that few requests are too many.
+        // Settings of OpenTelemetry: a small queue, which a few requests fill.
         ("OTEL_BSP_MAX_QUEUE_SIZE", "16"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8"),
     ];
@@ -221,7 +221,7 @@ fn nobody_waits_for_a_collector_that_is_silent() {
 }
 
 #[test]
-fn of_no_request_is_told_where_the_operator_wants_none_of_those_that_nobody_records() {
+fn zero_sampling_exports_only_traces_the_caller_sampled() {
     let collector = Collector::start();
     let database = Database::with(Kind::Sqlite, campus());
     let settings = [

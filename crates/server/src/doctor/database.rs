@@ -16,9 +16,9 @@ use crate::{
     },
 };
 
-/// How far clocks may be apart. The leeway of tokens is larger.
+/// The largest accepted difference between the clocks. The leeway of tokens is larger.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
-/// The longest time of a read from a database nearby.
+/// The longest expected duration of a read from a nearby database.
 const MAX_LATENCY: Duration = Duration::from_millis(50);
 
 /// Checks the database.
@@ -97,9 +97,9 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
     findings
 }
 
-/// Opens the database as the start does, and returns what fails.
+/// Opens the database as `wts serve` does, and returns the failures as findings.
 async fn startup_error(settings: &Settings, url: &DatabaseUrl) -> Option<Finding> {
-    // Invalid settings are findings already.
+    // Invalid settings are already reported as findings.
     let reading = settings.reading().ok()?;
     match Database::open(url, &reading, &DatabaseMetrics::default()).await {
         Ok(database) => use_cases(settings, &database)
@@ -125,7 +125,7 @@ pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
                 found.is_standby,
                 format!("{shown} is a replica that can be read"),
             ),
-            // The service serves without it.
+            // The service works without the replica.
             Err(error) => Finding::warn(
                 format!("replica: {shown}: {}", ErrorChain(&error)),
                 "is it running, and may the role read there?",

@@ -6,16 +6,16 @@ use std::fmt;
 pub(super) struct Finding {
     pub(super) severity: Severity,
     text: String,
-    /// A remedy, or empty.
+    /// The remedy; empty if none is needed.
     hint: String,
 }
 
-/// How severe a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Severity {
-    /// It is as it should be.
+    /// The check passed.
     Ok,
-    /// The service works, and should be set up otherwise.
+    /// The service works, but its configuration should be changed.
     Warn,
     /// The service cannot serve.
     Fail,

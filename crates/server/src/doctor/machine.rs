@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// How many files the process opens besides connections.
+/// The number of files that the process opens in addition to connections.
 const OTHER_FILES: usize = 64;
 
 /// Checks whether every setting can be used.
@@ -97,7 +97,7 @@ pub(super) fn listeners(settings: &Settings) -> Vec<Finding> {
             }
             Err(error) => error,
         };
-        // If it is free without the other listener, that one uses it.
+        // If the address is free without the other listener, the other listener uses it.
         let was_first = listening.is_empty();
         listening.clear();
         findings.push(if error.kind() != io::ErrorKind::AddrInUse {
@@ -120,10 +120,10 @@ pub(super) fn listeners(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Checks whether the limit of open files allows as many connections as the settings.
+/// Checks whether the limit of open files is high enough for the configured connection limit.
 pub(super) fn open_files(settings: &Settings) -> Option<Finding> {
     let connections = settings.get(&MAX_CONNECTIONS).ok().flatten()?.get();
-    // Connections that are rejected because of their number are open, too.
+    // Connections over the connection limit are open until they are rejected.
     let needed = u64::try_from(2 * connections + OTHER_FILES).unwrap_or(u64::MAX);
     let max = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
     let warning = Finding::warn(

@@ -1,6 +1,6 @@
 //! The log writer: a thread of its own writes the records, so that no request waits for a log that is not read.
 //!
-//! The thread lets records gather and writes them together. Waking it for every record took a tenth of the service's time
+//! The thread collects records and writes them together. Waking it for every record took a tenth of the service's time
 //! under load.
 
 use std::{
@@ -14,14 +14,14 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 
 use super::LogFormat;
 
-/// How long records gather.
+/// How long records are collected before they are written together.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
-/// How many records may wait to be written, some megabytes. If the log is not read in time, further records are lost, and
-/// not the requests that they are about.
+/// The number of records that can wait to be written, some megabytes. If the log is not read in time, further records
+/// are lost; requests are not affected.
 const MAX_QUEUED_RECORDS: usize = 8_192;
-/// How much is written in one system call.
+/// The size of the buffer that is written in one system call.
 const BUFFER_BYTES: usize = 64 * 1_024;
-/// How long the end of the process waits until the last records are written.
+/// The timeout for the last records when the process ends.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Writes records to `out` until the guard is dropped.
@@ -51,7 +51,7 @@ impl Drop for FlushGuard {
     fn drop(&mut self) {
         let guard = self.0.take();
         let (dropped, written) = mpsc::channel::<()>();
-        // In another thread: where the guard gives up, it prints so, which may block as the log does.
+        // In another thread: on a timeout the guard prints a message, which may block as the log does.
         let _ = thread::Builder::new().spawn(move || {
             drop(guard);
             drop(dropped);
@@ -60,13 +60,13 @@ impl Drop for FlushGuard {
     }
 }
 
-/// Buffers records, each of which is handed over whole, and keeps each on one line.
+/// Buffers records and keeps each on one line. Every write contains one whole record.
 struct BufferedWriter<W: Write> {
     out: BufWriter<W>,
     format: LogFormat,
     /// Counts the records that did not fit into the queue.
     lost: Arc<OnceLock<ErrorCounter>>,
-    /// How many of them the log mentions.
+    /// The number of lost records that the log has reported.
     reported: usize,
 }
 
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn end_does_not_wait_for_ever_for_a_log_that_is_not_read() {
+    fn unread_log_delays_the_end_for_a_limited_time() {
         let (pipe, _read, _take) = pipe();
         let (mut log, guard) = start(pipe, LogFormat::Text);
         log.write_all(b"never read\n").unwrap();

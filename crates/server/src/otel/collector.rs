@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpError, Request, Response};
 use ureq::{Agent, http::Uri};
 
-/// How long a collector may take for its whole response.
+/// The timeout of a request to the collector.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_RESPONSE_BYTES: u64 = 64 * 1024;
 
@@ -24,8 +24,8 @@ impl CollectorUrl {
 impl FromStr for CollectorUrl {
     type Err = ();
 
-    /// Parses an address of plain HTTP, without a user, a query or a fragment: a collector runs beside the service,
-    /// forwards spans, and has the secrets that needs.
+    /// Parses a plain HTTP address without a user, a query or a fragment. A collector runs beside the service, forwards
+    /// the spans, and holds the credentials for that.
     fn from_str(text: &str) -> Result<Self, ()> {
         let url: Uri = text.parse().map_err(|_| ())?;
         let authority = url.authority().ok_or(())?.as_str();
@@ -49,7 +49,7 @@ impl HttpClient {
             .timeout_global(Some(RESPONSE_TIMEOUT))
             .max_redirects(0)
             .http_status_as_error(false)
-            // A collector beside the service is not behind a proxy.
+            // The collector runs beside the service, so no proxy is needed.
             .proxy(None)
             .user_agent("wts")
             .build();

@@ -1,5 +1,5 @@
-//! Spans of access log records. Attributes are named by OpenTelemetry's semantic conventions for HTTP; what they do not
-//! name begins with `wts`.
+//! Spans of access log records. Attributes have the names of OpenTelemetry's semantic conventions for HTTP; the names of
+//! other attributes begin with `wts`.
 
 use std::{
     fmt,
@@ -31,7 +31,7 @@ impl AccessLogSpanLayer {
         Self { tracer }
     }
 
-    /// Whether a record is of a client's request. Requests for health and metrics are logged at a lower level.
+    /// Returns whether a record belongs to a client's request. Requests for health and metrics are logged at a lower level.
     pub(crate) fn accepts(record: &Metadata<'_>) -> bool {
         record.target() == ACCESS_LOG_TARGET && *record.level() <= Level::INFO
     }

@@ -22,7 +22,7 @@ use wts_domain::Access;
 
 use crate::logging::{self, LogFormat};
 
-/// Set in the process that panics.
+/// The environment variable that is set in the process that panics.
 const PANICS: &str = "WTS_TEST_PANICS";
 
 /// Logs as the binary does while `work` panics somewhere.
@@ -81,7 +81,7 @@ fn panicking_request_logs_no_token_name_or_remark() {
     }
 }
 
-/// The answer to a request whose histories panic over all that there is to be kept to oneself.
+/// Returns the response to a request whose repository panics with a message of secrets and personal data.
 #[tokio::main(flavor = "current_thread")]
 async fn panicking_request() -> String {
     let secret = Secret::new(b"shared by this test and nobody else, 9 times".to_vec()).unwrap();

@@ -1,4 +1,4 @@
-//! The process: its limits, its service manager, its metrics.
+//! The process: its limit of open files, its service manager, its metrics.
 
 use std::{fs, io};
 
@@ -11,8 +11,8 @@ use prometheus_client::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 
-/// Raises the limit of open files to the highest that is allowed. Every connection is one, and most systems start with
-/// 1,024, for programs that cannot handle more.
+/// Raises the limit of open files to the highest allowed value. Every connection is an open file, and the default of
+/// most systems is 1,024, for programs that cannot handle more.
 pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(
@@ -34,7 +34,7 @@ pub(super) fn notify_systemd(state: NotifyState<'_>) {
     }
 }
 
-/// Registers the metrics that the kernel has of the process.
+/// Registers the process metrics, which the kernel provides.
 pub(super) fn register(registry: &mut Registry) {
     registry.register_collector(Box::new(ProcessMetrics));
 }
@@ -45,7 +45,7 @@ struct ProcessMetrics;
 impl Collector for ProcessMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let mut gauge = |name, help, value: io::Result<i64>| {
-            // Without /proc there are none.
+            // The metrics need /proc.
             let Ok(value) = value else { return Ok(()) };
             let gauge = ConstGauge::new(value);
             let metric_type = gauge.metric_type();

@@ -1,4 +1,4 @@
-//! The start: keys and a database, retried while they are not there yet, and a listener.
+//! Startup: reads the keys, opens the database, retries while either is unavailable, and opens the listener.
 
 use std::{
     io,
@@ -18,18 +18,18 @@ use crate::settings::{
     catalogue::{DATABASE_URL, RECHECK_ACCESS, STARTUP_TIMEOUT},
 };
 
-/// How soon a database or a key server that was not there is tried again.
+/// The delay before an unavailable database or key server is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
-/// The remedy if ranks cannot be read.
+/// The remedy when ranks cannot be read.
 pub(crate) const RANKS_HINT: &str = "in a database of ours run `wts migrate`, in an existing one grant the role what the README lists";
-/// How many connections may wait to be accepted. The kernel may allow fewer.
+/// The number of connections that can wait to be accepted. The kernel may allow fewer.
 const BACKLOG: u32 = 1_024;
 
-/// Reads the keys that tokens are checked with, and retries while a key server is not there yet.
+/// Reads the keys that verify tokens, and retries while a key server is unavailable.
 ///
 /// # Errors
 ///
-/// If the keys cannot be used.
+/// Returns an error if the keys cannot be used.
 pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
     retry_until_timeout(settings, "the keys", async || {
         settings.keyring().await.map_err(|cause| Failure {
@@ -42,11 +42,11 @@ pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
     .await
 }
 
-/// Opens the database, and retries while it is not there yet, because both were started at once.
+/// Opens the database, and retries while it is unavailable: both may have been started at the same time.
 ///
 /// # Errors
 ///
-/// If it cannot be read, with what to do about that.
+/// Returns an error with a remedy if the database cannot be read.
 pub(super) async fn open(
     settings: &Settings,
     metrics: &DatabaseMetrics,
@@ -64,13 +64,13 @@ pub(super) async fn open(
     .await
 }
 
-/// A failed attempt, and whether another may succeed.
+/// A failed attempt, and whether another attempt may succeed.
 struct Failure {
     cause: anyhow::Error,
     is_transient: bool,
 }
 
-/// Tries until that succeeds, fails permanently, or has taken too long.
+/// Retries until an attempt succeeds, an attempt fails permanently, or the timeout is reached.
 async fn retry_until_timeout<T>(
     settings: &Settings,
     what: &str,
@@ -96,11 +96,11 @@ async fn retry_until_timeout<T>(
     }
 }
 
-/// Wires the use cases over this database.
+/// Creates the use cases with this database.
 ///
 /// # Errors
 ///
-/// If ranks are to be read from it, and cannot be.
+/// Returns an error if the settings require ranks from the database and they cannot be read.
 pub(crate) async fn use_cases(
     settings: &Settings,
     database: &Database,
@@ -117,7 +117,7 @@ pub(crate) async fn use_cases(
     Ok(UseCases::new(histories, rank_source))
 }
 
-/// Proves, with a real read, that ranks can be read.
+/// Checks, with a real read, that ranks can be read.
 async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
     if let Some(ticket) = TicketId::new(i64::MAX) {
         let query = HistoryQuery {
@@ -132,12 +132,12 @@ async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Adds what an administrator can do about an error.
+/// Adds the remedy to an error.
 pub(crate) fn with_hint(error: &OpenError) -> anyhow::Error {
     anyhow::anyhow!("{} ({})", ErrorChain(error), hint(error))
 }
 
-/// Returns what to do about a database that cannot be served from.
+/// Returns the remedy for a database that cannot be used.
 pub(crate) fn hint(error: &OpenError) -> &'static str {
     match error {
         OpenError::NoSuchFile(_) => "to make one, run `wts migrate`",
@@ -162,13 +162,13 @@ pub(crate) fn hint(error: &OpenError) -> &'static str {
 ///
 /// # Errors
 ///
-/// If the address is in use or not this user's to use.
+/// Returns an error if the address is in use or this user has no permission to use it.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // As the standard library does: a restart need not wait until the kernel forgets old connections.
+    // As the standard library does, so that a restart need not wait until the kernel has removed old connections.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()

@@ -1,6 +1,6 @@
 //! The declaration of every setting, grouped.
 //!
-//! A new setting is declared here and read in `settings.rs`; `--help` and `wts config` list it by themselves, and
+//! A new setting is declared here and read in `settings.rs`; `--help` and `wts config` list it automatically, and
 //! `cargo test -p wts-server settings_md` writes it into the reference, SETTINGS.md.
 
 use std::{
@@ -54,90 +54,91 @@ macro_rules! settings {
 
 settings! {
     "Database" {
-        /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `sqlite:PATH`
+        /// Database URL: `postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `sqlite:PATH`
         DATABASE_URL("database_url"): DatabaseUrl = URL, Unset("none");
-        /// PostgreSQL's streaming replicas to read from, separated by spaces
+        /// URLs of PostgreSQL streaming replicas to read from, separated by spaces
         DATABASE_READ_URLS("database_read_urls"): Vec<DatabaseUrl> = URLS, Unset("none");
-        /// how stale a response from a replica may be; a replica that is further behind is not read from
+        /// Maximum replica lag; a replica with a larger lag is not read from
         REPLICA_MAX_LAG("replica_max_lag"): Duration = DURATION, Value("2s");
-        /// how many connections a database is read over, and two more
+        /// Size of the connection pool of each database, not counting two further connections
         DATABASE_CONNECTIONS("database_connections"): NonZeroUsize = COUNT, Unset("one per core, up to 8");
-        /// how long PostgreSQL may work on a read, or wait for a lock, before it cancels the read; half a second later the
-        /// connection is given up
+        /// Timeout after which PostgreSQL cancels a read, including waits for locks; 500 ms later the connection is closed
         STATEMENT_TIMEOUT("statement_timeout"): Duration = MILLISECONDS, Value("1500ms");
     }
     "Tokens" {
-        /// the secret that tokens are signed with under HS256, 32 random bytes or more
+        /// Secret that tokens are signed with (HS256), at least 32 random bytes
         JWT_SECRET("jwt_secret"): JwtSecret = SIGNING_SECRET, Unset("none");
-        /// public keys in PEM: P-256 for ES256, Ed25519 for EdDSA, RSA of 2048 bits or more for RS256
+        /// File of public keys in PEM: P-256 for ES256, Ed25519 for EdDSA, RSA with at least 2048 bits for RS256
         JWT_PUBLIC_KEYS_FILE("jwt_public_keys_file"): PathBuf = FILE, Unset("none");
-        /// keys as a JSON Web Key Set, each found by its `kid`; also secrets (`oct`), so keep it to yourself
+        /// File of keys as a JSON Web Key Set, selected by `kid`; protect it if it contains secrets (`oct`)
         JWT_JWKS_FILE("jwt_jwks_file"): PathBuf = FILE, Unset("none");
-        /// where the sign-in service publishes its public keys as a JSON Web Key Set, `https://…`
+        /// URL of the JSON Web Key Set of the sign-in service, `https://…`
         JWT_JWKS_URL("jwt_jwks_url"): KeySetUrl = KEY_SET_URL, Unset("none");
-        /// the `iss` that every token must have
+        /// Required issuer (`iss`) of tokens
         JWT_ISSUER("jwt_issuer"): String = TEXT, Unset("any");
-        /// the audience that a token with an `aud` must name
+        /// Audience that a token with an `aud` must contain
         JWT_AUDIENCE("jwt_audience"): String = TEXT, Unset("none: a token with an `aud` is rejected");
-        /// `on`: a rank counts only as far as the database has it too, and a caller who is not in it may read nothing
+        /// Check ranks against the database, `on` or `off`: the lower rank applies, and unknown callers are rejected
         RECHECK_ACCESS("recheck_access"): bool = SWITCH, Value("off");
     }
     "HTTP" {
-        /// address and port to serve on; port 0 picks a free one
+        /// Listen address; port 0 selects a free port
         LISTEN("listen"): SocketAddr = ADDRESS, Value("127.0.0.1:8080");
-        /// addresses and networks of the proxies whose `X-Request-Id` and `X-Forwarded-For` are trusted, such as
-        /// `127.0.0.1, 10.0.0.0/8`
+        /// Addresses and networks of proxies whose `X-Request-Id` and `X-Forwarded-For` are trusted, separated by commas,
+        /// such as `127.0.0.1, 10.0.0.0/8`
         TRUSTED_PROXIES("trusted_proxies"): TrustedProxies =
-            Kind::public("addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8", parsed),
-            Unset("none: every request gets an id of its own");
-        /// the origins whose pages may read responses, `https://wts.example` and so on, with commas between them
+            Kind::public("addresses and networks separated by commas, such as 127.0.0.1, 10.0.0.0/8", parsed),
+            Unset("none: every request gets a new request id");
+        /// Origins whose pages can read responses (CORS), separated by commas, such as `https://wts.example`
         CORS_ORIGINS("cors_origins"): AllowedOrigins =
             Kind::public("origins, such as https://wts.example", parsed_or_reason), Unset("none");
-        /// `asc` or `desc`, for requests that name no order
+        /// Order of traces if the request specifies none, `asc` or `desc`
         DEFAULT_ORDER("default_order"): Order =
             Kind::public("asc or desc", parsed), Value("asc");
-        /// how long a request may take until its response begins
+        /// Request timeout, until the response begins
         REQUEST_TIMEOUT("request_timeout"): Duration = MILLISECONDS, Value("2500ms");
-        /// how long a connection may wait for its next request
+        /// Idle timeout of a connection between requests
         KEEP_ALIVE("keep_alive"): Duration = DURATION, Value("75s");
     }
     "Limits" {
-        /// how many connections are served at once, half of them of one address; one more evicts the longest idle or gets 503
+        /// Connection limit, of which one address can use half; beyond it, a new connection evicts the longest idle one or
+        /// gets 503
         MAX_CONNECTIONS("max_connections"): NonZeroUsize = COUNT, Value("4096");
-        /// how many requests are worked on at once; others get 503
+        /// Limit of requests in flight; requests beyond it get 503
         MAX_IN_FLIGHT("max_in_flight"): NonZeroUsize = COUNT, Value("1024");
-        /// how many requests a second one caller may send, on average, and ten times as many at once; `off` for any number
+        /// Rate limit of each caller in requests per second, with bursts of ten times as many, or `off`
         CALLER_RATE_LIMIT("caller_rate_limit"): Option<NonZeroU32> = RATE, Value("off");
-        /// the same for requests without a valid token, of one address; a caller with a valid token is never rejected for them
+        /// Rate limit of each address for requests without a valid token, in requests per second, with bursts of ten times as
+        /// many, or `off`; requests with a valid token are never rejected by it
         ADDRESS_RATE_LIMIT("address_rate_limit"): Option<NonZeroU32> = RATE, Value("1000");
     }
-    "Start and end" {
-        /// how long the start waits for a database or a key server that is not there yet
+    "Startup and shutdown" {
+        /// Startup timeout while the database or the key server is unavailable
         STARTUP_TIMEOUT("startup_timeout"): Duration = DURATION_OR_ZERO, Value("10s");
-        /// how long requests are still accepted after SIGTERM, while `/readyz` already returns 503
+        /// Delay after SIGTERM during which requests are accepted and `/readyz` returns 503
         SHUTDOWN_DELAY("shutdown_delay"): Duration = DURATION_OR_ZERO, Value("1s");
-        /// how long requests in flight may take to finish after that
+        /// Timeout for requests in flight after the delay
         SHUTDOWN_TIMEOUT("shutdown_timeout"): Duration = DURATION, Value("30s");
     }
-    "Observation" {
-        /// address and port of another listener, for `/metrics` and health, not for everyone
+    "Observability" {
+        /// Listen address of `/metrics` and the health checks; keep it private
         METRICS_LISTEN("metrics_listen"): SocketAddr = ADDRESS, Unset("none");
-        /// what to log: a level, or
+        /// Log level or
         /// [directives](https://docs.rs/tracing-subscriber/0.3/tracing_subscriber/filter/struct.EnvFilter.html#directives)
         LOG("log"): EnvFilter = DIRECTIVES, Value("info");
-        /// `text`, or `json` for one object a line
+        /// Log format: `text`, or `json` with one object per line
         LOG_FORMAT("log_format"): LogFormat =
             Kind::public("text or json", parsed), Value("text");
-        /// the OpenTelemetry collector that gets a span of each request, over OTLP/HTTP: `http://HOST:4318`
+        /// URL of the OpenTelemetry collector that receives a span of each request over OTLP/HTTP, `http://HOST:4318`
         OTLP_ENDPOINT("otlp_endpoint"): CollectorUrl =
             Kind::public("http://HOST:PORT of a collector, without user and query", parsed),
             Unset("none");
-        /// the part of the requests that it gets spans of, unless their `traceparent` decides
+        /// Ratio of requests that are exported as spans, unless their `traceparent` decides
         OTLP_SAMPLING("otlp_sampling"): f64 = RATIO, Value("1");
     }
 }
 
-/// Settings of the past. They are constants now, and ignored with a warning.
+/// Retired settings. Their values are constants now, and they are ignored with a warning.
 pub(super) const RETIRED: [&str; 11] = [
     "answer_timeout",
     "connect_timeout",

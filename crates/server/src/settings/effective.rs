@@ -1,4 +1,4 @@
-//! The settings in effect, to be shown and checked.
+//! The settings in effect, for `wts config` and `wts doctor`.
 
 use std::{fs, path::PathBuf};
 
@@ -41,12 +41,12 @@ impl Settings {
         ))
     }
 
-    /// Returns where settings of the past were given, which are ignored.
+    /// Returns the origins of retired settings, which are ignored.
     pub(crate) fn ignored(&self) -> &[String] {
         &self.sources.ignored
     }
 
-    /// Returns the settings file and the files of secrets and keys, and whether each has a secret in it.
+    /// Returns the settings file and the files of secrets and keys, and whether each contains a secret.
     pub(crate) fn files(&self) -> Vec<(PathBuf, bool)> {
         let secrets = ALL
             .iter()
@@ -64,7 +64,7 @@ impl Settings {
     }
 }
 
-/// Whether a key set is valid and has symmetric keys.
+/// Returns whether a key set is valid and has symmetric keys.
 fn holds_secrets(jwks: &[u8]) -> bool {
     Key::from_jwks(jwks, SymmetricKeys::Allowed).is_ok()
         && Key::from_jwks(jwks, SymmetricKeys::Rejected).is_err()

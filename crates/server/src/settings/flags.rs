@@ -1,4 +1,4 @@
-//! Settings as flags of the command line.
+//! Settings as command-line flags.
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
@@ -55,7 +55,7 @@ fn documented_flag(setting: &Declaration) -> Arg {
     let (name, help) = (name_of(setting), setting.help);
     let variable = variable_of(&name);
     let (value, help) = if setting.is_secret() {
-        let help = format!("a file that holds {help} [env: {variable}]");
+        let help = format!("{help}; read from this file [env: {variable}]");
         ("FILE", help)
     } else {
         let (DefaultValue::Value(default) | DefaultValue::Unset(default)) = setting.default;

@@ -1,4 +1,4 @@
-//! The keys that tokens are checked with.
+//! The keys that verify tokens, from files and from JWKS refresh.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -13,17 +13,17 @@ use super::{
     setting::Declaration,
 };
 
-/// How often key sets are read again. A token with an unknown `kid` has them read earlier.
+/// The interval of the JWKS refresh. A token with an unknown `kid` starts one earlier.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5 * 60);
-/// The shortest time between two reads of key sets for unknown `kid`s.
+/// The shortest interval between two refreshes for unknown `kid`s.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Settings {
-    /// Reads the keys that tokens are checked with.
+    /// Reads the keys that verify tokens.
     ///
     /// # Errors
     ///
-    /// If there are none or one of them cannot be used, with the setting that names it.
+    /// Returns an error if there are no keys, or if one cannot be used; the error names the setting.
     pub(crate) async fn keyring(&self) -> anyhow::Result<Keyring> {
         let secret = self.get(&JWT_SECRET)?.map(|secret| Key::shared(&secret));
         let mut keys = Vec::from_iter(secret);
@@ -58,7 +58,7 @@ impl Settings {
             })
     }
 
-    /// Returns the issuer and the audience that tokens have to name.
+    /// Returns the required issuer and audience of tokens.
     pub(crate) fn token(&self) -> anyhow::Result<TokenSettings> {
         Ok(TokenSettings {
             issuer: self.get(&JWT_ISSUER)?,

@@ -12,7 +12,7 @@ use std::{
 /// The beginning of the name of every environment variable of the service.
 pub(super) const PREFIX: &str = "WTS_";
 
-/// One decision of an administrator.
+/// A setting with values of type `T`.
 pub(crate) struct Setting<T> {
     pub(super) declaration: Declaration,
     pub(super) parse: fn(&[u8]) -> Result<T, ParseError>,
@@ -25,7 +25,7 @@ pub(crate) struct Declaration {
     /// The name in a settings file, such as `request_timeout`. The variable is `WTS_REQUEST_TIMEOUT`, the flag
     /// `--request-timeout`.
     pub(crate) name: &'static str,
-    /// The decision, for `--help` and the reference.
+    /// The description, for `--help` and the reference.
     pub(super) help: &'static str,
     /// The form of valid values, for error messages.
     pub(super) expected: &'static str,
@@ -35,7 +35,7 @@ pub(crate) struct Declaration {
     pub(super) check: fn(&[u8]) -> Result<(), ParseError>,
 }
 
-/// The value of a setting that is not given.
+/// The default of a setting.
 #[derive(Clone, Copy)]
 pub(super) enum DefaultValue {
     /// This value, written as it would be given.
@@ -44,26 +44,26 @@ pub(super) enum DefaultValue {
     Unset(&'static str),
 }
 
-/// Where a value may be shown.
+/// The form in which a value can be shown.
 #[derive(Clone, Copy)]
 pub(super) enum Visibility {
-    /// Everywhere.
+    /// As it is.
     Public,
-    /// Everywhere, in the form that the function gives it. It may be an argument.
+    /// In the form that the function returns. It can be a command-line argument.
     Redacted(fn(&[u8]) -> String),
-    /// Nowhere but in the form that the function gives it. It is never an argument, and `…_file` may name a file with it.
+    /// Only in the form that the function returns. It is never an argument; `…_file` can name a file that contains it.
     Secret(fn(&[u8]) -> String),
 }
 
-/// Why a value is invalid.
+/// The reason why a value is invalid.
 pub(super) enum ParseError {
-    /// It has another form than expected.
+    /// It does not have the expected form.
     Unexpected,
     /// It cannot be used for this reason, which does not repeat it.
     Because(String),
 }
 
-/// A kind of values.
+/// A kind of value: its expected form, its visibility and its parser.
 pub(super) struct Kind<T> {
     pub(super) expected: &'static str,
     pub(super) visibility: Visibility,
@@ -89,9 +89,9 @@ pub(super) const COUNT: Kind<NonZeroUsize> = Kind::public("a number, 1 or more",
     let count: NonZeroU32 = parsed(value)?;
     count.try_into().map_err(|_| ParseError::Unexpected)
 });
-/// A number a second, or any number.
+/// A number per second, or no limit.
 pub(super) const RATE: Kind<Option<NonZeroU32>> = Kind::public(
-    "a number of requests a second, or off",
+    "a number of requests per second, or off",
     |value| match value {
         b"off" | b"false" => Ok(None),
         number => parsed(number).map(Some),
@@ -147,7 +147,7 @@ fn duration_or_zero(value: &[u8]) -> Result<Duration, ParseError> {
     humantime::parse_duration(text(value)?).map_err(|_| ParseError::Unexpected)
 }
 
-/// Shows nothing of a secret.
+/// Returns a constant mask in place of a secret.
 pub(super) fn masked(_: &[u8]) -> String {
     "***".to_owned()
 }
@@ -184,11 +184,11 @@ impl Declaration {
         }
     }
 
-    /// Returns the value as it may be shown.
+    /// Returns the value in the form that can be shown.
     ///
     /// # Errors
     ///
-    /// The reason why it cannot be used.
+    /// Returns the reason if the value cannot be used.
     pub(super) fn show(&self, value: &[u8]) -> Result<String, String> {
         (self.check)(value).map_err(|error| self.explain(error, value))?;
         Ok(match self.visibility {

@@ -1,4 +1,4 @@
-//! Where settings come from: flags take precedence over the environment, and the environment over the settings file.
+//! The sources of settings: flags take precedence over the environment, and the environment over the settings file.
 
 use std::{
     collections::BTreeMap,
@@ -22,13 +22,13 @@ const CONFIG: &str = "WTS_CONFIG";
 #[derive(Default)]
 pub(super) struct Sources {
     given: BTreeMap<String, Given>,
-    /// Where settings of the past were given.
+    /// The origins of retired settings.
     pub(super) ignored: Vec<String>,
-    /// The settings file, and whether there is a secret in it.
+    /// The settings file, and whether it contains a secret.
     pub(super) file: Option<(PathBuf, bool)>,
 }
 
-/// One value that was given. Each could be a secret, so all are held as such.
+/// One given value. Any value could be a secret, so all are stored as secrets.
 pub(super) struct Given {
     pub(super) value: SecretString,
     /// Its source in error messages: `--listen`, `WTS_LISTEN`, or `listen in /etc/wts.toml`.
@@ -65,7 +65,7 @@ impl Sources {
             let lower_case = name.to_lowercase();
             let is_upper_case = variable == variable_of(&lower_case);
             let name = if is_upper_case { &lower_case } else { name };
-            // Container tools pass an unset variable on as an empty text.
+            // Container tools pass an unset variable as an empty string.
             let is_unset = value.is_empty() && (is_known(name) || RETIRED.contains(&name));
             if !is_unset && !is_foreign_variable(variable, &value) {
                 sources.add(name, value, variable.to_owned(), variable_of)?;
@@ -101,7 +101,7 @@ impl Sources {
         } else {
             let known: Vec<_> = names().map(|name| spelled(&name)).collect();
             bail!(
-                "{origin} is no setting: expected one of {}",
+                "{origin} is not a setting: expected one of {}",
                 known.join(", ")
             );
         }
@@ -115,7 +115,7 @@ impl Sources {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = before.unwrap_or_default().matches('\n').count() + 1;
-            anyhow::anyhow!("line {line} of the settings file {shown} is no TOML: expected lines like listen = \"…\"")
+            anyhow::anyhow!("line {line} of the settings file {shown} is not TOML: expected lines like listen = \"…\"")
         })?;
         let is_secret = ALL
             .iter()
@@ -125,7 +125,7 @@ impl Sources {
             let origin = format!("{name} in {shown}");
             let Some(value) = plain(value) else {
                 bail!(
-                    "{origin}: expected a text in quotes, a number, true, false or a list of texts"
+                    "{origin}: expected a quoted string, a number, true, false or a list of strings"
                 );
             };
             self.add(&name, value, origin, ToOwned::to_owned)?;
@@ -159,7 +159,7 @@ fn is_known(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
-/// Whether a variable with the service's prefix belongs to something else: to its tests, or to Kubernetes, which sets
+/// Returns whether a variable with the service's prefix is not a setting: the tests use some, and Kubernetes sets
 /// variables for every service whose name begins with `wts`.
 fn is_foreign_variable(variable: &str, value: &str) -> bool {
     variable.starts_with("WTS_TEST_")

@@ -10,7 +10,7 @@ use super::{
     *,
 };
 
-/// The settings of an environment, and of a file with this text where there is one.
+/// Returns the settings of an environment and of an optional file with this text.
 fn settings(environment: &[(&str, &str)], file: Option<&str>) -> anyhow::Result<Settings> {
     let environment = environment
         .iter()
@@ -90,13 +90,13 @@ fn invalid_value_is_reported_with_the_expected_form() {
 fn unknown_setting_is_an_error_that_lists_the_known_ones() {
     let typo = told(settings(&[("WTS_LISTNE", "127.0.0.1:1")], None));
     assert!(
-        typo.starts_with("WTS_LISTNE is no setting: expected one of WTS_DATABASE_URL, "),
+        typo.starts_with("WTS_LISTNE is not a setting: expected one of WTS_DATABASE_URL, "),
         "{typo}"
     );
     let typo = told(settings(&[], Some("listne = '127.0.0.1:1'")));
     assert!(typo.starts_with("listne in "), "{typo}");
     assert!(
-        typo.contains("is no setting: expected one of database_url, "),
+        typo.contains("is not a setting: expected one of database_url, "),
         "{typo}"
     );
 }
@@ -144,7 +144,7 @@ fn invalid_file_is_reported_with_the_line_and_not_quoted() {
     assert!(!broken.contains("hunter2"), "{broken}");
     let date = told(settings(&[], Some("listen = 2025-12-06")));
     assert!(
-        date.contains(": expected a text in quotes, a number"),
+        date.contains(": expected a quoted string, a number"),
         "{date}"
     );
     let missing = told(Sources::read(&[], [], Some(Path::new("/nowhere/wts.toml"))));
@@ -273,7 +273,7 @@ fn flag_takes_precedence_over_the_environment() {
 }
 
 #[test]
-fn secret_is_no_flag_but_its_file_is() {
+fn secret_has_a_file_flag_and_no_value_flag() {
     use clap::Args;
 
     let parse = |argument: &str| {

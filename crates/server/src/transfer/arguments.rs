@@ -1,4 +1,4 @@
-//! The arguments of the commands.
+//! The arguments of `wts export`, `import`, `generate` and `verify`.
 
 use std::path::PathBuf;
 
@@ -13,16 +13,16 @@ pub(crate) struct Export {
     #[command(flatten)]
     pub(super) output: Output,
 
-    /// Only this ticket; may be given several times
+    /// Export only this ticket; can be given several times
     #[arg(long, value_name = "NUMBER")]
     pub(super) ticket: Vec<TicketId>,
 
-    /// Only tickets filed at this moment or later: 2025-09-01 or 2025-09-01T08:00:00Z, in UTC
-    #[arg(long, value_name = "MOMENT", value_parser = timestamp, conflicts_with = "ticket")]
+    /// Export only tickets filed at or after this time, in UTC: 2025-09-01 or 2025-09-01T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = timestamp, conflicts_with = "ticket")]
     pub(super) filed_since: Option<Timestamp>,
 
-    /// Only tickets filed before this moment
-    #[arg(long, value_name = "MOMENT", value_parser = timestamp, conflicts_with = "ticket")]
+    /// Export only tickets filed before this time, in UTC
+    #[arg(long, value_name = "TIME", value_parser = timestamp, conflicts_with = "ticket")]
     pub(super) filed_before: Option<Timestamp>,
 }
 
@@ -34,7 +34,7 @@ impl Export {
             }
             (None, None) => Selection::All,
             (Some(since), Some(before)) if since >= before => {
-                bail!("nothing is filed since {since} and before {before}")
+                bail!("no ticket can be filed at or after {since} and before {before}")
             }
             (since, before) => Selection::Filed { since, before },
         })
@@ -43,7 +43,7 @@ impl Export {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The file, as it is or compressed with gzip or zstd; - is standard input
+    /// Input file, uncompressed or compressed with gzip or zstd; - is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub(super) file: PathBuf,
 }
@@ -53,22 +53,22 @@ pub(crate) struct Generate {
     #[command(flatten)]
     pub(super) output: Output,
 
-    /// How many tickets; there will be about five traces to each
+    /// Number of tickets, each with about five traces
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     pub(super) tickets: u64,
 
-    /// How many days the tickets are filed in, from 2025-12-06 on
+    /// Number of days over which the tickets are filed, starting on 2025-12-06
     #[arg(long, value_name = "NUMBER", default_value_t = 3 * 365, value_parser = clap::value_parser!(u32).range(2..=36_500))]
     pub(super) days: u32,
 
-    /// Another seed makes another campus, the same seed the same
+    /// Seed of the random generator; equal seeds generate equal data
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(super) seed: u64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// A file to verify instead of the configured database; - is standard input
+    /// File to verify instead of the configured database; - is standard input
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
 }
@@ -76,18 +76,18 @@ pub(crate) struct Verify {
 /// The file that a command writes.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// The file, which is replaced when the new one is whole; - is standard output
+    /// Output file, replaced only when the new one is complete; - is standard output
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     pub(super) output: PathBuf,
 
-    /// Compress it with gzip or zstd
-    #[arg(long, value_name = "HOW")]
+    /// Compression of the output
+    #[arg(long, value_name = "FORMAT")]
     pub(super) compress: Option<Compression>,
 }
 
-/// Parses a timestamp as the file spells it, or a day that begins in UTC.
+/// Parses a timestamp in the format of the file, or a date, which means its midnight in UTC.
 fn timestamp(text: &str) -> Result<Timestamp, String> {
-    const EXPECTED: &str = "expected a moment such as 2025-09-01 or 2025-09-01T08:00:00Z, in UTC";
+    const EXPECTED: &str = "expected a time such as 2025-09-01 or 2025-09-01T08:00:00Z, in UTC";
     if let Ok(timestamp) = text.parse() {
         return Ok(timestamp);
     }

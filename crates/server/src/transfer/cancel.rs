@@ -1,4 +1,4 @@
-//! Commands that a signal cancels.
+//! Cancellation of commands by a signal.
 
 use std::{
     fs,
@@ -17,8 +17,8 @@ use tokio::{
 
 /// The exit code of a program that SIGINT has ended, as shells report it.
 const INTERRUPTED_EXIT_CODE: i32 = 130;
-/// How long a cancelled transfer may take to end by itself. Longer than a batch takes, and shorter than service managers
-/// wait before they kill a process.
+/// The timeout of a cancelled transfer. It is longer than a batch takes, and shorter than service managers wait before
+/// they kill a process.
 const GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// Notes that SIGINT, SIGTERM or SIGHUP has come. A second signal ends the process at once.
@@ -30,7 +30,7 @@ pub(super) struct CancelOnSignal {
 }
 
 impl CancelOnSignal {
-    /// Installs the handlers of the signals, which from now on do not end the process by themselves.
+    /// Installs the signal handlers, so that a first signal does not end the process.
     ///
     /// # Errors
     ///
@@ -71,14 +71,14 @@ impl CancelOnSignal {
             .unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 
-    /// Returns the result of `work`, which may wait for others and leaves nothing behind when it is abandoned. A signal
-    /// ends the process.
+    /// Returns the result of `work`, which may block and leaves nothing behind when it is abandoned. A signal ends the
+    /// process.
     pub(super) async fn race<T>(&self, work: impl Future<Output = T>) -> T {
         self.race_within(Duration::ZERO, work).await
     }
 
-    /// Returns the result of `work`, which checks at times whether it is cancelled. The process ends if it does not end by
-    /// itself in time, because it waits for a locked database or for an input that is not written to.
+    /// Returns the result of `work`, which checks regularly whether it is cancelled. The process ends if `work` does not
+    /// end in time, because it waits for a locked database or for input.
     pub(super) async fn race_with_grace_period<T>(&self, work: impl Future<Output = T>) -> T {
         self.race_within(GRACE_PERIOD, work).await
     }
@@ -98,7 +98,7 @@ impl CancelOnSignal {
         }
     }
 
-    /// Ends the process, which rolls back whatever was not committed.
+    /// Ends the process, which rolls back uncommitted changes.
     #[expect(clippy::print_stderr, reason = "the last output of the command")]
     pub(super) fn exit(&self) -> ! {
         let temp_file = self.temp_file.lock();

@@ -12,16 +12,16 @@ use wts_domain::{HistoryFinding, TicketId};
 
 use super::cancel::CancelOnSignal;
 
-/// The bar where the total is known, and the display where it is not.
+/// The templates of the bar if the total is known, and of the display if it is not.
 const BAR: &str = "{prefix} [{bar:30}] {percent}% {msg}, {eta} left";
 const SPINNER: &str = "{prefix} {spinner} {msg}";
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 /// The most findings that are logged one by one.
 const MAX_LOGGED_FINDINGS: u64 = 20;
 
-/// Shows the progress of a transfer and its findings, and ends it when a signal comes.
+/// Shows the progress and the findings of a transfer, and cancels it on a signal.
 pub(super) struct ProgressReporter {
-    /// What the command does, such as `exporting`.
+    /// The action of the command, such as `exporting`.
     action: &'static str,
     started: Instant,
     last_logged: Instant,
@@ -32,7 +32,7 @@ pub(super) struct ProgressReporter {
     cancel: CancelOnSignal,
 }
 
-/// What happens to histories that break rules.
+/// The handling of rule violations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Findings {
     Ignored,
@@ -43,7 +43,7 @@ pub(super) enum Findings {
 }
 
 impl ProgressReporter {
-    /// Starts to report; from now on a signal cancels the command.
+    /// Starts the report. From then on, a signal cancels the command.
     ///
     /// # Errors
     ///

@@ -1,11 +1,11 @@
-//! How a text may be printed.
+//! The encodings in which a text can be printed.
 
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE},
 };
 
-/// A text as it is, and as programs print texts that they take for bytes, or escape.
+/// Returns a text as it is, and in the encodings in which programs print bytes and escaped text.
 pub(super) fn forms(canary: &str) -> Vec<String> {
     let bytes = canary.as_bytes();
     let each = |spelled: fn(&u8) -> String, between: &str| {
@@ -33,7 +33,7 @@ pub(super) fn forms(canary: &str) -> Vec<String> {
         each(|byte| format!("{byte:02x}"), " "),
     ];
     for engine in [STANDARD, URL_SAFE] {
-        // In the middle of what is encoded, beginning at each of the three places.
+        // In the middle of encoded data, at each of the three offsets.
         for before in 0..3 {
             let encoded = engine.encode([vec![0; before], bytes.to_vec()].concat());
             let (begin, end) = (

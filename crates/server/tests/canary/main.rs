@@ -1,4 +1,4 @@
-//! Secrets and people, looked for in everything that ever comes out.
+//! Searches all output for secrets and personal data.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod forms;
@@ -28,7 +28,8 @@ const PATHS: [&str; 7] = [
     "/livez",
 ];
 
-/// The password in a database's address. The tests' reader is called the same, which may be told.
+/// Changes the password of a database's role and returns the URL with it. The default password equals the user name,
+/// which may be printed.
 fn with_password(database: &Database, password: &str) -> String {
     let url = database.url();
     let (user, rest) = url["postgres://".len()..].split_once(':').unwrap();
@@ -37,7 +38,7 @@ fn with_password(database: &Database, password: &str) -> String {
     format!("postgres://{user}:{password}@{host}")
 }
 
-/// What must not be found, by what it is.
+/// The texts that must not be found, each with a description.
 struct Canaries(Vec<(&'static str, String)>);
 
 impl Canaries {
@@ -54,7 +55,7 @@ impl Canaries {
 }
 
 #[test]
-fn a_canary_is_found_in_whatever_form_it_is_printed() {
+fn canary_is_found_in_every_encoding() {
     let canary = Canaries(vec![("it", "金丝雀-canary".to_owned())]);
     let bytes = canary.0[0].1.as_bytes();
     for text in [
@@ -72,9 +73,9 @@ fn a_canary_is_found_in_whatever_form_it_is_printed() {
 }
 
 #[test]
-fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
+fn service_output_has_no_secrets_or_personal_data() {
     const PASSWORD: &str = "canary-of-the-password-7Fq";
-    // Nobody listens there, and so it is said again and again that it cannot be read from.
+    // No server listens there, so the service logs regularly that the replica cannot be read.
     const REPLICA: &str = "postgres://wts:canary-of-the-replica@127.0.0.1:1/wts";
     let database = Database::with(Kind::Postgres, campus());
     let directory = tempfile::tempdir().unwrap();
@@ -102,7 +103,7 @@ fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
         ("what stands in a cookie", "canary-of-the-cookie".to_owned()),
         ("what stands under Basic", "Y2FuYXJ5OmNhbmFyeQ".to_owned()),
     ]);
-    // Tokens piece by piece: none of the three parts is to be found.
+    // None of the three parts of a token may be found.
     for token in good.iter().chain([&other_issuer, &expired]) {
         let parts: Vec<_> = token.split('.').collect();
         canaries
@@ -156,7 +157,7 @@ fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
         answers.push_str(&String::from_utf8_lossy(&service.send(garbage.as_bytes())));
     };
     ask_everything(&mut answers);
-    // And once more while nothing can be read.
+    // Again while the database cannot be read.
     database.execute("alter table wts.ticket_traces rename to gone");
     ask_everything(&mut answers);
     assert!(answers.contains("status: 200") && answers.contains("status: 500"));
@@ -173,7 +174,7 @@ fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
         ("a student's number", ALICE.to_owned()),
     ]);
     canaries.assert_absent("the log", &log);
-    // Remarks and operators' names are what answers are for; nothing else of these is.
+    // Responses contain remarks and operator names by design, and none of the other texts.
     canaries
         .0
         .retain(|(what, _)| !["a remark", "an operator's name"].contains(what));
@@ -181,7 +182,7 @@ fn neither_secrets_nor_people_are_in_anything_that_the_service_ever_says() {
 }
 
 #[test]
-fn neither_secrets_nor_passwords_are_in_what_commands_say_when_they_fail_or_do_not() {
+fn command_output_has_no_secrets_or_passwords() {
     let canaries = Canaries(vec![
         ("the shared secret", SECRET.to_owned()),
         ("the password", "hunter2-canary".to_owned()),

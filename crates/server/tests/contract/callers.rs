@@ -1,4 +1,4 @@
-//! Who may read what.
+//! Authorization: the tickets that each caller can read.
 
 use serde_json::json;
 use wts_domain::Access;
@@ -84,7 +84,7 @@ fn request_without_a_valid_token_is_rejected() {
         assert_unauthorized(&answer, "Bearer");
     }
 
-    // An invalid one was sent.
+    // An invalid token was sent.
     let expired = signed(&json!({"sid": ALICE, "access": "user", "exp": now() - 31}));
     let aimed = json!({"sid": ALICE, "access": "user", "exp": now() + 600, "aud": "another"});
     for invalid in ["x", &format!("{good}x"), &expired, &signed(&aimed)] {

@@ -1,4 +1,4 @@
-//! What is said, and what is not, when the database fails.
+//! Error responses and log records when the database fails.
 
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, campus};

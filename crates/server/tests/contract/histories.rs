@@ -1,4 +1,4 @@
-//! What a history looks like.
+//! The fields and the order of a history in the response.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub(crate) fn issuer_reads_the_documented_example(kind: Kind) {
         answer.header("content-type"),
         Some("application/json; charset=utf-8")
     );
-    // The document's example, and the two fields that its example leaves out although its table has them.
+    // The document's example, with the two fields that are in its table but not in its example.
     let expected = json!({
         "success": true,
         "msg": "query success",
@@ -168,7 +168,7 @@ fn cached_history_is_sent_again_only_after_a_change() {
     assert_ne!(changed.header("etag"), Some(tag));
 }
 
-/// The service is given a role that may do everything: nothing but the service itself keeps a request from writing.
+/// The service has a role with all privileges, so that only the service itself prevents writes.
 #[test]
 fn no_request_changes_the_database() {
     const COPY: &str = "create schema before;

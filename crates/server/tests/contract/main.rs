@@ -1,6 +1,6 @@
 //! The contract of `GET /api/v3/get_traces`, over real HTTP.
 //!
-//! A story that depends on the database runs on every kind of database, see the end of this file; the others run on SQLite.
+//! A test that depends on the database runs on every kind of database, see the end of this file; the others run on SQLite.
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ fn traces_of(ticket: &str) -> String {
     format!("{PATH}?tid={ticket}")
 }
 
-/// An error has the envelope and nothing else in it.
+/// Checks that an error response consists of the envelope only.
 fn assert_rejected(answer: &Answer, status: u16, err_type: u8, msg: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(
@@ -50,7 +50,7 @@ fn assert_rejected(answer: &Answer, status: u16, err_type: u8, msg: &str) {
     );
 }
 
-/// Makes a test of every story for every kind of database.
+/// Declares each of these tests for every kind of database.
 macro_rules! on_every_database {
     ($($file:ident::$story:ident)+) => {
         mod sqlite { $(story!(Sqlite $file $story);)+ }

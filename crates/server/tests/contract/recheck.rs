@@ -1,4 +1,4 @@
-//! Callers whose token says more than the database.
+//! Callers whose token has a higher rank than the database.
 
 use wts_domain::{Access, StaffId, StudentId};
 use wts_testkit::{ALICE, Database, Kind, Operator, campus};
@@ -9,7 +9,7 @@ use crate::{
     traces_of,
 };
 
-/// What the database makes of Alice after her token was made.
+/// A change to Alice in the database after her token was issued.
 #[derive(Debug, Clone, Copy)]
 enum Since {
     Same,
@@ -43,7 +43,7 @@ pub(crate) fn lower_rank_of_token_and_database_counts(kind: Kind) {
             ask(&service, *token, Since::Lowered(lowered));
         }
     }
-    // A staff record that is gone leaves a user; a token that says less than the database says it all the same.
+    // Without a staff record, Alice is a user. A lower rank in the token applies even if the database has a higher one.
     database.execute(&format!("delete from {operators} where wid = 'W001'"));
     for token in Access::ALL {
         ask(&service, *token, Since::Lowered(Access::User));
@@ -62,7 +62,7 @@ pub(crate) fn lower_rank_of_token_and_database_counts(kind: Kind) {
     }
 }
 
-/// Asks for Alice's own ticket, for Bob's and for one that is not there.
+/// Requests Alice's own ticket, Bob's ticket and a missing ticket.
 fn ask(service: &Service, token: Access, since: Since) {
     let effective = match since {
         Since::Same => token,

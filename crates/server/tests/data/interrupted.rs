@@ -1,10 +1,10 @@
-//! Commands that are told to stop.
+//! Cancellation of commands by a signal.
 
 use std::process::Child;
 
 use super::*;
 
-/// What a program is told, and how it ends then.
+/// The signals, and the exit code after each.
 fn told(mut child: Child, signal: &str) -> Option<i32> {
     let kill = Command::new("kill")
         .args(["-s", signal, &child.id().to_string()])
@@ -19,7 +19,7 @@ fn wait_until(mut reached: impl FnMut() -> bool) {
     }
 }
 
-/// A command that listens for signals already: it logs this when it begins.
+/// Starts a command and waits until it handles signals, which is when it logs its start.
 fn begun(command: &mut Command) -> Child {
     let child = command
         .stdin(Stdio::piped())
@@ -96,7 +96,7 @@ fn cancelled_import_is_rolled_back() {
         let url = database.owner_url_text();
         let mut import = begun(&mut on(&url, &["import"]));
         let input = import.stdin.as_mut().unwrap();
-        // All but the end: most of it is in the database when the signal comes.
+        // All but the end, so that most of the file is in the database when the signal arrives.
         input.write_all(&whole[..whole.len() - 200]).unwrap();
         assert_eq!(told(import, "INT"), Some(130), "{kind:?}");
         let after = succeed(&mut on(&url, &["export"]));

@@ -1,4 +1,4 @@
-//! Histories in and out, with the real binary.
+//! Export, import, generation and verification of histories with the real binary.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ use wts_domain::Access;
 use wts_generator::arbitrary::postgres_histories;
 use wts_testkit::{ALICE, BOB, Database, Kind, campus};
 
-/// A folder with files of histories in it.
+/// A directory with files of histories.
 struct Files(TempDir);
 
 impl Files {
@@ -65,14 +65,14 @@ impl Files {
     }
 }
 
-/// What a command printed that did what it should.
+/// Returns the output of a command that succeeds.
 fn succeed(command: &mut Command) -> String {
     let (status, stdout, stderr) = outcome(command);
     assert!(status.success(), "{command:?}: {stderr}");
     stdout
 }
 
-/// What a command said that could not do what it should.
+/// Returns the error of a command that fails.
 fn fail(command: &mut Command) -> String {
     let (status, stdout, stderr) = outcome(command);
     assert_eq!(status.code(), Some(1), "{command:?}: {stdout}{stderr}");

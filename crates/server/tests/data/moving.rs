@@ -1,4 +1,4 @@
-//! Histories that go from one place to another and stay what they are.
+//! Round trips of histories through export and import.
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn generated_file_is_the_same_in_every_version() {
     );
 }
 
-/// What the predecessor's writers do: they insert tickets and traces, and triggers do the rest.
+/// The statements of WTS v3: they insert tickets and traces, and triggers do the rest.
 const WRITERS: &str = "
     insert into data.students values ('2024310001', '爱丽丝'), ('2022310007', '詹姆斯');
     insert into wts.users (sid, wx) values ('2024310001', 'a'), ('2022310007', 'b');
@@ -60,7 +60,7 @@ const WRITERS: &str = "
         end loop;
     end $$";
 
-/// What is found in tables that are as old as they may be: moments that are none, and those that nobody lives to see.
+/// Unusual timestamps of old tables: before Christ, infinite, and the last possible one.
 const ODD: &str = "
     insert into wts.ticket_traces (tid, op, remark, updated_at) values
         (7, '-2', 'v.\u{a0}Chr.', '0044-03-15 12:00:00+00 BC'), (14, '-1', '从不', 'infinity'),
@@ -172,7 +172,7 @@ fn export_selects_by_number_and_by_filing_time() {
         ],
     ));
     assert!(
-        never.contains("nothing is filed since 2026-02-01"),
+        never.contains("no ticket can be filed at or after 2026-02-01"),
         "{never}"
     );
     assert!(before.len() > 10 && since.len() > 10);
@@ -182,7 +182,7 @@ fn export_selects_by_number_and_by_filing_time() {
     ));
     assert_eq!(status.code(), Some(2));
     assert!(
-        told.contains("expected a moment such as 2025-09-01"),
+        told.contains("expected a time such as 2025-09-01"),
         "{told}"
     );
 }

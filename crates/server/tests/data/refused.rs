@@ -1,4 +1,4 @@
-//! Files and databases that are not as they should be.
+//! Invalid files and databases.
 
 use super::*;
 

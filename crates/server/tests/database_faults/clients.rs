@@ -1,4 +1,4 @@
-//! Clients who check every answer.
+//! Clients that check every response.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -22,20 +22,20 @@ use wts_domain::Access;
 
 use crate::support::{Answer, Service, get, token, wait_until};
 
-/// How long any answer may take, and how soon there have to be good ones, on a busy machine. What is promised is 3 s and
-/// 1 s; `cargo xtask faults` holds the service to that.
+/// The limits of the response time and of the recovery time on a busy machine. The documented limits are 3 s and 1 s;
+/// `cargo xtask faults` checks those.
 const SLOWEST: Duration = Duration::from_secs(6);
 const RECOVERY: Duration = Duration::from_secs(6);
 const CLIENTS: usize = 8;
 
-/// Clients of a service with the tests' campus behind it.
+/// Clients of a service with the sample data of the tests.
 pub(crate) struct Clients {
     address: SocketAddr,
     operations: SocketAddr,
     bearer: String,
 }
 
-/// What they have seen so far.
+/// The results so far, shared by the clients.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
     pub(crate) good: usize,
@@ -44,11 +44,11 @@ pub(crate) struct Seen {
     slowest: Duration,
 }
 
-/// What they saw.
+/// The results of all clients.
 pub(crate) struct Outcome {
     pub(crate) seen: Seen,
     pub(crate) slowest: Duration,
-    /// From the fault's end to the first good answer to a request that was sent after it.
+    /// The time from the end of the fault to the first success response to a later request.
     pub(crate) recovery: Duration,
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn print(fault: &str, outcome: &Outcome) {
     println!("{fault:>24}: {outcome}");
 }
 
-/// A client's connection, which it keeps or makes anew for every request.
+/// A client's connection, kept alive or opened for every request.
 struct Connection {
     is_kept: bool,
     idle: Option<TcpStream>,
@@ -87,9 +87,9 @@ impl Connection {
         }
     }
 
-    /// Sends a request and gives its answer.
+    /// Sends a request and returns the response.
     fn exchange(&mut self, address: SocketAddr, request: &[u8]) -> Vec<u8> {
-        // One that is kept may have been closed meanwhile, as a service may that waits for a request.
+        // The service may have closed an idle connection.
         if let Some(mut stream) = self.idle.take()
             && let Some(answer) = Self::answer(&mut stream, request)
         {
@@ -103,7 +103,7 @@ impl Connection {
         answer
     }
 
-    /// A whole answer, or none where the connection was closed before it began.
+    /// Reads a whole response; `None` if the connection was closed before it began.
     fn answer(stream: &mut TcpStream, request: &[u8]) -> Option<Vec<u8>> {
         stream.write_all(request).ok()?;
         let mut answer = Vec::new();
@@ -134,19 +134,19 @@ impl Clients {
             operations: service.operations(),
             bearer: token("", Access::Dev),
         };
-        // So often that all who serve have connected.
+        // Often enough that every thread of the service has connected.
         for number in 0..3 * CLIENTS {
             assert!(clients.ask(number), "it is well before");
         }
         clients
     }
 
-    /// Asks once for one ticket or another.
+    /// Requests one of the tickets once.
     fn ask(&self, number: usize) -> bool {
         self.ask_over(&mut Connection::new(false), number)
     }
 
-    /// Asks for one ticket or another. Says whether the answer was good, and checks that it was an answer.
+    /// Requests one of the tickets, checks the response, and returns whether it was a success response.
     fn ask_over(&self, connection: &mut Connection, number: usize) -> bool {
         const HISTORIES: [(u32, &[i64]); 3] = [(123, &[1, 3]), (124, &[9, 2, 5]), (125, &[])];
         let Some((ticket, opids)) = HISTORIES.get(number % HISTORIES.len()) else {
@@ -177,7 +177,7 @@ impl Clients {
         answer.status == 200
     }
 
-    /// Asks on and on from the beginning of a fault until clients have seen enough of it, and until all is well again.
+    /// Sends requests from the beginning of a fault until enough are recorded and the service has recovered.
     pub(crate) fn see(
         &self,
         cause: impl FnOnce(),
@@ -187,7 +187,7 @@ impl Clients {
         let over = AtomicBool::new(false);
         let seen = Mutex::new(Seen::default());
         let recovery = thread::scope(|scope| {
-            // Also where an assertion fails, or the clients would go on for ever.
+            // Also if an assertion fails; otherwise the clients would never end.
             let until_the_end = EndOnDrop(&over);
             for client in 0..CLIENTS {
                 let (over, seen) = (&over, &seen);

@@ -1,4 +1,4 @@
-//! What `wts doctor` finds, and what it says to do.
+//! The findings and remedies of `wts doctor`.
 
 mod roles;
 #[path = "../support/mod.rs"]
@@ -19,7 +19,7 @@ fn doctor(url: &str) -> Command {
     doctor
 }
 
-/// What it prints of a deployment that can serve.
+/// Returns the findings of a deployment that can serve.
 fn findings(doctor: &mut Command) -> String {
     let (status, findings, complaint) = outcome(doctor);
     assert!(status.success(), "{findings}{complaint}");
@@ -27,11 +27,11 @@ fn findings(doctor: &mut Command) -> String {
 }
 
 #[test]
-fn a_good_deployment_is_well_on_every_database() {
+fn valid_deployment_has_no_findings_on_any_database() {
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
         let findings = findings(&mut doctor(&database.url()));
-        // How long a read takes is for the machine to say.
+        // The duration of a read depends on the machine.
         let unwise = findings.lines().filter(|line| line.starts_with("warn  "));
         let unwise: Vec<_> = unwise
             .filter(|line| !line.contains("a read takes"))
@@ -57,7 +57,7 @@ fn a_good_deployment_is_well_on_every_database() {
 }
 
 #[test]
-fn what_is_unwise_is_said_with_what_to_do_and_no_failure() {
+fn unwise_settings_are_warnings_with_a_remedy() {
     let database = Database::with(Kind::Postgres, campus());
     database
         .execute("drop index wts.ticket_traces_in_order; delete from __diesel_schema_migrations");
@@ -86,7 +86,7 @@ fn what_is_unwise_is_said_with_what_to_do_and_no_failure() {
 }
 
 #[test]
-fn files_that_everyone_may_read_or_write_are_found_out() {
+fn world_readable_or_writable_files_are_reported() {
     let database = Database::with(Kind::Sqlite, campus());
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str, mode: u32| {
@@ -152,7 +152,7 @@ fn duplicate_kid_in_a_key_set_is_a_warning() {
 }
 
 #[test]
-fn what_the_start_would_stop_at_is_a_failure_too() {
+fn startup_errors_are_reported_as_failures() {
     let existing = Database::with(Kind::WtsV3, campus());
     existing.execute(
         "do $$ begin execute format('revoke select (sid) on wts.users from %I', current_database()); end $$",
@@ -211,7 +211,7 @@ fn what_the_start_would_stop_at_is_a_failure_too() {
 }
 
 #[test]
-fn what_keeps_the_service_from_serving_is_a_failure_with_what_to_do() {
+fn problem_that_prevents_serving_is_a_failure_with_a_remedy() {
     let database = Database::without_tables(Kind::Postgres);
     let unreachable = "postgres://wts:hunter2@127.0.0.1:1/wts";
     for (mut doctor, said, remedy) in [

@@ -1,11 +1,11 @@
-//! What the service's role may, and the roles that Compose makes.
+//! Checks of the role's privileges, and the roles of the Compose file.
 
 use wts_testkit::{PostgresServer, campus, server_with};
 
 use crate::{doctor, findings};
 
 #[test]
-fn whatever_a_role_may_besides_reading_is_found_out() {
+fn excess_privileges_of_a_role_are_reported() {
     let cluster = server_with(campus());
     cluster
         .execute(
@@ -102,11 +102,11 @@ fn whatever_a_role_may_besides_reading_is_found_out() {
 }
 
 #[test]
-fn a_replica_that_is_none_is_found_out_and_the_roles_of_the_compose_file_are_well() {
+fn false_replica_is_reported_and_compose_roles_pass() {
     let primary = server_with(campus());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/roles.sql");
     let passwords = [("READER_PASSWORD", "a'b"), ("STANDBY_PASSWORD", "c")];
-    // As at every start.
+    // Compose runs the script at every start.
     for _ in 0..2 {
         let mut psql = primary.command("psql");
         psql.args(["--no-psqlrc", "--quiet", "--file", script]);

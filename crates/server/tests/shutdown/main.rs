@@ -1,4 +1,4 @@
-//! How the service ends.
+//! Graceful shutdown: readiness, aborted requests, signals and systemd.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ fn send(stream: &mut TcpStream, bearer: &str) -> bool {
     stream.write_all(request.as_bytes()).is_ok()
 }
 
-/// Reads one answer: its head and as much more as the head says. Gives the head.
+/// Reads one response, with the body length that its head declares. Returns the head.
 fn receive(stream: &mut TcpStream) -> Option<String> {
     let mut read = Vec::new();
     let mut byte = [0];
@@ -50,7 +50,7 @@ fn receive(stream: &mut TcpStream) -> Option<String> {
 }
 
 #[test]
-fn readiness_goes_first_while_requests_are_still_taken() {
+fn readiness_ends_first_while_requests_are_accepted() {
     let database = Database::with(Kind::Sqlite, campus());
     let mut service = Service::with(
         &database.url(),
@@ -83,7 +83,7 @@ fn readiness_goes_first_while_requests_are_still_taken() {
 }
 
 #[test]
-fn a_request_that_takes_too_long_is_cut_off_and_said_to_be() {
+fn request_over_the_shutdown_timeout_is_aborted_and_logged() {
     let database = Database::with(Kind::Postgres, campus());
     let mut service = Service::with(&database.url(), &slow(&[("WTS_SHUTDOWN_TIMEOUT", "300ms")]));
     let operations = service.operations();
@@ -96,9 +96,9 @@ fn a_request_that_takes_too_long_is_cut_off_and_said_to_be() {
 }
 
 #[test]
-fn an_answer_that_its_client_takes_too_slowly_is_cut_off_and_said_to_be() {
+fn slow_client_is_aborted_at_shutdown_and_logged() {
     let mut records = campus();
-    // The last trace, so that the answer is written in one piece.
+    // The last trace, so that the whole response is written at once.
     let remark = "x".repeat(30 * 1_024 * 1_024);
     records
         .traces
@@ -126,7 +126,7 @@ fn an_answer_that_its_client_takes_too_slowly_is_cut_off_and_said_to_be() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn second_signal_ends_the_process_at_once() {
     for (first, second, code) in [
         ("TERM", "TERM", 143),
         ("TERM", "INT", 130),
@@ -147,7 +147,7 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
-/// Settings under which a request may take for ever.
+/// Settings with very long timeouts.
 fn slow<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut settings = vec![
         ("WTS_REQUEST_TIMEOUT", "1h"),
@@ -162,7 +162,7 @@ fn slow<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 fn ask_and_wait(service: &Service, operations: SocketAddr) {
     let mut stream = TcpStream::connect(service.address()).unwrap();
     assert!(send(&mut stream, &token(ALICE, Access::User)));
-    // Whoever waits for it is not important; that the connection is open is.
+    // The thread that waits for the response is not used again; the connection stays open.
     std::mem::forget(stream);
     wait_until("in flight", || {
         get(operations, "/metrics").body.contains("in_flight 1")
@@ -170,7 +170,7 @@ fn ask_and_wait(service: &Service, operations: SocketAddr) {
 }
 
 #[test]
-fn systemd_is_told_when_it_is_ready_and_when_it_stops() {
+fn systemd_is_notified_of_readiness_and_stopping() {
     let database = Database::with(Kind::Sqlite, campus());
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("notify");
@@ -197,8 +197,8 @@ fn systemd_is_told_when_it_is_ready_and_when_it_stops() {
 }
 
 #[test]
-fn it_stops_when_it_is_told_to_as_the_first_process_of_a_container() {
-    // Only the kernel makes a first process. Its parent is the only way to its number from outside.
+fn process_1_of_a_container_stops_on_a_signal() {
+    // Only a PID namespace has another process 1. Its outer process id is known only through its parent.
     let Some(mut command) = namespace::unshare(&["--pid", "--fork", "--kill-child"], &["true"])
     else {
         return;

@@ -1,4 +1,4 @@
-//! No request that was sent before the end is lost.
+//! Graceful shutdown: no request that was sent before the signal is lost.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -18,13 +18,13 @@ use crate::{
     support::{Service, token, wait_until},
 };
 
-/// Sends so many requests at a time, again and again until told to stop, and counts those that are answered. Nobody is told
-/// between a client's look at that and its request, so that every request is sent before.
-fn ask_until_told(
+/// Sends this number of requests at a time until `stopped` is set, and counts the responses. A lock around the check and the
+/// requests ensures that every request is sent before the signal.
+fn send_until_stopped(
     address: SocketAddr,
     bearer: &str,
     at_a_time: usize,
-    (told, answered): (&RwLock<bool>, &AtomicUsize),
+    (stopped, answered): (&RwLock<bool>, &AtomicUsize),
 ) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream
@@ -32,8 +32,8 @@ fn ask_until_told(
         .unwrap();
     loop {
         {
-            let told = told.read().unwrap();
-            if *told {
+            let stopped = stopped.read().unwrap();
+            if *stopped {
                 return;
             }
             for _ in 0..at_a_time {
@@ -44,7 +44,7 @@ fn ask_until_told(
             let head = receive(&mut stream).expect("no request is lost");
             assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
             answered.fetch_add(1, Relaxed);
-            // What was sent behind this one is sent again by any client (RFC 9112 9.3.2).
+            // Clients send later pipelined requests again (RFC 9112 9.3.2).
             if head.contains("connection: close") {
                 return;
             }
@@ -53,26 +53,26 @@ fn ask_until_told(
 }
 
 #[test]
-fn no_request_is_lost_that_was_sent_before_the_signal() {
+fn request_sent_before_the_signal_is_not_lost() {
     let database = Database::with(Kind::Postgres, campus());
     let proxy = Proxy::before(&database.url());
     let url = proxy.url(&database.url());
     let service = Service::with(&url, &slow(&[("WTS_KEEP_ALIVE", "1h")]));
     let (address, bearer) = (service.address(), token(ALICE, Access::User));
-    let (told, answered) = (RwLock::new(false), AtomicUsize::new(0));
+    let (stopped, answered) = (RwLock::new(false), AtomicUsize::new(0));
 
     thread::scope(|scope| {
-        // Half of them send several at a time, so that some always wait in the socket.
+        // Half of the clients send several requests at a time, so that some always wait in the socket.
         for at_a_time in [1, 4].repeat(8) {
-            let (bearer, state) = (&bearer, (&told, &answered));
-            scope.spawn(move || ask_until_told(address, bearer, at_a_time, state));
+            let (bearer, state) = (&bearer, (&stopped, &answered));
+            scope.spawn(move || send_until_stopped(address, bearer, at_a_time, state));
         }
         wait_until("connected", || answered.load(Relaxed) >= 100);
-        // The database answers a while after it was asked, so that every client waits when the signal comes.
+        // The responses of the database are delayed, so that every client is waiting when the signal arrives.
         proxy.set(Fault::Slow(Duration::from_millis(25)));
         wait_until("under load", || answered.load(Relaxed) >= 300);
-        let mut told = told.write().unwrap();
-        *told = true;
+        let mut stopped = stopped.write().unwrap();
+        *stopped = true;
         service.signal("TERM");
     });
 
@@ -81,7 +81,7 @@ fn no_request_is_lost_that_was_sent_before_the_signal() {
 }
 
 #[test]
-fn a_request_that_lies_unread_on_an_idle_connection_is_answered() {
+fn unread_request_on_an_idle_connection_gets_a_response() {
     let database = Database::with(Kind::Sqlite, campus());
     for _ in 0..20 {
         let service = Service::with(&database.url(), &[("WTS_KEEP_ALIVE", "1h")]);

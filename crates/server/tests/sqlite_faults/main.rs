@@ -1,4 +1,4 @@
-//! What may happen to a file.
+//! Faults of an SQLite file: corruption, removal, a full disk, missing permissions.
 
 #![expect(
     clippy::expect_used,
@@ -33,7 +33,7 @@ fn status(service: &Service, ticket: u32) -> u16 {
 }
 
 #[test]
-fn a_corrupt_page_costs_the_histories_on_it_and_no_others() {
+fn corrupt_page_affects_only_the_histories_on_it() {
     let mut records = campus();
     // Enough to fill many pages.
     for opid in 1_000..3_000 {
@@ -48,7 +48,7 @@ fn a_corrupt_page_costs_the_histories_on_it_and_no_others() {
     let bytes = fs::read(&file).unwrap();
     let at = find(&bytes, "2000: 很长".as_bytes());
     let page = at / 4_096 * 4_096;
-    // The page's header and the index of what is on it.
+    // The header of the page and its cell pointers.
     fs::OpenOptions::new()
         .write(true)
         .open(&file)
@@ -64,7 +64,7 @@ fn a_corrupt_page_costs_the_histories_on_it_and_no_others() {
 }
 
 #[test]
-fn a_file_that_is_taken_away_is_noticed_and_one_that_is_put_there_is_read() {
+fn removed_file_is_detected_and_a_new_one_is_read() {
     let database = Database::with(Kind::Sqlite, campus());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let operations = service.operations();
@@ -76,7 +76,7 @@ fn a_file_that_is_taken_away_is_noticed_and_one_that_is_put_there_is_read() {
     assert_eq!(status(&service, 123), 500);
     wait_until("unready", || get(operations, "/readyz").status == 503);
 
-    // Another database, as a restored backup is.
+    // Another database file, such as a restored backup.
     let mut records = campus();
     records.traces.push(TraceOf::ticket(123, 77, 77, "-1", ""));
     let another = Database::with(Kind::Sqlite, records);
@@ -90,7 +90,7 @@ fn a_file_that_is_taken_away_is_noticed_and_one_that_is_put_there_is_read() {
 }
 
 #[test]
-fn a_writer_that_is_killed_leaves_whole_histories() {
+fn killed_writer_leaves_complete_histories() {
     let database = Database::with(Kind::Sqlite, campus());
     let service = Service::on(&database.url());
     for _ in 0..5 {
@@ -123,7 +123,7 @@ fn pair_writer() -> PathBuf {
     program
 }
 
-/// How many traces there are of a ticket that has two more every time.
+/// Returns the number of traces of the ticket to which the writer adds two at a time.
 fn count(service: &Service) -> usize {
     let answer = service.get(TRACES, &token(ALICE, Access::User));
     let count = answer.opids().len();
@@ -138,8 +138,8 @@ fn find(bytes: &[u8], pattern: &[u8]) -> usize {
         .expect("it is in the file")
 }
 
-/// Serves the database in `$1` after some preparation, lets something happen, asks for ticket 123 with the token `$2` and
-/// prints the answer, or else what the service said. `None` where this system lets nobody mount anything.
+/// Serves the database in `$1` after some preparation, runs the fault, requests ticket 123 with the token `$2` and
+/// prints the answer, or else the output of the service. `None` if this system does not allow mounts.
 fn asked_after(preparation: &str, happening: &str, database: &Database) -> Option<String> {
     database.execute("pragma wal_checkpoint(truncate)");
     let script = format!(
@@ -162,7 +162,7 @@ fn asked_after(preparation: &str, happening: &str, database: &Database) -> Optio
         wait $service"#
     );
     let mut command = namespace::unshare(&["--mount"], &["mount", "-t", "tmpfs", "none", "/mnt"])?;
-    // Of the shells only bash opens connections.
+    // Only bash can open connections.
     command
         .args(["bash", "-ec", &script, "bash"])
         .arg(file_of(database))
@@ -176,7 +176,7 @@ fn asked_after(preparation: &str, happening: &str, database: &Database) -> Optio
 }
 
 #[test]
-fn a_database_on_a_read_only_medium_is_read() {
+fn database_on_a_read_only_medium_is_served() {
     let database = Database::with(Kind::Sqlite, campus());
     let preparation = r#"
         mount -t tmpfs none /mnt/disk
@@ -189,13 +189,13 @@ fn a_database_on_a_read_only_medium_is_read() {
 }
 
 #[test]
-fn a_full_disk_is_complained_about_at_the_start() {
+fn full_disk_fails_the_start() {
     let database = Database::with(Kind::Sqlite, campus());
     let preparation = r#"
         mount -t tmpfs -o size=1m none /mnt/disk
         cp "$1" /mnt/disk/wts.db
         cat /dev/zero > /mnt/disk/fill 2>/dev/null || true"#;
-    // To read, SQLite writes beside the file who else does.
+    // To read, SQLite writes the list of readers beside the file.
     if let Some(said) = asked_after(preparation, "", &database) {
         let complaint = "wts: WTS_DATABASE_URL: SQLite cannot use the database file";
         assert!(said.starts_with(complaint), "{said}");
@@ -207,12 +207,12 @@ fn a_full_disk_is_complained_about_at_the_start() {
 }
 
 #[test]
-fn a_disk_that_is_full_while_the_service_runs_holds_whole_histories_to_be_read() {
+fn disk_full_at_runtime_leaves_complete_histories_readable() {
     let database = Database::with(Kind::Sqlite, campus());
     let preparation = r#"
         mount -t tmpfs -o size=1m none /mnt/disk
         cp "$1" /mnt/disk/wts.db"#;
-    // It writes until it cannot.
+    // The program writes until a write fails.
     let happening = r#"
         "$WRITER" /mnt/disk/wts.db > /mnt/writer 2>&1 && exit 1
         grep -q 'full\|disk I/O' /mnt/writer || { cat /mnt/writer; exit 1; }"#;
@@ -224,7 +224,7 @@ fn a_disk_that_is_full_while_the_service_runs_holds_whole_histories_to_be_read()
 }
 
 #[test]
-fn a_file_that_this_user_may_not_use_as_sqlite_needs_to_is_complained_about_with_what_to_do() {
+fn missing_file_permissions_are_reported_with_a_remedy() {
     let Some(mut serve) = namespace::without_roots_power(env!("CARGO_BIN_EXE_wts")) else {
         return;
     };
@@ -257,7 +257,7 @@ fn a_file_that_this_user_may_not_use_as_sqlite_needs_to_is_complained_about_with
 }
 
 #[test]
-fn a_file_that_is_no_database_is_complained_about_at_the_start() {
+fn file_that_is_not_a_database_fails_the_start() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("wts.db");
     for content in [

@@ -1,4 +1,4 @@
-//! Writes two traces of ticket 123 at a time to the SQLite file in the first argument, until it is killed or cannot.
+//! Writes two traces of ticket 123 at a time to the SQLite file in the first argument, until it is killed or a write fails.
 #![expect(
     clippy::expect_used,
     reason = "a helper of the tests stops where it stands"

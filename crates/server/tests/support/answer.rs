@@ -1,8 +1,8 @@
-//! What comes back over HTTP.
+//! HTTP responses.
 
 use serde_json::Value;
 
-/// What came back.
+/// An HTTP response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -32,7 +32,7 @@ impl Answer {
         }
     }
 
-    /// All of it, in one text.
+    /// Returns the whole response as text.
     pub(crate) fn shown(&self) -> String {
         format!("{self:?}")
     }
@@ -49,7 +49,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
     }
 
-    /// The ids of the traces in the order in which they came.
+    /// Returns the ids of the traces in the order of the response.
     pub(crate) fn opids(&self) -> Vec<i64> {
         let body = self.json();
         let traces = body

@@ -1,4 +1,4 @@
-//! A sign-in service with a key pair.
+//! A sign-in service with a key pair, and a key server.
 
 use std::{
     io::{Read, Write},
@@ -22,7 +22,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
-/// It signs with ES256, under a `kid` of its own.
+/// A sign-in service that signs with ES256 under its own `kid`.
 pub(crate) struct Issuer {
     kid: String,
     pair: EcdsaKeyPair,
@@ -54,7 +54,7 @@ impl Issuer {
         pem("PRIVATE KEY", &self.private_der())
     }
 
-    /// The key set of all these.
+    /// Returns the key set of these issuers.
     pub(crate) fn jwks(issuers: &[&Self]) -> String {
         let keys: Vec<_> = issuers.iter().map(|issuer| issuer.jwk()).collect();
         json!({ "keys": keys }).to_string()
@@ -77,10 +77,10 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
-/// What stands for no answer in place of a key set.
+/// The key set for which the server sends no response.
 const SILENCE: &str = "silence";
 
-/// A key set on the web.
+/// A server that publishes a key set.
 pub(crate) struct Published {
     scheme: &'static str,
     address: SocketAddr,
@@ -93,7 +93,8 @@ impl Published {
         Self::over(None, set)
     }
 
-    /// The same over TLS, with a certificate for `localhost`, and the certificate of the authority that gave it, in PEM.
+    /// Publishes a key set over TLS, with a certificate for `localhost`. Also returns the certificate of the authority, in
+    /// PEM.
     pub(crate) fn over_tls(set: &str) -> (Self, String) {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -130,7 +131,7 @@ impl Published {
                 asked.fetch_add(1, Ordering::SeqCst);
                 let set = set.lock().expect("nobody panicked").clone();
                 match &tls {
-                    // Whoever publishes nothing hangs up.
+                    // For an empty set, the server closes the connection.
                     _ if set.is_empty() => {}
                     _ if set == SILENCE => silenced.push(client),
                     Some(config) => {
@@ -149,12 +150,12 @@ impl Published {
         format!("{scheme}://localhost:{port}/jwks.json")
     }
 
-    /// From now on this set, or nothing if it is empty.
+    /// Publishes this set from now on; nothing if it is empty.
     pub(crate) fn publish(&self, set: &str) {
         set.clone_into(&mut self.set.lock().expect("nobody panicked"));
     }
 
-    /// From now on whoever asks waits for an answer.
+    /// Leaves all further requests without a response.
     pub(crate) fn fall_silent(&self) {
         self.publish(SILENCE);
     }

@@ -1,4 +1,4 @@
-//! The real binary, run as an operator runs it and asked over real HTTP.
+//! The real binary, run as an administrator runs it and queried over HTTP.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -30,19 +30,19 @@ pub(crate) use self::{
     token::{now, signed, token, token_for},
 };
 
-/// The secret that the tests' service and sign-in service share.
+/// The secret that signs the tokens of the tests.
 pub(crate) const SECRET: &str = "the-tests-share-this-secret-of-48-bytes-and-more";
-/// How long anything may take before the test is over.
+/// The timeout of every wait in a test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// `wts` with these arguments and no environment but what the test gives it.
+/// Returns `wts` with these arguments and an empty environment.
 pub(crate) fn wts(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wts"));
     command.args(arguments).env_clear().stdin(Stdio::null());
     command
 }
 
-/// What a command that ends by itself had to say.
+/// Runs a command to its end and returns its status and output.
 pub(crate) fn outcome(command: &mut Command) -> (ExitStatus, String, String) {
     let Output {
         status,
@@ -65,12 +65,12 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// `wts serve` on a free port and this database.
+    /// Starts `wts serve` on a free port with this database.
     pub(crate) fn on(database: &str) -> Self {
         Self::with(database, &[])
     }
 
-    /// The same, with more of an environment.
+    /// Starts `wts serve` on a free port with this database and further environment variables.
     pub(crate) fn with(database: &str, environment: &[(&str, &str)]) -> Self {
         let mut command = wts(&["serve"]);
         command
@@ -83,19 +83,19 @@ impl Service {
         Self::run_serving(&mut command)
     }
 
-    /// A `wts serve` that is ready to run.
+    /// Starts a `wts serve` command and waits until it listens.
     pub(crate) fn run_serving(command: &mut Command) -> Self {
         Self::run(command, Stream::Stderr)
     }
 
-    /// `wts demo` on a free port, with its files in `directory`.
+    /// Starts `wts demo` on a free port, with its files in `directory`.
     pub(crate) fn demo(directory: &Path) -> Self {
         let mut command = wts(&["demo", "--port", "0"]);
         command.env("TMPDIR", directory);
         Self::run(&mut command, Stream::Stdout)
     }
 
-    /// A `wts serve` that does not listen yet.
+    /// Starts a `wts serve` command without waiting until it listens.
     pub(crate) fn run_waiting(command: &mut Command) -> Self {
         Self::start(command, Stream::Stderr)
     }
@@ -143,7 +143,7 @@ impl Service {
         }
     }
 
-    /// The address that it says after these words.
+    /// Waits until the service prints these words, and returns the address after them.
     pub(crate) fn announced(&mut self, words: &str) -> SocketAddr {
         let said = self.wait_until_said(words);
         let (_, after) = said.split_once(words).expect("it was said");
@@ -154,7 +154,7 @@ impl Service {
         address.parse().expect("an address")
     }
 
-    /// Where its operator asks it, which `WTS_METRICS_LISTEN` has to be set for.
+    /// Returns the address of metrics and health checks. `WTS_METRICS_LISTEN` must be set.
     pub(crate) fn operations(&mut self) -> SocketAddr {
         self.announced("metrics on http://")
     }
@@ -163,17 +163,17 @@ impl Service {
         self.address
     }
 
-    /// Its process id.
+    /// Returns the process id.
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// All that it has printed so far.
+    /// Returns the output so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().expect("nobody panicked").clone()
     }
 
-    /// Waits for a text in what it prints, and gives all of that.
+    /// Waits until the output contains a text, and returns the output.
     pub(crate) fn wait_until_said(&mut self, text: &str) -> String {
         let start = SystemTime::now();
         loop {
@@ -233,13 +233,13 @@ impl Service {
         assert!(sent.expect("kill runs").success());
     }
 
-    /// Ends it with a signal and gives how it ended and all that it has printed.
+    /// Sends a signal, waits for the end of the process, and returns its status and output.
     pub(crate) fn stop(self, signal: &str) -> (ExitStatus, String) {
         self.signal(signal);
         self.ended()
     }
 
-    /// Waits for its end, and gives how it ended and all that it has printed.
+    /// Waits for the end of the process, and returns its status and output.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("it ends");
         if let Some(listener) = self.listener.take() {
@@ -248,7 +248,7 @@ impl Service {
         (status, self.said())
     }
 
-    /// Sends bytes and gives all that comes back.
+    /// Sends bytes and returns all received bytes.
     pub(crate) fn send(&self, bytes: &[u8]) -> Vec<u8> {
         send(self.address, bytes)
     }
@@ -266,19 +266,19 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// `GET`s a path, without a token, from whoever listens there.
+/// Sends a `GET` request without a token to this address.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     let request = format!("GET {path} HTTP/1.1\r\nHost: wts\r\nConnection: close\r\n\r\n");
     Answer::parse(&send(address, request.as_bytes()))
 }
 
-/// Sends bytes and gives all that comes back.
+/// Sends bytes and returns all received bytes.
 pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream
         .set_read_timeout(Some(PATIENCE))
         .expect("a timeout can be set");
-    // Whoever refuses a request need not read it to its end.
+    // A server that rejects a request need not read all of it.
     let _ = stream.write_all(bytes);
     let _ = stream.flush();
     let mut answer = Vec::new();

@@ -1,4 +1,4 @@
-//! Namespaces of the kernel's, in which a test does what it may not outside, and what root may not do without its power.
+//! Kernel namespaces, which give a test further permissions, and programs without the capabilities of root.
 
 use std::{
     env,
@@ -9,10 +9,10 @@ use std::{
     thread,
 };
 
-/// Names a file to list tests in that this system does not allow. Without it they fail.
+/// The environment variable with the file that lists tests skipped on this system. Without it, such tests fail.
 const SKIPPED: &str = "WTS_TEST_SKIPPED";
 
-/// `unshare` into these namespaces, if that is allowed and `probe` succeeds there, to root or to whom it takes for root.
+/// Returns `unshare` into these namespaces as root or as a mapped root user, if that is allowed and `probe` succeeds.
 pub(crate) fn unshare(namespaces: &[&str], probe: &[&str]) -> Option<Command> {
     for user in [&[][..], &["--user", "--map-root-user"]] {
         let command = || {
@@ -29,7 +29,7 @@ pub(crate) fn unshare(namespaces: &[&str], probe: &[&str]) -> Option<Command> {
     None
 }
 
-/// A program run by somebody whom the modes of files bind, as they bind everyone but root.
+/// Returns a command that runs a program subject to file permissions, unlike root.
 pub(crate) fn without_roots_power(program: &str) -> Option<Command> {
     if fs::metadata("/proc/self").expect("Linux").uid() != 0 {
         return Some(Command::new(program));
@@ -49,7 +49,7 @@ pub(crate) fn without_roots_power(program: &str) -> Option<Command> {
     None
 }
 
-/// Lists the test as one that this system does not allow.
+/// Lists the test as skipped on this system.
 fn skip(what: &str) {
     let Some(list) = env::var_os(SKIPPED) else {
         panic!("this system does not allow {what}; {SKIPPED} names a file to list such tests in");

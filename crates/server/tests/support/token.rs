@@ -1,4 +1,4 @@
-//! Tokens of the sign-in service that shares its secret.
+//! Tokens signed with the secret of the tests.
 
 use std::time::SystemTime;
 
@@ -7,12 +7,12 @@ use wts_domain::Access;
 
 use super::SECRET;
 
-/// A good token of the sign-in service's.
+/// Returns a valid token.
 pub(crate) fn token(sid: &str, access: Access) -> String {
     token_for(sid, access.as_str())
 }
 
-/// A token whose `access` may be none that anyone knows.
+/// Returns a token whose `access` may be unknown.
 pub(crate) fn token_for(sid: &str, access: &str) -> String {
     let claims = serde_json::json!({
         "openid": "o-1", "sid": sid, "username": "u", "avatar": "", "access": access, "name": "令牌里的名字",
@@ -21,7 +21,7 @@ pub(crate) fn token_for(sid: &str, access: &str) -> String {
     signed(&claims)
 }
 
-/// Any claims, well signed.
+/// Returns a token with these claims and a valid signature.
 pub(crate) fn signed(claims: &Value) -> String {
     jsonwebtoken::encode(
         &jsonwebtoken::Header::default(),

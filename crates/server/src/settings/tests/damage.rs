@@ -10,7 +10,7 @@ jwt_jwks_url = 'https://sign-in.example/jwks?token=hunter2'
 max_in_flight = 16
 ";
 
-/// Where secrets are known to be.
+/// The places of secrets that the parser recognizes.
 const SECRET_PLACES: [&str; 3] = [
     "//wts:hunter2@db",
     "//wts:hunter2@standby",

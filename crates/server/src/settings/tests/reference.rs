@@ -23,7 +23,7 @@ fn reference() -> String {
 
 Every setting is an environment variable, a line of the settings file that `--config` or `WTS_CONFIG` names
 (`listen = \"127.0.0.1:8080\"`), and a flag of `wts serve`, `wts config` and `wts doctor` (`--listen`). A flag takes precedence over the
-environment, and the environment over the file. A secret is no flag; instead of it a file with it may be given:
+environment, and the environment over the file. A secret has no flag; a file that contains it can be given instead:
 "
     .to_owned();
     let files: Vec<_> = ALL
@@ -37,7 +37,7 @@ environment, and the environment over the file. A secret is no flag; instead of 
             group = setting.group;
             let _ = write!(
                 text,
-                "\n## {group}\n\n| setting | | default |\n| --- | --- | --- |\n"
+                "\n## {group}\n\n| setting | description | default |\n| --- | --- | --- |\n"
             );
         }
         let _ = writeln!(text, "{}", row(setting));
@@ -61,7 +61,7 @@ fn settings_md_is_up_to_date() {
     let expected = reference();
     if fs::read_to_string(FILE).ok().as_ref() != Some(&expected) {
         fs::write(FILE, expected).unwrap();
-        panic!("{FILE} was out of date and has been written anew");
+        panic!("{FILE} was out of date and has been regenerated");
     }
 }
 
