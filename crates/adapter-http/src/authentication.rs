@@ -21,12 +21,12 @@ use crate::{
     token::{TokenError, TokenVerifier},
 };
 
-/// An active caller with a valid token. No other request reaches a handler that has this argument.
+/// An active caller with a valid token. Other requests are rejected before a handler with this argument is called.
 pub(crate) struct AuthenticatedCaller(pub(crate) ActiveCaller);
 
 impl FromRequest for AuthenticatedCaller {
     type Error = ApiError;
-    // Nearly always ready at once, without an allocation.
+    // Almost always ready at once, without an allocation.
     type Future =
         Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
@@ -55,7 +55,7 @@ fn verify(request: &HttpRequest) -> Result<Caller, ApiError> {
     Ok(caller.map_err(Unauthenticated::InvalidToken)?)
 }
 
-/// Whether the token names a key that may be published by now.
+/// Returns whether a JWKS refresh could make the token valid: its key is unknown, but may have been published.
 fn needs_key_refresh(request: &HttpRequest, outcome: &Result<Caller, ApiError>) -> bool {
     const UNKNOWN_KEY: Unauthenticated = Unauthenticated::InvalidToken(TokenError::UnknownKey);
     matches!(outcome, Err(ApiError::Unauthenticated(why)) if *why == UNKNOWN_KEY)
@@ -85,10 +85,10 @@ fn check_address(request: &HttpRequest) -> Result<(), ApiError> {
 fn app_data<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
     let data = request.app_data::<Data<T>>();
     data.map(|data| &***data)
-        .ok_or(ApiError::Internal("the application lacks a part"))
+        .ok_or(ApiError::Internal("application data is missing"))
 }
 
-/// Returns the token of the only `Authorization` field (RFC 6750 2.1). A token anywhere else is ignored.
+/// Returns the token in the `Authorization` header (RFC 6750 2.1). Tokens elsewhere in a request are ignored.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     let mut fields = headers.get_all(AUTHORIZATION);
     let field = fields.next().ok_or(Unauthenticated::MissingToken)?;
@@ -109,5 +109,5 @@ fn now() -> Result<i64, ApiError> {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let seconds = since_1970.ok().map(|time| i64::try_from(time.as_secs()));
     let seconds = seconds.and_then(Result::ok);
-    seconds.ok_or(ApiError::Internal("the system's clock is out of range"))
+    seconds.ok_or(ApiError::Internal("the system clock is out of range"))
 }

@@ -1,4 +1,4 @@
-//! The address of a client.
+//! The address of a client, also behind trusted proxies.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -10,7 +10,7 @@ use actix_web::{
 
 use crate::settings::{HttpSettings, TrustedProxies};
 
-/// Returns the address of the connection's peer or, if that is a trusted proxy, the address that the proxy reports.
+/// Returns the address of the peer of the connection or, if the peer is a trusted proxy, the address that the proxy reports.
 pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     match request.app_data::<Data<HttpSettings>>() {
@@ -23,8 +23,8 @@ pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     }
 }
 
-/// Returns the network by which a client is counted: an IPv4 address, or the first 64 bits of an IPv6 address, since one
-/// client has all addresses that share them (RFC 4291 2.5.4).
+/// Returns the prefix that identifies a client: an IPv4 address, or the first 64 bits of an IPv6 address, because one client
+/// can use all addresses with these bits (RFC 4291 2.5.4).
 pub(crate) fn ip_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
@@ -34,8 +34,8 @@ pub(crate) fn ip_prefix(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Returns the last address in `X-Forwarded-For` that is no trusted proxy's. Each proxy appends the address of its peer;
-/// anything before that address may have been sent by the client.
+/// Returns the last address in `X-Forwarded-For` that does not belong to a trusted proxy. Each proxy appends the address of
+/// its peer; the client may have forged everything before it.
 fn forwarded_for(headers: &HeaderMap, peer: IpAddr, proxies: &TrustedProxies) -> IpAddr {
     let fields: Vec<_> = headers.get_all(X_FORWARDED_FOR).collect();
     let mut client = peer;
@@ -67,8 +67,8 @@ mod tests {
 
     use super::*;
 
-    /// Returns the address of a client connected from `peer` that sends these fields; proxies are in 10.0.0.0/8.
-    fn seen(peer: &str, fields: &[&str]) -> String {
+    /// Returns the address of a client that connects from `peer` and sends these headers. Proxies are in 10.0.0.0/8.
+    fn address_of(peer: &str, fields: &[&str]) -> String {
         let settings = HttpSettings {
             trusted_proxies: "10.0.0.0/8, ::1".parse().unwrap(),
             ..HttpSettings::default()
@@ -86,29 +86,35 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_reports_the_client_address() {
-        assert_eq!(seen("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
-        assert_eq!(seen("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(seen("::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(seen("::1", &["[2001:db8::1]:443"]), "2001:db8::1");
-        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    fn only_trusted_proxy_reports_client_address() {
+        assert_eq!(address_of("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
+        assert_eq!(address_of("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(
+            address_of("::ffff:10.0.0.1", &["198.51.100.1"]),
+            "198.51.100.1"
+        );
+        assert_eq!(address_of("::1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(address_of("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
     fn address_forged_by_client_is_ignored() {
         assert_eq!(
-            seen("10.0.0.1", &["127.0.0.1, 10.9.9.9, 198.51.100.1"]),
+            address_of("10.0.0.1", &["127.0.0.1, 10.9.9.9, 198.51.100.1"]),
             "198.51.100.1"
         );
         assert_eq!(
-            seen("10.0.0.1", &["192.0.2.9, 198.51.100.1, 10.0.0.2"]),
+            address_of("10.0.0.1", &["192.0.2.9, 198.51.100.1, 10.0.0.2"]),
             "198.51.100.1"
         );
         assert_eq!(
-            seen("10.0.0.1", &["192.0.2.9", "198.51.100.1:1234"]),
+            address_of("10.0.0.1", &["192.0.2.9", "198.51.100.1:1234"]),
             "198.51.100.1"
         );
-        assert_eq!(seen("10.0.0.1", &["198.51.100.1, nonsense"]), "10.0.0.1");
-        assert_eq!(seen("10.0.0.1", &["nonsense, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(
+            address_of("10.0.0.1", &["198.51.100.1, nonsense"]),
+            "10.0.0.1"
+        );
+        assert_eq!(address_of("10.0.0.1", &["nonsense, 10.0.0.2"]), "10.0.0.2");
     }
 }

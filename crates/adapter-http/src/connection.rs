@@ -1,7 +1,7 @@
-//! A client's connection: a TCP stream with timeouts, also for a slow client.
+//! The TCP stream of a client with read and write timeouts, which disconnect a slow client.
 //!
-//! The HTTP server has a timeout for the head of the first request. It has none for the heads of later ones, nor for
-//! responses that a client does not read: those are here.
+//! The HTTP server has a timeout for the head of the first request only. This module adds timeouts for the heads of later
+//! requests and for responses that a client does not read.
 
 mod connection_limit;
 
@@ -21,12 +21,12 @@ use tokio::{
 pub(crate) use self::connection_limit::{ConnectionLimiter, ConnectionSlot};
 use crate::request_class::ConnectionHandle;
 
-/// How long a client may take to close a connection that this side has closed, or to send a request on a connection over
-/// the limit.
+/// The time that a client has to close a connection after the server has closed it, or to send a request on a connection
+/// over the connection limit.
 pub(crate) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the HTTP server writes to a client that waits before it sends a body. No route accepts one, and such a client gets
-/// the response at once instead (RFC 9110 10.1.1).
+/// The interim response for a request with `Expect: 100-continue`. It is not sent: no route accepts a body, so the client
+/// gets the final response at once (RFC 9110 10.1.1).
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The timeouts of a connection.
@@ -34,25 +34,25 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 pub(crate) struct ConnectionTimeouts {
     /// From the first byte of a request to the first byte of the response.
     pub(crate) request: Duration,
-    /// For the client to read more of a response.
+    /// The write timeout: the longest time that the client may stop reading a response.
     pub(crate) write: Duration,
-    /// For the client to read everything that was written.
+    /// The longest time until the client has read everything that was written.
     pub(crate) response: Duration,
 }
 
-/// A TCP stream that fails when its client is too slow.
+/// A TCP stream that fails if its client exceeds a timeout.
 pub(crate) struct Connection {
     stream: TcpStream,
     timeouts: ConnectionTimeouts,
     handle: ConnectionHandle,
     slot: ConnectionSlot,
-    /// When the client began to send the request that has no response yet.
+    /// The start of the request that has no response yet.
     reading_since: Option<Instant>,
-    /// When the client stopped reading the response.
+    /// The time when the client stopped reading the response.
     writing_since: Option<Instant>,
-    /// Since when bytes of responses have not been accepted by the socket.
+    /// The start of the pending write: bytes of responses that the socket has not accepted.
     pending_since: Option<Instant>,
-    /// Until when bytes after the last response are discarded.
+    /// The end of the time in which bytes after the last response are discarded.
     linger_until: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -85,14 +85,14 @@ impl Connection {
         &self.handle
     }
 
-    /// Records whether a request is being received, handled or responded to.
+    /// Records in the slot whether the connection is idle and whether it has a pending write.
     fn update_slot(&mut self) {
         self.slot.set_pending_write(self.pending_since.is_some());
         let is_idle = self.reading_since.is_none() && self.pending_since.is_none();
         self.slot.set_idle(is_idle && !self.handle.is_in_use());
     }
 
-    /// Returns pending until `deadline`, and then an error.
+    /// Returns `Pending` until `deadline`, then an error.
     fn poll_deadline<T>(
         &mut self,
         deadline: Instant,
@@ -101,7 +101,7 @@ impl Connection {
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // It may still be set to an earlier deadline, which costs less than to set it for every request.
+        // The timer may still be set to an earlier deadline: resetting it for every request would cost more.
         loop {
             if timer.deadline() > deadline {
                 timer.as_mut().reset(deadline);
@@ -181,8 +181,8 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.get_mut().stream).poll_flush(context)
     }
 
-    /// Closes the connection. If the last request was not read to its end, its rest is discarded for a moment: to close a
-    /// connection with unread bytes in it destroys the response (RFC 9112 9.6).
+    /// Closes the connection. If the last request was not read completely, its rest is read and discarded until the linger
+    /// timeout, because closing a connection with unread bytes can discard the response (RFC 9112 9.6).
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;

@@ -33,7 +33,7 @@ struct HealthState {
 
 impl Health {
     /// Records whether the database can be read. With the first `true` the service has started.
-    pub fn set_readable(&self, readable: bool) {
+    pub fn set_database_ready(&self, readable: bool) {
         self.0.readable.store(readable, Relaxed);
         self.0.started.fetch_or(readable, Relaxed);
     }

@@ -1,7 +1,7 @@
-//! The HTTP interface: routes, tokens, and the one place where errors become HTTP responses.
+//! The HTTP interface: routes, authentication, responses and errors.
 //!
 //! [`server`] serves the API that [`openapi_document`] describes, [`admin_server`] metrics and health for administrators.
-//! [`TokenVerifier`] authenticates callers, [`TokenSigner`] makes tokens for development and demonstrations.
+//! [`TokenVerifier`] authenticates callers, [`TokenSigner`] signs tokens for development and demonstrations.
 //!
 //! # Modules
 //!
@@ -25,7 +25,7 @@
 //! - A **use case** is a module of `wts-app`, its policy in `wts-domain`, and a field of `UseCases`. Its errors become
 //!   an `ApiError`.
 //! - A **column** of a trace is a field of `Trace` in `wts-domain`, of the row that `wts-adapter-db` reads, and of the
-//!   `TraceDto` in `traces`; the compiler names the other places.
+//!   `TraceSchema` in `traces`; the compiler names the other places.
 //! - A **setting** is a field of [`HttpSettings`], which handlers get as `Data`, and an entry in the catalogue of
 //!   `wts-server`.
 

@@ -43,7 +43,7 @@ pub(crate) struct MiddlewareState {
 }
 
 impl MiddlewareState {
-    /// Applies the rate limit of addresses and the limit of requests in flight.
+    /// Checks the rate limit per address and the concurrency limit.
     fn admit(
         &self,
         request: &ServiceRequest,
@@ -51,7 +51,7 @@ impl MiddlewareState {
         connection: &ConnectionHandle,
     ) -> Result<InFlightGuard, ApiError> {
         let class = route.map_or(RequestClass::Unary, |route| route.class);
-        // Other requests are counted by caller once the token is checked.
+        // Other requests are counted per caller after their token has been verified.
         let is_counted_here = class != RequestClass::Health
             && !route.is_some_and(|route| {
                 route.callers == Callers::TokenHolders && route.allows(request.method())
@@ -63,7 +63,7 @@ impl MiddlewareState {
     }
 }
 
-/// Handles a request and its response.
+/// Runs all checks on a request, calls its handler and completes the response.
 pub(crate) async fn handle(
     state: Data<MiddlewareState>,
     request: ServiceRequest,
@@ -75,7 +75,7 @@ pub(crate) async fn handle(
     let is_last = connection.is_over_limit() || request_head::is_last(&request);
     let entry = AccessLogEntry::begin(&request, route, is_last, Arc::clone(&state));
     if connection.mark_last_and_check(is_last) {
-        // Meanwhile the response to the last request is written.
+        // Lets the connection write the response to the last request first.
         yield_now().await;
         connection.abort();
         return Ok(entry.end(request.error_response(ApiError::AmbiguousFraming)));
@@ -106,7 +106,7 @@ pub(crate) async fn handle(
             let response = entry.end(response.map_into_boxed_body());
             Ok(response.map_body(|_, body| tracked_body::track_body(body, guard, limit, id)))
         }
-        // The request is lost with these three, so that their responses are returned as errors.
+        // In these three cases the request has been consumed, so the response is returned as an error.
         Ok(Ok(Err(error))) => Err(entry.end_with_error(error)),
         Ok(Err(_panic)) => {
             let error = ApiError::Internal("the request's handler panicked");

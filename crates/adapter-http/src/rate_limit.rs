@@ -1,9 +1,8 @@
-//! How many requests one client may send.
+//! The rate limit of each client, based on the crate `governor`.
 //!
-//! Ours beside the `governor` crate is only what counts as one client: a valid token is counted by the student number that
-//! it names, from whatever address, so that a campus behind one address does not lock itself out. Requests without one,
-//! and for routes that need none, are counted by address; since a token is checked before anything is counted, a caller
-//! with a valid one is never rejected because of others at their address.
+//! Requests with a valid token are counted by the student number in the token, so that a campus behind one address does not
+//! lock itself out. Other requests, and requests for routes without a token, are counted by address. The token is verified
+//! first, so a caller with a valid token is never rejected because of other clients at the same address.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -23,16 +22,16 @@ use wts_domain::Caller;
 
 use crate::{client_address::ip_prefix, error::ApiError, settings::RateLimits};
 
-/// How often clients that have sent nothing for a while are removed.
+/// The interval at which inactive clients are removed.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
-/// How many seconds' worth of requests may come at once.
+/// The size of a burst: the number of seconds whose requests may be sent at once.
 const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Counts the requests of each client.
 pub(crate) struct RateLimiters {
     callers: Option<Limiter>,
     anonymous: Option<Limiter>,
-    /// Clients are told apart by a hash that they cannot predict.
+    /// Identifies clients by a hash that they cannot predict.
     hash: RandomState,
 }
 
@@ -60,7 +59,7 @@ impl RateLimiters {
     ///
     /// # Errors
     ///
-    /// Returns [`ApiError::RateLimited`] if this caller has sent too many.
+    /// Returns [`ApiError::RateLimited`] if the caller has exceeded the rate limit.
     pub(crate) fn check_caller(
         &self,
         caller: &Caller,
@@ -76,7 +75,7 @@ impl RateLimiters {
     ///
     /// # Errors
     ///
-    /// Returns [`ApiError::RateLimited`] if this address has sent too many.
+    /// Returns [`ApiError::RateLimited`] if the address has exceeded the rate limit.
     pub(crate) fn check_address(
         &self,
         address: impl FnOnce() -> Option<IpAddr>,
@@ -122,7 +121,10 @@ mod tests {
         Caller::new(StudentId::from(student), Access::User)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as those of requests are")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the address of a request is optional"
+    )]
     fn address(text: &str) -> Option<IpAddr> {
         Some(text.parse().unwrap())
     }
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_limit_rejects_nothing() {
+    async fn requests_without_limit_are_never_rejected() {
         let limits = RateLimiters::new(RateLimits::default());
         for _ in 0..100_000 {
             assert!(limits.check_caller(&caller("alice"), || None).is_ok());

@@ -18,11 +18,11 @@ use tokio::time::timeout;
 
 use crate::error::ApiError;
 
-/// How long the end of an empty chunked body may take.
+/// The longest time until the end of an empty chunked body arrives.
 const EMPTY_BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Extracts the absence of a body; a request with one byte or more gets 415 (RFC 9110 15.5.16). Proxies may send an empty
-/// body in chunks.
+/// An extractor that rejects a body of one byte or more with 415 (RFC 9110 15.5.16). An empty chunked body is accepted,
+/// because proxies may send one.
 pub(crate) struct NoBody;
 
 impl FromRequest for NoBody {

@@ -1,9 +1,8 @@
-//! The class of a request, by which limits and timeouts go, and the handle by which a handler raises it.
+//! The class of a request, which determines its limits and timeouts, and the handle that a handler uses to raise the class.
 //!
-//! The route's class is the default. Once token and permission have been checked, a handler can raise its request to a
-//! long-lived class. Its connection and the middleware then apply no request and no response timeout, it leaves the limit
-//! of requests in flight, and its connection is not idle however quiet it is. A graceful shutdown waits for it; it has to
-//! end when [`Health::stopping`](crate::health::Health::stopping) resolves.
+//! The class of the route is the default. After token and permission have been checked, a handler can raise its request to a
+//! long-lived class. Then the request timeout and the response timeout do not apply, the request does not count towards the
+//! concurrency limit, and its connection is never idle. A graceful shutdown waits for the request, which must end when [`Health::wait_until_stopping`](crate::health::Health::wait_until_stopping) resolves.
 
 use std::{
     cell::Cell,
@@ -16,28 +15,28 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use crate::{error::ApiError, metrics::HttpMetrics};
 
-/// How a request is limited.
+/// The class of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestClass {
-    /// A health check: never rejected under load or for its rate, and not counted as in flight.
+    /// A health check. It has no concurrency limit and no rate limit, and does not count as in flight.
     Health,
-    /// The response begins within the request timeout and is read within the response timeout.
+    /// A request with the request timeout and the response timeout.
     Unary,
-    /// The response begins when there is something new.
+    /// A long poll: the response begins when there is new data.
     #[cfg_attr(not(test), expect(dead_code, reason = "for handlers to raise to"))]
     Waiting,
-    /// The response goes on for as long as the client reads it.
+    /// A stream: the response lasts as long as the client reads it.
     Streaming,
 }
 
-/// The state of a connection that its stream, the middleware and handlers share. Copies share it too.
+/// The state of a connection that its stream, the middleware and handlers share. Clones share it.
 #[derive(Clone)]
 pub(crate) struct ConnectionHandle(Rc<ConnectionState>);
 
 struct ConnectionState {
-    /// The class of the request in flight, of which there is one at a time.
+    /// The class of the request in flight. A connection has one request in flight at a time.
     class: Cell<Option<RequestClass>>,
-    /// Whether the last request was received. The HTTP server would go on with what it has read already.
+    /// Whether the last request was received. The HTTP server may have read further requests already.
     has_received_last: Cell<bool>,
     is_aborted: Cell<bool>,
     is_over_limit: bool,
@@ -55,18 +54,18 @@ impl ConnectionHandle {
         }))
     }
 
-    /// Whether the connection is over the connection limit.
+    /// Returns whether the connection is over the connection limit.
     pub(crate) fn is_over_limit(&self) -> bool {
         self.0.is_over_limit
     }
 
-    /// Records a request, which may be the last, and returns whether it came after the last one.
+    /// Records whether a request is the last, and returns whether the last request had been received before it.
     pub(crate) fn mark_last_and_check(&self, is_last: bool) -> bool {
         let last = &self.0.has_received_last;
         last.replace(last.get() || is_last)
     }
 
-    /// Ends the connection: nothing is written to it any more.
+    /// Aborts the connection: nothing more is written to it.
     pub(crate) fn abort(&self) {
         self.0.is_aborted.set(true);
     }
@@ -75,18 +74,18 @@ impl ConnectionHandle {
         self.0.is_aborted.get()
     }
 
-    /// Whether a request is in flight.
+    /// Returns whether a request is in flight.
     pub(crate) fn is_in_use(&self) -> bool {
         self.0.class.get().is_some()
     }
 
-    /// Whether the request in flight has no request timeout.
+    /// Returns whether the request in flight has no request timeout.
     pub(crate) fn is_long_lived(&self) -> bool {
         let class = self.0.class.get();
         class.is_some_and(|class| !matches!(class, RequestClass::Health | RequestClass::Unary))
     }
 
-    /// Whether the request in flight has no response timeout.
+    /// Returns whether the request in flight has no response timeout.
     pub(crate) fn is_streaming(&self) -> bool {
         self.0.class.get() == Some(RequestClass::Streaming)
     }
@@ -101,7 +100,7 @@ impl ConnectionHandle {
     ///
     /// # Errors
     ///
-    /// Returns [`ApiError::TooManyInFlight`] if that makes more than `max` of its class.
+    /// Returns [`ApiError::TooManyInFlight`] if more than `max` requests of its class would be in flight.
     pub(crate) fn begin(&self, class: RequestClass, max: usize) -> Result<InFlightGuard, ApiError> {
         self.set_class(Some(class));
         let guard = InFlightGuard(self.clone());
@@ -141,7 +140,7 @@ impl FromRequest for ConnectionHandle {
     }
 }
 
-/// Counts a request as in flight until dropped.
+/// A guard that counts a request as in flight until it is dropped.
 pub(crate) struct InFlightGuard(ConnectionHandle);
 
 impl Drop for InFlightGuard {

@@ -58,7 +58,7 @@ pub(crate) enum Content {
 /// # Errors
 ///
 /// Returns [`ApiError::NotAcceptable`] if the client accepts neither identity nor a supported coding, [`ApiError::Busy`] if
-/// it requires a coding for which there is no capacity, and the errors of `content`.
+/// it requires compression and too many bodies are being compressed, and the errors of `content`.
 pub(crate) async fn respond(
     request: &HttpRequest,
     etag: EntityTag,

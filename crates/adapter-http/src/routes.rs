@@ -1,4 +1,4 @@
-//! The route table: one row a route, from which logs, metrics, spans, limits, `Allow` and `OPTIONS` are derived.
+//! The route table. Logs, metrics, spans, limits, `Allow` and `OPTIONS` are derived from the row of a route.
 
 use std::future::ready;
 
@@ -21,15 +21,15 @@ use crate::{
 
 /// A route.
 pub(crate) struct Route {
-    /// Matches paths, in the syntax of actix: `/tickets/{tid}`.
+    /// The pattern of its paths in the syntax of actix, such as `/tickets/{tid}`.
     pattern: &'static str,
     /// The name in logs, metrics and spans.
     pub(crate) label: &'static str,
     methods: &'static Methods,
     pub(crate) callers: Callers,
-    /// The class of its requests, unless the handler raises it.
+    /// The class of its requests; the handler can raise it.
     pub(crate) class: RequestClass,
-    /// How many bytes of a body are read; a longer one is rejected at once.
+    /// The maximum length of a body; a longer one is rejected at once.
     pub(crate) max_body_bytes: u64,
     handler: fn() -> Handler,
 }
@@ -40,14 +40,14 @@ pub(crate) struct Methods {
     allow: &'static str,
 }
 
-/// Who may call a route.
+/// The callers of a route, which determine its rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Callers {
-    /// Requests are rate limited by address.
+    /// Any client; requests are limited by address.
     Everyone,
-    /// The handler checks a token; requests are rate limited by its caller.
+    /// Clients with a token, which the handler verifies; requests are limited by caller.
     TokenHolders,
-    /// Whoever can reach the administrators' listener.
+    /// Clients of the administrators' listener.
     Administrators,
 }
 
@@ -56,7 +56,7 @@ pub(crate) const READ: &Methods = &Methods {
     allow: "GET, HEAD, OPTIONS",
 };
 
-/// No handler accepts a body. A short one is read and discarded.
+/// The maximum length of a body that is read and discarded. No handler accepts a body.
 pub(crate) const MAX_DISCARDED_BODY_BYTES: u64 = 64 * 1_024;
 
 #[rustfmt::skip]
@@ -74,7 +74,7 @@ static ADMIN: &[Route] = &[
     Route::new(metrics::PATH, READ, Administrators, Unary, || web::to(metrics::metrics_handler)),
 ];
 
-/// On both listeners.
+/// The routes of both listeners.
 #[rustfmt::skip]
 static HEALTH: &[Route] = &[
     Route::new(health::LIVEZ, READ, Everyone, Health, || web::to(health::live)),
@@ -101,7 +101,7 @@ impl Route {
         }
     }
 
-    /// Sets another label than the pattern.
+    /// Sets a label that differs from the pattern.
     const fn label(mut self, label: &'static str) -> Self {
         self.label = label;
         self
@@ -140,13 +140,13 @@ impl RouteTable {
         )
     }
 
-    /// Returns the route of a path in the form in which the framework matches it.
+    /// Returns the route of a path, which must be normalised as actix matches it.
     pub(crate) fn find(&self, path: &str) -> Option<&'static Route> {
         let (_, route) = self.0.iter().find(|(pattern, _)| pattern.is_match(path))?;
         Some(route)
     }
 
-    /// Registers all routes with the framework.
+    /// Registers all routes with actix.
     pub(crate) fn register(&self, config: &mut ServiceConfig) {
         for (_, route) in &self.0 {
             let allow = route.methods.allow;
@@ -154,7 +154,7 @@ impl RouteTable {
             for method in route.methods.list {
                 resource = resource.route((route.handler)().method(method.clone()));
             }
-            // Everyone may learn the methods of a path (RFC 9110 9.3.7).
+            // The methods of a path are public (RFC 9110 9.3.7).
             let options = web::method(Method::OPTIONS).to(move |_: NoBody| {
                 let mut response = HttpResponse::NoContent();
                 ready(response.insert_header((ALLOW, allow)).finish())
@@ -172,7 +172,7 @@ async fn no_such_path() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NoSuchPath)
 }
 
-/// Responds to an active caller and does nothing, to measure what every response costs.
+/// Authenticates the caller and does nothing else: the baseline of benchmarks.
 #[cfg(feature = "bench")]
 async fn noop(_: crate::authentication::AuthenticatedCaller) -> HttpResponse {
     HttpResponse::Ok()

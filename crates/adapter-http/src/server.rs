@@ -1,4 +1,4 @@
-//! The HTTP servers: the API, and the administrators' listener.
+//! The HTTP servers of the API and of the administrators' listener.
 
 use std::{future::ready, io, net::TcpListener, num::NonZeroUsize, thread};
 
@@ -26,7 +26,7 @@ use crate::{
     token::TokenVerifier,
 };
 
-/// How many connections and requests the administrators' listener serves at once.
+/// The connection limit and the concurrency limit of the administrators' listener.
 const ADMIN_LIMIT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 /// Serves the API on `listener` until [shutdown](RunningServer::run_until).
@@ -74,8 +74,8 @@ pub fn server(
     })
 }
 
-/// Serves metrics and health to administrators on a listener of its own, until dropped. The same limits and timeouts hold
-/// as for the API. Its requests are not counted in the metrics.
+/// Serves metrics and health checks to administrators on a separate listener, until dropped. The timeouts of the API apply.
+/// Its requests are not counted in the metrics.
 ///
 /// # Errors
 ///
@@ -105,7 +105,7 @@ pub fn admin_server(
     serve(listener, 1, state, data)
 }
 
-/// Serves routes on connections with limits and timeouts; handlers get `data`.
+/// Serves routes on connections with limits and timeouts. Handlers get `data`.
 fn serve(
     listener: TcpListener,
     workers: usize,
@@ -122,9 +122,9 @@ fn serve(
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
     let builder = Server::build()
         .workers(workers)
-        // Twice as many as are served, so that connections over the limit get 503.
+        // Twice the connection limit, so that connections over the limit get 503.
         .max_concurrent_connections(2 * settings.max_connections.get().div_ceil(workers))
-        // Longer than `RunningServer` waits, which reports the requests that are aborted.
+        // Longer than the timeout of `RunningServer`, which reports aborted requests.
         .shutdown_timeout(settings.shutdown_timeout.as_secs().saturating_add(2))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
@@ -132,7 +132,7 @@ fn serve(
     let server = builder.listen("http", listener, move || {
         let (connections, stopping) = (connections.clone(), stopping.clone());
         let accept = fn_service(move |stream: TcpStream| {
-            // A small response is sent at once, also while an earlier one is not acknowledged.
+            // Sends a short response at once, even if an earlier one has not been acknowledged.
             let _ = stream.set_nodelay(true);
             let peer = stream.peer_addr().ok();
             let slot = connections.acquire(peer.map(|peer| peer.ip()));

@@ -1,4 +1,4 @@
-//! What an administrator can set, as parsed values.
+//! The parsed settings of the HTTP interface.
 
 mod order;
 mod origins;
@@ -15,37 +15,38 @@ pub use self::{
     trusted_proxies::{ParseProxiesError, TrustedProxies},
 };
 
-/// How to serve HTTP, and how long each step may take. Every wait has an end.
+/// Settings of the HTTP interface: limits, timeouts, origins and proxies.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The order of traces where a request names none.
+    /// The order of traces if the request has no `order`.
     pub default_order: Order,
     /// The origins whose pages may read responses.
     pub cors_origins: AllowedOrigins,
-    /// How many requests one client may send.
+    /// The rate limits per client.
     pub rate_limits: RateLimits,
     /// The proxies whose `X-Request-Id` and `X-Forwarded-For` are accepted.
     pub trusted_proxies: TrustedProxies,
-    /// How many threads serve connections; `None` for one per core.
+    /// The number of worker threads; `None` for one per core.
     pub workers: Option<NonZeroUsize>,
-    /// How many connections are served at once; one address that is no trusted proxy's has at most half of them. One more
-    /// evicts the longest idle. If none is idle, as many again get 503 at a time, and the rest waits to be accepted.
+    /// The connection limit. One address has at most half of it, unless it belongs to a trusted proxy. A connection over the
+    /// limit evicts the longest idle one. If none is idle, it gets 503; if as many connections again are over the limit,
+    /// further ones wait to be accepted.
     pub max_connections: NonZeroUsize,
-    /// How many requests are worked on at once. Others get 503.
+    /// The concurrency limit: the maximum number of requests in flight. Further requests get 503.
     pub max_in_flight: NonZeroUsize,
-    /// How long a client may take to send a request's head.
+    /// The longest time that a client may take to send the head of a request.
     pub head_timeout: Duration,
-    /// How long a request may take until its response begins.
+    /// The request timeout: the longest time until the response begins.
     pub request_timeout: Duration,
-    /// How long a client may stop reading a response.
+    /// The write timeout: the longest time that a client may stop reading a response.
     pub write_timeout: Duration,
-    /// How long a client may take to read a whole response.
+    /// The response timeout: the longest time that a client may take to read a complete response.
     pub response_timeout: Duration,
-    /// How long a connection may wait for its next request.
+    /// The keep-alive timeout: the longest time that a connection may be idle between requests.
     pub keep_alive: Duration,
-    /// How long requests are still accepted after the server was told to stop, so that clients notice.
+    /// The time during which requests are still accepted after the shutdown was requested, so that load balancers notice.
     pub shutdown_delay: Duration,
-    /// How long requests in flight may take to finish after that.
+    /// The longest time that requests in flight may take to finish after that.
     pub shutdown_timeout: Duration,
 }
 
@@ -72,11 +73,11 @@ impl Default for HttpSettings {
     }
 }
 
-/// How many requests a second are accepted on average; ten times as many may come at once. `None` for any number.
+/// Rate limits in requests per second, with bursts of ten times the rate. `None` for no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimits {
-    /// From the bearer of one token.
+    /// The limit per caller with a valid token.
     pub per_caller: Option<NonZeroU32>,
-    /// From one address, of requests without a valid token.
+    /// The limit per address for requests without a valid token.
     pub per_address: Option<NonZeroU32>,
 }

@@ -1,4 +1,4 @@
-//! Running a server until graceful shutdown.
+//! Graceful shutdown of a running server.
 
 use std::{io, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::{health::Health, metrics::HttpMetrics};
 
-/// When nothing has been in flight for this long, no request is on its way any more.
+/// The time without requests in flight after which the server is drained.
 const DRAIN_QUIET_PERIOD: Duration = Duration::from_millis(100);
 const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -26,17 +26,18 @@ pub struct RunningServer {
 /// The outcome of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShutdownReport {
-    /// How many requests, at least, did not get their whole response.
+    /// A lower bound of the number of requests that did not get their complete response.
     pub aborted_requests: usize,
 }
 
 impl RunningServer {
-    /// Serves until `stop` resolves, and then until every request that was sent before has its response, for at most the
-    /// shutdown timeout.
+    /// Serves until `stop` resolves, then shuts down gracefully: requests that were sent before get their response, within
+    /// the shutdown timeout.
     ///
-    /// The HTTP server's own graceful shutdown would lose requests that have arrived and not been read, on connections that
-    /// were accepted or idle. So readiness goes first and every response closes its connection, while requests are still
-    /// accepted; then no connection is accepted any more; and once no request has come for a while, all are closed.
+    /// The graceful shutdown of actix alone would lose requests that have arrived but have not been read. Therefore the
+    /// shutdown has three steps. First, readiness fails and every response closes its connection, while requests are still
+    /// accepted. Then no new connection is accepted. Once no request has been in flight for a while, all connections are
+    /// closed.
     ///
     /// # Errors
     ///
@@ -65,13 +66,13 @@ impl RunningServer {
             });
         }
         let aborted_requests = usize::try_from(unfinished()).unwrap_or(0);
-        // The requests that are left are not awaited.
+        // Does not wait for the remaining requests.
         drop(handle.stop(false));
         Ok(ShutdownReport { aborted_requests })
     }
 }
 
-/// Waits until nothing has been unfinished for a while.
+/// Waits until no request has been unfinished for the quiet period.
 async fn wait_until_drained(unfinished: impl Fn() -> i64) {
     let mut since = Instant::now();
     while since.elapsed() < DRAIN_QUIET_PERIOD {

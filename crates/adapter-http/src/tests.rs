@@ -1,4 +1,4 @@
-//! The server, asked over sockets, with a mocked store behind it.
+//! Tests of the server over TCP connections, with a mocked repository.
 
 mod app;
 mod classes;
@@ -30,7 +30,7 @@ fn secret() -> Secret {
 }
 
 fn token(sid: &str, access: Access) -> String {
-    let identity = TokenSubject {
+    let subject = TokenSubject {
         openid: String::new(),
         sid: sid.to_owned(),
         username: String::new(),
@@ -39,16 +39,16 @@ fn token(sid: &str, access: Access) -> String {
         name: "令牌里的名字".to_owned(),
     };
     let signer = TokenSigner::new(&secret(), TokenSettings::default());
-    // From long ago until far from now, so that no clock is needed.
+    // Valid from 1970 for centuries, so that the tests need no clock.
     signer
-        .sign(&identity, 0, Duration::from_secs(10_000_000_000))
+        .sign(&subject, 0, Duration::from_secs(10_000_000_000))
         .unwrap()
 }
 
 fn history_of(issuer: &str) -> Arc<TicketHistory> {
-    let moment = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
+    let timestamp = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
     let ticket = TicketId::new(123).unwrap();
-    let mut trace = Trace::new(TraceId::new(1), ticket, moment, StaffId::from("-1"));
+    let mut trace = Trace::new(TraceId::new(1), ticket, timestamp, StaffId::from("-1"));
     trace.new_status = Some(Status::Fresh);
     trace.op_name = "詹姆斯".to_owned();
     trace.remark = "工单已创建".to_owned();
@@ -63,31 +63,31 @@ fn found(history: Arc<TicketHistory>) -> FoundHistory {
 }
 
 #[tokio::test]
-async fn the_issuer_is_answered_with_the_history() {
-    let app = App::with(|histories| {
+async fn issuer_gets_history() {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .withf(|query| query.ticket.get() == 123)
             .return_once(|_| Ok(found(history_of(ALICE))));
     });
 
-    let answer = app.get(PATH, &token(ALICE, Access::User)).await;
+    let response = app.get(PATH, &token(ALICE, Access::User)).await;
 
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
     assert!(
-        answer.contains("content-type: application/json; charset=utf-8\r\n"),
-        "{answer}"
+        response.contains("content-type: application/json; charset=utf-8\r\n"),
+        "{response}"
     );
     assert!(
-        answer.contains(r#""traces":[{"opid":1,"tid":123,"#),
-        "{answer}"
+        response.contains(r#""traces":[{"opid":1,"tid":123,"#),
+        "{response}"
     );
 }
 
 #[tokio::test]
-async fn who_is_refused_at_the_door_costs_the_store_nothing() {
-    // A store that is asked without being told what to expect ends the request with a panic, that is with 500.
-    let app = App::with(|_| {});
+async fn rejected_request_does_not_reach_repository() {
+    // A call of a mock without expectations panics, and the response would be 500.
+    let app = App::with_repository(|_| {});
     let unregistered = token(ALICE, Access::Unregistered);
     for (path, token, status) in [
         (PATH, "bad", "401"),
@@ -110,17 +110,17 @@ async fn who_is_refused_at_the_door_costs_the_store_nothing() {
             "400",
         ),
     ] {
-        let answer = app.get(path, token).await;
+        let response = app.get(path, token).await;
         assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{path}: {answer}"
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{path}: {response}"
         );
     }
 }
 
 #[tokio::test]
-async fn what_is_too_long_to_look_at_is_refused_in_the_envelope() {
-    let app = App::with(|histories| {
+async fn oversized_target_or_header_gets_error_body() {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -133,28 +133,28 @@ async fn what_is_too_long_to_look_at_is_refused_in_the_envelope() {
             .await
             .starts_with("HTTP/1.1 200 ")
     );
-    let answer = app.get(&with_target(8 * 1024 + 1), &alice).await;
+    let response = app.get(&with_target(8 * 1024 + 1), &alice).await;
     assert!(
-        answer.starts_with("HTTP/1.1 414 ") && answer.contains(r#""errType":2"#),
-        "{answer}"
+        response.starts_with("HTTP/1.1 414 ") && response.contains(r#""errType":2"#),
+        "{response}"
     );
-    assert!(answer.contains("x-request-id: "), "{answer}");
+    assert!(response.contains("x-request-id: "), "{response}");
 
-    let answer = app.get(PATH, &"a".repeat(20_000)).await;
+    let response = app.get(PATH, &"a".repeat(20_000)).await;
     assert!(
-        answer.starts_with("HTTP/1.1 401 "),
-        "a long token is still only a bad one: {answer}"
+        response.starts_with("HTTP/1.1 401 "),
+        "a long token is only invalid: {response}"
     );
-    let answer = app.get(PATH, &"a".repeat(70_000)).await;
+    let response = app.get(PATH, &"a".repeat(70_000)).await;
     assert!(
-        answer.starts_with("HTTP/1.1 431 ") && answer.contains(r#""errType":2"#),
-        "{answer}"
+        response.starts_with("HTTP/1.1 431 ") && response.contains(r#""errType":2"#),
+        "{response}"
     );
 }
 
 #[tokio::test]
-async fn a_panic_is_answered_in_the_envelope_and_the_server_goes_on() {
-    let app = App::with(|histories| {
+async fn panic_gets_500_and_server_continues() {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .times(1)
@@ -165,12 +165,12 @@ async fn a_panic_is_answered_in_the_envelope_and_the_server_goes_on() {
     });
     let alice = token(ALICE, Access::User);
 
-    let answer = app.get(PATH, &alice).await;
-    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
-    assert!(answer.contains("x-request-id: "), "{answer}");
+    let response = app.get(PATH, &alice).await;
+    assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
+    assert!(response.contains("x-request-id: "), "{response}");
     let body =
         r#"{"success":false,"msg":"system met a uncaught error,please view logs.","errType":1}"#;
-    assert!(answer.ends_with(body), "{answer}");
+    assert!(response.ends_with(body), "{response}");
 
     assert!(app.get(PATH, &alice).await.starts_with("HTTP/1.1 200 "));
 }

@@ -58,7 +58,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let listener = listen(port)?;
     let address = format!("http://{}", listener.local_addr()?);
     let health = Health::default();
-    health.set_readable(true);
+    health.set_database_ready(true);
     let server = wts_adapter_http::server(
         listener,
         use_cases,

@@ -58,7 +58,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let verifier = TokenVerifier::new(keyring, token);
     let use_cases = use_cases(settings, &database).await?;
     tokio::spawn(mirror_database_health(database.readable(), health.clone()));
-    health.set_readable(true);
+    health.set_database_ready(true);
 
     let listener = startup::listen(listen)
         .with_context(|| format!("{}: cannot listen on {listen}", settings.origin(&LISTEN)))?;
@@ -84,7 +84,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 /// Sets `health` to whether the database can be read, on every change.
 async fn mirror_database_health(mut readable: watch::Receiver<bool>, health: Health) {
     while readable.changed().await.is_ok() {
-        health.set_readable(*readable.borrow_and_update());
+        health.set_database_ready(*readable.borrow_and_update());
     }
 }
 

@@ -26,7 +26,7 @@ fn healthy_service_returns_200_and_logs_no_health_check() {
         }
     }
     let (_, log) = service.stop("TERM");
-    assert!(!log.contains("answered a request"), "{log}");
+    assert!(!log.contains("handled a request"), "{log}");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn json_log_has_one_object_per_line_with_searchable_fields() {
         .collect();
     let access: Vec<_> = records
         .iter()
-        .filter(|record| record["message"] == "answered a request")
+        .filter(|record| record["message"] == "handled a request")
         .collect();
     assert_eq!(access.len(), 1, "{log}");
     let record = access[0];

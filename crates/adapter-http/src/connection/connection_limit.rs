@@ -1,7 +1,7 @@
-//! The connection limit: how many connections are open, and which idle one is evicted for a new one.
+//! The connection limit, and the eviction of idle connections.
 //!
-//! A client that opens many connections and sends nothing locks nobody out: the longest idle connection is evicted when
-//! another needs its slot, and one address has at most half of all slots.
+//! A client that opens many idle connections cannot lock out other clients: the longest idle connection is evicted when a new
+//! one needs its slot, and one address has at most half of all slots.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -22,16 +22,16 @@ use crate::{
     settings::{HttpSettings, TrustedProxies},
 };
 
-/// Gives out the slots of connections. Copies share them.
+/// Assigns slots to connections. Clones share the slots.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionLimiter(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     max: usize,
-    /// The most connections of one address: many clients may be behind one, but seldom all.
+    /// The maximum number of connections per address. Many clients can share an address, but rarely all.
     max_per_address: usize,
-    /// Exempt from `max_per_address`, since all clients may be behind them.
+    /// The proxies, which are exempt from `max_per_address`, because all clients may connect through them.
     proxies: TrustedProxies,
     started: Instant,
     table: Mutex<ConnectionTable>,
@@ -51,7 +51,7 @@ struct ConnectionEntry {
     number: u64,
     /// `None` if the connection is exempt from the limit per address.
     address: Option<IpAddr>,
-    /// In microseconds after the limiter started; 0 while the connection is in use.
+    /// The start of the idle time in microseconds since the limiter started; 0 while the connection is in use.
     idle_since: AtomicU64,
     is_evicted: AtomicBool,
     waker: AtomicWaker,
@@ -70,8 +70,8 @@ impl ConnectionLimiter {
         }))
     }
 
-    /// Returns a slot for a connection from `peer`, evicting an idle connection if there is none left. The slot is
-    /// [rejected](ConnectionSlot::is_rejected) if none is idle.
+    /// Returns a slot for a connection from `peer`. If no slot is free, it evicts the longest idle connection; if none is
+    /// idle, the slot is [rejected](ConnectionSlot::is_rejected).
     pub(crate) fn acquire(&self, peer: Option<IpAddr>) -> ConnectionSlot {
         let address = peer
             .filter(|peer| !self.0.proxies.contains(*peer))
@@ -115,7 +115,7 @@ impl ConnectionTable {
         entry
     }
 
-    /// Evicts the longest idle of the connections that match, and returns whether there was one.
+    /// Evicts the longest idle of the matching connections and returns whether there was one.
     fn evict_longest_idle(&mut self, matches: impl Fn(&ConnectionEntry) -> bool) -> bool {
         let longest = self
             .entries
@@ -136,7 +136,7 @@ impl ConnectionTable {
 
     fn remove(&mut self, entry: &ConnectionEntry) {
         if self.entries.remove(&entry.number).is_none() {
-            return; // evicted before
+            return; // already evicted
         }
         if let Some(Entry::Occupied(mut count)) =
             entry.address.map(|address| self.by_address.entry(address))
@@ -149,10 +149,10 @@ impl ConnectionTable {
     }
 }
 
-/// The slot of a connection, until dropped.
+/// The slot of a connection, which is released on drop.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
-    /// `None` for a connection over the limit.
+    /// `None` if the connection is over the limit.
     entry: Option<Arc<ConnectionEntry>>,
     is_idle: bool,
     has_pending_write: bool,
@@ -160,23 +160,23 @@ pub(crate) struct ConnectionSlot {
 }
 
 impl ConnectionSlot {
-    /// Returns where this connection and its requests are counted.
+    /// Returns the metrics that count this connection and its requests.
     pub(super) fn metrics(&self) -> &HttpMetrics {
         &self.limiter.0.metrics
     }
 
-    /// Whether the connection is over the limit.
+    /// Returns whether the connection is over the limit.
     pub(super) fn is_rejected(&self) -> bool {
         self.entry.is_none()
     }
 
-    /// Whether the connection has to end for another one.
+    /// Returns whether the connection was evicted in favour of another one.
     pub(super) fn is_evicted(&self) -> bool {
         let evicted = |entry: &Arc<ConnectionEntry>| entry.is_evicted.load(SeqCst);
         self.is_idle && self.entry.as_ref().is_some_and(evicted)
     }
 
-    /// Records whether the connection has bytes to send that its client does not accept.
+    /// Records whether the connection has bytes that the socket does not accept, because the client does not read.
     pub(super) fn set_pending_write(&mut self, is_pending: bool) {
         if is_pending != self.has_pending_write {
             self.has_pending_write = is_pending;

@@ -1,6 +1,7 @@
-//! The access log: one record a request, with the cause of an error.
+//! The access log: one record per request, with the causes of an error.
 //!
-//! Our own, because the framework's logger prints paths and queries, which may hold tokens, and not the causes.
+//! The logger of actix is not used: it logs paths and queries, which can contain tokens, and does not log the causes of
+//! errors.
 
 use std::{sync::Arc, time::Instant};
 
@@ -25,10 +26,10 @@ use crate::{
     routes::{Callers, Route},
 };
 
-/// The target of the access log's records.
+/// The target of the records of the access log.
 pub const ACCESS_LOG_TARGET: &str = module_path!();
 
-/// The record of a request. It has neither path nor query: clients may put anything there, such as a token.
+/// The access log record of a request. It contains neither the path nor the query, in which clients can send tokens.
 pub(super) struct AccessLogEntry {
     state: Arc<MiddlewareState>,
     id: RequestId,
@@ -68,7 +69,7 @@ impl AccessLogEntry {
         &self.cors
     }
 
-    /// Logs the response and sets the headers that every response has.
+    /// Logs the response and sets the common response headers.
     pub(super) fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         let error = response.response().error();
         self.emit(response.status(), &response.request().extensions(), error);
@@ -76,7 +77,7 @@ impl AccessLogEntry {
         response
     }
 
-    /// Logs the response that an error becomes, and sets the headers that every response has.
+    /// Logs the response of an error and sets the common response headers.
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
         self.emit(response.status(), &Extensions::new(), Some(&error));
@@ -98,7 +99,7 @@ impl AccessLogEntry {
         }
     }
 
-    /// Counts the response and logs it, with what the handler left in the request's extensions.
+    /// Counts the response and logs it with the ticket id and the rank from the request extensions.
     fn emit(&self, status: StatusCode, details: &Extensions, error: Option<&Error>) {
         let duration = self.begun.elapsed();
         let route = self.route.map(|route| route.label);
@@ -127,14 +128,14 @@ impl AccessLogEntry {
                     status = status.as_u16(),
                     duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
                     reason = error.map(|error| tracing::field::display(reason(error))),
-                    "answered a request"
+                    "handled a request"
                 )
             };
         }
         let is_health = |route: &Route| route.class == RequestClass::Health;
         let is_admin = |route: &Route| route.callers == Callers::Administrators;
         match status {
-            // Health checks and scrapes come every few seconds.
+            // Health checks and scrapes are sent every few seconds.
             _ if self.route.is_some_and(is_health) => log!(debug),
             status if status.is_success() && self.route.is_some_and(is_admin) => log!(debug),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn),
@@ -144,7 +145,7 @@ impl AccessLogEntry {
     }
 }
 
-/// An error and its causes, in one line.
+/// Returns an error and its causes in one line.
 fn reason(error: &Error) -> String {
     match error.as_error::<ApiError>() {
         Some(error) => ErrorChain(error).to_string(),

@@ -1,6 +1,7 @@
-//! CORS (Fetch standard): which pages may read responses. Closed by default, and never with cookies.
+//! CORS (Fetch standard): headers that allow pages of other origins to read responses. No origin is allowed by default, and
+//! credentials are never allowed.
 //!
-//! Ours and not `actix-cors`, which rejects preflights with a text instead of the error body, and sends
+//! `actix-cors` is not used: it rejects preflights with a text instead of the error body, and sends
 //! `Access-Control-Expose-Headers` to every origin.
 
 use actix_web::{
@@ -20,15 +21,15 @@ use actix_web::{
 use crate::settings::HttpSettings;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
-/// Headers that a page may send beyond the safelisted ones; common libraries send the last four by default.
+/// Request headers that a page may send besides the safelisted ones; common libraries send the last four by default.
 const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, if-none-match, x-request-id, traceparent, \
      content-type, cache-control, pragma, x-requested-with",
 );
-/// Headers that a page may read beyond the safelisted ones.
+/// Response headers that a page may read besides the safelisted ones.
 const EXPOSE_HEADERS: HeaderValue =
     HeaderValue::from_static("etag, retry-after, www-authenticate, x-request-id");
-/// How long a browser may cache a preflight, in seconds; no browser does for more than two hours.
+/// The time that a browser may cache a preflight, in seconds. Browsers limit it to two hours at most.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 /// The CORS headers of a response.
@@ -47,13 +48,13 @@ impl Cors {
         let origin = request.headers().get(ORIGIN).cloned();
         Self {
             is_enabled: allowed.is_some(),
-            origin: origin.filter(|origin| allowed.is_some_and(|them| them.contains(origin))),
+            origin: origin.filter(|origin| allowed.is_some_and(|allowed| allowed.contains(origin))),
         }
     }
 
     pub(super) fn apply(&self, response: &mut HeaderMap) {
         if self.is_enabled {
-            // For caches: the response depends on the origin.
+            // For caches: the response depends on `Origin`.
             response.append(VARY, HeaderValue::from_static("origin"));
         }
         if let Some(origin) = &self.origin {
@@ -64,7 +65,7 @@ impl Cors {
         }
     }
 
-    /// Returns the response to the preflight of a page that may read responses.
+    /// Returns the response to a preflight request of an allowed origin; `None` for any other request.
     pub(super) fn preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         self.origin.as_ref()?;
         let is_preflight = request.method() == Method::OPTIONS

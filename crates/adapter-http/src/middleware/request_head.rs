@@ -1,8 +1,8 @@
-//! Checks of a request's head: size limits, and protection from request smuggling (RFC 9112 6, 11.2), since a proxy and this
-//! service must agree where a request ends.
+//! Checks of the head of a request: size limits and protection from request smuggling (RFC 9112 6, 11.2). A proxy and this
+//! service must agree on where a request ends.
 //!
-//! The HTTP server rejects lengths that contradict each other or are no numbers, unknown encodings and folded fields. Other
-//! ambiguous requests are rejected here, or are the last on their connection.
+//! The HTTP server rejects contradictory and non-numeric lengths, unknown transfer codings and folded fields. Other ambiguous
+//! requests are rejected here, or are the last on their connection.
 
 use actix_web::{
     dev::ServiceRequest,
@@ -16,19 +16,22 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// Path and query together.
+/// The maximum length of path and query together.
 const MAX_TARGET_BYTES: usize = 8 * 1_024;
-/// All names and values together; far more than the longest token, which has an error of its own.
+/// The maximum length of all header names and values together. It is much longer than the longest token, so that a token
+/// that is too long gets 401.
 const MAX_HEADER_BYTES: usize = 64 * 1_024;
-/// Some proxies read an underscore as a hyphen.
+/// Header names that some proxies treat like the names with a hyphen.
 const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
     HeaderName::from_static("content_length"),
     HeaderName::from_static("transfer_encoding"),
 ];
 
+/// Checks the head of a request.
+///
 /// # Errors
 ///
-/// Returns an error if a proxy could read the request differently, or if a limit is exceeded.
+/// Returns an error if a proxy could interpret the request in a different way, or if a limit is exceeded.
 pub(super) fn check(request: &ServiceRequest, max_body_bytes: u64) -> Result<(), ApiError> {
     let headers = request.headers();
     let header_bytes: usize = headers
@@ -49,8 +52,8 @@ pub(super) fn check(request: &ServiceRequest, max_body_bytes: u64) -> Result<(),
     }
 }
 
-/// Whether the request is the last on its connection: it has a body, asks for another protocol or for the end (RFC 9112
-/// 9.6), or can be read in more than one way.
+/// Returns whether the request is the last on its connection: it has a body, requests a protocol upgrade or the end of the
+/// connection (RFC 9112 9.6), or is ambiguous.
 pub(super) fn is_last(request: &ServiceRequest) -> bool {
     let headers = request.headers();
     headers.contains_key(TRANSFER_ENCODING)
@@ -75,15 +78,15 @@ fn content_length(headers: &HeaderMap) -> u64 {
     length.unwrap_or(0) // The HTTP server has checked that it is a number.
 }
 
-/// Whether a length has a superfluous zero: some read such a number as octal, some detect a body by anything but a single
-/// zero.
+/// Returns whether a length has a leading zero. Some parsers read such a number as octal, and some assume a body for any
+/// value other than a single zero.
 fn has_leading_zero(length: &HeaderValue) -> bool {
     let digits = length.as_bytes().trim_ascii();
     digits.len() > 1 && digits.starts_with(b"0")
 }
 
-/// Whether the target names another host than `Host`, or a user. RFC 9112 3.2.2 lets the target win, but a proxy may have
-/// gone by the field.
+/// Returns whether the target has a different host than `Host`, or a user. RFC 9112 3.2.2 gives precedence to the target, but
+/// a proxy may have used the header.
 fn contradicts_host(request: &ServiceRequest) -> bool {
     let target = request.uri();
     let Some(authority) = target.authority().filter(|_| target.scheme().is_some()) else {
@@ -95,8 +98,8 @@ fn contradicts_host(request: &ServiceRequest) -> bool {
         || host.is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(authority))
 }
 
-/// Whether `Host` is more than a name or an address with or without a port (RFC 9110 7.2), and could be read as a user, a
-/// path or a list.
+/// Returns whether `Host` has characters other than those of a name or an address with an optional port (RFC 9110 7.2), so
+/// that it could be interpreted as a user, a path or a list.
 fn is_invalid_host(host: &HeaderValue) -> bool {
     let mut bytes = host.as_bytes().iter();
     !bytes.all(|byte| byte.is_ascii_alphanumeric() || b".-_~:[]%".contains(byte))

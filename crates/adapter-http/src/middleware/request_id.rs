@@ -1,6 +1,6 @@
 //! The request id, in the response and in the access log.
 //!
-//! Our own, because an id is accepted from trusted proxies only.
+//! Middleware crates for request ids are not used, because an id is accepted from trusted proxies only.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use crate::{constants::X_REQUEST_ID, settings::HttpSettings};
 
-/// The longest id that is accepted.
+/// The maximum length of an accepted id.
 const MAX_ID_BYTES: usize = 128;
 
-/// The id from a trusted proxy, so that both logs have the same, or else a random UUID (RFC 9562). An id from anybody else
-/// would let them choose what the log contains.
+/// The id from a trusted proxy, so that both logs contain the same id, otherwise a random UUID (RFC 9562). Ids from other
+/// peers are ignored, because a client could write arbitrary text into the log.
 #[derive(Clone)]
 pub(super) struct RequestId(pub(super) HeaderValue);
 
@@ -35,7 +35,7 @@ fn generate() -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unprintable"))
 }
 
-/// Returns the only id from a trusted proxy.
+/// Returns the id from a trusted proxy, if there is exactly one.
 fn forwarded(request: &ServiceRequest) -> Option<HeaderValue> {
     let mut ids = request.headers().get_all(X_REQUEST_ID);
     let id = ids.next().filter(|_| ids.next().is_none())?;
@@ -44,7 +44,7 @@ fn forwarded(request: &ServiceRequest) -> Option<HeaderValue> {
     (is_trusted && is_log_safe(id.as_bytes())).then(|| id.clone())
 }
 
-/// Whether an id cannot be mistaken for anything else in a log line.
+/// Returns whether an id consists of characters that cannot change the meaning of a log line.
 fn is_log_safe(id: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/:@".contains(byte);
     (1..=MAX_ID_BYTES).contains(&id.len()) && id.iter().all(is_plain)
@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    /// The id of a request from `peer` with these `X-Request-Id` fields.
+    /// Returns the id of a request from `peer` with these `X-Request-Id` headers.
     fn id_of(peer: [u8; 4], fields: &[&[u8]]) -> String {
         let settings = HttpSettings {
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),

@@ -1,11 +1,11 @@
-//! Response headers that keep browsers from misusing a response.
+//! Security headers of responses, which restrict what browsers do with a response.
 
 use actix_web::{
     dev::ResponseHead,
     http::header::{self, HeaderName, HeaderValue},
 };
 
-/// On every response that does not set them itself.
+/// The headers of every response that does not set them itself.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -17,7 +17,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// On every error.
+/// The additional header of every error response.
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 pub(super) fn apply(response: &mut ResponseHead) {

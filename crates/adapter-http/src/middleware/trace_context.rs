@@ -1,18 +1,18 @@
 //! W3C Trace Context, level 1: the trace that a request belongs to.
 //!
-//! The parser is our own, because OpenTelemetry's propagator accepts what the recommendation has ignored: ids that are too
-//! short or have a sign, a hyphen at the end, the first of two fields.
+//! OpenTelemetry's propagator is not used, because it accepts values that the recommendation requires to be ignored: ids that
+//! are too short or have a sign, a trailing hyphen, the first of two fields.
 
 use std::ops::Range;
 
 use actix_web::http::header::HeaderMap;
 
-/// A valid `traceparent`. It has hexadecimal digits and hyphens only, so that it can be logged.
+/// A valid `traceparent`. It consists of hexadecimal digits and hyphens only, so that it can be logged.
 #[derive(Clone, Copy)]
 pub(super) struct TraceParent([u8; 55]);
 
 impl TraceParent {
-    /// Returns the `traceparent` of a request; `None` if it is missing, given twice or invalid, and to be ignored.
+    /// Returns the `traceparent` of a request; `None` if it is missing, duplicate or invalid.
     pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut fields = headers.get_all("traceparent");
         let field = fields.next()?.as_bytes();
@@ -50,7 +50,7 @@ impl TraceParent {
         self.part(36..52)
     }
 
-    /// Whether the client records this trace: the lowest of the flags (3.2.2.5.1).
+    /// Returns whether the client records this trace: the lowest flag (3.2.2.5.1).
     pub(super) fn is_sampled(&self) -> bool {
         let flags = char::from(self.0[54]).to_digit(16);
         flags.is_some_and(|flags| flags % 2 == 1)
@@ -66,19 +66,19 @@ impl TraceParent {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const VALID: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
     fn example_of_the_recommendation_is_parsed() {
-        let parent = TraceParent::parse(GOOD.as_bytes()).unwrap();
+        let parent = TraceParent::parse(VALID.as_bytes()).unwrap();
         assert_eq!(parent.trace(), "0af7651916cd43dd8448eb211c80319c");
         assert_eq!(parent.parent(), "b7ad6b7169203331");
     }
 
     #[test]
-    fn lowest_flag_is_whether_the_trace_is_sampled() {
+    fn lowest_flag_is_the_sampled_flag() {
         for (flags, sampled) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
-            let field = format!("{}{flags}", &GOOD[..GOOD.len() - 2]);
+            let field = format!("{}{flags}", &VALID[..VALID.len() - 2]);
             let parent = TraceParent::parse(field.as_bytes()).unwrap();
             assert_eq!(parent.is_sampled(), sampled, "{flags}");
         }
@@ -86,27 +86,30 @@ mod tests {
 
     #[test]
     fn later_version_may_append_fields() {
-        let later = GOOD.replacen("00", "cc", 1);
-        assert!(TraceParent::parse(format!("{later}-what-comes").as_bytes()).is_some());
-        assert!(TraceParent::parse(format!("{later}.what-comes").as_bytes()).is_none());
+        let later = VALID.replacen("00", "cc", 1);
+        assert!(TraceParent::parse(format!("{later}-future").as_bytes()).is_some());
+        assert!(TraceParent::parse(format!("{later}.future").as_bytes()).is_none());
     }
 
     #[test]
     fn invalid_traceparent_is_ignored() {
-        for bad in [
+        for invalid in [
             "",
             "00",
-            &GOOD.to_uppercase(),
-            &GOOD.replacen("00", "ff", 1),
-            &GOOD.replace("0af7651916cd43dd8448eb211c80319c", &"0".repeat(32)),
-            &GOOD.replace("b7ad6b7169203331", &"0".repeat(16)),
-            &format!("{GOOD}-more"),
-            &GOOD[..GOOD.len() - 1],
-            &GOOD.replace("0af7", "0a\n7"),
-            &GOOD.replace("0af7", "0ag7"),
-            &GOOD.replace('-', "_"),
+            &VALID.to_uppercase(),
+            &VALID.replacen("00", "ff", 1),
+            &VALID.replace("0af7651916cd43dd8448eb211c80319c", &"0".repeat(32)),
+            &VALID.replace("b7ad6b7169203331", &"0".repeat(16)),
+            &format!("{VALID}-more"),
+            &VALID[..VALID.len() - 1],
+            &VALID.replace("0af7", "0a\n7"),
+            &VALID.replace("0af7", "0ag7"),
+            &VALID.replace('-', "_"),
         ] {
-            assert!(TraceParent::parse(bad.as_bytes()).is_none(), "{bad:?}");
+            assert!(
+                TraceParent::parse(invalid.as_bytes()).is_none(),
+                "{invalid:?}"
+            );
         }
     }
 }

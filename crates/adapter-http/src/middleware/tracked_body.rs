@@ -1,4 +1,4 @@
-//! Response bodies that keep their request in flight until they are written, and the response timeout.
+//! Response bodies with the response timeout, which keep their request in flight until they have been written.
 
 use std::{
     io,
@@ -16,11 +16,11 @@ use actix_web::{
 use super::request_id::RequestId;
 use crate::request_class::InFlightGuard;
 
-/// A response of at most this size is written at once, or counted as pending by its connection.
+/// A body of at most this length is passed to the connection at once, which counts it as a pending write.
 const WRITE_BUFFER_BYTES: u64 = 64 * 1_024;
 
-/// Keeps the request in flight until its response is written, and aborts a response that takes longer than `limit`: the
-/// client sees that the end is missing.
+/// Keeps the request in flight until its response has been written, and aborts a response that takes longer than `limit`,
+/// so that the client detects the missing end.
 pub(super) fn track_body(
     body: BoxBody,
     guard: InFlightGuard,
@@ -60,13 +60,13 @@ impl MessageBody for TrackedBody {
             .deadline
             .is_some_and(|deadline| Instant::now() >= deadline)
         {
-            let slow = io::Error::from(io::ErrorKind::TimedOut);
-            Poll::Ready(Some(Err(slow.into())))
+            let timed_out = io::Error::from(io::ErrorKind::TimedOut);
+            Poll::Ready(Some(Err(timed_out.into())))
         } else {
             Pin::new(&mut self.body).poll_next(context)
         };
         next.map_err(|error| {
-            tracing::warn!(request.id = %self.id, reason = %error, "an answer broke off");
+            tracing::warn!(request.id = %self.id, reason = %error, "aborted a response");
             io::Error::other(error.to_string()).into()
         })
     }

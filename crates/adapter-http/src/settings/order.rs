@@ -1,4 +1,4 @@
-//! The order of a history's traces.
+//! The order of traces in a response.
 
 use strum::EnumString;
 use utoipa::ToSchema;
@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 #[schema(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", parse_err_ty = UnknownOrder, parse_err_fn = unknown)]
 pub enum Order {
-    /// The oldest first, as in the API's document.
+    /// Oldest first, as in the API document.
     #[default]
     Asc,
-    /// The newest first, as clients of the predecessor expect.
+    /// Newest first, as clients of the WTS v3 service expect.
     Desc,
 }
 
-/// A text that is neither `asc` nor `desc`.
+/// The error of a text that is neither `asc` nor `desc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected asc or desc")]
 pub struct UnknownOrder;

@@ -1,4 +1,4 @@
-//! The origins whose pages may read responses.
+//! The allowed origins (CORS), whose pages may read responses.
 
 use std::str::FromStr;
 
@@ -38,8 +38,7 @@ impl FromStr for AllowedOrigins {
     }
 }
 
-/// Parses one origin in the spelling of browsers: scheme, host in small letters, and the port unless it is the scheme's
-/// default.
+/// Parses an origin as browsers serialise it: scheme, host in lower case, and the port unless it is the default port.
 fn parse(text: &str) -> Option<HeaderValue> {
     let uri: Uri = text.parse().ok()?;
     let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
@@ -56,10 +55,10 @@ fn parse(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok().filter(|_| is_canonical)
 }
 
-/// A text that is no origin in the spelling of browsers.
+/// The error of a text that differs from an origin as browsers serialise it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected origins such as https://wts.example, in small letters, without a path and without the usual port, not {0:?}"
+    "expected origins such as https://wts.example, in lower case, without a path and without the default port, found {0:?}"
 )]
 pub struct InvalidOrigin(String);
 
@@ -68,17 +67,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_spelled_as_browsers_spell_it() {
-        for good in [
+    fn only_serialised_origins_are_accepted() {
+        for valid in [
             "",
             "https://wts.example",
             "https://wts.example:8443,http://localhost:5173",
             " https://a.example  https://b.example ",
             "http://[::1]:3000",
         ] {
-            assert!(good.parse::<AllowedOrigins>().is_ok(), "{good}");
+            assert!(valid.parse::<AllowedOrigins>().is_ok(), "{valid}");
         }
-        for bad in [
+        for invalid in [
             "*",
             "null",
             "wts.example",
@@ -94,7 +93,7 @@ mod tests {
             "ftp://wts.example",
             "https://wts.example;https://b.example",
         ] {
-            assert!(bad.parse::<AllowedOrigins>().is_err(), "{bad}");
+            assert!(invalid.parse::<AllowedOrigins>().is_err(), "{invalid}");
         }
     }
 }

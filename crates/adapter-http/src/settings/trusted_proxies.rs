@@ -1,4 +1,4 @@
-//! The proxies in front of the service.
+//! The trusted proxies in front of the service.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -16,7 +16,7 @@ use ipnet::IpNet;
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whether `address` is a trusted proxy's.
+    /// Returns whether `address` belongs to a trusted proxy.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         // An IPv4 peer of a dual-stack socket has an IPv4-mapped IPv6 address.
         let address = address.to_canonical();
@@ -41,9 +41,9 @@ impl FromStr for TrustedProxies {
     }
 }
 
-/// A text that is no list of addresses and networks.
+/// The error of a text that is not a list of addresses and networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected addresses and networks with commas between them, such as 127.0.0.1, 10.0.0.0/8")]
+#[error("expected addresses and networks separated by commas, such as 127.0.0.1, 10.0.0.0/8")]
 pub struct ParseProxiesError(());
 
 #[cfg(test)]
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_networks_are_trusted_and_nobody_else_is() {
+    fn only_listed_addresses_and_networks_are_trusted() {
         let proxies = "127.0.0.1, 10.0.0.0/8,fd00::/8";
         for peer in ["127.0.0.1", "10.255.0.1", "::ffff:10.1.2.3", "fd12::1"] {
             assert!(trusts(proxies, peer), "{peer}");
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_addresses_is_refused() {
+    fn malformed_list_is_rejected() {
         for text in [
             "",
             ",",

@@ -1,4 +1,4 @@
-//! A running server to ask.
+//! A running server for tests, and its client.
 
 use std::{
     io::{Read, Write},
@@ -17,7 +17,7 @@ use crate::{
     server,
 };
 
-/// The server on a port of its own, until it is dropped.
+/// A running server on its own port. It stops on drop.
 pub(super) struct App {
     pub(super) address: SocketAddr,
     pub(super) metrics: HttpMetrics,
@@ -26,18 +26,18 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Over a store that behaves as `told`.
-    pub(super) fn with(told: impl FnOnce(&mut MockHistoryRepository)) -> Self {
-        Self::serving(HttpSettings::default(), told)
+    /// Starts a server with a mocked repository, which `expect` sets up.
+    pub(super) fn with_repository(expect: impl FnOnce(&mut MockHistoryRepository)) -> Self {
+        Self::with_settings(HttpSettings::default(), expect)
     }
 
-    /// The same, with settings, of which there is one worker.
-    pub(super) fn serving(
+    /// Starts a server with these settings and one worker.
+    pub(super) fn with_settings(
         settings: HttpSettings,
-        told: impl FnOnce(&mut MockHistoryRepository),
+        expect: impl FnOnce(&mut MockHistoryRepository),
     ) -> Self {
         let mut histories = MockHistoryRepository::new();
-        told(&mut histories);
+        expect(&mut histories);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let keys = Keyring::fixed(vec![Key::shared(&secret())]).unwrap();
@@ -47,12 +47,12 @@ impl App {
             ..settings
         };
         let health = Health::default();
-        health.set_readable(true);
+        health.set_database_ready(true);
         let metrics = HttpMetrics::default();
         let use_cases = UseCases::new(Arc::new(histories), RankSource::Token);
         let server = server(listener, use_cases, verifier, &http, &health, &metrics).unwrap();
-        let (stop, told_to_stop) = oneshot::channel::<()>();
-        let run = server.run_until(async { drop(told_to_stop.await) });
+        let (stop, stop_requested) = oneshot::channel::<()>();
+        let run = server.run_until(async { drop(stop_requested.await) });
         Self {
             address,
             metrics,
@@ -61,7 +61,7 @@ impl App {
         }
     }
 
-    /// The address that it listens on.
+    /// Returns the address that the server listens on.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -72,23 +72,24 @@ impl App {
         self.stopped.await.unwrap()
     }
 
-    /// The whole answer to a `GET`, as it came.
+    /// Returns the complete response to a `GET` with a token.
     pub(super) async fn get(&self, path: &str, token: &str) -> String {
-        self.ask("GET", path, &[&format!("Authorization: Bearer {token}")])
+        self.request("GET", path, &[&format!("Authorization: Bearer {token}")])
             .await
     }
 
-    /// The whole answer to a request with these header fields, as it came.
-    pub(super) async fn ask(&self, method: &str, path: &str, fields: &[&str]) -> String {
-        String::from_utf8(self.ask_for_bytes(method, path, fields).await).unwrap()
+    /// Returns the complete response to a request with these headers.
+    pub(super) async fn request(&self, method: &str, path: &str, fields: &[&str]) -> String {
+        String::from_utf8(self.request_bytes(method, path, fields).await).unwrap()
     }
 
-    /// The same, for an answer that may be compressed.
-    pub(super) async fn ask_for_bytes(&self, method: &str, path: &str, fields: &[&str]) -> Vec<u8> {
+    /// Returns the complete response to a request as bytes, because it may be compressed.
+    pub(super) async fn request_bytes(&self, method: &str, path: &str, fields: &[&str]) -> Vec<u8> {
         self.send(method, path, fields, "").await
     }
 
-    /// The whole answer to a request with these header fields and this body, which they have to announce.
+    /// Returns the complete response to a request with these headers and this body. The headers must contain its length or
+    /// transfer coding.
     pub(super) async fn send(
         &self,
         method: &str,
@@ -103,7 +104,7 @@ impl App {
         self.send_bytes(request.into_bytes()).await
     }
 
-    /// All that comes back for these bytes, until the server hangs up.
+    /// Sends bytes and returns everything that the server sends until it closes the connection.
     pub(super) async fn send_bytes(&self, request: Vec<u8>) -> Vec<u8> {
         let address = self.address;
         tokio::task::spawn_blocking(move || {
@@ -112,9 +113,9 @@ impl App {
                 .set_read_timeout(Some(Duration::from_secs(30)))
                 .unwrap();
             stream.write_all(&request).unwrap();
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).unwrap();
-            answer
+            let mut response = Vec::new();
+            stream.read_to_end(&mut response).unwrap();
+            response
         })
         .await
         .unwrap()

@@ -1,4 +1,4 @@
-//! Requests that their handlers raise to a long-lived class, on routes of these tests.
+//! Tests of request classes: handlers that raise their requests to a long-lived class.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -37,13 +37,13 @@ pub(crate) static ROUTES: &[Route] = &[
     }),
 ];
 
-/// Longer than all limits of these tests together.
+/// Longer than all timeouts of these tests together.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Limits that every request of these tests that lasts exceeds.
+/// Returns limits that every long-lived request of these tests exceeds.
 fn limits() -> HttpSettings {
     HttpSettings {
-        // The HTTP server's clock for it moves every half second.
+        // The HTTP server measures this timeout with a resolution of half a second.
         head_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_millis(300),
         response_timeout: Duration::from_millis(300),
@@ -56,10 +56,10 @@ fn limits() -> HttpSettings {
 }
 
 fn app(settings: HttpSettings) -> App {
-    App::serving(settings, |_| {})
+    App::with_settings(settings, |_| {})
 }
 
-/// Sends a letter after each silence of [`LONG`], three in all, or ends with the service unless the query forbids it.
+/// Sends three letters, each after a pause of [`LONG`]. Without a query, the stream ends when the service shuts down.
 async fn ticks(
     connection: ConnectionHandle,
     request: HttpRequest,
@@ -80,7 +80,7 @@ async fn ticks(
     HttpResponse::Ok().streaming(Box::pin(body))
 }
 
-/// Sends without end.
+/// Sends an endless stream.
 async fn flood(connection: ConnectionHandle) -> HttpResponse {
     connection.raise(Streaming);
     HttpResponse::Ok().streaming(stream::repeat_with(|| {
@@ -88,7 +88,7 @@ async fn flood(connection: ConnectionHandle) -> HttpResponse {
     }))
 }
 
-/// Responds after [`LONG`], or when the service is about to stop.
+/// Responds after [`LONG`], or when the service shuts down.
 async fn wait(connection: ConnectionHandle, health: Data<Health>) -> HttpResponse {
     connection.raise(Waiting);
     tokio::select! {
@@ -110,7 +110,7 @@ async fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// Sends a request on a connection that is left open.
+/// Sends a request and returns the open connection.
 fn connect(app: &App, path: &str) -> TcpStream {
     let mut client = TcpStream::connect(app.address).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: wts\r\n\r\n");
@@ -119,14 +119,14 @@ fn connect(app: &App, path: &str) -> TcpStream {
 }
 
 #[tokio::test]
-async fn stream_outlives_every_limit_and_takes_no_place() {
+async fn stream_is_exempt_from_timeouts_and_concurrency_limit() {
     let app = app(limits());
-    let stream = app.ask("GET", "/stream", &[]);
+    let stream = app.request("GET", "/stream", &[]);
     let short = async {
         until(|| app.metrics.long_lived.get() == 1).await;
-        // Each on a connection of its own, for which no other is evicted.
+        // Each request has its own connection; the connection of the stream is not evicted.
         for _ in 0..10 {
-            let response = app.ask("GET", "/short", &[]).await;
+            let response = app.request("GET", "/short", &[]).await;
             assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
             sleep(LONG / 10).await;
         }
@@ -144,12 +144,12 @@ async fn stream_outlives_every_limit_and_takes_no_place() {
 }
 
 #[tokio::test]
-async fn waiting_request_outlives_the_request_timeout() {
+async fn long_poll_is_exempt_from_request_timeout() {
     let app = app(limits());
-    let response = app.ask("GET", "/wait", &[]);
+    let response = app.request("GET", "/wait", &[]);
     let short = async {
         until(|| app.metrics.long_lived.get() == 1).await;
-        app.ask("GET", "/short", &[]).await
+        app.request("GET", "/short", &[]).await
     };
     let (response, short) = tokio::join!(response, short);
     assert!(response.ends_with("news"), "{response}");
@@ -159,12 +159,12 @@ async fn waiting_request_outlives_the_request_timeout() {
 
 #[tokio::test]
 async fn request_that_is_not_raised_times_out() {
-    let response = app(limits()).ask("GET", "/sleep", &[]).await;
+    let response = app(limits()).request("GET", "/sleep", &[]).await;
     assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
 }
 
 #[tokio::test]
-async fn connection_of_a_waiting_request_is_used_again() {
+async fn connection_of_long_poll_is_reused() {
     let app = app(HttpSettings {
         keep_alive: Duration::from_secs(30),
         ..limits()
@@ -187,7 +187,7 @@ async fn connection_of_a_waiting_request_is_used_again() {
 }
 
 #[tokio::test]
-async fn slow_reader_of_a_stream_is_dropped() {
+async fn slow_client_of_stream_hits_write_timeout() {
     let app = app(HttpSettings {
         write_timeout: Duration::from_millis(300),
         ..limits()
@@ -199,11 +199,11 @@ async fn slow_reader_of_a_stream_is_dropped() {
     if let Err(error) = client.read_to_end(&mut rest) {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
     }
-    assert!(!rest.ends_with(b"0\r\n\r\n"), "it has no end");
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "the stream ended regularly");
 }
 
 #[tokio::test]
-async fn shutdown_ends_streams_and_waiting_requests() {
+async fn graceful_shutdown_ends_streams_and_long_polls() {
     let app = app(HttpSettings {
         max_connections: NonZeroUsize::new(8).unwrap(),
         ..limits()
@@ -222,7 +222,7 @@ async fn shutdown_ends_streams_and_waiting_requests() {
 }
 
 #[tokio::test]
-async fn shutdown_aborts_a_stream_that_does_not_end() {
+async fn shutdown_timeout_aborts_stream() {
     let app = app(HttpSettings {
         shutdown_timeout: LONG / 4,
         ..limits()

@@ -13,7 +13,7 @@ async fn get_decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
         &*bearer(ALICE, Access::User),
         &format!("Accept-Encoding: {accepted}"),
     ];
-    let response = app.ask_for_bytes("GET", PATH, &fields).await;
+    let response = app.request_bytes("GET", PATH, &fields).await;
     let end = response
         .windows(4)
         .position(|four| four == b"\r\n\r\n")

@@ -42,7 +42,7 @@ fn assert_described<'a>(path: &str, status: &str, names: impl Iterator<Item = &'
 
 #[tokio::test]
 async fn success_headers_are_described() {
-    let app = App::with(|histories| {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -67,7 +67,7 @@ async fn success_headers_are_described() {
             ("HEAD", "X: y", "200"),
             ("GET", "If-None-Match: *", cached),
         ] {
-            let bytes = app.ask_for_bytes(method, path, &[&alice, field]).await;
+            let bytes = app.request_bytes(method, path, &[&alice, field]).await;
             let response = String::from_utf8_lossy(&bytes);
             let (head, _) = response.split_once("\r\n\r\n").unwrap();
             let mut lines = head.lines();

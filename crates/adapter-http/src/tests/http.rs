@@ -1,9 +1,9 @@
-//! How requests may be spoken.
+//! Tests of HTTP semantics: authentication scheme, `HEAD`, methods, paths, invalid tokens.
 
 use super::*;
 
-fn open_to_alice() -> App {
-    App::with(|histories| {
+fn app_with_ticket_of_alice() -> App {
+    App::with_repository(|histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -11,59 +11,65 @@ fn open_to_alice() -> App {
 }
 
 #[tokio::test]
-async fn a_token_comes_in_one_authorization_field_under_the_bearer_scheme() {
-    let app = open_to_alice();
+async fn token_is_accepted_only_in_single_bearer_header() {
+    let app = app_with_ticket_of_alice();
     let alice = token(ALICE, Access::User);
-    let ask = async |fields: &[&str]| app.ask("GET", PATH, fields).await;
+    let get = async |fields: &[&str]| app.request("GET", PATH, fields).await;
 
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
         for gap in [" ", "  "] {
-            let answer = ask(&[&format!("Authorization: {scheme}{gap}{alice}")]).await;
-            assert!(answer.starts_with("HTTP/1.1 200 "), "{scheme}: {answer}");
+            let response = get(&[&format!("Authorization: {scheme}{gap}{alice}")]).await;
+            assert!(
+                response.starts_with("HTTP/1.1 200 "),
+                "{scheme}: {response}"
+            );
         }
     }
-    for none in [
+    for header in [
         "X: y",
         "Authorization:",
         "Authorization: Bearer",
         "Authorization: Basic dTpw",
         "Cookie: token=x",
     ] {
-        let answer = ask(&[none]).await;
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{none}: {answer}");
+        let response = get(&[header]).await;
         assert!(
-            answer.contains("www-authenticate: Bearer\r\n"),
-            "{none}: {answer}"
+            response.starts_with("HTTP/1.1 401 "),
+            "{header}: {response}"
+        );
+        assert!(
+            response.contains("www-authenticate: Bearer\r\n"),
+            "{header}: {response}"
         );
     }
     let field = format!("Authorization: Bearer {alice}");
-    for bad in [
+    for invalid in [
         vec![field.as_str(), field.as_str()],
         vec![&field, "Authorization: Basic dTpw"],
     ] {
-        let answer = ask(&bad).await;
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        let response = get(&invalid).await;
+        assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
         assert!(
-            answer.contains("www-authenticate: Bearer error=\"invalid_token\"\r\n"),
-            "{answer}"
+            response.contains("www-authenticate: Bearer error=\"invalid_token\"\r\n"),
+            "{response}"
         );
     }
 }
 
 #[tokio::test]
-async fn head_is_get_without_the_body() {
-    let app = open_to_alice();
+async fn head_response_is_get_response_without_body() {
+    let app = app_with_ticket_of_alice();
     let field = format!("Authorization: Bearer {}", token(ALICE, Access::User));
 
     for path in [PATH, "/livez", "/api/v3/get_traces"] {
         let (get, head) = (
-            app.ask("GET", path, &[&field]).await,
-            app.ask("HEAD", path, &[&field]).await,
+            app.request("GET", path, &[&field]).await,
+            app.request("HEAD", path, &[&field]).await,
         );
         let (get_head, body) = get.split_once("\r\n\r\n").unwrap();
-        let (head_head, nothing) = head.split_once("\r\n\r\n").unwrap();
+        let (head_head, no_body) = head.split_once("\r\n\r\n").unwrap();
         assert_eq!(get_head.lines().next(), head_head.lines().next());
-        assert!(!body.is_empty() && nothing.is_empty());
+        assert!(!body.is_empty() && no_body.is_empty());
         assert!(
             head_head.contains(&format!("content-length: {}\r\n", body.len())),
             "{head}"
@@ -72,8 +78,8 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn other_methods_and_other_paths_are_refused_in_the_envelope() {
-    let app = open_to_alice();
+async fn other_method_or_path_gets_error_body() {
+    let app = app_with_ticket_of_alice();
     for (method, path, status) in [
         ("POST", PATH, "405"),
         ("BREW", PATH, "405"),
@@ -81,28 +87,28 @@ async fn other_methods_and_other_paths_are_refused_in_the_envelope() {
         ("GET", "/", "404"),
         ("POST", "/api/v3/get_traces/?tid=123", "404"),
     ] {
-        let answer = app.ask(method, path, &[]).await;
+        let response = app.request(method, path, &[]).await;
         assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{method} {path}: {answer}"
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{method} {path}: {response}"
         );
-        assert!(answer.ends_with(r#""errType":2}"#), "{answer}");
-        assert!(answer.contains("x-request-id: "), "{answer}");
+        assert!(response.ends_with(r#""errType":2}"#), "{response}");
+        assert!(response.contains("x-request-id: "), "{response}");
         assert_eq!(
-            answer.contains("allow: GET, HEAD, OPTIONS\r\n"),
+            response.contains("allow: GET, HEAD, OPTIONS\r\n"),
             status == "405",
-            "{answer}"
+            "{response}"
         );
     }
 }
 
 #[tokio::test]
-async fn every_bad_token_is_answered_alike() {
-    let app = open_to_alice();
+async fn invalid_tokens_get_identical_responses() {
+    let app = app_with_ticket_of_alice();
     let alice = token(ALICE, Access::User);
     let (message, _) = alice.rsplit_once('.').unwrap();
-    let mut answers = Vec::new();
-    for bad in [
+    let mut responses = Vec::new();
+    for invalid in [
         "x".to_owned(),
         "a.b.c".to_owned(),
         format!("{message}."),
@@ -110,19 +116,19 @@ async fn every_bad_token_is_answered_alike() {
         "\u{fffd}".to_owned(),
         "a".repeat(20_000),
     ] {
-        let answer = app.get(PATH, &bad).await;
-        let without_what_differs: Vec<_> = answer
+        let response = app.get(PATH, &invalid).await;
+        let stable_lines: Vec<_> = response
             .lines()
             .filter(|line| !line.starts_with("x-request-id: ") && !line.starts_with("date: "))
             .map(ToOwned::to_owned)
             .collect();
-        answers.push(without_what_differs);
+        responses.push(stable_lines);
     }
     assert!(
-        answers[0][0].starts_with("HTTP/1.1 401 "),
+        responses[0][0].starts_with("HTTP/1.1 401 "),
         "{:?}",
-        answers[0]
+        responses[0]
     );
-    answers.dedup();
-    assert_eq!(answers.len(), 1, "{answers:#?}");
+    responses.dedup();
+    assert_eq!(responses.len(), 1, "{responses:#?}");
 }

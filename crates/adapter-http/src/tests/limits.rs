@@ -1,4 +1,4 @@
-//! Slow clients, and load that is shed.
+//! Tests of slow clients, timeouts and load shedding.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -13,10 +13,10 @@ use wts_app::RepositoryError;
 use super::*;
 use crate::HttpSettings;
 
-/// Longer than any limit of these tests needs on a busy machine, and shorter than the clients wait.
+/// Longer than any timeout of these tests takes on a busy machine, and shorter than the timeout of the clients.
 const LONG: Duration = Duration::from_secs(20);
 const NEVER: Duration = Duration::from_secs(3_600);
-/// More bytes than the system keeps for a client that does not read them.
+/// More bytes than the socket buffers hold.
 const LARGE: usize = 20 * 1_024 * 1_024;
 
 fn request() -> String {
@@ -32,7 +32,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Reads until the server closes the connection. Returns what was read, and how long that took.
+/// Reads until the server closes the connection. Returns the bytes read and the duration.
 fn read_to_end(stream: &mut TcpStream) -> (String, Duration) {
     let begun = Instant::now();
     let mut response = Vec::new();
@@ -45,7 +45,7 @@ fn read_to_end(stream: &mut TcpStream) -> (String, Duration) {
     )
 }
 
-/// A history of one ticket with so many traces, whose remarks fill `LARGE` bytes.
+/// Returns a history with `traces` traces whose remarks have `LARGE` bytes in total.
 fn large_history(traces: usize) -> Arc<TicketHistory> {
     let first = history_of(ALICE).traces[0].clone();
     let traces = (0..traces).map(|_| {
@@ -57,14 +57,14 @@ fn large_history(traces: usize) -> Arc<TicketHistory> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unfinished_request_is_closed_also_after_a_served_one() {
+async fn unfinished_request_times_out_on_new_and_reused_connection() {
     let settings = HttpSettings {
         head_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_millis(200),
         keep_alive: NEVER,
         ..HttpSettings::default()
     };
-    let app = App::serving(settings, |histories| {
+    let app = App::with_settings(settings, |histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -93,12 +93,12 @@ async fn unfinished_request_is_closed_also_after_a_served_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn client_that_reads_no_response_is_closed() {
+async fn client_that_does_not_read_hits_write_timeout() {
     let settings = HttpSettings {
         write_timeout: Duration::from_millis(300),
         ..HttpSettings::default()
     };
-    let app = App::serving(settings, |histories| {
+    let app = App::with_settings(settings, |histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -107,7 +107,7 @@ async fn client_that_reads_no_response_is_closed() {
     let mut stream = connect(app.address());
     spawn_blocking(move || {
         let begun = Instant::now();
-        // A writer learns by an error that the server has closed the connection.
+        // Writing fails after the server has closed the connection.
         while stream.write_all(many.as_bytes()).is_ok() {
             assert!(begun.elapsed() < LONG, "it was never closed");
         }
@@ -117,7 +117,7 @@ async fn client_that_reads_no_response_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn client_that_reads_too_slowly_is_closed() {
+async fn slow_client_hits_response_timeout() {
     logs::log();
     for traces in [1, 300] {
         let settings = HttpSettings {
@@ -126,8 +126,8 @@ async fn client_that_reads_too_slowly_is_closed() {
             request_timeout: NEVER,
             ..HttpSettings::default()
         };
-        // A history of one trace is sent in one piece, a longer one is streamed.
-        let app = App::serving(settings, |histories| {
+        // A history of one trace is sent in one chunk, a longer one is streamed.
+        let app = App::with_settings(settings, |histories| {
             histories
                 .expect_find()
                 .returning(move |_| Ok(found(large_history(traces))));
@@ -136,7 +136,7 @@ async fn client_that_reads_too_slowly_is_closed() {
         let read = spawn_blocking(move || {
             stream.write_all(request().as_bytes()).unwrap();
             let (mut read, mut piece) = (0, vec![0; 64 * 1_024]);
-            // It reads something all the time, and would need longer than this test has.
+            // The client never stops reading, but is too slow for the response timeout.
             while let Ok(length @ 1..) = stream.read(&mut piece) {
                 read += length;
                 thread::sleep(Duration::from_millis(20));
@@ -148,8 +148,8 @@ async fn client_that_reads_too_slowly_is_closed() {
 }
 
 #[tokio::test]
-async fn read_that_the_full_queue_rejects_is_counted() {
-    let app = App::with(|histories| {
+async fn request_rejected_by_batch_queue_is_counted_as_shed() {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .returning(|_| Err(RepositoryError::Busy));

@@ -1,4 +1,4 @@
-//! What the log says of a request.
+//! Tests of the access log.
 
 use std::{
     io::{self, Write},
@@ -9,7 +9,7 @@ use wts_app::RepositoryError;
 
 use super::*;
 
-/// Everything that this process logs, at the most verbose.
+/// Everything that this process logs at level TRACE.
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -24,7 +24,8 @@ impl Write for Log {
     }
 }
 
-/// The server's workers are threads of their own, so the log is one for all tests, and each looks for its own lines.
+/// Returns the log of the process. All tests share it, because the workers of the server are separate threads; each test
+/// searches for its own lines.
 pub(super) fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
@@ -39,9 +40,9 @@ pub(super) fn log() -> &'static Log {
     })
 }
 
-/// The one record that bears the request id of this answer.
-pub(super) fn record_of(answer: &str) -> String {
-    let id = answer
+/// Returns the only record with the request id of this response.
+pub(super) fn record_of(response: &str) -> String {
+    let id = response
         .lines()
         .find_map(|line| line.strip_prefix("x-request-id: "))
         .unwrap();
@@ -52,14 +53,14 @@ pub(super) fn record_of(answer: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_request_has_one_record() {
+async fn every_request_has_one_access_log_record() {
     log();
-    let app = App::with(|histories| {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
     });
-    for (path, token, said) in [
+    for (path, token, expected) in [
         (
             PATH,
             token(ALICE, Access::User),
@@ -93,18 +94,18 @@ async fn every_request_has_one_record() {
         ("/nowhere?令", "x".to_owned(), &["INFO", "status=404"]),
         ("/livez", "x".to_owned(), &["DEBUG", "status=200"]),
     ] {
-        let answer = app.get(&path.replace('令', "%E4"), &token).await;
-        let record = record_of(&answer);
-        for words in said {
+        let response = app.get(&path.replace('令', "%E4"), &token).await;
+        let record = record_of(&response);
+        for words in expected {
             assert!(record.contains(words), "{words:?} in {record}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_cause_of_a_failure_is_in_the_record_and_not_in_the_answer() {
+async fn cause_of_failure_is_logged_and_not_sent() {
     log();
-    let app = App::with(|histories| {
+    let app = App::with_repository(|histories| {
         histories.expect_find().times(1).returning(|_| {
             let cause = io::Error::new(io::ErrorKind::ConnectionReset, "the cable was cut");
             Err(RepositoryError::Failed(Box::new(cause)))
@@ -115,27 +116,27 @@ async fn the_cause_of_a_failure_is_in_the_record_and_not_in_the_answer() {
     });
     let alice = token(ALICE, Access::User);
 
-    let answer = app.get(PATH, &alice).await;
+    let response = app.get(PATH, &alice).await;
     assert!(
-        answer.starts_with("HTTP/1.1 500 ") && !answer.contains("cable"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 500 ") && !response.contains("cable"),
+        "{response}"
     );
-    let record = record_of(&answer);
+    let record = record_of(&response);
     assert!(
         record.contains("ERROR") && record.contains("the cable was cut"),
         "{record}"
     );
 
-    let answer = app.get(PATH, &alice).await;
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-    let record = record_of(&answer);
+    let response = app.get(PATH, &alice).await;
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+    let record = record_of(&response);
     assert!(record.contains("WARN"), "{record}");
 }
 
 #[tokio::test]
-async fn no_record_has_a_token_a_name_a_remark_or_a_query() {
+async fn log_contains_no_token_name_remark_or_query() {
     log();
-    let app = App::with(|histories| {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -156,13 +157,13 @@ async fn no_record_has_a_token_a_name_a_remark_or_a_query() {
 }
 
 #[tokio::test]
-async fn a_panic_is_recorded_under_the_requests_id() {
+async fn panic_is_logged_with_request_id() {
     log();
-    let app = App::with(|histories| {
+    let app = App::with_repository(|histories| {
         histories.expect_find().returning(|_| panic!("a bug"));
     });
-    let answer = app.get(PATH, &token(ALICE, Access::User)).await;
-    let record = record_of(&answer);
+    let response = app.get(PATH, &token(ALICE, Access::User)).await;
+    let record = record_of(&response);
     assert!(
         record.contains("ERROR") && record.contains("handler panicked"),
         "{record}"

@@ -4,19 +4,19 @@ use super::{responses::field, *};
 
 #[tokio::test]
 async fn openapi_document_is_public_and_cacheable() {
-    let app = App::with(|_| {});
-    let response = app.ask("GET", "/api/v3/openapi.json", &[]).await;
+    let app = App::with_repository(|_| {});
+    let response = app.request("GET", "/api/v3/openapi.json", &[]).await;
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     assert!(response.ends_with(crate::openapi_document()));
 
     let known = format!("If-None-Match: {}", field(&response, "etag").unwrap());
-    let again = app.ask("GET", "/api/v3/openapi.json", &[&known]).await;
+    let again = app.request("GET", "/api/v3/openapi.json", &[&known]).await;
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
 }
 
 /// Returns the head of a response with a binary body.
 async fn head_of(app: &App, path: &str, header: &str) -> String {
-    let mut response = app.ask_for_bytes("GET", path, &[header]).await;
+    let mut response = app.request_bytes("GET", path, &[header]).await;
     let end = response.windows(4).position(|four| four == b"\r\n\r\n");
     response.truncate(end.unwrap() + 4);
     String::from_utf8(response).unwrap()
@@ -24,11 +24,11 @@ async fn head_of(app: &App, path: &str, header: &str) -> String {
 
 #[tokio::test]
 async fn docs_page_loads_only_own_files() {
-    let app = App::with(|_| {});
-    let moved = app.ask("GET", "/api/v3/docs", &[]).await;
+    let app = App::with_repository(|_| {});
+    let moved = app.request("GET", "/api/v3/docs", &[]).await;
     assert_eq!(field(&moved, "location"), Some("/api/v3/docs/"), "{moved}");
 
-    let page = app.ask("GET", "/api/v3/docs/", &[]).await;
+    let page = app.request("GET", "/api/v3/docs/", &[]).await;
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
     assert_eq!(
         field(&page, "content-type"),
@@ -63,7 +63,7 @@ async fn docs_page_loads_only_own_files() {
         }
     }
     let initializer = app
-        .ask("GET", "/api/v3/docs/swagger-initializer.js", &[])
+        .request("GET", "/api/v3/docs/swagger-initializer.js", &[])
         .await;
     for setting in ["/api/v3/openapi.json", r#""validatorUrl": "none""#] {
         assert!(initializer.contains(setting), "{initializer}");
@@ -72,7 +72,7 @@ async fn docs_page_loads_only_own_files() {
 
 #[tokio::test]
 async fn docs_image_is_cacheable_and_negotiated() {
-    let app = App::with(|_| {});
+    let app = App::with_repository(|_| {});
     for image in ["favicon-16x16.png", "favicon-32x32.png"] {
         let path = format!("/api/v3/docs/{image}");
         let head = head_of(&app, &path, "Accept-Encoding: identity").await;
@@ -87,13 +87,13 @@ async fn docs_image_is_cacheable_and_negotiated() {
 
 #[tokio::test]
 async fn unknown_docs_file_gets_404() {
-    let app = App::with(|_| {});
+    let app = App::with_repository(|_| {});
     for path in [
         "/api/v3/docs/nothing.js",
         "/api/v3/docs/../livez",
         "/api/v3/docs/%2e%2e/x",
     ] {
-        let response = app.ask("GET", path, &[]).await;
+        let response = app.request("GET", path, &[]).await;
         assert!(response.starts_with("HTTP/1.1 404 "), "{path}: {response}");
         assert!(response.ends_with(r#""errType":2}"#), "{response}");
     }

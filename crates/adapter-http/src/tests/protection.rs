@@ -1,4 +1,4 @@
-//! What protects answers, and the service from those who ask too much.
+//! Tests of security headers, CORS, rate limits and body limits.
 
 use wts_app::RepositoryError;
 
@@ -7,8 +7,8 @@ use crate::{HttpSettings, RateLimits};
 
 const PAGE: &str = "https://wts.example";
 
-fn open_to_alice(settings: HttpSettings) -> App {
-    App::serving(settings, |histories| {
+fn app_with_ticket_of_alice(settings: HttpSettings) -> App {
+    App::with_settings(settings, |histories| {
         histories
             .expect_find()
             .returning(|_| Ok(found(history_of(ALICE))));
@@ -16,7 +16,7 @@ fn open_to_alice(settings: HttpSettings) -> App {
 }
 
 fn with_origins() -> App {
-    open_to_alice(HttpSettings {
+    app_with_ticket_of_alice(HttpSettings {
         cors_origins: format!("{PAGE}, http://localhost:5173").parse().unwrap(),
         ..HttpSettings::default()
     })
@@ -26,13 +26,13 @@ fn bearer() -> String {
     format!("Authorization: Bearer {}", token(ALICE, Access::User))
 }
 
-fn status(answer: &str) -> &str {
-    &answer["HTTP/1.1 ".len()..][..3]
+fn status(response: &str) -> &str {
+    &response["HTTP/1.1 ".len()..][..3]
 }
 
 #[tokio::test]
-async fn every_answer_tells_browsers_not_to_guess_frame_or_keep_it() {
-    let app = App::with(|histories| {
+async fn every_response_has_security_headers() {
+    let app = App::with_repository(|histories| {
         histories
             .expect_find()
             .times(1)
@@ -53,8 +53,8 @@ async fn every_answer_tells_browsers_not_to_guess_frame_or_keep_it() {
         ("/livez", "x", "200"),
         ("/api/v3/get_traces?tid=x", &alice, "400"),
     ] {
-        let answer = app.get(path, token).await;
-        assert_eq!(status(&answer), expected);
+        let response = app.get(path, token).await;
+        assert_eq!(status(&response), expected);
         for header in [
             "x-content-type-options: nosniff\r\n",
             "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n",
@@ -62,58 +62,61 @@ async fn every_answer_tells_browsers_not_to_guess_frame_or_keep_it() {
             "cross-origin-resource-policy: same-origin\r\n",
             "referrer-policy: no-referrer\r\n",
         ] {
-            assert!(answer.contains(header), "{header} in {answer}");
+            assert!(response.contains(header), "{header} in {response}");
         }
         if expected != "200" {
-            assert!(answer.contains("cache-control: no-store\r\n"), "{answer}");
+            assert!(
+                response.contains("cache-control: no-store\r\n"),
+                "{response}"
+            );
         }
         assert!(
-            !answer.contains("server: ") && !answer.contains("x-powered-by"),
-            "{answer}"
+            !response.contains("server: ") && !response.contains("x-powered-by"),
+            "{response}"
         );
     }
 }
 
 #[tokio::test]
-async fn without_origins_no_page_may_read_an_answer() {
-    let app = open_to_alice(HttpSettings::default());
+async fn cors_headers_are_absent_by_default() {
+    let app = app_with_ticket_of_alice(HttpSettings::default());
     for origin in [PAGE, "null", "*", "http://127.0.0.1"] {
         let origin = format!("Origin: {origin}");
         for method in ["GET", "OPTIONS"] {
             let preflight = "Access-Control-Request-Method: GET";
-            let answer = app
-                .ask(method, PATH, &[&origin, &bearer(), preflight])
+            let response = app
+                .request(method, PATH, &[&origin, &bearer(), preflight])
                 .await;
-            assert!(!answer.contains("access-control-"), "{answer}");
+            assert!(!response.contains("access-control-"), "{response}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_page_of_a_configured_origin_may_read_answers_refusals_included() {
+async fn allowed_origin_may_read_all_responses() {
     let app = with_origins();
     let origin = format!("Origin: {PAGE}");
     for (authorization, expected) in [
         (bearer(), "200"),
         ("Authorization: Bearer x".to_owned(), "401"),
     ] {
-        let answer = app.ask("GET", PATH, &[&origin, &authorization]).await;
-        assert_eq!(status(&answer), expected);
+        let response = app.request("GET", PATH, &[&origin, &authorization]).await;
+        assert_eq!(status(&response), expected);
         assert!(
-            answer.contains(&format!("access-control-allow-origin: {PAGE}\r\n")),
-            "{answer}"
+            response.contains(&format!("access-control-allow-origin: {PAGE}\r\n")),
+            "{response}"
         );
         assert!(
-            answer.contains("access-control-expose-headers: etag, retry-after, www-authenticate, x-request-id\r\n"),
-            "{answer}"
+            response.contains("access-control-expose-headers: etag, retry-after, www-authenticate, x-request-id\r\n"),
+            "{response}"
         );
-        assert!(answer.contains("vary: origin\r\n"), "{answer}");
-        assert!(!answer.contains("allow-credentials"), "{answer}");
+        assert!(response.contains("vary: origin\r\n"), "{response}");
+        assert!(!response.contains("allow-credentials"), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_may_not() {
+async fn other_origin_gets_no_cors_headers() {
     let app = with_origins();
     for origin in [
         "https://wts.example.attacker.example",
@@ -125,26 +128,26 @@ async fn a_page_of_another_origin_may_not() {
         "*",
     ] {
         let origin = format!("Origin: {origin}");
-        let answer = app.ask("GET", PATH, &[&origin, &bearer()]).await;
-        assert!(!answer.contains("access-control-"), "{answer}");
-        assert!(answer.contains("vary: origin\r\n"), "{answer}");
+        let response = app.request("GET", PATH, &[&origin, &bearer()]).await;
+        assert!(!response.contains("access-control-"), "{response}");
+        assert!(response.contains("vary: origin\r\n"), "{response}");
         let preflight = ["Access-Control-Request-Method: GET", &origin];
-        let answer = app.ask("OPTIONS", PATH, &preflight).await;
-        assert!(!answer.contains("access-control-"), "{answer}");
+        let response = app.request("OPTIONS", PATH, &preflight).await;
+        assert!(!response.contains("access-control-"), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_browser_that_asks_beforehand_is_told_what_a_page_may_send() {
+async fn preflight_of_allowed_origin_gets_cors_headers() {
     let app = with_origins();
     let origin = format!("Origin: {PAGE}");
-    let asked = [
+    let preflight = [
         &origin,
         "Access-Control-Request-Method: GET",
         "Access-Control-Request-Headers: authorization",
     ];
-    let answer = app.ask("OPTIONS", PATH, &asked).await;
-    assert_eq!(status(&answer), "204");
+    let response = app.request("OPTIONS", PATH, &preflight).await;
+    assert_eq!(status(&response), "204");
     for header in [
         "access-control-allow-origin: https://wts.example\r\n",
         "access-control-allow-methods: GET, HEAD\r\n",
@@ -153,14 +156,14 @@ async fn a_browser_that_asks_beforehand_is_told_what_a_page_may_send() {
         "access-control-max-age: 7200\r\n",
         "x-request-id: ",
     ] {
-        assert!(answer.contains(header), "{header} in {answer}");
+        assert!(response.contains(header), "{header} in {response}");
     }
 }
 
 #[tokio::test]
-async fn who_asks_too_often_is_told_when_to_ask_again_and_others_at_the_address_are_not() {
+async fn rate_limit_applies_per_caller_and_per_address() {
     let one = std::num::NonZeroU32::new(1);
-    let app = open_to_alice(HttpSettings {
+    let app = app_with_ticket_of_alice(HttpSettings {
         rate_limits: RateLimits {
             per_caller: one,
             per_address: one,
@@ -168,36 +171,37 @@ async fn who_asks_too_often_is_told_when_to_ask_again_and_others_at_the_address_
         ..HttpSettings::default()
     });
     for token in [token(ALICE, Access::User), "x".to_owned()] {
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for _ in 0..60 {
-            answers.push(app.get(PATH, &token).await);
-            if answers.last().is_some_and(|answer| status(answer) == "429") {
+            responses.push(app.get(PATH, &token).await);
+            if responses
+                .last()
+                .is_some_and(|response| status(response) == "429")
+            {
                 break;
             }
         }
-        assert!(answers.len() > 10, "some may come at once");
-        let refused = answers.last().unwrap();
-        assert_eq!(status(refused), "429");
-        assert!(refused.contains("retry-after: "), "{refused}");
-        assert!(refused.ends_with(r#""errType":2}"#), "{refused}");
+        assert!(responses.len() > 10, "the burst is too small");
+        let rejected = responses.last().unwrap();
+        assert_eq!(status(rejected), "429");
+        assert!(rejected.contains("retry-after: "), "{rejected}");
+        assert!(rejected.ends_with(r#""errType":2}"#), "{rejected}");
     }
-    // Alice and strangers have used up what is theirs. Bob, on the same machine, has not.
+    // The limits of Alice and of the address are exhausted. The limit of Bob, at the same address, is not.
     let bob = app.get(PATH, &token("2024310002", Access::Dev)).await;
     assert_eq!(status(&bob), "200");
     assert_eq!(status(&app.get("/livez", "x").await), "200");
-    for for_everyone in ["/nowhere", "/api/v3/openapi.json", "/api/v3/docs/"] {
-        let answer = app
-            .get(for_everyone, &token("2024310002", Access::Dev))
-            .await;
-        assert_eq!(status(&answer), "429", "{for_everyone}");
+    for public in ["/nowhere", "/api/v3/openapi.json", "/api/v3/docs/"] {
+        let response = app.get(public, &token("2024310002", Access::Dev)).await;
+        assert_eq!(status(&response), "429", "{public}");
     }
-    let answer = app.ask("POST", PATH, &[]).await;
-    assert_eq!(status(&answer), "429");
+    let response = app.request("POST", PATH, &[]).await;
+    assert_eq!(status(&response), "429");
 }
 
 #[tokio::test]
-async fn a_body_is_refused_at_once_where_it_is_too_long_to_be_passed_over() {
-    let app = open_to_alice(HttpSettings::default());
+async fn body_over_discard_limit_gets_413() {
+    let app = app_with_ticket_of_alice(HttpSettings::default());
     for (length, expected) in [
         ("0", "200"),
         ("5", "415"),
@@ -205,9 +209,9 @@ async fn a_body_is_refused_at_once_where_it_is_too_long_to_be_passed_over() {
         ("65537", "413"),
     ] {
         let field = format!("Content-Length: {length}");
-        let answer = app.ask("GET", "/livez", &[&field]).await;
-        assert_eq!(status(&answer), expected, "{length}");
+        let response = app.request("GET", "/livez", &[&field]).await;
+        assert_eq!(status(&response), expected, "{length}");
     }
-    let answer = app.ask("POST", PATH, &["Content-Length: 5"]).await;
-    assert_eq!(status(&answer), "405");
+    let response = app.request("POST", PATH, &["Content-Length: 5"]).await;
+    assert_eq!(status(&response), "405");
 }

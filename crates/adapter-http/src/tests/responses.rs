@@ -9,7 +9,7 @@ pub(super) fn bearer(sid: &str, access: Access) -> String {
 
 /// Returns a server whose repository holds a ticket of Alice with `number` traces.
 pub(super) fn with_traces(number: i64) -> App {
-    App::with(|histories| {
+    App::with_repository(|histories| {
         histories
             .expect_find()
             .returning(move |_| Ok(found(long_history(number))));
@@ -37,7 +37,7 @@ pub(super) fn field<'a>(response: &'a str, name: &str) -> Option<&'a str> {
 async fn matching_if_none_match_gets_304() {
     let app = with_traces(2);
     let alice = bearer(ALICE, Access::User);
-    let first = app.ask("GET", PATH, &[&alice]).await;
+    let first = app.request("GET", PATH, &[&alice]).await;
     let tag = field(&first, "etag").unwrap();
     assert_eq!(field(&first, "cache-control"), Some("private, no-cache"));
     assert_eq!(field(&first, "vary"), Some("Accept, Accept-Encoding"));
@@ -54,7 +54,7 @@ async fn matching_if_none_match_gets_304() {
         ] {
             for method in ["GET", "HEAD"] {
                 let known = format!("If-None-Match: {known}");
-                let response = app.ask(method, PATH, &[caller, &known]).await;
+                let response = app.request(method, PATH, &[caller, &known]).await;
                 assert!(
                     response.starts_with("HTTP/1.1 304 Not Modified\r\n"),
                     "{known}: {response}"
@@ -70,7 +70,7 @@ async fn matching_if_none_match_gets_304() {
     }
     for unknown in ["\"x\"", "W/\"\"", "x", strong.trim_matches('"'), ""] {
         let unknown = format!("If-None-Match: {unknown}");
-        let response = app.ask("GET", PATH, &[&alice, &unknown]).await;
+        let response = app.request("GET", PATH, &[&alice, &unknown]).await;
         assert!(
             response.starts_with("HTTP/1.1 200 "),
             "{unknown}: {response}"
@@ -82,10 +82,12 @@ async fn matching_if_none_match_gets_304() {
 async fn denied_caller_cannot_probe_entity_tags() {
     let app = with_traces(1);
     let mallory = bearer("2024310666", Access::User);
-    let first = app.ask("GET", PATH, &[&bearer(ALICE, Access::User)]).await;
+    let first = app
+        .request("GET", PATH, &[&bearer(ALICE, Access::User)])
+        .await;
     for known in ["*", field(&first, "etag").unwrap()] {
         let known = format!("If-None-Match: {known}");
-        let response = app.ask("GET", PATH, &[&mallory, &known]).await;
+        let response = app.request("GET", PATH, &[&mallory, &known]).await;
         assert!(response.starts_with("HTTP/1.1 403 "), "{response}");
         assert_eq!(field(&response, "etag"), None);
     }
@@ -113,7 +115,7 @@ async fn accept_without_json_gets_406() {
         ("*/*;q=0", "406"),
     ] {
         let response = app
-            .ask("GET", PATH, &[&alice, &format!("Accept: {accept}")])
+            .request("GET", PATH, &[&alice, &format!("Accept: {accept}")])
             .await;
         assert!(
             response.starts_with(&format!("HTTP/1.1 {status} ")),
@@ -162,7 +164,7 @@ async fn request_with_body_gets_415() {
 
 #[tokio::test]
 async fn authentication_precedes_negotiation() {
-    let app = App::with(|_| {});
+    let app = App::with_repository(|_| {});
     for (odd, body) in [
         ("Accept: text/html", ""),
         ("Accept-Encoding: *;q=0", ""),
@@ -175,9 +177,9 @@ async fn authentication_precedes_negotiation() {
 
 #[tokio::test]
 async fn options_lists_methods_without_token() {
-    let app = App::with(|_| {});
+    let app = App::with_repository(|_| {});
     for path in [PATH, "/api/v3/get_traces", "/livez"] {
-        let response = app.ask("OPTIONS", path, &[]).await;
+        let response = app.request("OPTIONS", path, &[]).await;
         assert!(response.starts_with("HTTP/1.1 204 "), "{response}");
         assert_eq!(field(&response, "allow"), Some("GET, HEAD, OPTIONS"));
         assert!(field(&response, "x-request-id").is_some());
@@ -195,19 +197,19 @@ async fn only_request_id_of_trusted_proxy_is_kept() {
         trusted_proxies: "127.0.0.0/8".parse().unwrap(),
         ..HttpSettings::default()
     };
-    let behind = App::serving(settings, with_history);
+    let behind = App::with_settings(settings, with_history);
     let (alice, id) = (
         bearer(ALICE, Access::User),
         "X-Request-Id: from-the-proxy_1",
     );
     for path in [PATH, "/nowhere"] {
-        let response = behind.ask("GET", path, &[&alice, id]).await;
+        let response = behind.request("GET", path, &[&alice, id]).await;
         assert_eq!(
             field(&response, "x-request-id"),
             Some("from-the-proxy_1"),
             "{response}"
         );
     }
-    let response = with_traces(1).ask("GET", PATH, &[&alice, id]).await;
+    let response = with_traces(1).request("GET", PATH, &[&alice, id]).await;
     assert_ne!(field(&response, "x-request-id"), Some("from-the-proxy_1"));
 }

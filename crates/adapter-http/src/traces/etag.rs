@@ -105,7 +105,7 @@ mod tests {
             with(|trace| trace.new_appointment = Some(Date::NEG_INFINITY)),
             with(|trace| trace.new_category = Some(Category::Others)),
             with(|trace| trace.remark = String::new()),
-            // The same text in another field.
+            // An unchanged text in a different field.
             with(|trace| {
                 trace.op_name = String::new();
                 trace.remark = "詹姆斯上门".to_owned();
