@@ -80,7 +80,7 @@ pub(crate) struct Output {
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     pub(super) output: PathBuf,
 
-    /// Compression of the output
+    /// Compress the output with gzip or zstd
     #[arg(long, value_name = "FORMAT")]
     pub(super) compress: Option<Compression>,
 }
