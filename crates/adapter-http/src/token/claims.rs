@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::{TokenSettings, error::TokenError, strict_json};
 
-/// How far the clocks of the sign-in service and of this one may differ, in seconds.
+/// The largest accepted difference between the clocks of the sign-in service and of this service, in seconds.
 const LEEWAY: f64 = 30.0;
 
 /// The last second of the year 9999, after which dates have more than four digits. A later `exp` is a mistake, such as
 /// milliseconds.
 pub(super) const MAX_EXP: i64 = 253_402_300_799;
 
-/// The claims that are read (RFC 7519 4.1), and two of the sign-in service: `sid` and `access`.
+/// The registered claims that are checked (RFC 7519 4.1), and two claims of the sign-in service: `sid` and `access`.
 #[derive(Deserialize)]
 pub(super) struct Claims {
     pub(super) sid: String,
@@ -74,7 +74,7 @@ impl Claims {
     }
 }
 
-/// RFC 7519 4.1.3: one name or a list of them, compared to the letter.
+/// Whether `aud` names this audience. RFC 7519 4.1.3: it is one name or a list of names, compared exactly.
 fn names(aud: &Value, ours: &str) -> bool {
     match aud {
         Value::String(name) => name == ours,

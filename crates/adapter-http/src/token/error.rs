@@ -1,6 +1,6 @@
-//! Why a token is not accepted.
+//! The reasons for which a token is rejected.
 
-/// Why a token is not accepted. The texts are for the log; none quotes the token, and no client is sent one.
+/// The reason for which a token is rejected. The texts are for the log: they never quote the token, and no response has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]

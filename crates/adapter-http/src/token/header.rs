@@ -1,4 +1,4 @@
-//! The header of a token. Nothing in it is trusted: it may only agree with what is configured.
+//! The header of a token. It is not trusted: it can only select among the configured keys.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{algorithm::Algorithm, error::TokenError, strict_json};
 
-/// What a header says of the key that the token is signed with.
+/// The algorithm and the `kid` of a header.
 pub(super) struct Header {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
@@ -27,7 +27,7 @@ struct Members {
 }
 
 impl Header {
-    /// Reads a header that requires no extension, brings no key, and is that of a signed token.
+    /// Reads the header of a signed token, without critical extensions and without a key of its own.
     pub(super) fn read(json: &[u8]) -> Result<Self, TokenError> {
         let members: Members = strict_json::from_slice(json).ok_or(TokenError::Header)?;
         let has_any = |names: &[&str]| names.iter().any(|name| members.others.contains_key(*name));
@@ -35,7 +35,7 @@ impl Header {
         if has_any(&["crit", "b64"]) {
             return Err(TokenError::CriticalHeader);
         }
-        // RFC 7515 10.7, RFC 8725 3.10: a key out of the token proves nothing.
+        // RFC 7515 10.7, RFC 8725 3.10: a key from the token itself proves nothing.
         if has_any(&["jwk", "jku", "x5c", "x5u"]) {
             return Err(TokenError::EmbeddedKey);
         }

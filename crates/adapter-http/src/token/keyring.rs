@@ -1,7 +1,7 @@
-//! The keys that are in use, now, and where they are read from again.
+//! JWKS refresh and key rotation: the keys in use, and the sources that they are read from.
 //!
-//! Our own, and no client of key sets: requests read the keys without a lock, unknown `kid`s cannot keep the key server busy,
-//! a file of secrets is read again like a URL, and our keys cannot be crowded out by those of somebody else.
+//! Libraries for key sets do not have all that is needed here: requests read the keys without a lock, unknown `kid`s cannot
+//! overload the key server, a file of secrets is read again like a URL, and keys from a URL cannot displace configured keys.
 
 mod source;
 
@@ -19,10 +19,10 @@ use tokio::{
 pub use self::source::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError};
 use super::key::{InvalidKey, Key, Keys, MAX_KEYS};
 
-/// How long a request waits for a key that is not there. A key server answers in a tenth of it, and keys that come later are
-/// there for the next request.
+/// The longest wait of a request for an unknown key. A key server usually responds in a tenth of it, and a later response
+/// serves the next request.
 const KEY_WAIT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How many requests may wait for a key. Anybody can make up a `kid`.
+/// The largest number of requests that wait for a key. A `kid` can be invented without a key.
 const MAX_WAITING_REQUESTS: usize = 64;
 
 /// The set of verification keys in memory. Cheap to clone; every clone has the same keys.

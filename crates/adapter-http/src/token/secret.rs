@@ -11,11 +11,11 @@ use serde_json::Value;
 
 /// RFC 7518 3.2: a key of the size of the hash output or larger.
 const MIN_BYTES: usize = 32;
-/// 32 random bytes, or as many random hexadecimal digits, have more distinct bytes than this without fail.
+/// 32 random bytes, or 32 random hexadecimal digits, practically always have at least this number of distinct bytes.
 const MIN_DISTINCT_BYTES: usize = 6;
-/// Secrets from documentation, tutorials and default configurations, one a line, in small letters.
+/// Secrets from documentation, tutorials and default configurations, one per line, in lower case.
 const KNOWN_SECRETS: &str = include_str!("secret/known_secrets.txt");
-/// Parts of the texts that examples have where a secret is to be filled in. In small letters.
+/// Parts of placeholders for secrets in examples, in lower case.
 const PLACEHOLDERS: [&str; 9] = [
     "changeme",
     "change-me",
@@ -34,7 +34,7 @@ const PUBLISHED_KEYS: [&str; 3] = [
     "AAPapAv4LbFbiVawEjagUBluYqN5rhna-8nuldDvOx8",
 ];
 
-/// How public keys begin in text: PEM (RFC 7468), and the forms of SSH.
+/// The beginnings of public keys in text: PEM (RFC 7468) and the formats of SSH.
 const PUBLIC_KEY_MARKS: [&[u8]; 5] = [
     b"-----begin",
     b"---- begin",
@@ -49,12 +49,12 @@ const PUBLIC_KEY_IDENTIFIERS: [&[u8]; 3] = [
     b"\x06\x03\x2b\x65\x70",
 ];
 
-/// A secret that is worth signing with. It cannot print itself and is wiped when dropped.
+/// A secret that is hard to guess. Its `Debug` form hides it, and it is erased when dropped.
 #[derive(Debug, Clone)]
 pub struct Secret(SecretSlice<u8>);
 
 impl Secret {
-    /// Takes these bytes as they are.
+    /// Accepts a secret that is hard to guess.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Secret {
     }
 }
 
-/// Why a secret could be guessed. Never quotes it.
+/// The reason for which a secret is rejected. The texts never quote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]
@@ -91,8 +91,7 @@ pub enum WeakSecret {
     )]
     PublicKey,
     #[error(
-        "the secret is one that everybody knows from an example, expected one of your own (openssl rand -hex 32 makes \
-         one)"
+        "the secret is published in an example, expected one of your own (openssl rand -hex 32 makes one)"
     )]
     WellKnown,
 }
@@ -113,7 +112,7 @@ fn weakness(secret: &[u8]) -> Option<WeakSecret> {
 }
 
 fn is_public_key(secret: &[u8]) -> bool {
-    // As text, in whichever encoding: without zeros and byte order marks.
+    // Without zeros and byte order marks, which makes UTF-16 comparable with UTF-8.
     let text: Vec<_> = secret
         .iter()
         .copied()
@@ -155,7 +154,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 fn is_well_known(secret: &[u8]) -> bool {
     let text = secret.trim_ascii();
     let lower_case = String::from_utf8_lossy(text).to_ascii_lowercase();
-    // Repeated too, with the last repetition cut short.
+    // Also repeated, with the last repetition incomplete.
     let repeats = |known: &str| {
         lower_case
             .bytes()
@@ -294,7 +293,7 @@ mod tests {
             let utf_16 = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let around = [b"\xef\xbb\xbf \n", &form[..], b"\n"].concat();
             for variant in [form, around, utf_16] {
-                // DER is no text.
+                // DER is not text.
                 if !text.contains('\u{fffd}') || variant.starts_with(b"0") && variant[1] != 0 {
                     assert_eq!(refusal(variant), Some(WeakSecret::PublicKey), "{text}");
                 }

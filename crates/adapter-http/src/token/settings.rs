@@ -1,10 +1,10 @@
-//! Whom a token must name beside its bearer.
+//! The issuer and the audience of tokens.
 
-/// Who issues tokens, and for whom.
+/// The issuer and the audience that tokens must have.
 #[derive(Debug, Clone, Default)]
 pub struct TokenSettings {
-    /// The `iss` that every token must have; `None` lets any pass, and tokens without.
+    /// The `iss` that every token must have. `None` accepts any `iss`, and tokens without one.
     pub issuer: Option<String>,
-    /// What a token that has an `aud` must name in it; `None` refuses every token that has one.
+    /// The name that an `aud` must contain. Tokens without an `aud` are accepted. `None` rejects each token with an `aud`.
     pub audience: Option<String>,
 }

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_by_what_their_spelling_means() {
+    fn names_are_compared_after_unescaping() {
         assert!(is_read(r#"{"sid":1,"Sid":2}"#));
         for duplicate in [
             r#"{"sid":1,"sid":1}"#,

@@ -1,14 +1,14 @@
-//! From a token to the caller that it names.
+//! Verifies a token and returns its caller.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use wts_domain::{Access, Caller, StudentId};
 
 use super::{Keyring, TokenSettings, claims::Claims, error::TokenError, header::Header};
 
-/// A longer token is not even decoded. Those of the sign-in service are much shorter.
+/// A longer token is rejected before it is decoded. Tokens of the sign-in service are much shorter.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// Verifies tokens. Made once, used for every request.
+/// Verifies tokens. One verifier serves all requests.
 #[derive(Clone)]
 pub struct TokenVerifier {
     pub(super) keys: Keyring,
@@ -23,7 +23,7 @@ impl TokenVerifier {
 
     /// Returns the caller whom `token` names, at `now`, in seconds since 1970.
     ///
-    /// An `access` that is no rank is [`Access::Unregistered`]: the token is valid, its bearer may do nothing.
+    /// An `access` that does not name a rank is [`Access::Unregistered`]: the token is valid, but it permits nothing.
     ///
     /// # Errors
     ///

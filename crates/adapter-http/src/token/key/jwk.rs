@@ -37,7 +37,7 @@ struct Jwk {
 }
 
 pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, InvalidKey> {
-    // The derive would accept an array too.
+    // The derived implementation would accept an array too.
     let is_object = json.trim_ascii_start().starts_with(b"{");
     let set: JwkSet<'_> = serde_json::from_slice(json)
         .ok()
@@ -60,7 +60,7 @@ pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, In
     Ok(keys)
 }
 
-/// Reads one key of a set, if it is for signatures that are known here.
+/// Reads one key of a set. Returns `None` if it is not for signatures of a supported algorithm.
 fn read_one(
     number: usize,
     jwk: &RawValue,
@@ -105,7 +105,7 @@ fn read_one(
 }
 
 impl Jwk {
-    /// What the key is for, if it is for signatures that are known here.
+    /// Returns the algorithm of the key, if it is supported and the key is for signatures.
     fn algorithm(&self) -> Option<Algorithm> {
         let algorithm = match (self.kty.as_str(), self.crv.as_deref()) {
             ("oct", _) => Algorithm::Hs256,
@@ -126,7 +126,7 @@ impl Jwk {
         (is_for_signatures && is_for_verifying && is_for_algorithm).then_some(algorithm)
     }
 
-    /// RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2. A secret is one by its `kty`.
+    /// Whether a key has private members (RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2). A symmetric key has `k` by design.
     fn is_private(&self) -> bool {
         let is_asymmetric = self.kty != "oct";
         is_asymmetric && self.k.is_some()
@@ -136,7 +136,7 @@ impl Jwk {
     }
 
     fn p256(&self) -> Result<Key, Reason> {
-        // RFC 7518 6.2.1.2: of full length, zeros in front included.
+        // RFC 7518 6.2.1.2: of full length, with leading zeros.
         let coordinate =
             |text: &Option<String>| decode(text.as_ref()).filter(|bytes| bytes.len() == 32);
         match (coordinate(&self.x), coordinate(&self.y)) {

@@ -187,7 +187,7 @@ fn malformed_jwk_is_rejected() {
     assert_eq!(error, rejected(1, None, OBJECT));
 }
 
-/// RFC 7517 9.2: whoever reads it could sign.
+/// RFC 7517 9.2: readers of a private key could sign with it.
 #[test]
 fn jwk_with_a_private_member_is_rejected() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();

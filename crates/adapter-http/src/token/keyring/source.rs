@@ -115,7 +115,7 @@ fn is_loopback(uri: &Uri) -> bool {
     matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// Resolves names to addresses of this machine only, whatever the name server returns.
+/// Resolves names to loopback addresses only, and rejects others from the name server.
 #[derive(Debug)]
 pub(super) struct LoopbackResolver;
 
@@ -205,7 +205,7 @@ impl KeySourceError {
             return false;
         };
         match &**error {
-            // What a certificate is found wrong in comes as invalid data.
+            // An invalid certificate is reported as invalid data.
             ureq::Error::Io(error) => error.kind() != io::ErrorKind::InvalidData,
             ureq::Error::StatusCode(status) => *status >= 500,
             ureq::Error::Timeout(_) | ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => {

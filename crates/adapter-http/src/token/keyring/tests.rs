@@ -71,7 +71,7 @@ async fn following(
 }
 
 #[tokio::test]
-async fn a_token_under_a_new_key_in_the_file_is_believed_at_once_and_under_an_old_one_no_more() {
+async fn new_key_in_the_file_replaces_the_old_one_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys.json");
     fs::write(&file, set(&["a"])).unwrap();
@@ -114,7 +114,7 @@ async fn a_token_under_a_new_key_in_the_file_is_believed_at_once_and_under_an_ol
 }
 
 #[tokio::test]
-async fn keys_of_a_server_rotate_and_outlive_its_absence() {
+async fn keys_from_a_url_rotate_and_survive_an_outage() {
     let issuer = Issuer::serving(Answer::keys(&["a"]));
     let verifier = following(issuer.source(), EAGER).await.unwrap();
     let outcome = async |kid: &str| {
@@ -149,7 +149,7 @@ async fn keys_of_a_server_rotate_and_outlive_its_absence() {
 }
 
 #[tokio::test]
-async fn names_that_somebody_made_up_do_not_keep_the_server_busy() {
+async fn unknown_kids_do_not_overload_the_key_server() {
     let issuer = Issuer::serving(Answer::keys(&["a"]));
     let verifier = following(issuer.source(), ONCE).await.unwrap();
 
@@ -171,7 +171,7 @@ async fn names_that_somebody_made_up_do_not_keep_the_server_busy() {
 }
 
 #[tokio::test]
-async fn keys_are_read_again_without_anybody_asking() {
+async fn keys_are_refreshed_without_requests() {
     let issuer = Issuer::serving(Answer::keys(&["a"]));
     let pace = RefreshPolicy {
         interval: Duration::from_millis(20),
@@ -199,7 +199,7 @@ async fn keys_are_read_again_without_anybody_asking() {
 }
 
 #[tokio::test]
-async fn a_source_that_cannot_be_read_at_the_start_is_named() {
+async fn unreadable_source_at_the_start_is_named() {
     let missing = following(KeySource::File("/nowhere/keys.json".into()), EAGER).await;
     let told = missing.err().unwrap().to_string();
     assert!(
@@ -231,7 +231,7 @@ async fn a_source_that_cannot_be_read_at_the_start_is_named() {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_a_key_waits_neither_long_nor_in_a_crowd_while_the_server_hangs() {
+async fn wait_for_a_hanging_key_server_is_limited() {
     let issuer = Issuer::serving(Answer::keys(&["a"]));
     let verifier = following(issuer.source(), EAGER).await.unwrap();
     issuer.answer(Answer::Silence);
@@ -263,7 +263,7 @@ async fn whoever_asks_for_a_key_waits_neither_long_nor_in_a_crowd_while_the_serv
 }
 
 #[test]
-fn this_machine_is_found_by_its_names_and_no_other() {
+fn loopback_resolver_returns_loopback_addresses_only() {
     let agent = ureq::Agent::new_with_defaults();
     let found = |url: &str| {
         let url = url.parse().unwrap();
@@ -271,13 +271,13 @@ fn this_machine_is_found_by_its_names_and_no_other() {
     };
     assert!(found("http://localhost:8000/jwks").is_ok());
     assert!(found("http://127.0.0.1/jwks").is_ok());
-    // As if a name were said to stand for this.
+    // An address that is not loopback.
     let elsewhere = found("http://192.0.2.1/jwks");
     assert!(matches!(elsewhere, Err(ureq::Error::HostNotFound)));
 }
 
 #[tokio::test]
-async fn of_more_keys_than_are_taken_those_of_our_own_come_first() {
+async fn configured_keys_come_first_when_there_are_too_many() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys.json");
     fs::write(&file, set(&["ours"])).unwrap();
@@ -297,7 +297,7 @@ async fn of_more_keys_than_are_taken_those_of_our_own_come_first() {
 }
 
 #[test]
-fn a_key_set_comes_over_tls_or_from_this_machine() {
+fn key_set_url_is_https_or_loopback() {
     for good in [
         "https://sign-in.example/jwks.json",
         "https://sign-in.example:8443/a",

@@ -12,19 +12,19 @@ use super::{
     *,
 };
 
-/// Claims that would be good.
+/// Valid claims.
 const CLAIMS: &str = r#"{"sid":"2024310001","access":"dev","exp":4102444800}"#;
-/// A header that would be good.
+/// A valid header.
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// What it is, the token, and why it is refused.
+/// The description, the token, and the expected error.
 type Attack = (String, String, TokenError);
 
 fn attack(kind: impl Into<String>, token: impl Into<String>, refused: TokenError) -> Attack {
     (kind.into(), token.into(), refused)
 }
 
-/// A service that knows the shared secret, and a public key of each kind by its `kid`: there is much to be confused.
+/// Returns a verifier with the shared secret and a public key of each type, so that keys can be confused.
 fn target() -> TokenVerifier {
     let mut keys = vec![Key::shared(&secret())];
     keys.extend(Key::from_jwks(PAIRS.jwks().as_bytes(), SymmetricKeys::Rejected).unwrap());
@@ -64,7 +64,7 @@ fn token_without_the_attack_is_accepted() {
         r#"{"alg":"HS256","typ":"AT+JWT"}"#,
         r#"{"alg":"HS256","typ":"application/jwt"}"#,
         r#"{"alg":"HS256","typ":"Application/At+JWT"}"#,
-        // A name that nobody has is no name; members that nobody knows mean nothing (RFC 7515 4).
+        // An unknown `kid` is ignored if a key has none; unknown members are ignored (RFC 7515 4).
         r#"{"alg":"HS256","kid":"../../dev/null"}"#,
         r#"{"alg":"HS256","x5t":"AAAA","x":{"y":[{"y":1},{"y":1}]},"cty":"json"}"#,
         " {\"alg\" :\t\"HS256\"\r\n} ",

@@ -22,12 +22,12 @@ pub(in crate::token) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Any two texts as header and claims, well signed with the shared secret.
+/// Signs any two texts as header and claims with the shared secret.
 pub(in crate::token) fn signed(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     signed_with(SECRET, header, claims)
 }
 
-/// The same, with another secret.
+/// Signs any two texts as header and claims with this secret.
 pub(in crate::token) fn signed_with(
     secret: &[u8],
     header: impl AsRef<[u8]>,
@@ -86,7 +86,7 @@ impl Pairs {
         }
     }
 
-    /// The same in PEM.
+    /// The public key in PEM.
     pub(in crate::token) fn pem(&self, alg: &str) -> String {
         pem("PUBLIC KEY", &self.der(alg))
     }

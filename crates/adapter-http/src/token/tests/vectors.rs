@@ -4,10 +4,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::*;
 
-/// RFC 7515 A.1 to A.3, the same claims each time.
+/// The claims of RFC 7515 A.1 to A.3.
 const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
-/// What is said of this token by who knows this key only, and of the same token with one bit of the signature turned.
+/// Verifies a token with this key only. Each token with one bit of the signature changed is rejected.
 fn assert_verifies(key: Vec<Key>, token: &str) {
     let verifier = TokenVerifier::new(Keyring::fixed(key).unwrap(), TokenSettings::default());
     assert_eq!(verifier.verify(token, NOW), Err(TokenError::Claims));

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{super::KeySource, base64url};
 
-/// What is answered.
+/// The response of the key server.
 #[derive(Clone)]
 pub(super) enum Answer {
     Keys(Vec<String>),

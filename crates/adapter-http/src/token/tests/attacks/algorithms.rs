@@ -152,7 +152,7 @@ fn other_keys() -> Vec<Attack> {
     attacks
 }
 
-/// A token under one key that says it is under another.
+/// Tokens signed with another key than their header names.
 fn confusion() -> Vec<Attack> {
     let mut attacks = Vec::new();
     for alg in ["ES256", "EdDSA", "RS256"] {

@@ -162,7 +162,7 @@ fn untimely() -> Vec<Attack> {
         .collect()
 }
 
-/// For somebody else. No audience is configured, so that whoever is named, it is not us (RFC 7519 4.1.3).
+/// Tokens for another audience. No audience is configured, so each `aud` is another one (RFC 7519 4.1.3).
 fn misdirected() -> Vec<Attack> {
     [
         r#""another-service""#,
