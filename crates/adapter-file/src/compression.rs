@@ -9,14 +9,15 @@ use flate2::{read::MultiGzDecoder, write::GzEncoder};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// The largest window of a compressed file, as a power of two, which bounds the memory of a reader. Ours need 2 MiB.
+/// The largest window of a compressed file, as a power of two, which bounds the memory of a reader. The files of
+/// this crate need 2 MiB.
 const MAX_WINDOW_LOG: u32 = 23;
 const BUFFER_BYTES: usize = 128 * 1024;
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// gzip (RFC 1952), which everything reads.
+    /// gzip (RFC 1952), which is supported everywhere.
     Gzip,
     /// Zstandard (RFC 8878), smaller and several times as fast.
     Zstd,
@@ -36,7 +37,7 @@ impl FromStr for Compression {
 
 pub(crate) type Reader = Box<dyn BufRead + Send>;
 
-/// Decompresses `input` if its first bytes say that it is compressed.
+/// Returns a reader that decompresses `input` if it begins with the magic number of gzip or Zstandard.
 pub(crate) fn decompressed(mut input: impl Read + Send + 'static) -> io::Result<Reader> {
     let mut first = Vec::with_capacity(ZSTD.len());
     input.by_ref().take(4).read_to_end(&mut first)?;
@@ -91,7 +92,7 @@ pub(crate) fn compressed(
         Some(Compression::Gzip) => Box::new(GzEncoder::new(output, flate2::Compression::default())),
         Some(Compression::Zstd) => {
             let mut encoder = zstd::Encoder::new(output, zstd::DEFAULT_COMPRESSION_LEVEL)?;
-            // Detects damage also where the reader has not reached our own digest.
+            // Detects damage also where the reader has not reached the digest in the last line.
             encoder.include_checksum(true)?;
             Box::new(encoder)
         }

@@ -26,7 +26,7 @@ impl FileDigest {
         EndLine::new(self.counts, hexadecimal.collect())
     }
 
-    /// Compares the last line of a file with the lines before it; an error says what differs.
+    /// Compares the last line of a file with the lines before it; the error names the difference.
     pub(crate) fn verify(&self, end: &EndLine) -> Result<(), String> {
         let expected = self.end();
         for (kind, written, found) in [

@@ -1,4 +1,4 @@
-//! An error with everything that led to it, for logs and messages.
+//! The error chain: an error and all its causes, for logs and messages.
 
 use std::{error::Error, fmt};
 

@@ -16,7 +16,7 @@ pub struct GetTraces {
 }
 
 impl GetTraces {
-    /// The use case over these histories, which trusts the rank in a caller's token.
+    /// Creates the use case over these histories; it trusts the rank in a caller's token.
     pub fn new(histories: Arc<dyn HistoryRepository>) -> Self {
         Self {
             histories,
@@ -24,7 +24,7 @@ impl GetTraces {
         }
     }
 
-    /// The use case with another source of ranks.
+    /// Sets the source of ranks.
     #[must_use]
     pub fn with_rank_source(self, rank_source: RankSource) -> Self {
         Self {
@@ -35,11 +35,12 @@ impl GetTraces {
 
     /// Returns the history of `ticket`: all its traces, oldest first, ties by ascending id.
     ///
-    /// That the caller's token is of an active rank has been checked before: an [`ActiveCaller`] is the proof.
+    /// An [`ActiveCaller`] proves that the rank in the caller's token has been checked to be active.
     ///
     /// # Errors
     ///
-    /// [`GetTracesError`]; that a ticket is missing is reported before that it is not the caller's.
+    /// Returns [`GetTracesError`]. If the ticket does not exist, the error is [`GetTracesError::NoSuchTicket`] for every
+    /// active caller.
     pub async fn execute(
         &self,
         caller: &ActiveCaller,
@@ -54,7 +55,7 @@ impl GetTraces {
     }
 }
 
-/// Where a caller's rank comes from.
+/// The source of a caller's rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RankSource {
     /// The token.
@@ -73,7 +74,7 @@ impl RankSource {
         HistoryQuery { ticket, rank_of }
     }
 
-    /// The caller with the rank that counts, where the database returned `in_database`.
+    /// Returns the caller with their effective rank, given the rank `in_database`.
     fn effective_caller(
         self,
         caller: &ActiveCaller,
@@ -88,13 +89,13 @@ impl RankSource {
     }
 }
 
-/// Why there are no traces to return.
+/// The reason why traces cannot be returned.
 #[derive(Debug, thiserror::Error)]
 pub enum GetTracesError {
-    /// There is no such ticket.
+    /// The ticket does not exist.
     #[error("there is no ticket {0}")]
     NoSuchTicket(TicketId),
-    /// The caller may not read them.
+    /// The caller is not allowed to read the traces.
     #[error(transparent)]
     Denied(#[from] AccessDenied),
     /// The repository failed.

@@ -1,16 +1,16 @@
-//! The port to wherever ticket histories are stored.
+//! The port to the store of ticket histories.
 
 use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
-/// What to read. Equal queries that arrive together may be answered by one read.
+/// A query for one history. An implementation may serve equal concurrent queries with one read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// The ticket whose history is wanted.
+    /// The ticket whose history is read.
     pub ticket: TicketId,
-    /// The student whose rank is wanted too, as fresh as the history.
+    /// The student whose rank is read together with the history.
     pub rank_of: Option<StudentId>,
 }
 
@@ -24,10 +24,10 @@ impl From<TicketId> for HistoryQuery {
     }
 }
 
-/// What a query found.
+/// The result of a [`HistoryQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundHistory {
-    /// The issuer of the ticket and all its traces, oldest first, ties by ascending id; `None` if there is no such ticket.
+    /// The issuer of the ticket and all its traces, oldest first, ties by ascending id; `None` if the ticket does not exist.
     pub history: Option<Arc<TicketHistory>>,
     /// The rank of the student in [`HistoryQuery::rank_of`]: that of their staff record, or else [`Access::User`];
     /// [`Access::Unregistered`] if they are not registered or their rank is unknown. `None` if the query names no student.
@@ -38,21 +38,21 @@ pub struct FoundHistory {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait HistoryRepository: Send + Sync {
-    /// Returns what `query` asks for. Everything that was committed before the call is in the result.
+    /// Returns the result of `query`, which includes all data that was committed before the call.
     ///
     /// # Errors
     ///
-    /// [`RepositoryError`] if the store could not answer.
+    /// Returns [`RepositoryError`] if the store is overloaded or failed.
     async fn find(&self, query: &HistoryQuery) -> Result<FoundHistory, RepositoryError>;
 }
 
-/// Why a store gave no answer.
+/// The reason why a query failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
-    /// The store is well but has more to do than it can take on; asking again in a moment may succeed.
+    /// The store works but is overloaded; a retry after a short delay may succeed.
     #[error("the store has more to do than it can take on")]
     Busy,
-    /// The store failed: it is down, cannot be reached, refused the query or holds what cannot be read.
+    /// The store is down, cannot be reached, rejected the query or contains invalid data.
     #[error("the store failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -1,8 +1,8 @@
 //! The use cases of WTS traces.
 //!
 //! A use case is policy and ports: it decides with [`wts_domain`], reaches the outside through traits that adapters
-//! implement, and knows nothing of HTTP or SQL. With the feature `mocks` the crate hands out mocks of its ports, so
-//! that others can test against them.
+//! implement, and does not depend on HTTP or SQL. With the feature `mocks` the crate exports mocks of its ports for the
+//! tests of other crates.
 
 mod error_chain;
 mod get_traces;
@@ -22,7 +22,7 @@ pub use transfer::{
     VerifyReport, copy_histories, verify_histories,
 };
 
-/// The use cases, each over its repositories: what a binary wires once and hands to an adapter as one value.
+/// All use cases with their repositories. A binary creates it once and passes it to an adapter as one value.
 #[derive(Clone)]
 pub struct UseCases {
     /// Reading the history of one ticket.

@@ -8,7 +8,7 @@ use wts_domain::TicketId;
 /// The most conflicts that are reported at once.
 const MAX_REPORTED_CONFLICTS: usize = 20;
 
-/// What an import has inserted and compared so far.
+/// The state of an import: the counts, the conflicts, and the existing tickets whose traces are being compared.
 #[derive(Default)]
 pub(crate) struct ImportState {
     pub(crate) report: ImportReport,

@@ -109,7 +109,7 @@ async fn tickets_filed_in_a_period_are_selected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_after_the_opening_are_not_read() {
+async fn changes_after_source_is_opened_are_not_read() {
     for kind in KINDS {
         let mut records = campus();
         let more = (1_000..6_000).map(|number| ticket_of(number, ALICE));
@@ -247,7 +247,7 @@ async fn source_that_is_stopped_closes_its_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_field_of_a_ticket_is_read_as_it_stands() {
+async fn every_field_of_a_ticket_is_read_unchanged() {
     let mut records = campus();
     let mut odd = ticket_of(200, ALICE);
     odd.status = Status::Canceled;

@@ -1,4 +1,4 @@
-//! What is imported is exported unchanged, from one database into the other.
+//! Records that are imported into one database and copied to the other are exported unchanged.
 
 use proptest::{
     prelude::*,
@@ -45,7 +45,7 @@ async fn arbitrary_histories_pass_both_databases_unchanged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sqlite_stores_what_postgresql_cannot() {
+async fn values_that_only_sqlite_can_store_round_trip() {
     let sqlite = Database::new(Kind::Sqlite);
     for records in samples(&sqlite_histories(), 25) {
         import(&sqlite.owner_url(), &records).await.unwrap();

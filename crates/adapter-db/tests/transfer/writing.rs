@@ -80,7 +80,7 @@ async fn second_import_adds_to_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn issuer_who_joins_the_staff_gets_a_name() {
+async fn issuer_imported_as_staff_gets_a_name() {
     for kind in WRITABLE {
         let database = Database::new(kind);
         let url = database.owner_url();

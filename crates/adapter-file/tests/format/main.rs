@@ -1,9 +1,5 @@
-//! What the file format promises: the same records again, to the last byte, or an error that says where.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it stands"
-)]
+//! The guarantee of the file format: a file yields exactly the records that were written, or an error with its location.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod damage;
 mod faults;

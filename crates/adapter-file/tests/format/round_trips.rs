@@ -1,4 +1,4 @@
-//! Whatever is written is read back.
+//! All records that are written to a file are read back unchanged.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Who sees what, with a mocked store.
+//! Access to traces by rank and issuer, with a mocked repository.
 
 use wts_domain::{Caller, StaffId, StudentId, Timestamp, Trace, TraceId, ensure_active};
 
@@ -22,7 +22,8 @@ fn trace(id: i64) -> Trace {
     Trace::new(TraceId::new(id), ticket(), moment, StaffId::from("W007"))
 }
 
-/// A store whose one ticket is Alice's and has these traces, and which gives whoever's rank is wanted this one.
+/// The use case over a store with one ticket, which is Alice's and has these traces. The store returns `rank` for every
+/// student whose rank is queried.
 fn store(traces: Vec<Trace>, rank: Access) -> GetTraces {
     let mut histories = MockHistoryRepository::new();
     histories.expect_find().times(1).returning(move |query| {
@@ -35,13 +36,13 @@ fn store(traces: Vec<Trace>, rank: Access) -> GetTraces {
     GetTraces::new(Arc::new(histories))
 }
 
-/// A store whose one ticket is Alice's and has these traces. What it knows of ranks is not to be used.
+/// The use case over a store with one ticket, which is Alice's and has these traces. Ranks in the store must not be used.
 fn store_with(traces: Vec<Trace>) -> GetTraces {
     store(traces, Access::Unregistered)
 }
 
 #[tokio::test]
-async fn the_issuer_sees_every_trace_as_the_store_gave_it() {
+async fn issuer_gets_all_traces_unchanged() {
     let traces = vec![trace(1), trace(3)];
 
     let seen = store_with(traces.clone())
@@ -52,7 +53,7 @@ async fn the_issuer_sees_every_trace_as_the_store_gave_it() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_anothers_ticket() {
+async fn operator_can_read_ticket_of_another_student() {
     let seen = store_with(vec![trace(1)])
         .execute(&active(MALLORY, Access::InformalMember), ticket())
         .await;
@@ -61,7 +62,7 @@ async fn an_operator_sees_anothers_ticket() {
 }
 
 #[tokio::test]
-async fn a_stranger_learns_nothing_but_that_the_ticket_is_not_theirs() {
+async fn student_cannot_read_ticket_of_another_student() {
     let outcome = store_with(vec![trace(1)])
         .execute(&active(MALLORY, Access::User), ticket())
         .await;
@@ -73,7 +74,7 @@ async fn a_stranger_learns_nothing_but_that_the_ticket_is_not_theirs() {
 }
 
 #[tokio::test]
-async fn a_ticket_without_traces_has_an_empty_history() {
+async fn ticket_without_traces_has_empty_history() {
     let seen = store_with(Vec::new())
         .execute(&active(ALICE, Access::User), ticket())
         .await;
@@ -82,7 +83,7 @@ async fn a_ticket_without_traces_has_an_empty_history() {
 }
 
 #[tokio::test]
-async fn a_missing_ticket_is_missing_for_everyone() {
+async fn missing_ticket_is_reported_at_every_rank() {
     let absent = TicketId::new(124).unwrap();
     for access in [Access::User, Access::Dev] {
         let outcome = store_with(Vec::new())
@@ -94,7 +95,7 @@ async fn a_missing_ticket_is_missing_for_everyone() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_no_missing_ticket() {
+async fn failed_repository_is_not_a_missing_ticket() {
     let mut histories = MockHistoryRepository::new();
     histories
         .expect_find()
@@ -110,13 +111,13 @@ async fn a_store_that_fails_is_no_missing_ticket() {
     ));
 }
 
-/// Ticket 123 is Alice's, and the store says of whoever asks that their rank is this one.
-fn store_that_knows(rank: Access) -> GetTraces {
+/// The use case with ranks from the database: ticket 123 is Alice's, and the store returns `rank` for every student.
+fn store_with_rank(rank: Access) -> GetTraces {
     store(Vec::new(), rank).with_rank_source(RankSource::TokenAndDatabase)
 }
 
 #[tokio::test]
-async fn a_rank_that_the_store_does_not_return_denies_access() {
+async fn rank_missing_in_database_denies_access() {
     let mut histories = MockHistoryRepository::new();
     histories.expect_find().return_once(|query| {
         assert_eq!(query.rank_of, Some(StudentId::from(ALICE)));
@@ -139,7 +140,7 @@ async fn a_rank_that_the_store_does_not_return_denies_access() {
 }
 
 #[tokio::test]
-async fn where_the_store_has_a_say_the_lower_rank_counts() {
+async fn lower_rank_of_token_and_database_is_effective() {
     use GetTracesError::{Denied, NoSuchTicket};
 
     let absent = TicketId::new(124).unwrap();
@@ -147,7 +148,7 @@ async fn where_the_store_has_a_say_the_lower_rank_counts() {
         for known in Access::ALL {
             let effective = *brought.min(known);
             for (student, asked) in [(ALICE, ticket()), (MALLORY, ticket()), (ALICE, absent)] {
-                let outcome = store_that_knows(*known)
+                let outcome = store_with_rank(*known)
                     .execute(&active(student, *brought), asked)
                     .await;
 

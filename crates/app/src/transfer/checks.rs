@@ -1,4 +1,4 @@
-//! The checks that every record passes on its way.
+//! The checks of every record of a transfer.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use super::{
 
 /// Checks that records come in the order that a [`HistorySource`](super::HistorySource) promises.
 ///
-/// Every source is checked: a file may have been assembled by anyone, and a database may sort in its own way.
+/// Every source is checked: a file can come from any program, and a database can use another sort order.
 #[derive(Default)]
 pub(super) struct OrderCheck {
     staff: Option<StaffId>,

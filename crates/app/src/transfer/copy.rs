@@ -9,15 +9,15 @@ use super::{
     record::{Batch, Counts},
 };
 
-/// How many batches the reading thread may be ahead of the writing one.
+/// The most batches that the reading thread may be ahead of the writing thread.
 const MAX_WAITING_BATCHES: usize = 2;
 
 /// The result of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopyReport {
-    /// What the sink has written.
+    /// The records that the sink has written.
     pub stored: ImportReport,
-    /// How many findings the observer was called with. Histories that break rules are copied all the same.
+    /// The number of findings that were reported to the observer. Histories that break rules are copied nevertheless.
     pub findings: u64,
 }
 
@@ -26,7 +26,7 @@ pub struct CopyReport {
 pub struct VerifyReport {
     /// The records that were checked.
     pub counts: Counts,
-    /// How many findings the observer was called with.
+    /// The number of findings that were reported to the observer.
     pub findings: u64,
 }
 

@@ -1,16 +1,16 @@
-//! Why a transfer failed, and where.
+//! The errors of a transfer, with the record and the line that caused them.
 
 use std::{error::Error, fmt};
 
 use wts_domain::{StaffId, TicketId, TraceId};
 
-/// Why a transfer ended before its last record.
+/// The reason why a transfer ended before its last record.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     /// A record cannot be read, is out of order, or cannot be stored.
     #[error(transparent)]
     InvalidRecord(#[from] RecordError),
-    /// Records differ from those of the same number that the sink has already. At least one of the differences, and not
+    /// Records differ from existing records of the same number in the sink. Contains at least one of the differences, not
     /// necessarily all.
     #[error("{}", one_per_line(.0))]
     Conflicts(Vec<RecordError>),
@@ -23,14 +23,14 @@ pub enum TransferError {
 }
 
 impl TransferError {
-    /// A failure of a source or a sink; `what` says what it was doing.
+    /// Creates the error of a source or a sink; `what` describes the failed operation.
     pub fn failed(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(what.into(), cause.into())
     }
 }
 
 fn one_per_line(conflicts: &[RecordError]) -> String {
-    let heading = "what is to be brought in contradicts what is there".to_owned();
+    let heading = "imported records conflict with existing records".to_owned();
     conflicts
         .iter()
         .fold(heading, |text, conflict| format!("{text}\n  {conflict}"))
@@ -42,7 +42,7 @@ fn one_per_line(conflicts: &[RecordError]) -> String {
 pub struct RecordError {
     /// The location.
     pub location: RecordLocation,
-    /// What was expected there, and what was found instead.
+    /// The expected value and the value that was found instead.
     pub problem: String,
 }
 

@@ -125,7 +125,7 @@ pub trait Observer {
     fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: HistoryFinding);
 }
 
-/// Ignores everything.
+/// An observer that ignores all events.
 impl Observer for () {
     fn on_progress(&mut self, _: Counts, _: Option<Progress>) -> ControlFlow<()> {
         ControlFlow::Continue(())

@@ -83,12 +83,12 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Consecutive entries of a transfer, few enough to be held in memory whatever they contain.
+/// Consecutive entries of a transfer, limited in number and size so that every batch fits in memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     entries: Vec<Entry>,
     size_bytes: usize,
-    /// How far the source has read with this batch, if it knows.
+    /// The progress of the source after this batch, if it is known.
     pub progress: Option<Progress>,
 }
 

@@ -1,4 +1,4 @@
-//! The tables that are transferred, of our own schema and of the WTS v3 database, which has 32-bit ids and enums.
+//! The tables that are transferred, in the schema of this service and in that of WTS v3, which has 32-bit ids and enums.
 
 use std::{error::Error, pin::pin, str::FromStr};
 

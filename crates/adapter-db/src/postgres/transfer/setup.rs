@@ -11,12 +11,12 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// An import may take any time, but not to begin. Rows are looked up in indexes: where PostgreSQL knows the tables as empty
-/// it would plan to scan them, and go on so while they fill.
+/// An import has no statement timeout, but waiting for its locks has a timeout. Sequential scans are disabled: if the
+/// tables are empty at first, PostgreSQL would plan to scan them and keep that plan while they fill.
 const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
     set lock_timeout = '10s'; set enable_seqscan = off; begin";
 
-/// Blocks other writers, so that what was looked up stays true, but no readers.
+/// Blocks other writers, so that the rows that were looked up stay unchanged, but does not block readers.
 const LOCK: &str = "lock table data.students, wts.operators, wts.tickets, wts.ticket_traces \
     in share row exclusive mode";
 

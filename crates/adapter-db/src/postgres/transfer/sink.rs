@@ -36,7 +36,7 @@ const FINISH: &str = "
     commit";
 const ANALYZE: &str = "analyze data.students, wts.operators, wts.tickets, wts.ticket_traces";
 
-/// Copies batch by batch, after looking up, in sets, what is there already.
+/// Writes batch by batch: looks up the existing records of a batch with one query per table, and copies the new ones.
 pub(crate) struct PostgresSink {
     pub(super) runtime: Handle,
     /// In a transaction, which is rolled back when the connection closes.
@@ -136,9 +136,9 @@ impl PostgresSink {
 
     /// Copies the new ones of these records, which are all of one kind.
     async fn put_rows(&mut self, table: &Table, entries: &[&Entry]) -> Result<(), TransferError> {
-        let there = self.existing(table, entries).await?;
+        let existing = self.existing(table, entries).await?;
         let mut new = entries.to_vec();
-        new.retain(|entry| self.state.compare(entry, there.get(&key(entry))));
+        new.retain(|entry| self.state.compare(entry, existing.get(&key(entry))));
         if new.is_empty() {
             return Ok(());
         }
@@ -208,7 +208,7 @@ fn key(entry: &Entry) -> i64 {
     }
 }
 
-/// Why rows were rejected, and which of them, if the server says so.
+/// Converts a failed `COPY` to an error that names the rejected record if the server reports its line.
 fn rejected(error: Error, table: &Table, entries: &[&Entry]) -> TransferError {
     let row = error.as_db_error().and_then(|cause| {
         // "COPY tickets, line 17", and then perhaps a column.

@@ -26,8 +26,8 @@ const MAX_PAGE_BYTES: usize = 256 * 1024;
 /// The most tickets that are read ahead.
 const MAX_PAGE_TICKETS: i64 = 256;
 
-/// Reads histories within one transaction, which in SQLite's write-ahead mode reads the database as it was when the
-/// transaction began, and blocks nobody.
+/// Reads histories within one transaction. In SQLite's write-ahead mode it reads the database as of the beginning of the
+/// transaction and does not block writers.
 pub(crate) struct SqliteSource {
     connection: SqliteConnection,
     selection: Selection,

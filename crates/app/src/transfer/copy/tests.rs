@@ -300,7 +300,7 @@ fn verification_checks_the_last_history_too() {
 }
 
 #[test]
-fn verification_rejects_what_no_database_stores() {
+fn record_that_databases_reject_fails_verification() {
     let verify = |record: Record| {
         let mut records = sample();
         records.push(record);
@@ -354,7 +354,7 @@ fn conflicts_are_listed_one_per_line() {
     let conflict = |line| RecordLocation::line(line).error("solved here, fresh there");
     assert_eq!(
         TransferError::Conflicts(vec![conflict(2), conflict(9)]).to_string(),
-        "what is to be brought in contradicts what is there\n  line 2: solved here, fresh there\n  line 9: solved here, \
+        "imported records conflict with existing records\n  line 2: solved here, fresh there\n  line 9: solved here, \
          fresh there"
     );
 }
