@@ -1,5 +1,5 @@
--- The roles of docker-compose.yml, made or brought up to date, for psql: the service's own, which may read and nothing
--- else, and the standby's, with a slot that keeps for it what it has not seen.
+-- Creates or updates the roles of docker-compose.yml, for psql: the read-only role of the service, and the replication role
+-- of the standby, with a replication slot that keeps the WAL that the standby has not received.
 \set ON_ERROR_STOP on
 \set reader_password `printenv READER_PASSWORD`
 \set standby_password `printenv STANDBY_PASSWORD`
@@ -16,7 +16,7 @@ grant select (sid) on wts.users to wts_traces;
 select 'create role standby' where to_regrole('standby') is null \gexec
 alter role standby login replication password :'standby_password';
 
--- A slot that nobody has used yet keeps nothing; one that kept too much for too long is of no use any more.
+-- An unused slot keeps no WAL. A slot over max_slot_wal_keep_size is lost and cannot be used any more.
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'standby' and wal_status = 'lost';
 select pg_create_physical_replication_slot('standby')
 where not exists (select from pg_replication_slots where slot_name = 'standby');
