@@ -14,13 +14,10 @@ use crate::{
     settings::ReadSettings,
 };
 
-/// The name of the database that is written to, in the log and the metrics.
-pub(crate) const PRIMARY: &str = "primary";
-
 /// One database of one kind. The public functions of this crate document what each method promises.
 #[async_trait]
 pub(crate) trait Backend: Send + Sync {
-    /// Opens the database for reading, and its health checks, which report to `health`.
+    /// Opens the database for reading, and its health checks, which update `health`. `metrics` are for its replicas.
     async fn open(
         &self,
         settings: &ReadSettings,

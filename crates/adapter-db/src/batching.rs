@@ -29,7 +29,7 @@ pub(crate) use self::{
     limits::QueueLimits,
     loader::{BatchLoader, BatchRequest, BatchResponse, HistoryOutcome, LookupError},
 };
-use crate::metrics::NodeMetrics;
+use crate::health::DatabaseHealth;
 
 /// A repository that reads in batches.
 pub(crate) struct BatchingRepository<L> {
@@ -46,9 +46,9 @@ impl<L: BatchLoader> BatchingRepository<L> {
         limits: QueueLimits,
         long: L,
         long_limits: QueueLimits,
-        metrics: &NodeMetrics,
+        health: &DatabaseHealth,
     ) -> Self {
-        let queue = |loader, limits| BatchQueue::new(loader, limits, metrics.clone());
+        let queue = |loader, limits| BatchQueue::new(loader, limits, health.clone());
         Self {
             queues: loaders
                 .into_iter()

@@ -17,6 +17,9 @@ use crate::{
     url::{Address, DatabaseUrl},
 };
 
+/// The name of the database that is written to, in the log and the metrics.
+const PRIMARY: &str = "primary";
+
 /// Chooses the backend: the one place that distinguishes kinds of databases.
 fn backend(url: &DatabaseUrl) -> Box<dyn Backend> {
     match url.address() {
@@ -45,7 +48,7 @@ impl Database {
         settings: &ReadSettings,
         metrics: &DatabaseMetrics,
     ) -> Result<Self, OpenError> {
-        let health = DatabaseHealth::new();
+        let health = DatabaseHealth::new(PRIMARY, metrics);
         let readable = health.readable();
         let OpenBackend {
             histories,

@@ -14,9 +14,13 @@ use tokio::{
     sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
+use tokio_util::task::AbortOnDropHandle;
 use wts_app::ErrorChain;
 
-use crate::{error::Cause, metrics::NodeMetrics};
+use crate::{
+    error::Cause,
+    metrics::{DatabaseMetrics, NodeMetrics},
+};
 
 /// After this time a probe that has no result yet is joined by another: one that hangs may hang on when the database is
 /// back.
@@ -39,12 +43,14 @@ pub(crate) trait Probe: Send + Sync + 'static {
     fn on_failure(&self) {}
 }
 
-/// The health of a database, shared by all that read it. Clones are of the same database.
+/// The health and the metrics of a database, shared by all that read it. Clones are of the same database.
 #[derive(Debug, Clone)]
 pub(crate) struct DatabaseHealth(Arc<State>);
 
 #[derive(Debug)]
 struct State {
+    name: String,
+    metrics: NodeMetrics,
     readable: watch::Sender<bool>,
     recoveries: watch::Sender<u64>,
     probe_requested: Notify,
@@ -54,9 +60,11 @@ struct State {
 }
 
 impl DatabaseHealth {
-    /// The health of a database that was read just now.
-    pub(crate) fn new() -> Self {
+    /// The health of a database that was read just now; `name` is its name in the log and the metrics.
+    pub(crate) fn new(name: &str, metrics: &DatabaseMetrics) -> Self {
         Self(Arc::new(State {
+            name: name.to_owned(),
+            metrics: metrics.of(name),
             readable: watch::Sender::new(true),
             recoveries: watch::Sender::new(0),
             probe_requested: Notify::new(),
@@ -64,6 +72,10 @@ impl DatabaseHealth {
             read_while_down: Notify::new(),
             activity: AtomicU64::new(0),
         }))
+    }
+
+    pub(crate) fn metrics(&self) -> &NodeMetrics {
+        &self.0.metrics
     }
 
     /// Whether histories can be read.
@@ -108,6 +120,7 @@ impl DatabaseHealth {
 
     /// Sets whether the database can be read; and if it can, whether queries that were sent before hang.
     fn update(&self, is_readable: bool, others_hang: bool) {
+        self.0.metrics.set_up(is_readable);
         let was_readable = self.0.readable.send_replace(is_readable);
         if is_readable && (!was_readable || others_hang) {
             self.0.recoveries.send_modify(|number| *number += 1);
@@ -115,18 +128,20 @@ impl DatabaseHealth {
     }
 }
 
-/// Probes a database forever and updates its `health`. If others have read from it since a probe was sent, it can be read,
-/// whatever the probe's result is.
-pub(crate) async fn run_health_check(
-    name: String,
+/// Probes a database every `interval` and updates its `health`, until the returned handle is dropped.
+pub(crate) fn spawn_health_check(
     probe: impl Probe,
     health: DatabaseHealth,
     interval: Duration,
-    metrics: NodeMetrics,
-) {
+) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(run_health_check(probe, health, interval)))
+}
+
+/// If others have read from the database since a probe was sent, it can be read, even if the probe failed.
+async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: Duration) {
     let mut is_up = true;
     let mut reads_before = 0;
-    metrics.set_up(is_up);
+    health.update(is_up, false);
     let mut probes = FuturesUnordered::new();
     // When the probes were sent that have no result yet.
     let mut pending = BTreeSet::new();
@@ -162,7 +177,11 @@ pub(crate) async fn run_health_check(
         if let Some(cause) = cause {
             if is_up {
                 let cause = ErrorChain(&*cause).to_string();
-                tracing::error!(database.name = name, cause, "the database cannot be read");
+                tracing::error!(
+                    database.name = health.0.name,
+                    cause,
+                    "the database cannot be read"
+                );
             }
             is_up = false;
             reads_before = health.reads();
@@ -170,14 +189,16 @@ pub(crate) async fn run_health_check(
             next = next.min(Instant::now() + RETRY_DELAY);
         } else {
             if !is_up {
-                tracing::info!(database.name = name, "the database can be read again");
+                tracing::info!(
+                    database.name = health.0.name,
+                    "the database can be read again"
+                );
             }
             is_up = true;
             probes.clear();
             pending.clear();
             next = Instant::now() + interval;
         }
-        metrics.set_up(is_up);
         health.update(is_up, others_hang);
     }
 }

@@ -1,4 +1,4 @@
-//! What is counted and measured of reading.
+//! The metrics of reading.
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
@@ -47,7 +47,7 @@ impl Default for DatabaseMetrics {
 }
 
 impl DatabaseMetrics {
-    /// Has them told with everything else in `registry`.
+    /// Registers all of them.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "wts_database_up",
@@ -86,60 +86,57 @@ impl DatabaseMetrics {
         );
     }
 
-    /// What concerns one database.
+    /// The metrics of one database.
     pub(crate) fn of(&self, database: &str) -> NodeMetrics {
         let node = Node {
             database: database.to_owned(),
         };
+        // They are exported from the start.
+        drop(self.connections.get_or_create(&node));
+        drop(self.sizes.get_or_create(&node));
+        drop(self.durations.get_or_create(&node));
+        drop(self.failures.get_or_create(&node));
         NodeMetrics {
-            up: self.up.get_or_create_owned(&node),
-            connections: self.connections.get_or_create_owned(&node),
-            sizes: self.sizes.get_or_create_owned(&node),
-            durations: self.durations.get_or_create_owned(&node),
-            failures: self.failures.get_or_create_owned(&node),
+            all: self.clone(),
+            node,
         }
-    }
-
-    /// What concerns one replica besides: its lag in seconds, and whether it is read from.
-    pub(crate) fn of_replica(&self, database: &str) -> (Gauge<f64, AtomicU64>, Gauge) {
-        let node = Node {
-            database: database.to_owned(),
-        };
-        (
-            self.lag.get_or_create_owned(&node),
-            self.in_use.get_or_create_owned(&node),
-        )
     }
 }
 
 /// The metrics of one database.
 #[derive(Debug, Clone)]
 pub(crate) struct NodeMetrics {
-    up: Gauge,
-    connections: Gauge,
-    sizes: Histogram,
-    durations: Histogram,
-    failures: Counter,
+    all: DatabaseMetrics,
+    node: Node,
 }
 
 impl NodeMetrics {
     pub(crate) fn set_up(&self, up: bool) {
-        self.up.set(up.into());
+        self.all.up.get_or_create(&self.node).set(up.into());
     }
 
     pub(crate) fn record_batch(&self, tickets: usize, duration: Duration, failed: bool) {
         let tickets = u32::try_from(tickets).unwrap_or(u32::MAX);
-        self.sizes.observe(tickets.into());
-        self.durations.observe(duration.as_secs_f64());
+        let (all, node) = (&self.all, &self.node);
+        all.sizes.get_or_create(node).observe(tickets.into());
+        let durations = all.durations.get_or_create(node);
+        durations.observe(duration.as_secs_f64());
         if failed {
-            self.failures.inc();
+            all.failures.get_or_create(node).inc();
         }
     }
 
-    /// Counts a connection until what is returned is dropped.
+    /// Counts a connection until the returned guard is dropped.
     pub(crate) fn connection(&self) -> OpenConnection {
-        self.connections.inc();
-        OpenConnection(self.connections.clone())
+        let connections = self.all.connections.get_or_create_owned(&self.node);
+        connections.inc();
+        OpenConnection(connections)
+    }
+
+    /// Sets the lag of a replica, in seconds, and whether it is read from.
+    pub(crate) fn set_replica(&self, lag: f64, in_use: bool) {
+        self.all.lag.get_or_create(&self.node).set(lag);
+        self.all.in_use.get_or_create(&self.node).set(in_use.into());
     }
 }
 

@@ -9,13 +9,12 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::watch, time::timeout};
 use wts_app::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError};
 
@@ -32,8 +31,6 @@ struct ReplicaState {
     max_lag: Duration,
     /// When it last was known to have everything that the primary had then.
     caught_up_at: Mutex<Option<Instant>>,
-    lag: Gauge<f64, AtomicU64>,
-    in_use: Gauge,
 }
 
 impl Replica {
@@ -42,16 +39,14 @@ impl Replica {
         histories: Arc<dyn HistoryRepository>,
         health: DatabaseHealth,
         max_lag: Duration,
-        (lag, in_use): (Gauge<f64, AtomicU64>, Gauge),
     ) -> Self {
+        health.metrics().set_replica(0.0, false);
         Self(Arc::new(ReplicaState {
             histories,
             readable: health.readable(),
             health,
             max_lag,
             caught_up_at: Mutex::default(),
-            lag,
-            in_use,
         }))
     }
 
@@ -59,8 +54,8 @@ impl Replica {
     pub(crate) fn set_caught_up_at(&self, timestamp: Option<Instant>) {
         *self.caught_up_at() = timestamp;
         let lag = timestamp.map_or(f64::INFINITY, |at| at.elapsed().as_secs_f64());
-        self.0.lag.set(lag);
-        self.0.in_use.set(self.is_usable().into());
+        let metrics = self.0.health.metrics();
+        metrics.set_replica(lag, self.is_usable());
     }
 
     /// Whether it can be read and is fresh enough.

@@ -16,7 +16,7 @@ use wts_app::{HistorySink, HistorySource, Selection};
 
 use self::connection::{Mode, connect, ensure_exists, unreadable};
 use crate::{
-    backend::{Backend, OpenBackend, PRIMARY},
+    backend::{Backend, OpenBackend},
     error::{Cause, MigrateError, OpenError},
     health::DatabaseHealth,
     inspection::Inspection,
@@ -32,18 +32,15 @@ impl Backend for SqliteFile {
     async fn open(
         &self,
         settings: &ReadSettings,
-        metrics: &DatabaseMetrics,
+        _metrics: &DatabaseMetrics,
         health: DatabaseHealth,
     ) -> Result<OpenBackend, OpenError> {
         if !settings.replicas.is_empty() {
             return Err(OpenError::ReplicasUnsupported);
         }
-        let metrics = metrics.of(PRIMARY);
         Ok(OpenBackend {
-            histories: Arc::new(loader::open(&self.0, settings, &metrics).await?),
-            health_checks: vec![loader::spawn_health_check(
-                &self.0, settings, &metrics, health,
-            )?],
+            histories: Arc::new(loader::open(&self.0, settings, &health).await?),
+            health_checks: vec![loader::check_health(&self.0, settings, health)?],
         })
     }
 

@@ -17,7 +17,7 @@ use super::{
     limits::QueueLimits,
     loader::{BatchLoader, BatchRequest, BatchResponse, LookupError},
 };
-use crate::metrics::NodeMetrics;
+use crate::health::DatabaseHealth;
 
 /// How often queries that wait are checked for their timeout.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(20);
@@ -26,7 +26,7 @@ const EXPIRY_INTERVAL: Duration = Duration::from_millis(20);
 pub(super) struct BatchQueue<L> {
     loader: L,
     limits: QueueLimits,
-    metrics: NodeMetrics,
+    health: DatabaseHealth,
     /// Where batches are read, if not on the runtime of the query that finds no worker.
     runtime: Option<Handle>,
     state: Mutex<State>,
@@ -46,11 +46,11 @@ struct State {
 }
 
 impl<L: BatchLoader> BatchQueue<L> {
-    pub(super) fn new(loader: L, limits: QueueLimits, metrics: NodeMetrics) -> Self {
+    pub(super) fn new(loader: L, limits: QueueLimits, health: DatabaseHealth) -> Self {
         Self {
             loader,
             limits,
-            metrics,
+            health,
             runtime: None,
             state: Mutex::default(),
         }
@@ -113,8 +113,11 @@ impl<L: BatchLoader> BatchQueue<L> {
     async fn load(&self, request: &BatchRequest) -> Result<BatchResponse, LookupError> {
         let begun = Instant::now();
         let outcome = self.loader.load(request).await;
-        self.metrics
-            .record_batch(request.tickets.len(), begun.elapsed(), outcome.is_err());
+        self.health.metrics().record_batch(
+            request.tickets.len(),
+            begun.elapsed(),
+            outcome.is_err(),
+        );
         outcome.map_err(LookupError::failed)
     }
 

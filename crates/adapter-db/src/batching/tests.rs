@@ -41,9 +41,9 @@ fn repository(database: &FakeDatabase) -> Repository {
 
 fn repository_of<const N: usize>(loaders: [&FakeDatabase; N], limits: QueueLimits) -> Repository {
     let long = loaders[0].long_loader();
-    let metrics = DatabaseMetrics::default().of("primary");
+    let health = DatabaseHealth::new("primary", &DatabaseMetrics::default());
     let loaders = loaders.map(FakeDatabase::clone);
-    let repository = BatchingRepository::new(loaders, limits, long, LONG_LIMITS, &metrics);
+    let repository = BatchingRepository::new(loaders, limits, long, LONG_LIMITS, &health);
     Arc::new(repository)
 }
 

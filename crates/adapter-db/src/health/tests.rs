@@ -6,10 +6,8 @@ use std::{
 };
 
 use tokio::time::{sleep, timeout};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
-use crate::metrics::DatabaseMetrics;
 
 /// How long anything may take on a busy machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -72,19 +70,10 @@ fn checked(outcomes: &'static [Outcome]) -> (FakeDatabase, DatabaseHealth, Abort
         probes: watch::Sender::new(0),
         running: Arc::default(),
     };
-    let health = DatabaseHealth::new();
-    let check = run_health_check(
-        "primary".to_owned(),
-        database.clone(),
-        health.clone(),
-        Duration::from_millis(10),
-        DatabaseMetrics::default().of("primary"),
-    );
-    (
-        database,
-        health,
-        AbortOnDropHandle::new(tokio::spawn(check)),
-    )
+    let health = DatabaseHealth::new("primary", &DatabaseMetrics::default());
+    let interval = Duration::from_millis(10);
+    let check = spawn_health_check(database.clone(), health.clone(), interval);
+    (database, health, check)
 }
 
 async fn becomes(health: &DatabaseHealth, readable: bool) {

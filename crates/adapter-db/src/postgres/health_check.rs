@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Instant};
 
 use tokio_postgres::config::Host;
-use tokio_util::task::AbortOnDropHandle;
 use wts_app::HistoryRepository;
 
 use super::{
@@ -13,9 +12,9 @@ use super::{
     wal_lag::PrimaryWalHistory,
 };
 use crate::{
-    backend::{OpenBackend, PRIMARY},
+    backend::OpenBackend,
     error::{Cause, OpenError},
-    health::{DatabaseHealth, Probe, run_health_check},
+    health::{DatabaseHealth, Probe, spawn_health_check},
     metrics::DatabaseMetrics,
     replicas::{Replica, ReplicaRouter},
     settings::ReadSettings,
@@ -29,12 +28,12 @@ pub(super) async fn open(
     metrics: &DatabaseMetrics,
     health: DatabaseHealth,
 ) -> Result<OpenBackend, OpenError> {
-    let primary = loader::open(config, settings, &metrics.of(PRIMARY), &health).await?;
+    let primary = loader::open(config, settings, &health).await?;
     let mut histories: Arc<dyn HistoryRepository> = Arc::new(primary);
     let mut health_checks = Vec::new();
-    let mut spawn = |name: &str, config: &PostgresConfig, role, health| {
+    let mut spawn = |config: &PostgresConfig, role, health| {
         let probe = PostgresProbe {
-            slot: ReaderSlot::new(config, ReadTimeouts::shared(settings), &metrics.of(name)),
+            slot: ReaderSlot::new(config, ReadTimeouts::shared(settings), &health),
             ranks: settings.ranks,
             role,
         };
@@ -44,27 +43,21 @@ pub(super) async fn open(
         } else {
             settings.probe_interval.min(settings.replica_max_lag / 4)
         };
-        let check = run_health_check(name.to_owned(), probe, health, interval, metrics.of(name));
-        health_checks.push(AbortOnDropHandle::new(tokio::spawn(check)));
+        health_checks.push(spawn_health_check(probe, health, interval));
     };
     if settings.replicas.is_empty() {
-        spawn(PRIMARY, config, Role::Alone, health);
+        spawn(config, Role::Alone, health);
     } else {
         let wal: Arc<PrimaryWalHistory> = Arc::default();
-        spawn(PRIMARY, config, Role::Primary(Arc::clone(&wal)), health);
+        spawn(config, Role::Primary(Arc::clone(&wal)), health);
         let mut replicas = Vec::new();
         for url in &settings.replicas {
             let config = url.postgres().ok_or(OpenError::ReplicasUnsupported)?;
-            let (name, health) = (name_of(config), DatabaseHealth::new());
-            let repository = open_lazily(config, settings, &metrics.of(&name), &health);
-            let replica = Replica::new(
-                Arc::new(repository),
-                health.clone(),
-                settings.replica_max_lag,
-                metrics.of_replica(&name),
-            );
+            let health = DatabaseHealth::new(&name_of(config), metrics);
+            let repository = Arc::new(open_lazily(config, settings, &health));
+            let replica = Replica::new(repository, health.clone(), settings.replica_max_lag);
             let role = Role::Replica(replica.clone(), Arc::clone(&wal));
-            spawn(&name, config, role, health);
+            spawn(config, role, health);
             replicas.push(replica);
         }
         let router = ReplicaRouter::new(histories, replicas, settings.replica_timeout);

@@ -15,7 +15,6 @@ use crate::{
     error::{Cause, OpenError},
     health::DatabaseHealth,
     history::MAX_BATCHED_TRACES,
-    metrics::NodeMetrics,
     settings::ReadSettings,
     url::PostgresConfig,
 };
@@ -32,26 +31,23 @@ const RETRY_BEFORE: Duration = Duration::from_millis(500);
 pub(super) async fn open(
     config: &PostgresConfig,
     settings: &ReadSettings,
-    metrics: &NodeMetrics,
     health: &DatabaseHealth,
 ) -> Result<BatchingRepository<PostgresLoader>, OpenError> {
-    let slot = ReaderSlot::new(config, ReadTimeouts::shared(settings), metrics);
+    let slot = ReaderSlot::new(config, ReadTimeouts::shared(settings), health);
     let probed = slot.connect().await?.probe(false).await;
     probed.map_err(|error| OpenError::Unreadable(error.into()))?;
-    Ok(open_lazily(config, settings, metrics, health))
+    Ok(open_lazily(config, settings, health))
 }
 
 /// Opens a database that need not be there yet: without the proof.
 pub(super) fn open_lazily(
     config: &PostgresConfig,
     settings: &ReadSettings,
-    metrics: &NodeMetrics,
     health: &DatabaseHealth,
 ) -> BatchingRepository<PostgresLoader> {
     let loader = |max_traces, timeouts| PostgresLoader {
-        slot: ReaderSlot::new(config, timeouts, metrics),
+        slot: ReaderSlot::new(config, timeouts, health),
         max_traces,
-        health: health.clone(),
     };
     BatchingRepository::new(
         (0..settings.connections())
@@ -59,7 +55,7 @@ pub(super) fn open_lazily(
         QueueLimits::shared(settings, MAX_BATCH_TICKETS, settings.statement_timeout),
         loader(i64::MAX, ReadTimeouts::long(settings)),
         QueueLimits::long(settings),
-        metrics,
+        health,
     )
 }
 
@@ -68,7 +64,6 @@ pub(super) struct PostgresLoader {
     slot: ReaderSlot,
     /// The most traces that a history may have.
     max_traces: i64,
-    health: DatabaseHealth,
 }
 
 impl BatchLoader for PostgresLoader {
@@ -92,7 +87,7 @@ impl PostgresLoader {
         tokio::select! {
             outcome = self.read(request) => outcome,
             // A read that hangs while the database answers others again would hang on, on a connection that is lost.
-            () = self.health.recovered() => self.read(request).await,
+            () = self.slot.health().recovered() => self.read(request).await,
         }
     }
 
@@ -142,9 +137,9 @@ impl PostgresLoader {
         mut reader: Reader,
         request: &BatchRequest,
     ) -> Result<BatchResponse, ReadError> {
-        let on_rows = || self.health.record_activity();
+        let on_rows = || self.slot.health().record_activity();
         let response = reader.read(request, self.max_traces, on_rows).await?;
-        self.health.record_success();
+        self.slot.health().record_success();
         self.slot.keep(reader);
         Ok(response)
     }

@@ -9,7 +9,7 @@ use super::{
     connection::{ConnectError, connect_within},
     reader::Reader,
 };
-use crate::{metrics::NodeMetrics, settings::ReadSettings, url::PostgresConfig};
+use crate::{health::DatabaseHealth, settings::ReadSettings, url::PostgresConfig};
 
 /// How long each step of a read may take.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ impl ReadTimeouts {
 pub(super) struct ReaderSlot {
     config: PostgresConfig,
     timeouts: ReadTimeouts,
-    metrics: NodeMetrics,
+    health: DatabaseHealth,
     idle: Mutex<Option<Reader>>,
 }
 
@@ -53,14 +53,19 @@ impl ReaderSlot {
     pub(super) fn new(
         config: &PostgresConfig,
         timeouts: ReadTimeouts,
-        metrics: &NodeMetrics,
+        health: &DatabaseHealth,
     ) -> Self {
         Self {
             config: config.clone(),
             timeouts,
-            metrics: metrics.clone(),
+            health: health.clone(),
             idle: Mutex::default(),
         }
+    }
+
+    /// The database that it connects to.
+    pub(super) fn health(&self) -> &DatabaseHealth {
+        &self.health
     }
 
     /// Takes the connection that was kept.
@@ -89,7 +94,7 @@ impl ReaderSlot {
             self.timeouts.lock.as_millis(),
         );
         let connection = connect_within(&self.config, self.timeouts.connect, &setup).await?;
-        let counted = self.metrics.connection();
+        let counted = self.health.metrics().connection();
         Ok(Reader::new(connection, self.timeouts.answer, counted))
     }
 }

@@ -4,6 +4,7 @@ use tokio::time::sleep;
 use wts_domain::{StudentId, TicketHistory, TicketId};
 
 use super::*;
+use crate::metrics::DatabaseMetrics;
 
 /// The issuer of every ticket names the database.
 const REPLICA: &str = "replica";
@@ -34,7 +35,7 @@ impl HistoryRepository for SlowDatabase {
 
 /// Which database answers, if the replica sends so many parts and may be silent for so long.
 async fn answering_database(parts: u32, each: Duration, replica_timeout: Duration) -> String {
-    let health = DatabaseHealth::new();
+    let health = DatabaseHealth::new("replica", &DatabaseMetrics::default());
     let database = |name, parts, each| SlowDatabase {
         name,
         parts,
@@ -45,7 +46,6 @@ async fn answering_database(parts: u32, each: Duration, replica_timeout: Duratio
         Arc::new(database(REPLICA, parts, each)),
         health.clone(),
         Duration::from_secs(1_000),
-        (Gauge::default(), Gauge::default()),
     );
     replica.set_caught_up_at(Some(Instant::now()));
     let primary = Arc::new(database(PRIMARY, 0, Duration::ZERO));

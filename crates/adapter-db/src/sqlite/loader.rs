@@ -24,14 +24,13 @@ use super::{
     statements::{HistoryRow, history_of, rank_of},
 };
 use crate::{
-    backend::PRIMARY,
     batching::{
         BatchLoader, BatchRequest, BatchResponse, BatchingRepository, LookupError, QueueLimits,
     },
     error::{Cause, OpenError},
-    health::{DatabaseHealth, Probe, run_health_check},
+    health::{DatabaseHealth, Probe, spawn_health_check},
     history::{HistoryBuilder, MAX_BATCHED_TRACES, RankRow, rank_from_row},
-    metrics::{NodeMetrics, OpenConnection},
+    metrics::OpenConnection,
     settings::ReadSettings,
     sql_types::IdValue,
 };
@@ -47,13 +46,13 @@ const BATCH_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) async fn open(
     file: &Path,
     settings: &ReadSettings,
-    metrics: &NodeMetrics,
+    health: &DatabaseHealth,
 ) -> Result<BatchingRepository<SqliteLoader>, OpenError> {
     ensure_exists(file)?;
     let loaders = (0..settings.connections())
-        .map(|_| SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics))
+        .map(|_| SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, health))
         .collect::<Result<Vec<_>, _>>()?;
-    let long = SqliteLoader::open(file, i64::MAX, settings.long_statement_timeout, metrics)?;
+    let long = SqliteLoader::open(file, i64::MAX, settings.long_statement_timeout, health)?;
     long.read(BatchRequest::probe(false))
         .await
         .map_err(|error| match error {
@@ -65,24 +64,21 @@ pub(super) async fn open(
         QueueLimits::shared(settings, MAX_BATCH_TICKETS, BATCH_TIMEOUT),
         long,
         QueueLimits::long(settings),
-        metrics,
+        health,
     ))
 }
 
 /// Checks the health of the file in the background, with a reader of its own.
-pub(super) fn spawn_health_check(
+pub(super) fn check_health(
     file: &Path,
     settings: &ReadSettings,
-    metrics: &NodeMetrics,
     health: DatabaseHealth,
 ) -> Result<AbortOnDropHandle<()>, OpenError> {
     let probe = SqliteProbe {
-        reader: SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, metrics)?,
+        reader: SqliteLoader::open(file, MAX_BATCHED_TRACES, settings.answer_timeout, &health)?,
         ranks: settings.ranks,
     };
-    let (interval, metrics) = (settings.probe_interval, metrics.clone());
-    let check = run_health_check(PRIMARY.to_owned(), probe, health, interval, metrics);
-    Ok(AbortOnDropHandle::new(tokio::spawn(check)))
+    Ok(spawn_health_check(probe, health, settings.probe_interval))
 }
 
 /// Checks whether a file can be read.
@@ -119,7 +115,7 @@ impl SqliteLoader {
         file: &Path,
         max_traces: i64,
         answer_timeout: Duration,
-        metrics: &NodeMetrics,
+        health: &DatabaseHealth,
     ) -> Result<Self, OpenError> {
         let connection =
             ReopeningConnection::open(file).map_err(|error| OpenError::NoAccess(error.into()))?;
@@ -135,7 +131,7 @@ impl SqliteLoader {
         Ok(Self {
             jobs,
             answer_timeout,
-            _counted: metrics.connection(),
+            _counted: health.metrics().connection(),
         })
     }
 
