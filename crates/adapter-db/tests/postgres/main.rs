@@ -5,7 +5,10 @@
     reason = "a test stops where it stands"
 )]
 
-mod pipelining;
+#[path = "../fill/mod.rs"]
+mod fill;
+mod proxy;
+mod statements;
 mod tls;
 mod tls_server;
 mod wts_v3;
