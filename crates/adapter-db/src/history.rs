@@ -10,7 +10,7 @@ use wts_domain::{Access, StudentId, TicketHistory, TicketId, Trace};
 use crate::{
     batching::{HistoryOutcome, LookupError},
     rows::{InvalidColumn, TraceRow},
-    values::LabelResult,
+    sql_types::LabelResult,
 };
 
 /// How many traces a history may have to be read in a shared batch. Far more than a real ticket has.

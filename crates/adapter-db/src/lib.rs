@@ -2,7 +2,7 @@
 //!
 //! A [`Database`] of either kind is opened for reading, be it made by [`migrate`] or an existing WTS v3 database.
 //! Both kinds implement one trait (`backend`), are read in batches (`batching`) and share the column and row types
-//! (`values`, `rows`).
+//! (`sql_types`, `rows`).
 
 mod backend;
 mod batching;
@@ -20,11 +20,11 @@ mod postgres;
 mod replicas;
 mod rows;
 mod settings;
+mod sql_types;
 mod sqlite;
 mod tables;
 mod transfer;
 mod url;
-mod values;
 
 pub use database::{Database, connect, inspect, migrate, sink, source};
 pub use error::{MigrateError, OpenError};

@@ -20,8 +20,8 @@ pub(crate) fn run<DB: Backend>(
     Ok(names)
 }
 
-/// Counts the migrations that have run.
-pub(crate) const COUNT_RUN: &str = "select count(*) from __diesel_schema_migrations";
+/// The number of migrations that have run, as an expression.
+pub(crate) const COUNT_RUN: &str = "(select count(*) from __diesel_schema_migrations)";
 
 /// How many migrations are pending after so many have run.
 pub(crate) fn pending<DB: Backend>(

@@ -1,7 +1,6 @@
 //! PostgreSQL: our own schema, and the WTS v3 database as it stands.
 
 mod connection;
-mod from_sql;
 mod health_check;
 mod inspect;
 mod loader;

@@ -8,8 +8,8 @@ use wts_domain::{
 
 use crate::{
     error::Cause,
+    sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
     tables::{ticket_traces, tickets},
-    values::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
 };
 
 /// A row of `operators`, with the name from `students`.

@@ -1,4 +1,4 @@
-//! The tables in SQLite, for diesel. PostgreSQL has the same tables in two schemas, and is queried in SQL.
+//! The tables in SQLite, for diesel. PostgreSQL has the same, in two schemas, and is queried in SQL of its own.
 
 diesel::table! {
     students (sid) {
@@ -14,39 +14,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::sql_types::LabelColumn;
+
     operators (wid) {
         wid -> Text,
         sid -> Text,
-        access -> Text,
+        access -> LabelColumn,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql_types::{DateColumn, IdColumn, LabelColumn, TimestampColumn};
+
     tickets (tid) {
-        tid -> BigInt,
+        tid -> IdColumn,
         issuer -> Text,
-        submitted_at -> BigInt,
-        category -> Text,
+        submitted_at -> TimestampColumn,
+        category -> LabelColumn,
         description -> Text,
-        occur_at -> Nullable<BigInt>,
+        occur_at -> Nullable<TimestampColumn>,
         notes -> Nullable<Text>,
-        appointed_at -> Nullable<BigInt>,
-        priority -> Text,
-        status -> Text,
-        last_updated_at -> Nullable<BigInt>,
+        appointed_at -> Nullable<DateColumn>,
+        priority -> LabelColumn,
+        status -> LabelColumn,
+        last_updated_at -> Nullable<TimestampColumn>,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql_types::{DateColumn, IdColumn, LabelColumn, TimestampColumn};
+
     ticket_traces (opid) {
-        opid -> BigInt,
-        tid -> BigInt,
-        updated_at -> BigInt,
+        opid -> IdColumn,
+        tid -> IdColumn,
+        updated_at -> TimestampColumn,
         op -> Text,
-        new_status -> Nullable<Text>,
-        new_priority -> Nullable<Text>,
-        new_appointment -> Nullable<BigInt>,
-        new_category -> Nullable<Text>,
+        new_status -> Nullable<LabelColumn>,
+        new_priority -> Nullable<LabelColumn>,
+        new_appointment -> Nullable<DateColumn>,
+        new_category -> Nullable<LabelColumn>,
         remark -> Text,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{io, time::Duration};
 
+use diesel::ConnectionError;
+use diesel_async::AsyncPgConnection;
 use tokio::{net::lookup_host, time::timeout};
 use tokio_postgres::{Client, Config, NoTls, config::Host};
 
@@ -15,15 +17,33 @@ const HOST_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long data that was sent may go without an acknowledgement before the connection counts as lost.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a connection, and runs `setup` on it, statements without results.
-pub(super) async fn connect(config: &PostgresConfig, setup: &str) -> Result<Client, ConnectError> {
+/// Opens a connection of diesel's, and runs `setup` on it, statements without results.
+pub(super) async fn connect(
+    config: &PostgresConfig,
+    setup: &str,
+) -> Result<AsyncPgConnection, ConnectError> {
     connect_within(config, HOST_TIMEOUT, setup).await
 }
 
-/// Opens a connection, for which each host may take `host_timeout`; timeouts and names in the URL take precedence. Tries
-/// one host after the other, and each of a host's addresses. A host that is silent, before it has accepted or after,
-/// does not prevent the next attempt.
+/// Opens a connection of diesel's, for which each host may take `host_timeout`. Timeouts and names in the URL take
+/// precedence.
 pub(super) async fn connect_within(
+    config: &PostgresConfig,
+    host_timeout: Duration,
+    setup: &str,
+) -> Result<AsyncPgConnection, ConnectError> {
+    let client = connect_first_available(config, host_timeout, setup).await?;
+    Ok(AsyncPgConnection::try_from(client).await?)
+}
+
+/// Opens a connection of the driver's, which can `COPY`.
+pub(super) async fn client(config: &PostgresConfig, setup: &str) -> Result<Client, ConnectError> {
+    connect_first_available(config, HOST_TIMEOUT, setup).await
+}
+
+/// Tries one host after the other, and each of a host's addresses. A host that is silent, before it has accepted or after,
+/// does not prevent the next attempt.
+async fn connect_first_available(
     config: &PostgresConfig,
     host_timeout: Duration,
     setup: &str,
@@ -108,6 +128,8 @@ pub(crate) enum ConnectError {
     Tls(#[from] TlsError),
     #[error(transparent)]
     Refused(#[from] tokio_postgres::Error),
+    #[error("setting the connection up")]
+    Setup(#[from] ConnectionError),
 }
 
 impl ConnectError {
@@ -121,7 +143,7 @@ impl ConnectError {
                     .iter()
                     .any(|class| refusal.code().code().starts_with(class))
             }),
-            Self::Tls(_) => false,
+            Self::Tls(_) | Self::Setup(_) => false,
         }
     }
 }

@@ -2,8 +2,13 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use diesel::pg::Pg;
-use tokio_postgres::{Client, Row};
+use diesel::{
+    QueryableByName,
+    dsl::sql,
+    pg::Pg,
+    sql_types::{Array, BigInt, Bool, Double, Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::connection::connect;
 use crate::{
@@ -69,42 +74,64 @@ const FACTS: &str = "
         case when exists (select from mine where rolsuper) then array['superuser']
             else array(select distinct may from excess order by may) end as extra_privileges";
 
+#[expect(clippy::struct_excessive_bools, reason = "the columns of a row")]
+#[derive(QueryableByName)]
+struct Facts {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Bool)]
+    is_standby: bool,
+    #[diesel(sql_type = Double)]
+    clock: f64,
+    #[diesel(sql_type = Bool)]
+    migrated: bool,
+    #[diesel(sql_type = Bool)]
+    tells_migrations: bool,
+    #[diesel(sql_type = Bool)]
+    has_index: bool,
+    #[diesel(sql_type = Nullable<Bool>)]
+    encrypted: Option<bool>,
+    #[diesel(sql_type = Array<Text>)]
+    extra_privileges: Vec<String>,
+}
+
 /// See [`crate::inspect`].
 pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause> {
-    let client = connect(config, "set statement_timeout = '5s'").await?;
-    let facts = client.query_one(FACTS, &[]).await?;
+    let mut connection = connect(config, "set statement_timeout = '5s'").await?;
+    let facts: Facts = diesel::sql_query(FACTS).get_result(&mut connection).await?;
     let ours = SystemTime::now();
     let mut latency = Duration::MAX;
     for _ in 0..5 {
         let begun = Instant::now();
-        let absent = "select 1 from wts.tickets where tid = 0";
-        client.query_opt(absent, &[]).await?;
+        diesel::sql_query("select 1 from wts.tickets where tid = 0")
+            .execute(&mut connection)
+            .await?;
         latency = latency.min(begun.elapsed());
     }
-    let theirs = Duration::try_from_secs_f64(facts.try_get("clock")?)
+    let theirs = Duration::try_from_secs_f64(facts.clock)
         .ok()
         .and_then(|since_1970| SystemTime::UNIX_EPOCH.checked_add(since_1970));
     Ok(Inspection {
-        version: format!("PostgreSQL {}", facts.try_get::<_, &str>("version")?),
+        version: format!("PostgreSQL {}", facts.version),
         latency,
-        schema: schema(&facts, &client).await?,
-        has_index: facts.try_get("has_index")?,
-        extra_privileges: Some(facts.try_get("extra_privileges")?),
+        schema: schema(&facts, &mut connection).await?,
+        has_index: facts.has_index,
+        extra_privileges: Some(facts.extra_privileges),
         clocks: theirs.map(|theirs| (theirs, ours)),
-        is_standby: facts.try_get("is_standby")?,
-        encrypted: facts.try_get("encrypted")?,
+        is_standby: facts.is_standby,
+        encrypted: facts.encrypted,
     })
 }
 
-async fn schema(facts: &Row, client: &Client) -> Result<Schema, Cause> {
-    if !facts.try_get::<_, bool>("migrated")? {
+async fn schema(facts: &Facts, connection: &mut AsyncPgConnection) -> Result<Schema, Cause> {
+    if !facts.migrated {
         return Ok(Schema::Existing);
     }
-    if !facts.try_get::<_, bool>("tells_migrations")? {
+    if !facts.tells_migrations {
         return Ok(Schema::Unknown);
     }
-    let run = client.query_one(migrations::COUNT_RUN, &[]).await?;
+    let run = diesel::select(sql::<BigInt>(migrations::COUNT_RUN));
     Ok(Schema::Ours {
-        pending: migrations::pending::<Pg>(&POSTGRES, run.try_get(0)?)?,
+        pending: migrations::pending::<Pg>(&POSTGRES, run.get_result(connection).await?)?,
     })
 }

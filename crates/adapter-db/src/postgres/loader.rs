@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wts_app::ErrorChain;
+use diesel::result::Error::DatabaseError;
 
 use super::{
     reader::{ReadError, Reader},
@@ -120,9 +120,10 @@ impl PostgresLoader {
         let begun = Instant::now();
         if let Some(reader) = self.slot.take() {
             match self.read_with(reader, request).await {
-                Err(ReadError::Query(cause)) if begun.elapsed() < RETRY_BEFORE => {
-                    let cause = ErrorChain(&cause).to_string();
-                    tracing::warn!(cause, "asking the database once more");
+                Err(ReadError::Query(DatabaseError(_, cause)))
+                    if begun.elapsed() < RETRY_BEFORE =>
+                {
+                    tracing::warn!(cause = cause.message(), "asking the database once more");
                 }
                 outcome => return outcome,
             }

@@ -1,10 +1,11 @@
 //! Migrating PostgreSQL.
 
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
+use diesel::{dsl::sql, sql_types::Bool};
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 
 use super::connection::connect;
 use crate::{
-    error::{Cause, MigrateError},
+    error::MigrateError,
     migrations::{self, POSTGRES},
     url::PostgresConfig,
 };
@@ -17,29 +18,26 @@ const LOCK_TIMEOUT: &str = "set lock_timeout = '60s'";
 
 /// See [`crate::migrate`].
 pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, MigrateError> {
-    let client = connect(config, LOCK_TIMEOUT)
+    let mut connection = connect(config, LOCK_TIMEOUT)
         .await
         .map_err(|error| MigrateError::Unreachable(error.into()))?;
     // Held until the connection closes, so that two migrations at once take turns.
-    let lock = format!("select pg_advisory_lock({LOCK})");
-    client.batch_execute(&lock).await.map_err(failed)?;
-    let is_foreign = client.query_one(IS_FOREIGN, &[]).await;
-    if is_foreign.and_then(|row| row.try_get(0)).map_err(failed)? {
+    diesel::sql_query(format!("select pg_advisory_lock({LOCK})"))
+        .execute(&mut connection)
+        .await?;
+    let is_foreign = diesel::select(sql::<Bool>(IS_FOREIGN));
+    if is_foreign.get_result(&mut connection).await? {
         return Err(MigrateError::NotOurs);
     }
-    let connection = AsyncPgConnection::try_from(client).await.map_err(failed)?;
     // The harness blocks its thread, which the caller's runtime may not be able to spare.
     tokio::task::spawn_blocking(move || {
         migrations::run(&mut AsyncMigrationHarness::new(connection), POSTGRES)
     })
     .await
-    .map_err(failed)?
+    .map_err(|panic| MigrateError::Failed(panic.into()))?
     .map_err(MigrateError::Failed)
 }
 
 /// Whether there are tables that our migrations did not make.
-pub(super) const IS_FOREIGN: &str = "select to_regclass('wts.tickets') is not null and to_regclass('__diesel_schema_migrations') is null";
-
-fn failed(error: impl Into<Cause>) -> MigrateError {
-    MigrateError::Failed(error.into())
-}
+pub(super) const IS_FOREIGN: &str =
+    "to_regclass('wts.tickets') is not null and to_regclass('__diesel_schema_migrations') is null";

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::statements::Snapshot;
+use super::statements::{NameRow, Snapshot};
 
 #[derive(Default)]
 pub(super) struct OperatorNameCache {
@@ -37,12 +37,12 @@ impl OperatorNameCache {
 
     /// Adds the names that were read of these operators, after the last snapshot. If a later statement sees the same
     /// snapshot again, then so did the statement in between that read the names.
-    pub(super) fn insert(&mut self, operators: &[&str], names: Vec<(String, String)>) {
+    pub(super) fn insert(&mut self, operators: &[&str], rows: Vec<NameRow>) {
         let unnamed = operators
             .iter()
             .map(|operator| ((*operator).to_owned(), String::new()));
         self.known.extend(unnamed);
-        self.known.extend(names);
+        self.known.extend(rows);
     }
 
     /// The name of an operator, empty if there is none.

@@ -1,24 +1,27 @@
-//! A connection that reads batches of histories.
+//! A connection that reads histories.
 
 use std::{pin::pin, time::Duration};
 
+use diesel::{
+    QueryResult,
+    result::Error::{self as QueryError, DatabaseError, DeserializationError},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{TryStreamExt, future::try_join};
 use tokio::time::timeout;
-use tokio_postgres::{Client, Error, Row, types::ToSql};
 use wts_domain::{StudentId, TicketId};
 
 use super::{
     connection::ConnectError,
-    from_sql::trace_row,
     names::OperatorNameCache,
-    statements::{Prepared, Snapshot},
+    statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
     wal_lag::{WAL_POSITION, WalPosition},
 };
 use crate::{
     batching::{BatchRequest, BatchResponse},
     history::{HistoryBuilder, RankRow, rank_from_row},
     metrics::OpenConnection,
-    values::IdValue,
+    sql_types::IdValue,
 };
 
 /// How many rows are decoded at a time, if so many have arrived.
@@ -26,24 +29,22 @@ const CHUNK: usize = 256;
 
 /// A connection that reads batches.
 pub(super) struct Reader {
-    client: Client,
-    histories: Prepared,
-    names: Prepared,
-    ranks: Prepared,
-    known_names: OperatorNameCache,
+    connection: AsyncPgConnection,
+    names: OperatorNameCache,
     /// How long the server may be silent. It should have ended the statement before.
     timeout: Duration,
     _counted: OpenConnection,
 }
 
 impl Reader {
-    pub(super) fn new(client: Client, timeout: Duration, counted: OpenConnection) -> Self {
+    pub(super) fn new(
+        connection: AsyncPgConnection,
+        timeout: Duration,
+        counted: OpenConnection,
+    ) -> Self {
         Self {
-            client,
-            histories: Prepared::histories(),
-            names: Prepared::names(),
-            ranks: Prepared::ranks(),
-            known_names: OperatorNameCache::default(),
+            connection,
+            names: OperatorNameCache::default(),
             timeout,
             _counted: counted,
         }
@@ -57,9 +58,9 @@ impl Reader {
     }
 
     /// Reads the position of the database in its write-ahead log.
-    pub(super) async fn wal_position(&self) -> Result<WalPosition, ReadError> {
-        let row = self.in_time(self.client.query_one(WAL_POSITION, &[])).await;
-        WalPosition::from_row(&row?).map_err(ReadError::Row)
+    pub(super) async fn wal_position(&mut self) -> Result<WalPosition, ReadError> {
+        let position = diesel::sql_query(WAL_POSITION);
+        with_timeout(self.timeout, position.get_result(&mut self.connection)).await
     }
 
     /// Reads a batch; histories of more than `max_traces` traces not to the end. Calls `on_rows` whenever rows arrive.
@@ -69,10 +70,24 @@ impl Reader {
         max_traces: i64,
         on_rows: impl Fn(),
     ) -> Result<BatchResponse, ReadError> {
+        let tickets: Vec<_> = request
+            .tickets
+            .iter()
+            .map(|ticket| IdValue(ticket.get()))
+            .collect();
+        // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
+        let students = request.students.iter().map(StudentId::as_str);
+        let students: Vec<_> = students.filter(|sid| !sid.contains('\0')).collect();
         // Both statements are sent before either is answered: one round trip. The result that may be long comes last.
         let (ranks, (mut histories, snapshot)) = try_join(
-            self.read_ranks(&request.students),
-            self.read_histories(&request.tickets, max_traces.saturating_add(1), on_rows),
+            read_ranks(&self.connection, self.timeout, &students),
+            read_histories(
+                &self.connection,
+                self.timeout,
+                &tickets,
+                max_traces.saturating_add(1),
+                on_rows,
+            ),
         )
         .await?;
         self.fill_operator_names(&mut histories, snapshot).await?;
@@ -85,109 +100,99 @@ impl Reader {
         })
     }
 
-    async fn read_histories(
-        &self,
-        tickets: &[TicketId],
-        limit: i64,
-        on_rows: impl Fn(),
-    ) -> Result<(Vec<HistoryBuilder>, Snapshot), ReadError> {
-        let tickets: Vec<_> = tickets.iter().map(|ticket| ticket.get()).collect();
-        let rows = self.in_time(async {
-            let statement = self.histories.on(&self.client).await?;
-            let parameters: [&(dyn ToSql + Sync); 2] = [&limit, &tickets];
-            self.client.query_raw(statement, parameters).await
-        });
-        let mut chunks = pin!(rows.await?.try_ready_chunks(CHUNK));
-        let mut histories = Vec::with_capacity(tickets.len());
-        let mut snapshot = Snapshot::default();
-        let mut next = async || chunks.try_next().await.map_err(|error| error.1);
-        while let Some(chunk) = self.in_time(next()).await? {
-            on_rows();
-            for row in &chunk {
-                snapshot = row.try_get(2).map_err(ReadError::Row)?;
-                add_row(row, &mut histories).map_err(ReadError::Row)?;
-            }
-        }
-        Ok((histories, snapshot))
-    }
-
-    /// Reads the ranks of the registered ones of `students`. If there are none, no statement is sent.
-    async fn read_ranks(&self, students: &[StudentId]) -> Result<Vec<RankRow>, ReadError> {
-        // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
-        let students = students.iter().map(StudentId::as_str);
-        let students: Vec<_> = students.filter(|sid| !sid.contains('\0')).collect();
-        if students.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows = self.query(&self.ranks, &students).await?;
-        let ranks = rows
-            .iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        ranks.collect::<Result<_, _>>().map_err(ReadError::Row)
-    }
-
     async fn fill_operator_names(
         &mut self,
         histories: &mut [HistoryBuilder],
         snapshot: Snapshot,
     ) -> Result<(), ReadError> {
-        self.known_names.invalidate_unless(snapshot);
+        self.names.invalidate_unless(snapshot);
         let traces = histories.iter().flat_map(HistoryBuilder::traces);
-        let operators = traces.map(|trace| trace.op.as_str());
-        let unknown = self.known_names.unknown(operators);
+        let unknown = self.names.unknown(traces.map(|trace| trace.op.as_str()));
         if !unknown.is_empty() {
-            let names = self.read_names(&unknown).await?;
-            self.known_names.insert(&unknown, names);
+            let rows = self.read_names(&unknown).await?;
+            self.names.insert(&unknown, rows);
         }
         for trace in histories.iter_mut().flat_map(HistoryBuilder::traces_mut) {
-            trace.op_name = self.known_names.get(trace.op.as_str()).to_owned();
+            trace.op_name = self.names.get(trace.op.as_str()).to_owned();
         }
         Ok(())
     }
 
-    /// Reads the names of those of `operators` who have one.
-    async fn read_names(&self, operators: &[&str]) -> Result<Vec<(String, String)>, ReadError> {
-        let rows = self.query(&self.names, operators).await?;
-        let names = rows
-            .iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        names.collect::<Result<_, _>>().map_err(ReadError::Row)
-    }
-
-    /// Runs a statement whose parameter is an array of texts.
-    async fn query(&self, statement: &Prepared, texts: &[&str]) -> Result<Vec<Row>, ReadError> {
-        self.in_time(async {
-            let statement = statement.on(&self.client).await?;
-            self.client.query(statement, &[&texts]).await
-        })
-        .await
-    }
-
-    async fn in_time<T>(
-        &self,
-        result: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, ReadError> {
-        match timeout(self.timeout, result).await {
-            Ok(result) => result.map_err(ReadError::Query),
-            Err(_elapsed) => Err(ReadError::Timeout(self.timeout)),
-        }
+    async fn read_names(&mut self, operators: &[&str]) -> Result<Vec<NameRow>, ReadError> {
+        let names = NamesOf { operators };
+        with_timeout(self.timeout, names.load(&mut self.connection)).await
     }
 }
 
-/// Adds a row to the history of its ticket. As a rule the rows of a ticket come one after the other.
-fn add_row(row: &Row, histories: &mut Vec<HistoryBuilder>) -> Result<(), Error> {
-    let Some(ticket) = TicketId::new(row.try_get::<_, IdValue>(0)?.0) else {
-        return Ok(());
-    };
-    let is_its = |history: &HistoryBuilder| history.ticket() == ticket;
-    if !histories.iter().rev().any(is_its) {
-        histories.push(HistoryBuilder::new(ticket, row.try_get(1)?));
+async fn read_histories(
+    mut connection: &AsyncPgConnection,
+    timeout: Duration,
+    tickets: &[IdValue],
+    limit: i64,
+    on_rows: impl Fn(),
+) -> Result<(Vec<HistoryBuilder>, Snapshot), ReadError> {
+    let statement = HistoriesOf { limit, tickets };
+    let rows = statement.load_stream::<HistoryRow>(&mut connection);
+    let rows = with_timeout(timeout, rows).await?;
+    let mut chunks = pin!(rows.try_ready_chunks(CHUNK));
+    let mut histories: Vec<HistoryBuilder> = Vec::with_capacity(tickets.len());
+    let mut snapshot = Snapshot::default();
+    while let Some(chunk) = with_timeout(timeout, async {
+        chunks.try_next().await.map_err(|error| error.1)
+    })
+    .await?
+    {
+        on_rows();
+        for (ticket, issuer, seen, trace) in chunk {
+            let Some(ticket) = TicketId::new(ticket.0) else {
+                continue;
+            };
+            snapshot = seen;
+            let history = history_of(ticket, issuer, &mut histories);
+            if let (Some(history), Some(trace)) = (history, trace) {
+                history.push(trace, String::new());
+            }
+        }
     }
-    let has_trace = row.try_get::<_, Option<IdValue>>(3)?.is_some();
-    if has_trace && let Some(history) = histories.iter_mut().rev().find(|history| is_its(history)) {
-        history.push(trace_row::<String>(row, 3)?, String::new());
+    Ok((histories, snapshot))
+}
+
+/// Reads the ranks of the registered ones of `students`. If there are none, no statement is sent.
+async fn read_ranks(
+    mut connection: &AsyncPgConnection,
+    timeout: Duration,
+    students: &[&str],
+) -> Result<Vec<RankRow>, ReadError> {
+    if students.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    with_timeout(timeout, RanksOf { students }.load(&mut connection)).await
+}
+
+/// The history of `ticket` that is being read. As a rule its rows come one after the other.
+fn history_of(
+    ticket: TicketId,
+    issuer: String,
+    histories: &mut Vec<HistoryBuilder>,
+) -> Option<&mut HistoryBuilder> {
+    if let Some(at) = histories
+        .iter()
+        .rposition(|history| history.ticket() == ticket)
+    {
+        return histories.get_mut(at);
+    }
+    histories.push(HistoryBuilder::new(ticket, issuer));
+    histories.last_mut()
+}
+
+async fn with_timeout<T>(
+    limit: Duration,
+    result: impl Future<Output = QueryResult<T>>,
+) -> Result<T, ReadError> {
+    match timeout(limit, result).await {
+        Ok(result) => result.map_err(ReadError::Query),
+        Err(_elapsed) => Err(ReadError::Timeout(limit)),
+    }
 }
 
 /// Why a batch was not read.
@@ -196,9 +201,7 @@ pub(super) enum ReadError {
     #[error("no connection")]
     Connect(#[from] ConnectError),
     #[error("reading from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
-    Query(#[source] Error),
-    #[error("decoding a row of wts.tickets, wts.ticket_traces, wts.operators or data.students")]
-    Row(#[source] Error),
+    Query(#[source] QueryError),
     #[error("no answer within {0:?}")]
     Timeout(Duration),
 }
@@ -206,6 +209,9 @@ pub(super) enum ReadError {
 impl ReadError {
     /// Whether the rows of one ticket may be the cause, and not the connection or the server.
     pub(super) fn is_per_ticket(&self) -> bool {
-        matches!(self, Self::Query(_) | Self::Row(_))
+        matches!(
+            self,
+            Self::Query(DatabaseError(..) | DeserializationError(_))
+        )
     }
 }

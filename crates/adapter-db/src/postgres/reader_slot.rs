@@ -93,8 +93,8 @@ impl ReaderSlot {
             self.timeouts.statement.as_millis(),
             self.timeouts.lock.as_millis(),
         );
-        let client = connect_within(&self.config, self.timeouts.connect, &setup).await?;
+        let connection = connect_within(&self.config, self.timeouts.connect, &setup).await?;
         let counted = self.health.metrics().connection();
-        Ok(Reader::new(client, self.timeouts.answer, counted))
+        Ok(Reader::new(connection, self.timeouts.answer, counted))
     }
 }

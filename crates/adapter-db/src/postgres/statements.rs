@@ -1,74 +1,118 @@
 //! The statements that read batches from PostgreSQL.
 
-use std::error::Error;
-
-use tokio::sync::OnceCell;
-use tokio_postgres::{
-    Client, Statement,
-    types::{FromSql, Type},
+use diesel::{
+    QueryResult,
+    deserialize::{self, FromSql, FromSqlRow},
+    pg::{Pg, PgValue},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{Array, BigInt, Nullable, SqlType, Text},
 };
 
-/// A statement that each connection prepares once, when it is first needed.
-pub(super) struct Prepared {
-    sql: &'static str,
-    parameters: &'static [Type],
-    statement: OnceCell<Statement>,
-}
+use crate::{
+    rows::TraceRow,
+    sql_types::{DateColumn, IdColumn, IdValue, LabelColumn, TimestampColumn},
+};
 
-impl Prepared {
-    fn new(sql: &'static str, parameters: &'static [Type]) -> Self {
-        Self {
-            sql,
-            parameters,
-            statement: OnceCell::new(),
+/// The columns of a [`TraceRow`]; all `null` if a ticket has no trace.
+type TraceColumns = Nullable<(
+    IdColumn,
+    TimestampColumn,
+    Text,
+    Nullable<LabelColumn>,
+    Nullable<LabelColumn>,
+    Nullable<DateColumn>,
+    Nullable<LabelColumn>,
+    Text,
+)>;
+
+/// Declares a statement that is prepared once per connection: its parameters in order, its SQL with a gap for each, and
+/// the types of the columns that it returns.
+macro_rules! statement {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $($parameter:ident: $value:ty as $type:ty),+ }, [$first:literal, $($rest:literal),+] -> $columns:ty
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name<'a> {
+            $(pub(super) $parameter: $value,)+
         }
-    }
 
-    /// The statement on this connection, which is always the same.
-    pub(super) async fn on(&self, client: &Client) -> Result<&Statement, tokio_postgres::Error> {
-        let prepare = || client.prepare_typed(self.sql, self.parameters);
-        self.statement.get_or_try_init(prepare).await
-    }
+        impl QueryFragment<Pg> for $name<'_> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql($first);
+                $(
+                    out.push_bind_param::<$type, _>(&self.$parameter)?;
+                    out.push_sql($rest);
+                )+
+                Ok(())
+            }
+        }
 
-    /// Reads the issuers and the traces of tickets: a row for each trace, and one with nulls for a ticket without traces.
-    /// Its parameters are the most traces of a ticket, and the tickets. Its columns are the ticket, its issuer, the
-    /// snapshot of the statement, and those of a [`TraceRow`](crate::rows::TraceRow).
-    ///
-    /// The limit is there for the others in the batch. The rows are in no order, and the names of operators are read
-    /// separately: a planner that puts a sort or a hash of all operators on top of a handful of index scans doubles their
-    /// cost.
-    pub(super) fn histories() -> Self {
-        Self::new(
-            "select t.tid, t.issuer, (select pg_current_snapshot()), x.opid, x.updated_at, x.op, x.new_status, \
-             x.new_priority, x.new_appointment, x.new_category, x.remark \
-             from wts.tickets t left join lateral (\
-             select opid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark \
-             from wts.ticket_traces where tid = t.tid limit $1) x on true where t.tid = any($2)",
-            &[Type::INT8, Type::INT8_ARRAY],
-        )
-    }
+        impl QueryId for $name<'_> {
+            type QueryId = $name<'static>;
 
-    /// Reads the staff numbers and the names of the operators in its parameter.
-    pub(super) fn names() -> Self {
-        Self::new(
-            "select o.wid, s.name from wts.operators o join data.students s on s.sid = o.sid where o.wid = any($1)",
-            &[Type::TEXT_ARRAY],
-        )
-    }
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
 
-    /// Reads a [`RankRow`](crate::history::RankRow) for each registered one of the students in its parameter.
-    pub(super) fn ranks() -> Self {
-        Self::new(
-            "select u.sid, o.access from wts.users u left join wts.operators o on o.sid = u.sid where u.sid = any($1)",
-            &[Type::TEXT_ARRAY],
-        )
-    }
+        impl Query for $name<'_> {
+            type SqlType = $columns;
+        }
+    };
 }
+
+statement! {
+    /// Reads the issuers and the traces of these tickets, of each ticket no more traces than the limit: a [`HistoryRow`]
+    /// for each trace, and one without a trace where there is none.
+    ///
+    /// It is spelled out because diesel has no `lateral`. The limit is there for the others in the batch. The rows are in
+    /// no order, and the names of operators are read separately: a planner that puts a sort or a hash of all operators on
+    /// top of a handful of index scans makes them twice as dear.
+    HistoriesOf { limit: i64 as BigInt, tickets: &'a [IdValue] as Array<IdColumn> },
+    [
+        "select t.tid, t.issuer, (select pg_current_snapshot()), x.opid, x.updated_at, x.op, x.new_status, \
+         x.new_priority, x.new_appointment, x.new_category, x.remark \
+         from wts.tickets t left join lateral (\
+         select opid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark \
+         from wts.ticket_traces where tid = t.tid limit ",
+        ") x on true where t.tid = any(",
+        ")"
+    ] -> (IdColumn, Text, PgSnapshot, TraceColumns)
+}
+
+/// The ticket; its issuer; the snapshot of the statement; one of the ticket's traces.
+pub(super) type HistoryRow = (IdValue, String, Snapshot, Option<TraceRow<String>>);
+
+statement! {
+    /// Reads the names of these operators: a [`NameRow`] for each who has one.
+    NamesOf { operators: &'a [&'a str] as Array<Text> },
+    [
+        "select o.wid, s.name from wts.operators o join data.students s on s.sid = o.sid where o.wid = any(",
+        ")"
+    ] -> (Text, Text)
+}
+
+/// The operator; their name.
+pub(super) type NameRow = (String, String);
+
+statement! {
+    /// Reads the ranks of these students: a [`RankRow`](crate::history::RankRow) for each who is registered.
+    RanksOf { students: &'a [&'a str] as Array<Text> },
+    [
+        "select u.sid, o.access from wts.users u left join wts.operators o on o.sid = u.sid where u.sid = any(",
+        ")"
+    ] -> (Text, Nullable<LabelColumn>)
+}
+
+/// The type of `pg_current_snapshot()`, which lists the transactions that a statement sees.
+#[derive(SqlType, QueryId)]
+#[diesel(postgres_type(oid = 5038, array_oid = 5039))]
+pub struct PgSnapshot;
 
 /// The transactions that a statement saw, if that is a single number: all transactions before it. While any transaction is
 /// in progress there is no such number.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Snapshot(Option<i64>);
+#[derive(Debug, Clone, Copy, Default, FromSqlRow)]
+pub(crate) struct Snapshot(Option<i64>);
 
 impl Snapshot {
     /// Whether two statements of one connection certainly saw the same rows.
@@ -87,13 +131,9 @@ impl Snapshot {
     }
 }
 
-impl FromSql<'_> for Snapshot {
-    fn from_sql(_: &Type, bytes: &[u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Self::parse(bytes).ok_or_else(|| "a snapshot that is cut short".into())
-    }
-
-    fn accepts(of: &Type) -> bool {
-        *of == Type::PG_SNAPSHOT
+impl FromSql<PgSnapshot, Pg> for Snapshot {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Self::parse(value.as_bytes()).ok_or_else(|| "a snapshot that is cut short".into())
     }
 }
 

@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio_postgres::{Error, Row};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Bool},
+};
 
 /// How far back positions are kept. A replica that is further behind is not read from.
 const MAX_HISTORY: Duration = Duration::from_secs(5 * 60);
@@ -26,27 +29,23 @@ pub(super) const WAL_POSITION: &str = "
         pg_size_bytes(current_setting('wal_segment_size')) as file";
 
 /// The position of a database in its write-ahead log.
+#[derive(QueryableByName)]
 pub(super) struct WalPosition {
     /// Whether it is a replica, which replays what the primary has written.
+    #[diesel(sql_type = Bool)]
     pub(super) is_standby: bool,
     /// In bytes.
+    #[diesel(sql_type = BigInt)]
     reached: i64,
     /// The size of the log's pages.
+    #[diesel(sql_type = BigInt)]
     page: i64,
     /// The size of its files.
+    #[diesel(sql_type = BigInt)]
     file: i64,
 }
 
 impl WalPosition {
-    pub(super) fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            is_standby: row.try_get("is_standby")?,
-            reached: row.try_get("reached")?,
-            page: row.try_get("page")?,
-            file: row.try_get("file")?,
-        })
-    }
-
     /// The position in bytes, without the header of an empty page. If the next record will begin a page, a primary counts
     /// that page's header, which no replica has before that record.
     pub(super) fn at(&self) -> i64 {

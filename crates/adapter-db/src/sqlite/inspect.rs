@@ -32,8 +32,8 @@ pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
     ));
     let (version, is_migrated, has_index): (String, _, _) = facts.get_result(&mut connection)?;
     let schema = if is_migrated {
-        let run = sql::<BigInt>(migrations::COUNT_RUN).get_result(&mut connection)?;
-        let pending = migrations::pending::<Sqlite>(&SQLITE, run)?;
+        let run = diesel::select(sql::<BigInt>(migrations::COUNT_RUN));
+        let pending = migrations::pending::<Sqlite>(&SQLITE, run.get_result(&mut connection)?)?;
         Schema::Ours { pending }
     } else {
         Schema::Existing

@@ -32,7 +32,7 @@ use crate::{
     history::{HistoryBuilder, MAX_BATCHED_TRACES, RankRow, rank_from_row},
     metrics::OpenConnection,
     settings::ReadSettings,
-    values::IdValue,
+    sql_types::IdValue,
 };
 
 /// How many tickets one batch contains at most.

@@ -4,8 +4,8 @@ use diesel::{dsl::AsSelect, prelude::*, sqlite::Sqlite};
 
 use crate::{
     rows::TraceRow,
+    sql_types::IdValue,
     tables::{operators, students, ticket_traces, tickets, users},
-    values::IdValue,
 };
 
 /// Reads a ticket's issuer and its traces with the names of their operators: a [`HistoryRow`] for each trace, or one

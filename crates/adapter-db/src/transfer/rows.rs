@@ -5,7 +5,7 @@ use wts_domain::{StaffId, TicketId, TraceId};
 
 use crate::{
     rows::{InvalidColumn, StaffRow, TicketRow, TraceRow},
-    values::{IdValue, StrictUtf8},
+    sql_types::{IdValue, StrictUtf8},
 };
 
 pub(crate) fn staff_record(row: StaffRow) -> Result<Record, RecordError> {

@@ -5,10 +5,7 @@
     reason = "a test stops where it stands"
 )]
 
-#[path = "../fill/mod.rs"]
-mod fill;
-mod proxy;
-mod statements;
+mod pipelining;
 mod tls;
 mod tls_server;
 mod wts_v3;

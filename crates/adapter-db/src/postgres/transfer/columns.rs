@@ -1,14 +1,19 @@
 //! The tables that are transferred, in the schema of this service and in that of WTS v3, which has 32-bit ids and enums.
 
-use std::pin::pin;
+use std::{error::Error, pin::pin, str::FromStr};
 
-use tokio_postgres::{Client, Row, binary_copy::BinaryCopyInWriter, types::Type};
+use tokio_postgres::{
+    Client, Row,
+    binary_copy::BinaryCopyInWriter,
+    types::{FromSql, IsNull, Kind, ToSql, Type, private::BytesMut, to_sql_checked},
+};
 use wts_app::{Entry, Record, TransferError};
 use wts_domain::{Category, Date, Priority, Status, Timestamp};
 
 use crate::{
-    postgres::from_sql::trace_row,
-    rows::{StaffRow, TicketRow},
+    error::Cause,
+    rows::{StaffRow, TicketRow, TraceRow},
+    sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
     transfer::{staff_record, ticket_record, trace_record},
 };
 
@@ -59,10 +64,22 @@ pub(super) const TICKETS: Table = Table {
 pub(super) const TRACES: Table = Table {
     name: "wts.ticket_traces",
     key: "opid",
-    columns: "tid, opid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark",
+    columns: "opid, tid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark",
     types: &[ID, ID, TIME, TEXT, TEXT, TEXT, DAY, TEXT, TEXT],
     read: |row| {
-        let read = || Ok((row.try_get(0)?, trace_row(row, 1)?));
+        let read = || {
+            let trace = TraceRow {
+                opid: row.try_get(0)?,
+                updated_at: row.try_get(2)?,
+                op: row.try_get(3)?,
+                new_status: row.try_get(4)?,
+                new_priority: row.try_get(5)?,
+                new_appointment: row.try_get(6)?,
+                new_category: row.try_get(7)?,
+                remark: row.try_get(8)?,
+            };
+            Ok((row.try_get(1)?, trace))
+        };
         Ok(trace_record(read().map_err(unreadable)?)?)
     },
 };
@@ -120,8 +137,8 @@ impl Table {
                 }
                 Record::Trace(trace) => {
                     rows.write(&[
-                        &trace.ticket.get(),
                         &trace.id.get(),
+                        &trace.ticket.get(),
                         &trace.updated_at.micros_since_2000(),
                         &trace.op.as_str(),
                         &trace.new_status.map(Status::as_str),
@@ -136,4 +153,55 @@ impl Table {
         }
         rows.finish().await.map(drop)
     }
+}
+
+/// Reads values in PostgreSQL's binary form.
+macro_rules! from_sql {
+    ($($value:ty: $types:pat, |$of:ident, $bytes:ident| $read:expr;)+) => {$(
+        impl<'a> FromSql<'a> for $value {
+            fn from_sql($of: &Type, $bytes: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+                Ok(Self($read))
+            }
+
+            fn accepts(of: &Type) -> bool {
+                matches!(*of, $types)
+            }
+        }
+    )+};
+}
+
+from_sql! {
+    IdValue: Type::INT4 | Type::INT8, |of, bytes| match *of {
+        Type::INT4 => i32::from_sql(of, bytes)?.into(),
+        _ => i64::from_sql(of, bytes)?,
+    };
+    TimestampValue: Type::TIMESTAMPTZ, |of, bytes| {
+        Timestamp::from_micros_since_2000(i64::from_sql(of, bytes)?)
+    };
+    DateValue: Type::DATE, |of, bytes| Date::from_days_since_2000(i32::from_sql(of, bytes)?);
+    StrictUtf8: Type::TEXT | Type::VARCHAR | Type::BPCHAR, |of, bytes| String::from_sql(of, bytes)?;
+}
+
+impl<'a, T: FromStr<Err: Into<Cause>>> FromSql<'a> for LabelResult<T> {
+    fn from_sql(of: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let label = <&str>::from_sql(of, bytes)?;
+        Ok(Self(label.parse().map_err(Into::into)))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        StrictUtf8::accepts(of) || matches!(of.kind(), Kind::Enum(_))
+    }
+}
+
+/// A bound of a selection.
+impl ToSql for TimestampValue {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.micros_since_2000().to_sql(&Type::INT8, out)
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::TIMESTAMPTZ
+    }
+
+    to_sql_checked!();
 }

@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Error};
 use super::sink::PostgresSink;
 use crate::{
     error::OpenError,
-    postgres::{connection::connect, migrate::IS_FOREIGN},
+    postgres::{connection::client, migrate::IS_FOREIGN},
     transfer::ImportState,
     url::PostgresConfig,
 };
@@ -38,9 +38,9 @@ const FOREIGN_KEYS: &str = "
 
 /// See [`crate::sink`].
 pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenError> {
-    let client = connect(config, BEGIN).await?;
+    let client = client(config, BEGIN).await?;
     let is_foreign = client
-        .query_one(IS_FOREIGN, &[])
+        .query_one(&format!("select {IS_FOREIGN}"), &[])
         .await
         .and_then(|row| row.try_get(0))
         .map_err(|error| OpenError::Unwritable(error.into()))?;

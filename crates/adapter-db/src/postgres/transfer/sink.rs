@@ -12,8 +12,8 @@ use super::{
     validate::validate,
 };
 use crate::{
+    sql_types::IdValue,
     transfer::{ImportState, duplicate_id, unknown_staff},
-    values::IdValue,
 };
 
 /// Inserts people who are new, and sets the names of those who have only filed tickets so far.
@@ -164,7 +164,7 @@ impl PostgresSink {
             let sql = format!("select {columns} from {name} where {id} = any($1)");
             let keys: Vec<_> = entries.iter().map(|entry| key(entry)).collect();
             for row in self.query(&sql, &[&keys]).await? {
-                let IdValue(key) = row.try_get(*id).map_err(failed)?;
+                let IdValue(key) = row.try_get(0).map_err(failed)?;
                 existing.insert(key, read(&row)?);
             }
         }

@@ -10,9 +10,9 @@ use wts_app::{BatchSender, HistorySource, Selection, TransferError};
 use super::columns::{SELECT_STAFF, TICKETS, TRACES, staff, unreadable};
 use crate::{
     error::OpenError,
-    postgres::connection::connect,
+    postgres::connection::client,
+    sql_types::{IdValue, TimestampValue},
     url::PostgresConfig,
-    values::{IdValue, TimestampValue},
 };
 
 /// How many tickets are read before their traces: few at first, and more while they are small.
@@ -52,7 +52,7 @@ pub(crate) async fn source(
     config: &PostgresConfig,
     selection: Selection,
 ) -> Result<PostgresSource, OpenError> {
-    let client = connect(config, BEGIN).await?;
+    let client = client(config, BEGIN).await?;
     PostgresSource::prepare(client, &selection)
         .await
         .map_err(|error| OpenError::Unreadable(error.into()))
@@ -126,7 +126,7 @@ impl PostgresSource {
             let Some(final_row) = page.last() else {
                 return Ok(());
             };
-            last = number(final_row)?;
+            last = number(final_row, 0)?;
             let size: usize = page.iter().map(Row::raw_size_bytes).sum();
             limit = if size > MAX_PAGE_BYTES {
                 MIN_PAGE_TICKETS
@@ -146,7 +146,7 @@ impl PostgresSource {
     ) -> Result<(), TransferError> {
         let mut numbers = Vec::with_capacity(tickets.len());
         for ticket in &tickets {
-            numbers.push(number(ticket)?);
+            numbers.push(number(ticket, 0)?);
         }
         let mut traces = pin!(self.rows(&self.traces_statement, &[&numbers]).await?);
         let mut trace = traces.try_next().await.map_err(unreadable)?;
@@ -155,7 +155,7 @@ impl PostgresSource {
             output.set_progress(*done, self.total);
             output.send((TICKETS.read)(&ticket)?)?;
             while let Some(row) = &trace
-                && number(row)? == tid
+                && number(row, 1)? == tid
             {
                 output.send((TRACES.read)(row)?)?;
                 trace = traces.try_next().await.map_err(unreadable)?;
@@ -178,9 +178,8 @@ impl PostgresSource {
     }
 }
 
-/// The number of a ticket, or of the ticket of a trace.
-fn number(row: &Row) -> Result<i64, TransferError> {
-    let number: IdValue = row.try_get("tid").map_err(unreadable)?;
+fn number(row: &Row, column: usize) -> Result<i64, TransferError> {
+    let number: IdValue = row.try_get(column).map_err(unreadable)?;
     Ok(number.0)
 }
 

@@ -17,12 +17,12 @@ use super::statements::{
 };
 use crate::{
     error::OpenError,
+    sql_types::{IdValue, LabelParam},
     sqlite::{Mode, connect, migrate::is_foreign},
     tables::{operators, students, ticket_traces, tickets},
     transfer::{
         ImportState, duplicate_id, staff_record, ticket_record, trace_record, unknown_staff,
     },
-    values::{IdValue, LabelParam},
 };
 
 /// SQLite keeps 8 MiB of the file in memory, so that pages that are written again and again are not written at once.

@@ -15,10 +15,10 @@ use super::statements::{select_staff, select_tickets, select_traces};
 use crate::{
     error::OpenError,
     rows::{StaffRow, TicketRow, TraceRow},
+    sql_types::{IdValue, StrictUtf8, TimestampValue},
     sqlite::{Mode, connect, ensure_exists, unreadable},
     tables::{ticket_traces, tickets},
     transfer::{staff_record, ticket_record, trace_record},
-    values::{IdValue, StrictUtf8, TimestampValue},
 };
 
 /// Tickets are read ahead until their texts take this many bytes.

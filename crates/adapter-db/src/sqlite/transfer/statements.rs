@@ -5,8 +5,8 @@ use wts_domain::{Ticket, Trace};
 
 use crate::{
     rows::{TicketRow, TraceRow},
+    sql_types::{DateValue, IdValue, LabelParam, StrictUtf8, TimestampValue},
     tables::{operators, students, ticket_traces, tickets},
-    values::{DateValue, IdValue, LabelParam, StrictUtf8, TimestampValue},
 };
 
 /// The staff with their names.

@@ -1,0 +1,227 @@
+//! SQL types that mean the same in PostgreSQL and in SQLite, and the values of their columns.
+//!
+//! They let one set of row types read our PostgreSQL schema, the WTS v3 database with its 32-bit ids and enums, and SQLite.
+
+use std::{
+    error::Error,
+    fmt::{Debug, Display},
+    io::Write,
+    str::FromStr,
+};
+
+use diesel::{
+    backend::Backend,
+    deserialize::{self, FromSql, FromSqlRow},
+    expression::AsExpression,
+    pg::{Pg, PgValue},
+    query_builder::QueryId,
+    serialize::{self, IsNull, Output, ToSql},
+    sql_types::{BigInt, Binary, SqlType, Text},
+    sqlite::Sqlite,
+};
+use wts_domain::{Date, Timestamp};
+
+use crate::error::Cause;
+
+type SqliteValue<'a> = <Sqlite as Backend>::RawValue<'a>;
+
+/// An id: `bigint` or `integer` in PostgreSQL, `integer` in SQLite.
+#[derive(SqlType, QueryId)]
+#[diesel(postgres_type(oid = 20, array_oid = 1016), sqlite_type(name = "Long"))]
+pub struct IdColumn;
+
+/// The value of an [`IdColumn`] of either width.
+#[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
+#[diesel(sql_type = IdColumn)]
+pub struct IdValue(pub(crate) i64);
+
+/// A timestamp: `timestamptz` in PostgreSQL, microseconds since 2000-01-01 in SQLite.
+#[derive(SqlType, QueryId)]
+#[diesel(
+    postgres_type(oid = 1184, array_oid = 1185),
+    sqlite_type(name = "Long")
+)]
+pub struct TimestampColumn;
+
+/// The value of a [`TimestampColumn`]. Both databases store the number that [`Timestamp`] counts.
+#[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
+#[diesel(sql_type = TimestampColumn)]
+pub struct TimestampValue(pub(crate) Timestamp);
+
+/// A day: `date` in PostgreSQL, days since 2000-01-01 in SQLite.
+#[derive(SqlType, QueryId)]
+#[diesel(
+    postgres_type(oid = 1082, array_oid = 1182),
+    sqlite_type(name = "Long")
+)]
+pub struct DateColumn;
+
+/// The value of a [`DateColumn`]. Both databases store the number that [`Date`] counts.
+#[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
+#[diesel(sql_type = DateColumn)]
+pub struct DateValue(pub(crate) Date);
+
+/// Reads a big-endian integer of 4 or 8 bytes.
+fn integer(value: &PgValue<'_>) -> deserialize::Result<i64> {
+    let bytes = value.as_bytes();
+    match (bytes.try_into(), bytes.try_into()) {
+        (Ok(eight), _) => Ok(i64::from_be_bytes(eight)),
+        (_, Ok(four)) => Ok(i32::from_be_bytes(four).into()),
+        _ => {
+            let length = bytes.len();
+            Err(format!("invalid integer: expected 4 or 8 bytes, found {length}").into())
+        }
+    }
+}
+
+/// Reads and writes a value as the integer that both databases store. SQLite itself would cut a wider number down to the
+/// width of the type without an error.
+macro_rules! stored_as_integer {
+    ($value:ident, $column:ident, |$number:ident| $read:expr, |$stored:ident| $written:expr) => {
+        impl FromSql<$column, Pg> for $value {
+            fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+                let $number = integer(&value)?;
+                Ok(Self($read))
+            }
+        }
+
+        impl FromSql<$column, Sqlite> for $value {
+            fn from_sql(value: SqliteValue<'_>) -> deserialize::Result<Self> {
+                let $number = <i64 as FromSql<BigInt, Sqlite>>::from_sql(value)?;
+                Ok(Self($read))
+            }
+        }
+
+        impl ToSql<$column, Sqlite> for $value {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+                let $stored = self.0;
+                out.set_value($written);
+                Ok(IsNull::No)
+            }
+        }
+    };
+}
+
+stored_as_integer!(IdValue, IdColumn, |number| number, |id| id);
+stored_as_integer!(
+    TimestampValue,
+    TimestampColumn,
+    |number| Timestamp::from_micros_since_2000(number),
+    |timestamp| timestamp.micros_since_2000()
+);
+stored_as_integer!(
+    DateValue,
+    DateColumn,
+    |number| Date::from_days_since_2000(number.try_into()?),
+    |day| i64::from(day.days_since_2000())
+);
+
+/// Eight bytes, which PostgreSQL also compares with an `integer` column.
+impl ToSql<IdColumn, Pg> for IdValue {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&self.0.to_be_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+/// A label of a closed list: `text` or an enum in PostgreSQL, `text` in SQLite. PostgreSQL sends the value of an enum as
+/// the bytes of its label, just as it sends text.
+#[derive(SqlType, QueryId)]
+#[diesel(postgres_type(oid = 25, array_oid = 1009), sqlite_type(name = "Text"))]
+pub struct LabelColumn;
+
+/// A value to write into a [`LabelColumn`].
+#[derive(Debug, Clone, Copy, AsExpression)]
+#[diesel(sql_type = LabelColumn)]
+pub struct LabelParam<T>(pub(crate) T);
+
+/// The value of a [`LabelColumn`]: one of the domain's list, or the error for a label that the list does not contain.
+/// Such a label fails its own history, but no other that is read together with it.
+#[derive(Debug, FromSqlRow)]
+#[diesel(sql_type = LabelColumn)]
+pub(crate) struct LabelResult<T>(pub(crate) Result<T, Cause>);
+
+impl<T> FromSql<LabelColumn, Pg> for LabelResult<T>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let label = str::from_utf8(value.as_bytes())?;
+        Ok(Self(label.parse().map_err(Cause::from)))
+    }
+}
+
+impl<T> FromSql<LabelColumn, Sqlite> for LabelResult<T>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    fn from_sql(value: SqliteValue<'_>) -> deserialize::Result<Self> {
+        let label = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
+        Ok(Self(label.parse().map_err(Cause::from)))
+    }
+}
+
+impl<T: Display + Debug> ToSql<LabelColumn, Sqlite> for LabelParam<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.to_string());
+        Ok(IsNull::No)
+    }
+}
+
+/// The value of a text column of SQLite, which may hold bytes that are not UTF-8. Diesel's `String` replaces such bytes
+/// without an error.
+#[derive(Debug, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub(crate) struct StrictUtf8(pub(crate) String);
+
+impl From<StrictUtf8> for String {
+    fn from(text: StrictUtf8) -> Self {
+        text.0
+    }
+}
+
+impl FromSql<Text, Sqlite> for StrictUtf8 {
+    fn from_sql(value: SqliteValue<'_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
+        Ok(Self(
+            String::from_utf8(bytes).map_err(|_| "bytes that are no UTF-8")?,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> Result<i64, String> {
+        let oid = NonZeroU32::new(20).unwrap();
+        <IdValue as FromSql<IdColumn, Pg>>::from_sql(PgValue::new(bytes, &oid))
+            .map(|id| id.0)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn ids_of_both_widths_are_read() {
+        assert_eq!(decoded(&123_i32.to_be_bytes()), Ok(123));
+        assert_eq!(decoded(&(-1_i32).to_be_bytes()), Ok(-1));
+        assert_eq!(
+            decoded(&((1_i64 << 32) + 1).to_be_bytes()),
+            Ok((1 << 32) + 1)
+        );
+        assert_eq!(decoded(&i64::MAX.to_be_bytes()), Ok(i64::MAX));
+    }
+
+    #[test]
+    fn integer_of_another_width_is_rejected() {
+        for bytes in [&b""[..], b"1", b"123", b"12345", b"123456789"] {
+            let error = decoded(bytes).unwrap_err();
+            let length = bytes.len();
+            assert_eq!(
+                error,
+                format!("invalid integer: expected 4 or 8 bytes, found {length}")
+            );
+        }
+    }
+}

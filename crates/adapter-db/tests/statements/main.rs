@@ -1,0 +1,190 @@
+//! The statements that read histories: how many there are, and how databases plan them. In a process of its own, which
+//! records the events of all connections.
+#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod fill;
+
+use std::sync::Mutex;
+
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation},
+    sql_query,
+    sql_types::Text,
+};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use wts_adapter_db::connect;
+use wts_testkit::{Database, Kind, campus, find};
+
+use crate::fill::fill;
+
+/// What connections have done.
+static EVENTS: Mutex<Vec<Event>> = Mutex::new(Vec::new());
+
+/// One test records at a time.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[derive(Debug)]
+enum Event {
+    Prepared,
+    Sent(String),
+}
+
+struct Recorder;
+
+impl Instrumentation for Recorder {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        let event = match event {
+            InstrumentationEvent::CacheQuery { .. } => Event::Prepared,
+            InstrumentationEvent::StartQuery { query, .. } => Event::Sent(query.to_string()),
+            _ => return,
+        };
+        EVENTS.lock().unwrap().push(event);
+    }
+}
+
+/// The events since the last call.
+fn take_events() -> Vec<Event> {
+    std::mem::take(&mut *EVENTS.lock().unwrap())
+}
+
+/// Plans depend on how much there is: a ticket of a few thousand is found by an index, one of three by looking at all.
+const TICKETS: u64 = 5_000;
+
+/// The statements with which the traces of a ticket are read.
+async fn statements(database: &Database) -> Vec<String> {
+    let histories = connect(&database.owner_url()).await.unwrap();
+    take_events();
+    find(&*histories, 130).await.unwrap().unwrap();
+    let mut statements = Vec::new();
+    for event in take_events() {
+        if let Event::Sent(statement) = event
+            && let Some(sql) = statement.split(" -- binds").next()
+            && sql.to_lowercase().starts_with("select")
+        {
+            statements.push(sql.to_owned());
+        }
+    }
+    statements.dedup();
+    statements
+}
+
+#[tokio::test]
+async fn histories_are_found_by_an_index_and_not_sorted() {
+    let _turn = TURN.lock().await;
+    set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+    for kind in [Kind::Postgres, Kind::WtsV3] {
+        let database = Database::without_tables(kind);
+        fill(&database, TICKETS).await;
+        let [histories, names] = &statements(&database).await[..] else {
+            panic!("one statement reads histories, and one names")
+        };
+
+        let plan = plan_in_postgres(
+            &database,
+            histories,
+            "bigint, bigint[]",
+            "201, '{130, 131}'",
+        )
+        .await;
+
+        assert!(plan.contains("Index Scan using tickets_pkey"), "{plan}");
+        assert!(plan.contains("using ticket_traces_"), "{plan}");
+        for dear in ["Sort", "Seq Scan", "Hash", "Materialize"] {
+            assert!(!plan.contains(dear), "{kind:?}: {plan}");
+        }
+        // There are few operators, and as many students as there are people.
+        let plan = plan_in_postgres(&database, names, "text[]", "'{W001, W002}'").await;
+        assert!(plan.contains("Index Scan using students_pkey"), "{plan}");
+    }
+    let database = Database::without_tables(Kind::Sqlite);
+    fill(&database, TICKETS).await;
+    let [histories] = &statements(&database).await[..] else {
+        panic!("one statement reads histories")
+    };
+
+    let plan = plan_in_sqlite(&database, histories);
+
+    assert!(
+        plan.contains("SEARCH ticket_traces USING INDEX ticket_traces_in_order"),
+        "{plan}"
+    );
+    for dear in ["SCAN", "TEMP B-TREE", "AUTOMATIC"] {
+        assert!(!plan.contains(dear), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn each_read_is_one_prepared_statement_and_one_for_names() {
+    let _turn = TURN.lock().await;
+    for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
+        let database = Database::with(kind, campus());
+        set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+        let histories = connect(&database.parsed_url()).await.unwrap();
+        // Every connection that one query at a time can reach has prepared the statement.
+        for _ in 0..20 {
+            find(&*histories, 123).await.unwrap();
+        }
+        take_events();
+
+        for _ in 0..50 {
+            let history = find(&*histories, 124).await.unwrap().unwrap();
+            assert_eq!(history.traces.len(), 3);
+        }
+
+        let events = take_events();
+        let is_sent = |event: &&Event| matches!(event, Event::Sent(_));
+        let sent = events.iter().filter(is_sent).count();
+        assert_eq!(sent, events.len(), "{kind:?}: none is prepared again");
+        // Other tests write to the same server, so that names may be read again.
+        let most = if kind == Kind::Sqlite { 50 } else { 100 };
+        assert!((50..=most).contains(&sent), "{kind:?}: {sent}");
+        set_default_instrumentation(|| None).unwrap();
+    }
+}
+
+/// The plan that every execution shares: the one that is made for tickets in general.
+async fn plan_in_postgres(database: &Database, sql: &str, types: &str, values: &str) -> String {
+    let (client, driver) = tokio_postgres::connect(&database.owner_url_text(), NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(driver);
+    client
+        .batch_execute(&format!(
+            "set plan_cache_mode = force_generic_plan; prepare read ({types}) as {sql}"
+        ))
+        .await
+        .unwrap();
+    lines(
+        &client,
+        &format!("explain (costs off) execute read ({values})"),
+    )
+    .await
+}
+
+async fn lines(client: &Client, sql: &str) -> String {
+    let rows = client.simple_query(sql).await.unwrap();
+    rows.iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn plan_in_sqlite(database: &Database, sql: &str) -> String {
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    let url = database.url();
+    let mut connection = SqliteConnection::establish(url.strip_prefix("sqlite:").unwrap()).unwrap();
+    let steps: Vec<Step> = sql_query(format!("explain query plan {}", sql.replace('?', "7")))
+        .load(&mut connection)
+        .unwrap();
+    let steps: Vec<_> = steps.into_iter().map(|step| step.detail).collect();
+    steps.join("\n")
+}
