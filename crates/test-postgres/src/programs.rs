@@ -34,8 +34,8 @@ fn newest(versions: &Path) -> Option<PathBuf> {
     Some(versions.max()?.1.join("bin"))
 }
 
-/// A program that runs as another user if this process is root, as whom PostgreSQL refuses to run: as `postgres` if there is
-/// such a user, otherwise as `nobody`.
+/// A program that runs without root privileges, because PostgreSQL refuses to run as root. If this process is root, the
+/// program runs as the user `postgres` if that user exists, otherwise as the user with the fewest privileges.
 pub(crate) fn unprivileged(program: impl AsRef<OsStr>) -> Command {
     if !rustix::process::geteuid().is_root() {
         return Command::new(program);

@@ -213,7 +213,7 @@ impl PostgresServer {
         Ok(true)
     }
 
-    /// Whether the eighth line of the lock file says that the server accepts connections, as `pg_ctl` reads it.
+    /// Whether the server accepts connections: `pg_ctl`, too, reads this status from the eighth line of the lock file.
     fn is_ready(&self) -> bool {
         let lock = fs::read_to_string(self.lock_file()).unwrap_or_default();
         lock.lines()

@@ -70,7 +70,7 @@ fn killed_server_starts_again_with_its_data() {
 }
 
 #[test]
-fn standby_replays_what_the_primary_writes() {
+fn standby_replays_writes_of_primary() {
     let primary = PostgresServer::start(&["max_connections=20"]).unwrap();
     let standby = primary.start_standby().unwrap();
     primary.execute("create table replicated ()").unwrap();

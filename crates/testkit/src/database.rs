@@ -26,7 +26,7 @@ pub enum Kind {
     WtsV3,
 }
 
-/// A database that nobody else uses and that vanishes when it is dropped.
+/// A database for a single test, deleted when it is dropped.
 pub struct Database {
     kind: Kind,
     place: Place,
@@ -76,7 +76,7 @@ impl Database {
         self.kind
     }
 
-    /// What the service is given: in PostgreSQL a role that has SELECT and nothing else.
+    /// The URL for the service: in PostgreSQL, of a role that only has the SELECT privilege.
     pub fn url(&self) -> String {
         match &self.place {
             Place::OnDisk(disk) => disk.url(),
@@ -89,7 +89,7 @@ impl Database {
         self.url().parse().expect("the tests' URL is one")
     }
 
-    /// The URL of who owns the database and may change it.
+    /// The URL of the role that owns the database and can change it.
     pub fn owner_url_text(&self) -> String {
         match &self.place {
             Place::OnDisk(disk) => disk.url(),
@@ -124,7 +124,7 @@ impl Database {
         }
     }
 
-    /// Does something while nobody can read this table of a PostgreSQL.
+    /// Runs `work` while a lock on this PostgreSQL table blocks all reads.
     pub fn while_locked<T: Send>(&self, table: &str, work: impl FnOnce() -> T + Send) -> T {
         let Place::OnServer(server) = &self.place else {
             panic!("SQLite locks no tables");

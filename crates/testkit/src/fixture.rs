@@ -15,7 +15,7 @@ pub const ALICE: &str = "2024310001";
 /// The student who filed all other tickets.
 pub const BOB: &str = "2024310002";
 
-/// A moment on 2025-12-06, the day of the API document's example, so many seconds after its 10:00 UTC.
+/// The timestamp this number of seconds after 10:00 UTC on 2025-12-06, the day of the API document's example.
 fn after_ten(seconds: i64) -> Timestamp {
     Timestamp::from_unix_seconds(1_765_015_200 + seconds).expect("2025 is within reach")
 }
@@ -67,7 +67,7 @@ pub fn ticket_of(number: i64, issuer: &str) -> Ticket {
 pub struct TraceOf;
 
 impl TraceOf {
-    /// What `op` did to a ticket so many seconds after ten, saying so.
+    /// Returns a trace by `op` with this remark, this number of seconds after 10:00 UTC.
     pub fn ticket(number: i64, opid: i64, seconds: i64, op: &str, remark: &str) -> Trace {
         let mut trace = Trace::new(
             TraceId::new(opid),

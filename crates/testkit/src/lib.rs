@@ -3,8 +3,8 @@
 //! A [`Proxy`] stands between the service and a database and does to the connection what networks do. A
 //! [`PostgresServer`] of the test's own can be killed, or followed by a standby.
 //!
-//! A [`Database`] is of one of three kinds, is made for one test and vanishes with it. PostgreSQL is whatever
-//! `WTS_TEST_POSTGRES_URL` points at, which `cargo xtask test` sees to.
+//! A [`Database`] is of one of three kinds, is made for one test and is deleted with it. The PostgreSQL server
+//! is at `WTS_TEST_POSTGRES_URL`, which `cargo xtask test` sets.
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,

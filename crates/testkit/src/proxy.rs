@@ -1,4 +1,4 @@
-//! A network that fails on demand: a TCP proxy on loopback.
+//! A TCP proxy on loopback that injects network faults.
 
 use std::{
     io::{Read, Write},
@@ -10,25 +10,25 @@ use std::{
 
 use socket2::SockRef;
 
-/// What the network does.
+/// A network fault.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: everything passes.
+    /// No fault: all bytes are forwarded.
     #[default]
     None,
-    /// New connections are reset, and so are those that are open.
+    /// New and open connections are reset.
     Reset,
-    /// Nothing passes, in either direction, and nobody is told. What was sent arrives when the fault is over.
+    /// No bytes are forwarded in either direction, without an error. Bytes that were sent arrive when the fault ends.
     BlackHole,
-    /// Every piece takes so much longer, in either direction.
+    /// Every read is forwarded after this delay, in both directions.
     Slow(Duration),
-    /// Answers arrive in pieces of so many bytes.
+    /// Responses arrive in slices of this number of bytes.
     Slices(usize),
-    /// Connections are reset in the middle of an answer, after so many bytes of answers.
+    /// A connection is reset after this number of response bytes.
     ResetAfter(usize),
 }
 
-/// Passes connections on, until it is dropped.
+/// A TCP proxy that forwards connections until it is dropped.
 pub struct Proxy {
     address: SocketAddr,
     network: Arc<Network>,
@@ -61,7 +61,7 @@ impl Proxy {
                     if network.state().closed {
                         return;
                     }
-                    network.pass_on(client, &upstream);
+                    network.forward(client, &upstream);
                 }
             }
         });
@@ -73,7 +73,7 @@ impl Proxy {
         url.replacen(host_of(url), &self.address.to_string(), 1)
     }
 
-    /// Lets this happen from now on.
+    /// Sets the fault that applies from now on.
     pub fn set(&self, fault: Fault) {
         let mut state = self.network.state();
         state.fault = fault;
@@ -104,7 +104,7 @@ impl Drop for Proxy {
 }
 
 impl Network {
-    fn pass_on(self: &Arc<Self>, client: TcpStream, upstream: &str) {
+    fn forward(self: &Arc<Self>, client: TcpStream, upstream: &str) {
         if self.state().fault == Fault::Reset {
             return reset(client);
         }
@@ -117,25 +117,25 @@ impl Network {
             return reset(client);
         };
         self.state().open.extend([open.0, open.1]);
-        let (question, answer) = (Arc::clone(self), Arc::clone(self));
-        thread::spawn(move || question.pump(forth.0, forth.1, false));
-        thread::spawn(move || answer.pump(back.1, back.0, true));
+        let (request, response) = (Arc::clone(self), Arc::clone(self));
+        thread::spawn(move || request.pump(forth.0, forth.1, false));
+        thread::spawn(move || response.pump(back.1, back.0, true));
     }
 
-    /// Passes bytes on until there are no more.
-    fn pump(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
+    /// Forwards bytes until the connection is closed.
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream, is_response: bool) {
         let mut passed = 0;
         let mut bytes = [0; 16 * 1_024];
         while let Ok(read) = from.read(&mut bytes) {
             let piece = bytes.get(..read).unwrap_or_default();
-            let fault = self.through_the_hole();
+            let fault = self.wait_for_black_hole_end();
             let size = match fault {
                 Fault::Slow(delay) => {
                     thread::sleep(delay);
                     read
                 }
-                Fault::Slices(size) if is_answer => size,
-                Fault::ResetAfter(bytes) if is_answer && passed + read > bytes => {
+                Fault::Slices(size) if is_response => size,
+                Fault::ResetAfter(bytes) if is_response && passed + read > bytes => {
                     let rest = piece.get(..bytes.saturating_sub(passed));
                     let _ = to.write_all(rest.unwrap_or_default());
                     reset(from);
@@ -152,8 +152,8 @@ impl Network {
         let _ = to.shutdown(std::net::Shutdown::Write);
     }
 
-    /// Waits until something passes, and says how.
-    fn through_the_hole(&self) -> Fault {
+    /// Waits until the black hole ends, and returns the current fault.
+    fn wait_for_black_hole_end(&self) -> Fault {
         let state = self.state();
         self.changed
             .wait_while(state, |state| state.fault == Fault::BlackHole)
@@ -173,7 +173,7 @@ fn host_of(url: &str) -> &str {
 }
 
 fn reset(connection: TcpStream) {
-    // Without a farewell.
+    // With a zero linger time, closing sends RST instead of FIN.
     let _ = SockRef::from(&connection).set_linger(Some(Duration::ZERO));
     let _ = connection.shutdown(std::net::Shutdown::Both);
     drop(connection);

@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: the throughput of the service beside that of its database alone (`pgbench` with the same read as one
 //! prepared statement) and beside that of a route of the service which only checks the token (the baseline).
 //!
-//! Everything runs on one machine and shares it, so only figures of the same run can be compared. What is compared takes
-//! turns, and the figures are medians.
+//! Everything runs on one machine and shares it, so only figures of the same run can be compared. The programs
+//! under comparison run in turn, and the figures are medians.
 
 mod database;
 mod fill;

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A program that gets SIGTERM when this process ends, in whatever way.
+/// A program that gets SIGTERM when this process ends, even if it is killed.
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.arg("--pdeathsig=TERM").arg(name);
@@ -61,7 +61,7 @@ fn line(command: &Command) -> String {
     let line = line
         .strip_prefix("setpriv --pdeathsig=TERM ")
         .unwrap_or(&line);
-    // The directory of cargo says nothing.
+    // The directory of cargo is not useful to the reader.
     match line.split_once("/bin/cargo ") {
         Some((directory, arguments)) if !directory.contains(' ') => format!("cargo {arguments}"),
         _ => line.to_owned(),

@@ -34,7 +34,7 @@ pub(crate) fn check() -> Result<Option<String>> {
     Ok(None)
 }
 
-/// A command of rustup, without the variables in which cargo has told this process of its own toolchain.
+/// A command of rustup, without the environment variables that cargo sets for its own toolchain.
 fn rustup(name: &str) -> Command {
     let mut command = program("rustup");
     command.arg(name);

@@ -1,5 +1,5 @@
-//! `cargo xtask schemathesis`: the real service, asked for all that its own description allows and much that it does
-//! not. No answer may be other than described.
+//! `cargo xtask schemathesis`: sends valid and invalid requests, generated from the OpenAPI description, to the real service
+//! and checks that every response conforms to the description.
 
 use std::{
     fs::File,
@@ -11,13 +11,13 @@ use anyhow::{Context, Result};
 
 use crate::command::{Background, cargo, in_target, on_path, output, program, run, workspace};
 
-/// Of schemathesis, <https://schemathesis.io>.
+/// The version of schemathesis, <https://schemathesis.io>.
 const VERSION: &str = "4.32.5";
-/// The versions of schemathesis and of all that it needs.
+/// The pinned versions of schemathesis and its dependencies.
 const VERSIONS: &str = "crates/xtask/src/schemathesis.txt";
-/// What is sent by whom besides what the description says.
+/// The configuration of schemathesis.
 const CONFIG: &str = "crates/xtask/src/schemathesis.toml";
-/// What the service serves, as a test sees to.
+/// The OpenAPI description; a test checks that the service serves it.
 const DESCRIPTION: &str = "crates/adapter-http/openapi.json";
 /// How many examples of each kind are tried in every run of the tests.
 const BRIEF_EXAMPLES: u32 = 25;
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_cannot_reach_the_packages_may_do_without() {
+    fn only_connection_errors_of_pip_count_as_offline() {
         let offline = "WARNING: Retrying after connection broken by 'NewConnectionError(Failed to establish a new \
                        connection: [Errno -3] Temporary failure in name resolution')': /simple/schemathesis/";
         assert!(is_offline(offline));
@@ -146,21 +146,21 @@ mod tests {
     }
 
     #[test]
-    fn the_versions_are_of_the_program_that_is_asked_for() {
+    fn pinned_version_equals_requested_version() {
         let own = format!("schemathesis=={VERSION}");
         let versions = include_str!("schemathesis.txt");
         assert!(versions.lines().any(|line| line == own));
     }
 
     #[test]
-    fn the_demo_is_understood_once_it_has_said_all() {
-        let said = "A campus at http://127.0.0.1:8080 until\n\
+    fn demo_output_is_parsed_once_complete() {
+        let printed = "A campus at http://127.0.0.1:8080 until\n\
                     curl 'http://127.0.0.1:8080/x' -H 'Authorization: Bearer a'\n\
                     curl 'http://127.0.0.1:8080/x' -H 'Authorization: Bearer b'\n\
                     curl 'http://127.0.0.1:8080/x' -H 'Authorization: Bearer c'\n";
         let tokens = ["a", "b", "c"].map(str::to_owned);
         let expected = Some(("http://127.0.0.1:8080".to_owned(), tokens));
-        assert_eq!(announced(said), expected);
-        assert_eq!(announced(said.strip_suffix("c'\n").unwrap()), None);
+        assert_eq!(announced(printed), expected);
+        assert_eq!(announced(printed.strip_suffix("c'\n").unwrap()), None);
     }
 }

@@ -42,7 +42,7 @@ impl OnServer {
     pub(super) fn owner_url(&self) -> String {
         let user = self.server.get_user().unwrap_or("postgres");
         let password = self.server.get_password().map(String::from_utf8_lossy);
-        // On a machine that is busy with other tests the server may take its time to let somebody in.
+        // On a machine that is busy with other tests, the server can be slow to accept connections.
         self.url(user, &password.unwrap_or_default()) + "?connect_timeout=30"
     }
 
@@ -177,7 +177,7 @@ fn insert_into(table: &str, columns: &str, count: usize, kind: Kind) -> String {
     )
 }
 
-/// In PostgreSQL's binary form, whatever the type of the column: an enum takes its label, an `integer` four bytes.
+/// Encodes in PostgreSQL's binary format for the type of the column: an enum as its label, an `integer` as four bytes.
 impl ToSql for Value {
     fn to_sql(
         &self,

@@ -14,7 +14,7 @@ pub(super) struct OnDisk {
 impl OnDisk {
     pub(super) fn new() -> Self {
         let directory = tempfile::Builder::new()
-            // What may stand in a path and means something in a URI.
+            // Characters that are valid in a path and have a special meaning in a URI.
             .prefix("wts test ?#%-")
             .tempdir()
             .expect("a directory can be made");

@@ -28,7 +28,7 @@ left join data.students s on s.sid = o.sid \
 where t.tid = :tid \
 order by x.updated_at, x.opid;";
 
-/// What others write meanwhile, and how often in a second: far more than a campus does.
+/// The concurrent write, and its rate per second: far higher than on a real campus.
 const WRITE: &str = "\
 insert into wts.ticket_traces (tid, op, updated_at, remark) values (:tid, 'W007', now(), '已联系同学');";
 const WRITES: u32 = 100;

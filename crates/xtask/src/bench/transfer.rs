@@ -50,7 +50,7 @@ pub(crate) struct Args {
     rounds: u32,
 }
 
-/// What a program took.
+/// The time and memory that a program used.
 struct Cost {
     seconds: f64,
     /// The most memory that the process itself held, if it could be seen.
@@ -60,7 +60,7 @@ struct Cost {
 /// By the database and what was done.
 type Table = Samples<(&'static str, &'static str), Cost>;
 
-/// Runs the measurements and prints their table. What comes out has to be what went in.
+/// Runs the measurements and prints their table. The exported data must equal the imported data.
 pub(crate) fn run(arguments: &Args) -> Result<()> {
     let can_import = !arguments.databases.contains(&Kind::WtsV3);
     ensure!(can_import, "nothing can be imported into a WTS v3 database");

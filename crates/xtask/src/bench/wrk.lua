@@ -1,4 +1,5 @@
--- What wrk asks: TOKENS PATH FIRST LAST, a random token of those in a file, and PATH with a random number.
+-- The wrk script. Arguments: TOKENS PATH FIRST LAST.
+-- Each request has a random token of the file TOKENS, and PATH with a random number from FIRST to LAST.
 
 local threads = 0
 

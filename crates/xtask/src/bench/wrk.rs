@@ -10,7 +10,7 @@ use crate::{
     install::debian_package,
 };
 
-/// What wrk runs: the request it makes, and how it reports.
+/// The wrk script that makes the requests and prints the report.
 const SCRIPT: &str = "crates/xtask/src/bench/wrk.lua";
 
 /// Installs wrk unless it is there.
@@ -18,7 +18,7 @@ pub(super) fn provide() -> Result<()> {
     debian_package("wrk", || on_path("wrk").is_some(), "")
 }
 
-/// What is requested: a path that ends with a number, any of these.
+/// The request target: a path followed by a random number in this range.
 pub(super) struct Target {
     path: &'static str,
     first: u32,

@@ -31,7 +31,7 @@ pub(super) fn references(root: &Path) -> Result<Vec<Reference>> {
     Ok(scan.found)
 }
 
-/// What is known of a crate while its files are read.
+/// The state of a scan of one crate.
 #[derive(Default)]
 struct Scan {
     /// The top-level modules.

@@ -42,7 +42,7 @@ pub(super) fn after_item<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
             "{" | "(" | "[" => after_group(rest),
             _ => after,
         };
-        // The braces of a `use` are no body.
+        // The braces of a `use` are followed by `;` and do not end the item.
         if *first == ";" || *first == "{" && rest.first() != Some(&";") {
             break;
         }
