@@ -1,4 +1,4 @@
-//! What each kind of database does for this crate.
+//! The operations that each kind of database implements.
 
 use std::sync::Arc;
 

@@ -103,11 +103,10 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     backend(url).migrate().await
 }
 
-/// The histories in a database, our own or an existing WTS v3 database, as they are when this returns. What is written
-/// later is not among them, however long they take to be read.
+/// Returns the histories in a database, our own or an existing WTS v3 database, as they are when this returns. Later writes
+/// are not included, also if reading takes long.
 ///
-/// Must be called within a tokio runtime, which the source goes on to use from whatever thread it is read on; but not on
-/// a thread that the runtime needs.
+/// Must be called within a tokio runtime. The source blocks the thread on which it is read, and uses this runtime.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What a fuzzer feeds, and every test run with the inputs that were found worth keeping.
+//! The fuzz target of this crate. Every test run replays the corpus.
 
 use crate::DatabaseUrl;
 

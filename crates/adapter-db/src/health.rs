@@ -30,7 +30,7 @@ const MAX_CONCURRENT_PROBES: usize = 3;
 /// The time between a failed probe and the next.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// What a health check does to a database.
+/// The read of a health check.
 pub(crate) trait Probe: Send + Sync + 'static {
     /// Reads what proves that histories can be read. Several probes may run at once. It gives up by itself in the end.
     ///
@@ -137,7 +137,7 @@ pub(crate) fn spawn_health_check(
     AbortOnDropHandle::new(tokio::spawn(run_health_check(probe, health, interval)))
 }
 
-/// If others have read from the database since a probe was sent, it can be read, even if the probe failed.
+/// A database that others have read from since a probe was sent can be read, even if the probe failed.
 async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: Duration) {
     let mut is_up = true;
     let mut reads_before = 0;

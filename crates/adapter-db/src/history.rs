@@ -19,7 +19,7 @@ pub(crate) const MAX_BATCHED_TRACES: i64 = 200;
 /// A registered student; their rank, if they are staff.
 pub(crate) type RankRow = (String, Option<LabelResult<Access>>);
 
-/// The rank of a registered student: [`Access::User`] if they are no staff, and [`Access::Unregistered`] if their rank is
+/// The rank of a registered student: [`Access::User`] if they are not staff, and [`Access::Unregistered`] if their rank is
 /// unknown, since it could be lower than any.
 pub(crate) fn rank_from_row((student, rank): RankRow) -> (StudentId, Access) {
     let rank = rank.map_or(Access::User, |rank| rank.0.unwrap_or(Access::Unregistered));

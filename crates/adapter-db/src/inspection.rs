@@ -1,4 +1,4 @@
-//! What the inspection of a database finds.
+//! The findings of an inspection.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,13 +13,13 @@ pub struct Inspection {
     pub schema: Schema,
     /// Whether there is an index to find a ticket's traces by.
     pub has_index: bool,
-    /// What the role may do besides reading, in words: `update wts.tickets`; `None` if the database has no roles.
+    /// The privileges of the role besides reading, such as `update wts.tickets`; `None` if the database has no roles.
     pub extra_privileges: Option<Vec<String>>,
     /// The time of its clock and of this machine's at once; `None` if it has no clock of its own.
     pub clocks: Option<(SystemTime, SystemTime)>,
     /// Whether it is a streaming replica.
     pub is_standby: bool,
-    /// Whether the connection is encrypted; `None` if there is no connection.
+    /// Whether the connection is encrypted; `None` for a file.
     pub encrypted: Option<bool>,
 }
 

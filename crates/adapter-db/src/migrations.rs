@@ -23,7 +23,7 @@ pub(crate) fn run<DB: Backend>(
 /// The number of migrations that have run, as an expression.
 pub(crate) const COUNT_RUN: &str = "(select count(*) from __diesel_schema_migrations)";
 
-/// How many migrations are pending after so many have run.
+/// How many migrations are pending after `run` of them have run.
 pub(crate) fn pending<DB: Backend>(
     migrations: &EmbeddedMigrations,
     run: i64,

@@ -1,7 +1,7 @@
 //! A repository that spreads reads over the replicas that keep up with the primary.
 //!
-//! What a replica returns is never staler than an administrator has allowed: a replica whose lag is unknown, because the
-//! primary does not answer, is not read from.
+//! The result of a replica is never staler than the configured maximum: a replica whose lag is unknown, because the
+//! primary does not respond, is not read from.
 //!
 //! It is our own because the drivers only choose a host when they connect, and know nothing of lag.
 

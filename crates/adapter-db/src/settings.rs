@@ -8,7 +8,7 @@ use crate::url::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct ReadSettings {
     /// How many connections a database is read over, and one more each for long histories and for health checks; `None`
-    /// for one per core, up to eight. What a read costs PostgreSQL grows with their number.
+    /// for one per core, up to eight. The cost of a read for PostgreSQL grows with their number.
     pub connections: Option<NonZeroUsize>,
     /// How long one host may take to accept a connection and to authenticate us, unless the URL says otherwise.
     pub connect_timeout: Duration,

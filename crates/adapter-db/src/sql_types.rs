@@ -124,7 +124,7 @@ impl ToSql<IdColumn, Pg> for IdValue {
     }
 }
 
-/// A label of a closed list: `text` or an enum in PostgreSQL, `text` in SQLite. PostgreSQL sends the value of an enum as
+/// A value of a fixed set of labels: `text` or an enum in PostgreSQL, `text` in SQLite. PostgreSQL sends the value of an enum as
 /// the bytes of its label, just as it sends text.
 #[derive(SqlType, QueryId)]
 #[diesel(postgres_type(oid = 25, array_oid = 1009), sqlite_type(name = "Text"))]

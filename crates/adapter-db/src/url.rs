@@ -1,4 +1,4 @@
-//! Where a database is.
+//! The URL of a database.
 
 mod postgres;
 mod tls;
@@ -10,9 +10,9 @@ pub(crate) use self::{
     tls::{Tls, TlsError},
 };
 
-/// The address of a database: `postgres://…` (also `postgresql://…`) or `sqlite:PATH`.
+/// The URL of a database: `postgres://…` (also `postgresql://…`) or `sqlite:PATH`.
 ///
-/// It may hold a password, so neither its `Debug` form nor any error repeats it.
+/// It may contain a password, so neither its `Debug` form nor any error repeats it.
 #[derive(Clone)]
 pub struct DatabaseUrl(Address);
 
@@ -28,7 +28,7 @@ impl DatabaseUrl {
         Self(Address::Sqlite(file.into()))
     }
 
-    /// The address without the password, to be shown.
+    /// The URL without the password.
     pub fn redacted(&self) -> String {
         match &self.0 {
             Address::Sqlite(file) => format!("sqlite:{}", file.display()),
@@ -72,8 +72,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// The file that `sqlite:PATH` names, after the colon, to the letter. `:memory:` and an authority, which mean something
-/// else to other programs, are refused.
+/// Parses the path after `sqlite:`, without unescaping. `:memory:` and an authority are rejected: other programs give them
+/// another meaning.
 fn sqlite_file(path: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
     if path.is_empty() || path.contains('\0') {
         return Err(InvalidDatabaseUrl::NoFile);
@@ -89,7 +89,7 @@ fn sqlite_file(path: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
     }
 }
 
-/// Why a text is no database's address. Says nothing of the text, which may hold a password.
+/// Why a URL is invalid. It does not repeat the URL, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDatabaseUrl {
     /// It begins with neither `postgres://`, `postgresql://` nor `sqlite:`.
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_both_databases_are_read() {
+    fn urls_of_both_databases_are_parsed() {
         for url in [
             "postgres://wts:secret@db.example:5432/wts",
             "postgresql://wts@localhost/wts?sslmode=disable",
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused_with_what_was_expected() {
+    fn invalid_urls_are_rejected() {
         assert_eq!(refusal(""), InvalidDatabaseUrl::Scheme);
         assert_eq!(refusal("mysql://localhost/wts"), InvalidDatabaseUrl::Scheme);
         assert_eq!(refusal("wts.db"), InvalidDatabaseUrl::Scheme);

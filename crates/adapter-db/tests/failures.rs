@@ -1,4 +1,4 @@
-//! Databases that are not there, are something else, die or do not answer.
+//! Databases that are missing, invalid, stuck or disconnected.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -139,7 +139,7 @@ async fn terminated_connections_are_replaced() {
     }
 }
 
-/// Asks so many times at once and waits for all answers.
+/// Sends a number of queries at once and waits for all results.
 async fn ask(
     histories: &Arc<dyn HistoryRepository>,
     times: usize,

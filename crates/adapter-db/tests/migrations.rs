@@ -63,7 +63,7 @@ async fn both_databases_have_the_same_migrations() {
 }
 
 #[tokio::test]
-async fn migrating_twice_changes_nothing() {
+async fn second_migration_changes_nothing() {
     for kind in OURS {
         let database = Database::with(kind, campus());
         assert_eq!(
@@ -76,7 +76,7 @@ async fn migrating_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn two_who_migrate_at_once_take_turns() {
+async fn concurrent_migrations_take_turns() {
     for kind in OURS.repeat(10) {
         let database = Database::without_tables(kind);
         let url = database.owner_url();
@@ -90,7 +90,7 @@ async fn two_who_migrate_at_once_take_turns() {
 }
 
 #[tokio::test]
-async fn an_existing_wts_v3_database_is_left_alone() {
+async fn existing_wts_v3_database_is_not_migrated() {
     let database = Database::with(Kind::WtsV3, campus());
     let url = database.owner_url();
 

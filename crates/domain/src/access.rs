@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn ranks_from_group_leader_are_managers() {
+    fn group_leader_and_higher_ranks_are_managers() {
         let managers: Vec<_> = Access::ALL
             .iter()
             .copied()

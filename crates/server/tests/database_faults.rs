@@ -53,27 +53,28 @@ fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
 
 /// A fault of a server's processes.
 #[derive(Debug, Clone, Copy)]
-enum Blow {
+enum ServerFault {
     /// The server is killed and restarted.
     Killed,
     /// The server is stopped and continued.
     Paused,
 }
 
-/// Serves a database on its own server with this fault, and checks the responses that clients get.
-fn under(blow: Blow, enough: impl Fn(&Seen) -> bool) -> Outcome {
+/// Runs the service on a PostgreSQL server of its own, injects a fault into that server until `enough` returns true, and
+/// checks the responses to clients.
+fn under(fault: ServerFault, enough: impl Fn(&Seen) -> bool) -> Outcome {
     let server = server_with(campus());
     let mut service = serve(&server.url("postgres"));
     let clients = Clients::of(&mut service);
     clients.see(
-        || match blow {
-            Blow::Killed => server.kill(),
-            Blow::Paused => server.pause(),
+        || match fault {
+            ServerFault::Killed => server.kill(),
+            ServerFault::Paused => server.pause(),
         },
         enough,
-        || match blow {
-            Blow::Killed => server.restart().unwrap(),
-            Blow::Paused => server.resume(),
+        || match fault {
+            ServerFault::Killed => server.restart().unwrap(),
+            ServerFault::Paused => server.resume(),
         },
     )
 }
@@ -99,12 +100,12 @@ fn silent_database_is_detected_and_recovered_from() {
 
 #[test]
 fn killed_database_is_detected_and_recovered_from() {
-    under(Blow::Killed, is_noticed);
+    under(ServerFault::Killed, is_noticed);
 }
 
 #[test]
 fn paused_database_fails_requests_and_is_recovered_from() {
-    under(Blow::Paused, |seen| seen.failures > 0);
+    under(ServerFault::Paused, |seen| seen.failures > 0);
 }
 
 #[test]
@@ -176,7 +177,10 @@ fn every_fault_for_longer() {
             let begun = Instant::now();
             move |_: &Seen| begun.elapsed() >= Duration::from_secs(seconds)
         };
-        for (name, blow) in [("killed", Blow::Killed), ("paused", Blow::Paused)] {
+        for (name, blow) in [
+            ("killed", ServerFault::Killed),
+            ("paused", ServerFault::Paused),
+        ] {
             hold(name, seconds, &under(blow, lasts()));
         }
         for (name, fault) in [

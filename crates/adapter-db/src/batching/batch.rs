@@ -23,7 +23,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Takes the oldest queries, up to so many tickets, and all others for these tickets.
+    /// Takes the oldest queries for at most `max_tickets` tickets, and all other queries for these tickets.
     pub(super) fn take(waiting: &mut VecDeque<PendingLookup>, max_tickets: usize) -> Self {
         let mut batch = Self {
             lookups: Vec::with_capacity(waiting.len()),

@@ -7,7 +7,7 @@ use crate::settings::ReadSettings;
 /// How many traces of long histories may be in use when the next is read. They take some 300 bytes each.
 const MAX_LIVE_TRACES: usize = 150_000;
 
-/// What a queue accepts.
+/// The limits of a queue.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueLimits {
     /// How many tickets one batch may contain.
@@ -19,12 +19,13 @@ pub(crate) struct QueueLimits {
     /// A batch that takes longer than this, or failed less than this ago, makes queries that time out fail: the database
     /// has failed them, and is not merely busy.
     pub(crate) failure_threshold: Duration,
-    /// How many traces of histories may still be in use, by slow clients say, when the next is read; `None` for any number.
+    /// How many traces of histories may still be in use when the next is read, for example by slow clients; `None` for any
+    /// number.
     pub(crate) max_live_traces: Option<usize>,
 }
 
 impl QueueLimits {
-    /// The limits of a queue of shared batches of up to so many tickets.
+    /// The limits of a queue of shared batches, of at most `batch` tickets each.
     pub(crate) fn shared(
         settings: &ReadSettings,
         batch: usize,

@@ -1,4 +1,4 @@
-//! What a batch asks of a database, and what comes back for each query in it.
+//! The request of a batch to a database, the response, and the result of each query in it.
 
 use std::{collections::HashMap, error::Error, sync::Arc};
 
@@ -14,14 +14,14 @@ pub(crate) trait BatchLoader: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// What kept it from reading any of it.
+    /// The reason why nothing of it was read.
     fn load(
         &self,
         request: &BatchRequest,
     ) -> impl Future<Output = Result<BatchResponse, Cause>> + Send;
 }
 
-/// What the queries of one batch ask for, each ticket and each student once.
+/// The tickets and the students of the queries of one batch, each once.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BatchRequest {
     /// Whose histories are wanted.
@@ -31,8 +31,8 @@ pub(crate) struct BatchRequest {
 }
 
 impl BatchRequest {
-    /// A request for a ticket that is hardly ever there, and for the rank of nobody if `ranks`, to prove that they can be
-    /// read.
+    /// A request that proves that histories can be read, and ranks too if `ranks`: for a ticket that is hardly ever there, and
+    /// for the rank of an empty student number.
     pub(crate) fn probe(ranks: bool) -> Self {
         Self {
             tickets: TicketId::new(i64::MAX).into_iter().collect(),
@@ -57,7 +57,7 @@ impl BatchRequest {
     }
 }
 
-/// What was read for a batch.
+/// The histories and the ranks that were read for a batch.
 #[derive(Debug, Default)]
 pub(crate) struct BatchResponse {
     pub(crate) histories: HashMap<TicketId, HistoryOutcome>,
@@ -65,11 +65,11 @@ pub(crate) struct BatchResponse {
     pub(crate) ranks: HashMap<StudentId, Access>,
 }
 
-/// What became of one ticket of a batch.
+/// The outcome for one ticket of a batch.
 pub(crate) type HistoryOutcome = Result<Arc<TicketHistory>, LookupError>;
 
 impl BatchResponse {
-    /// What was found for one query of the batch.
+    /// The result for one query of the batch.
     pub(super) fn result_of(&self, query: &HistoryQuery) -> Result<FoundHistory, LookupError> {
         let history = self.histories.get(&query.ticket).cloned().transpose()?;
         let rank = query.rank_of.as_ref().map(|student| {

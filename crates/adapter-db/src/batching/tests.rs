@@ -190,7 +190,7 @@ async fn full_batch_takes_the_oldest_queries() {
     );
 }
 
-/// What was committed before a query is in its result, however many write and read at the same time.
+/// Traces that were committed before a query are in its result, also with many writers and readers at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_result_is_as_fresh_as_its_query() {
     const TICKETS: i64 = 6;

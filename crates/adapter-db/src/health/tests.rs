@@ -39,7 +39,7 @@ impl Drop for Running {
 }
 
 impl FakeDatabase {
-    /// Waits until so many probes have begun.
+    /// Waits until `number` probes have begun.
     async fn has_probes(&self, number: usize) {
         let mut probes = self.probes.subscribe();
         let begun = probes.wait_for(|probes| *probes >= number);

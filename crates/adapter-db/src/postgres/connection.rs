@@ -117,7 +117,7 @@ async fn open(config: &Config, tls: Option<&Tls>, setup: &str) -> Result<Client,
     Ok(client)
 }
 
-/// Why there is no connection.
+/// Why no host could be connected to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     #[error("no connection within {0:?}")]

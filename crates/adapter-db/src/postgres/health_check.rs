@@ -109,7 +109,7 @@ impl PostgresProbe {
             }
             Role::Replica(replica, wal) => {
                 let position = reader.wal_position().await?;
-                // A replica that was promoted is no longer a copy of the primary.
+                // A promoted replica does not follow the primary any more.
                 let caught_up_at = position
                     .is_standby
                     .then(|| wal.caught_up_at(position.at()))

@@ -24,8 +24,8 @@ const MAX_BATCH_TICKETS: usize = 64;
 /// A statement that failed later than this after it was sent is not retried.
 const RETRY_BEFORE: Duration = Duration::from_millis(500);
 
-/// Opens a PostgreSQL database for reading over as many connections as `settings` say and one for long histories, each
-/// made when it is needed.
+/// Opens a PostgreSQL database for reading over the configured number of connections and one for long histories, each
+/// opened when it is needed.
 ///
 /// Reads a history first, which need not be there, to prove that histories can be read.
 pub(super) async fn open(

@@ -2,8 +2,8 @@
 //!
 //! A join for the name in the statement costs PostgreSQL as much as the ticket and its traces together (37 against 19 µs
 //! per ticket in a batch of 16), although few people act on many tickets. So names that were read are used again by a
-//! statement that saw the very same rows: its own [`Snapshot`](super::statements::Snapshot) proves that. As soon as
-//! anything has been written, to whatever table, they are read again.
+//! statement that saw the very same rows: its own [`Snapshot`](super::statements::Snapshot) proves that. After a
+//! write to any table they are read again.
 
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_used_again_while_nobody_writes() {
+    fn names_are_reused_while_there_are_no_writes() {
         let mut names = known_at(7);
         names.invalidate_unless(quiet_at(7));
 
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_again_as_soon_as_anybody_writes() {
+    fn names_are_read_again_after_a_write() {
         for seen in [quiet_at(8), Snapshot::default()] {
             let mut names = known_at(7);
             names.invalidate_unless(seen);

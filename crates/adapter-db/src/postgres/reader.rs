@@ -24,7 +24,7 @@ use crate::{
     sql_types::IdValue,
 };
 
-/// How many rows are decoded at a time, if so many have arrived.
+/// The most rows that are decoded at a time.
 const CHUNK: usize = 256;
 
 /// A connection that reads batches.

@@ -62,12 +62,12 @@ macro_rules! statement {
 }
 
 statement! {
-    /// Reads the issuers and the traces of these tickets, of each ticket no more traces than the limit: a [`HistoryRow`]
-    /// for each trace, and one without a trace where there is none.
+    /// Reads the issuer and at most `limit` traces of each ticket: one [`HistoryRow`] per trace, or a single row without a
+    /// trace if the ticket has none.
     ///
-    /// It is spelled out because diesel has no `lateral`. The limit is there for the others in the batch. The rows are in
-    /// no order, and the names of operators are read separately: a planner that puts a sort or a hash of all operators on
-    /// top of a handful of index scans makes them twice as dear.
+    /// The statement is raw SQL because diesel does not support `LATERAL`. The limit keeps a long history from delaying the
+    /// other tickets of the batch. The rows are unordered, and another statement reads the names of operators: a plan that
+    /// sorts the rows or hashes all operators costs twice as much as the few index scans needed here.
     HistoriesOf { limit: i64 as BigInt, tickets: &'a [IdValue] as Array<IdColumn> },
     [
         "select t.tid, t.issuer, (select pg_current_snapshot()), x.opid, x.updated_at, x.op, x.new_status, \
@@ -84,7 +84,7 @@ statement! {
 pub(super) type HistoryRow = (IdValue, String, Snapshot, Option<TraceRow<String>>);
 
 statement! {
-    /// Reads the names of these operators: a [`NameRow`] for each who has one.
+    /// Reads the names of these operators: a [`NameRow`] for each operator with a name.
     NamesOf { operators: &'a [&'a str] as Array<Text> },
     [
         "select o.wid, s.name from wts.operators o join data.students s on s.sid = o.sid where o.wid = any(",
@@ -96,7 +96,8 @@ statement! {
 pub(super) type NameRow = (String, String);
 
 statement! {
-    /// Reads the ranks of these students: a [`RankRow`](crate::history::RankRow) for each who is registered.
+    /// Reads the ranks of these students: a [`RankRow`](crate::history::RankRow) for each
+    /// registered student.
     RanksOf { students: &'a [&'a str] as Array<Text> },
     [
         "select u.sid, o.access from wts.users u left join wts.operators o on o.sid = u.sid where u.sid = any(",
@@ -109,8 +110,8 @@ statement! {
 #[diesel(postgres_type(oid = 5038, array_oid = 5039))]
 pub struct PgSnapshot;
 
-/// The transactions that a statement saw, if that is a single number: all transactions before it. While any transaction is
-/// in progress there is no such number.
+/// The transactions that a statement saw, if that is a single number: all transactions before it. `None` while any
+/// transaction is in progress.
 #[derive(Debug, Clone, Copy, Default, FromSqlRow)]
 pub(crate) struct Snapshot(Option<i64>);
 

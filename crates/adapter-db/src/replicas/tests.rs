@@ -10,7 +10,7 @@ use crate::metrics::DatabaseMetrics;
 const REPLICA: &str = "replica";
 const PRIMARY: &str = "primary";
 
-/// Answers after so many parts, each of which takes a while.
+/// Responds after a number of parts, each of which takes the same time.
 struct SlowDatabase {
     name: &'static str,
     parts: u32,
@@ -33,7 +33,7 @@ impl HistoryRepository for SlowDatabase {
     }
 }
 
-/// Which database answers, if the replica sends so many parts and may be silent for so long.
+/// Which database responds, if the replica sends a number of parts and may be silent for `replica_timeout`.
 async fn answering_database(parts: u32, each: Duration, replica_timeout: Duration) -> String {
     let health = DatabaseHealth::new("replica", &DatabaseMetrics::default());
     let database = |name, parts, each| SlowDatabase {
@@ -55,7 +55,7 @@ async fn answering_database(parts: u32, each: Duration, replica_timeout: Duratio
 }
 
 #[tokio::test]
-async fn active_replica_is_awaited_beyond_its_timeout() {
+async fn replica_that_keeps_sending_does_not_time_out() {
     let (each, timeout) = (Duration::from_millis(300), Duration::from_secs(1));
     assert_eq!(answering_database(6, each, timeout).await, REPLICA);
 }

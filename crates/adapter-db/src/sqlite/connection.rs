@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use crate::error::OpenError;
 
-/// What may stand as it is in the path of a `file:` URI.
+/// The characters to escape in the path of a `file:` URI.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'.')
@@ -18,7 +18,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What SQLite says where it may not open the file, or cannot write the log beside it.
+/// The messages of SQLite if it cannot open the file or write the log beside it.
 const NO_ACCESS: [&str; 4] = [
     "unable to open database file",
     "attempt to write a readonly database",
@@ -26,7 +26,7 @@ const NO_ACCESS: [&str; 4] = [
     "database or disk is full",
 ];
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Mode {
     /// Only reading, from a file that exists.
@@ -45,9 +45,7 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
     let path = percent_encode(absolute.as_os_str().as_bytes(), ESCAPED);
     let (access, pragmas) = match mode {
-        Mode::Read if is_on_a_read_only_medium(file) => {
-            ("ro&immutable=1", "pragma query_only = on;")
-        }
+        Mode::Read if is_on_read_only_medium(file) => ("ro&immutable=1", "pragma query_only = on;"),
         Mode::Read => ("rw", "pragma query_only = on; pragma busy_timeout = 1000;"),
         Mode::Write => (
             "rw",
@@ -65,7 +63,7 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
     Ok(connection)
 }
 
-/// Fails if there is no file.
+/// Fails if the file is missing.
 pub(super) fn ensure_exists(file: &Path) -> Result<(), OpenError> {
     match file.try_exists() {
         Ok(true) => Ok(()),
@@ -84,9 +82,9 @@ pub(super) fn unreadable(error: diesel::result::Error) -> OpenError {
     }
 }
 
-/// Whether nobody can write to the file, so that readers need not be kept from seeing half of it. SQLite cannot keep them
-/// there: for that it writes beside the file. Where a writer has left something there, it is part of the database.
-fn is_on_a_read_only_medium(file: &Path) -> bool {
+/// Whether the file is on a read-only medium and has no log beside it. Then no writer can change it while it is read, and
+/// SQLite needs no lock, which it could not take: for that it writes beside the file.
+fn is_on_read_only_medium(file: &Path) -> bool {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     let left = fs::metadata(log).is_ok_and(|log| log.len() > 0);
@@ -101,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_may_create_creates_a_file() {
+    fn only_create_mode_creates_a_file() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("odd ?#%name.db");
 
@@ -138,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_cannot_write() {
+    fn read_mode_cannot_write() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("wts.db");
         connect(&file, Mode::Create)
@@ -153,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_begins_with_two_slashes_is_no_host() {
+    fn path_with_two_slashes_is_not_a_host() {
         let directory = tempfile::tempdir().unwrap();
         let file = format!("/{}/wts.db", directory.path().display());
         assert!(connect(Path::new(&file), Mode::Create).is_ok());

@@ -40,7 +40,7 @@ const MAX_BATCH_TICKETS: usize = 16;
 /// When a reader gives up a batch. SQLite itself waits for a lock about as long.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Opens an SQLite file for reading by as many threads as `settings` say and one for long histories.
+/// Opens an SQLite file for reading by the configured number of threads and one for long histories.
 ///
 /// Reads a history first, which need not be there, to prove that histories can be read.
 pub(super) async fn open(
@@ -253,7 +253,7 @@ mod tests {
     use crate::sqlite::connection::{Mode, connect};
 
     #[tokio::test]
-    async fn a_reader_outlives_a_bug() {
+    async fn reader_thread_survives_a_panic() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("wts.db");
         drop(connect(&file, Mode::Create).unwrap());

@@ -10,8 +10,8 @@ use diesel::{ConnectionError, SqliteConnection};
 
 use super::connection::{Mode, connect};
 
-/// A file that is open for reading. Once it is removed or replaced, it is no longer read from: an open file lives on
-/// without its name, with stale content.
+/// A file that is open for reading, until it is removed or replaced: an open file lives on without its name, with stale
+/// content.
 pub(super) struct ReopeningConnection {
     file: PathBuf,
     /// `None` if the connection must not be used any more.
@@ -19,7 +19,7 @@ pub(super) struct ReopeningConnection {
     connection: SqliteConnection,
 }
 
-/// Identifies a file whatever its name is.
+/// Identifies a file independently of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileId {
     device: u64,

@@ -37,7 +37,7 @@ impl Deref for PostgresConfig {
 impl FromStr for PostgresConfig {
     type Err = InvalidDatabaseUrl;
 
-    /// What the address says of TLS is ours to read: the driver knows neither verification nor authorities.
+    /// Parses the TLS parameters itself: the driver supports neither verification nor certificate authorities.
     fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
         let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
         let (mut mode, mut authorities, mut others) = (None, None, Vec::new());
@@ -62,12 +62,10 @@ impl FromStr for PostgresConfig {
         }
         let is_encrypted = match mode.as_deref() {
             Some("disable") => false,
-            // Whoever wants some protection gets all of it.
+            // Partial protection is full protection here.
             Some("require" | "verify-ca" | "verify-full") => true,
-            // These two let anyone on the way choose that there is none.
-            Some("allow" | "prefer") | None => {
-                authorities.is_some() || !is_on_this_machine(&config)
-            }
+            // These two let an attacker on the network turn TLS off.
+            Some("allow" | "prefer") | None => authorities.is_some() || !is_local(&config),
             Some(_) => return Err(InvalidDatabaseUrl::SslMode),
         };
         config.ssl_mode(if is_encrypted {
@@ -83,8 +81,8 @@ impl FromStr for PostgresConfig {
     }
 }
 
-/// Whether nothing goes over a network.
-fn is_on_this_machine(config: &Config) -> bool {
+/// Whether all hosts are on this machine, so that no data goes over a network.
+fn is_local(config: &Config) -> bool {
     config.get_hosts().iter().all(|host| match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => {
@@ -94,11 +92,11 @@ fn is_on_this_machine(config: &Config) -> bool {
 }
 
 impl PostgresConfig {
-    /// Each of its hosts by itself, in the order in which they are to be tried.
+    /// A configuration for each host, in the order in which they are to be tried.
     pub(crate) fn hosts(&self) -> Vec<Config> {
         let mut numbers: Vec<_> = (0..self.config.get_hosts().len()).collect();
         if self.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
-            // Every `RandomState` is another.
+            // Every `RandomState` has other keys.
             numbers.sort_by_cached_key(|number| RandomState::new().hash_one(number));
         }
         numbers
@@ -107,7 +105,7 @@ impl PostgresConfig {
             .collect()
     }
 
-    /// What the address says, of one host only.
+    /// The configuration with one of the hosts.
     fn host(&self, number: usize) -> Config {
         let from = &self.config;
         let mut host = Config::new();
@@ -144,7 +142,7 @@ impl PostgresConfig {
         host
     }
 
-    /// Its address without the password, to be shown.
+    /// The URL without the password.
     pub(crate) fn redacted(&self) -> String {
         let config = &self.config;
         let user = config.get_user().unwrap_or_default();
@@ -177,7 +175,7 @@ impl PostgresConfig {
             .unwrap_or_default();
         let tls = match &self.tls {
             Some(tls) => tls.to_string(),
-            None if is_on_this_machine(config) => String::new(),
+            None if is_local(config) => String::new(),
             None => "?sslmode=disable".to_owned(),
         };
         format!(
@@ -196,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_goes_over_a_network_is_encrypted_unless_somebody_says_otherwise() {
+    fn network_connections_are_encrypted_by_default() {
         for (url, encrypted) in [
             ("postgres://localhost/wts", false),
             ("postgres://127.0.0.1/wts", false),
@@ -246,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_an_address_says_is_lost_on_each_of_its_hosts() {
+    fn each_host_keeps_every_parameter() {
         let said = "application_name=a&options=-c%20b%3Dc&connect_timeout=3&tcp_user_timeout=4&keepalives=0\
                     &keepalives_idle=5&keepalives_interval=6&keepalives_retries=7&channel_binding=require\
                     &target_session_attrs=read-write&sslnegotiation=direct&sslmode=require";
@@ -264,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_not_fewer_or_more_than_their_addresses_and_ports() {
+    fn counts_of_hosts_addresses_and_ports_must_match() {
         for url in [
             "postgres://a,b/d?hostaddr=192.0.2.1",
             "postgres://a,b,c/d?port=1,2",
@@ -274,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_of_an_address_is_read_as_the_same_one() {
+    fn redacted_url_parses_to_the_same_url() {
         for url in [
             "postgres://wts:***@db.example:5432/wts?sslmode=verify-full",
             "postgres://wts:***@db.example:5432/wts?sslmode=verify-full&sslrootcert=/etc/wts/our%20ca.pem",

@@ -1,4 +1,4 @@
-//! Encryption, and whom to believe that they are the server.
+//! TLS to PostgreSQL: certificate authorities and verification.
 
 use std::{
     fmt,
@@ -14,15 +14,15 @@ use rustls_pki_types::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What may not stand as it is in the parameter of an address.
+/// The characters to escape in the parameter of a URL.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'&').add(b'#').add(b'+');
 
-/// TLS with a server whose certificate has to be good and for the name that was asked for.
+/// TLS to a server whose certificate is verified, for its name too.
 #[derive(Clone)]
 pub(crate) struct Tls {
-    /// In PEM; none for those that the system trusts.
+    /// A file in PEM; `None` for the authorities that the system trusts.
     authorities: Option<PathBuf>,
-    /// Made for the first connection, and good for every other.
+    /// Made for the first connection and shared by all.
     connector: Arc<OnceLock<MakeRustlsConnect>>,
 }
 
@@ -80,7 +80,7 @@ fn unreadable(file: &Path, why: &dyn fmt::Display) -> TlsError {
 }
 
 impl fmt::Display for Tls {
-    /// As the parameters of an address.
+    /// Writes the parameters of a URL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("?sslmode=verify-full")?;
         match &self.authorities {
@@ -93,7 +93,7 @@ impl fmt::Display for Tls {
     }
 }
 
-/// Why nothing can be encrypted.
+/// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
     #[error("sslrootcert: cannot read certificates out of {path}: {1}", path = .0.display())]

@@ -1,4 +1,4 @@
-//! Which traces a history has, and in which order.
+//! The traces of a history and their order.
 
 use std::collections::BTreeMap;
 use std::sync::{
@@ -13,7 +13,7 @@ use wts_testkit::{ALICE, BOB, Database, Kind, Records, TraceOf, campus, find, ti
 
 use crate::{campus_and, history, open, opids, traces};
 
-pub(crate) async fn a_ticket_that_is_not_there_is_none(kind: Kind) {
+pub(crate) async fn missing_ticket_is_none(kind: Kind) {
     let database = Database::with(kind, campus());
 
     for absent in [1, 122, 126, i64::from(i32::MAX)] {
@@ -21,7 +21,7 @@ pub(crate) async fn a_ticket_that_is_not_there_is_none(kind: Kind) {
     }
 }
 
-pub(crate) async fn the_documents_example_is_read_to_the_letter(kind: Kind) {
+pub(crate) async fn example_of_the_api_document_is_read(kind: Kind) {
     let database = Database::with(kind, campus());
 
     let history = history(&database, 123).await.unwrap();
@@ -57,7 +57,7 @@ pub(crate) async fn the_documents_example_is_read_to_the_letter(kind: Kind) {
     assert_eq!(solved.remark, "问题已解决,用户确认网络恢复正常。");
 }
 
-pub(crate) async fn traces_stand_in_time_order_and_ties_by_id(kind: Kind) {
+pub(crate) async fn traces_are_ordered_by_time_then_id(kind: Kind) {
     // Written against both orders, and with more ties than a sort could keep in place by luck.
     let scattered =
         (0..60).map(|n| TraceOf::ticket(200, 1_000 - n * 7 % 60, n * 11 % 3, "W007", ""));
@@ -74,14 +74,14 @@ pub(crate) async fn traces_stand_in_time_order_and_ties_by_id(kind: Kind) {
     assert_eq!(opids(&self::traces(&database, 124).await), [9, 2, 5]);
 }
 
-pub(crate) async fn a_ticket_without_traces_has_an_issuer_and_an_empty_history(kind: Kind) {
+pub(crate) async fn ticket_without_traces_has_an_empty_history(kind: Kind) {
     let database = Database::with(kind, campus());
 
     let empty = TicketHistory::new(StudentId::from(BOB), Vec::new());
     assert_eq!(history(&database, 125).await.as_deref(), Some(&empty));
 }
 
-pub(crate) async fn an_operator_who_is_gone_has_no_name(kind: Kind) {
+pub(crate) async fn deleted_operator_has_no_name(kind: Kind) {
     let database = Database::with(kind, campus());
     database.delete_unchecked(&format!(
         "delete from {} where wid = 'W007'",
@@ -97,7 +97,7 @@ pub(crate) async fn an_operator_who_is_gone_has_no_name(kind: Kind) {
     );
 }
 
-pub(crate) async fn an_operator_whose_student_is_gone_has_no_name(kind: Kind) {
+pub(crate) async fn operator_without_student_has_no_name(kind: Kind) {
     let database = Database::with(kind, campus());
     database.delete_unchecked(&format!(
         "delete from {} where sid = '2022310007'",
@@ -112,7 +112,7 @@ pub(crate) async fn an_operator_whose_student_is_gone_has_no_name(kind: Kind) {
     );
 }
 
-pub(crate) async fn a_long_history_is_whole(kind: Kind) {
+pub(crate) async fn long_history_is_complete(kind: Kind) {
     let written = (0..3_000).map(|n| TraceOf::ticket(200, 1_000 + n, n, "W007", "又试了一次"));
     let database = Database::with(kind, campus_and(written));
 
@@ -121,7 +121,7 @@ pub(crate) async fn a_long_history_is_whole(kind: Kind) {
     assert_eq!(opids(&read), (1_000..4_000).collect::<Vec<_>>());
 }
 
-pub(crate) async fn what_was_committed_before_the_question_is_in_the_answer(kind: Kind) {
+pub(crate) async fn committed_traces_are_in_the_next_result(kind: Kind) {
     let database = Database::with(kind, campus_and([]));
     let histories = open(&database).await;
 
@@ -136,7 +136,7 @@ pub(crate) async fn what_was_committed_before_the_question_is_in_the_answer(kind
     }
 }
 
-pub(crate) async fn who_was_renamed_has_the_new_name_in_the_next_answer(kind: Kind) {
+pub(crate) async fn renamed_operator_has_the_new_name_at_once(kind: Kind) {
     let database = Database::with(kind, campus());
     let histories = open(&database).await;
 
@@ -152,7 +152,7 @@ pub(crate) async fn who_was_renamed_has_the_new_name_in_the_next_answer(kind: Ki
     }
 }
 
-pub(crate) async fn answers_stay_fresh_while_others_write(kind: Kind) {
+pub(crate) async fn results_are_fresh_while_others_write(kind: Kind) {
     const WRITERS: i64 = 3;
     const TRACES: usize = 20;
     let mut records = campus();
@@ -196,7 +196,7 @@ pub(crate) async fn answers_stay_fresh_while_others_write(kind: Kind) {
     }
 }
 
-pub(crate) async fn many_questions_at_once_get_each_their_own_answer(kind: Kind) {
+pub(crate) async fn concurrent_queries_get_their_own_histories(kind: Kind) {
     let mut records = campus();
     for n in 1_000..1_050 {
         records.tickets.push(ticket_of(n, BOB));

@@ -1,4 +1,4 @@
-//! What every database promises the use cases, written once and kept by each of them.
+//! The promises of the port, kept by every kind of database.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -49,7 +49,7 @@ fn opids(traces: &[Trace]) -> Vec<i64> {
     traces.iter().map(|trace| trace.id.get()).collect()
 }
 
-/// Runs every promise on every kind of database.
+/// Runs every test on every kind of database.
 macro_rules! every_database_promises {
     ($($file:ident::$promise:ident)+) => {
         mod sqlite { $(promise!(Sqlite $file $promise);)+ }
@@ -69,26 +69,26 @@ macro_rules! promise {
 }
 
 every_database_promises! {
-    histories::a_ticket_that_is_not_there_is_none
-    histories::the_documents_example_is_read_to_the_letter
-    histories::traces_stand_in_time_order_and_ties_by_id
-    histories::a_ticket_without_traces_has_an_issuer_and_an_empty_history
-    histories::an_operator_who_is_gone_has_no_name
-    histories::an_operator_whose_student_is_gone_has_no_name
-    histories::a_long_history_is_whole
-    histories::what_was_committed_before_the_question_is_in_the_answer
-    histories::who_was_renamed_has_the_new_name_in_the_next_answer
-    histories::answers_stay_fresh_while_others_write
-    histories::many_questions_at_once_get_each_their_own_answer
-    ranks::a_rank_is_that_of_the_staff_record_or_a_users_or_none
-    ranks::a_rank_is_as_fresh_as_the_history_that_it_comes_with
-    ranks::many_callers_at_once_get_each_their_own_rank
-    ranks::whatever_a_caller_is_called_it_is_a_name_and_no_more
-    values::everything_that_a_trace_can_change_is_read
+    histories::missing_ticket_is_none
+    histories::example_of_the_api_document_is_read
+    histories::traces_are_ordered_by_time_then_id
+    histories::ticket_without_traces_has_an_empty_history
+    histories::deleted_operator_has_no_name
+    histories::operator_without_student_has_no_name
+    histories::long_history_is_complete
+    histories::committed_traces_are_in_the_next_result
+    histories::renamed_operator_has_the_new_name_at_once
+    histories::results_are_fresh_while_others_write
+    histories::concurrent_queries_get_their_own_histories
+    ranks::rank_is_that_of_the_staff_record
+    ranks::changed_rank_is_read_at_once
+    ranks::concurrent_callers_get_their_own_ranks
+    ranks::hostile_student_number_is_unregistered
+    values::all_fields_of_a_trace_are_read
     values::every_label_is_read
-    values::the_ends_of_time_are_read
-    values::ids_are_read_up_to_the_width_of_the_column
-    values::a_number_too_wide_for_the_column_is_no_ticket
-    values::texts_of_every_kind_are_read_as_they_were_written
-    values::a_label_that_nobody_knows_fails_and_names_its_column
+    values::extreme_timestamps_and_dates_are_read
+    values::largest_id_of_the_column_is_read
+    values::id_too_wide_for_the_column_is_none
+    values::texts_are_read_as_written
+    values::unknown_label_fails_and_names_its_column
 }

@@ -1,4 +1,4 @@
-//! Which rank a database gives whom.
+//! The ranks of callers.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ async fn rank(histories: &dyn HistoryRepository, number: i64, student: &str) -> 
     (found.history.is_some(), found.rank.unwrap())
 }
 
-pub(crate) async fn a_rank_is_that_of_the_staff_record_or_a_users_or_none(kind: Kind) {
+pub(crate) async fn rank_is_that_of_the_staff_record(kind: Kind) {
     let database = Database::with(kind, campus_with_every_rank());
     let histories = open(&database).await;
     let rank = async |number, student: &str| rank(&*histories, number, student).await;
@@ -62,7 +62,7 @@ pub(crate) async fn a_rank_is_that_of_the_staff_record_or_a_users_or_none(kind: 
     }
 }
 
-pub(crate) async fn a_rank_is_as_fresh_as_the_history_that_it_comes_with(kind: Kind) {
+pub(crate) async fn changed_rank_is_read_at_once(kind: Kind) {
     let database = Database::with(kind, campus_with_every_rank());
     let (operators, histories) = (database.table("operators"), open(&database).await);
     let rank = async || rank(&*histories, 123, "s-chief").await.1;
@@ -88,7 +88,7 @@ pub(crate) async fn a_rank_is_as_fresh_as_the_history_that_it_comes_with(kind: K
     assert_eq!(rank().await, Access::Unregistered);
 }
 
-pub(crate) async fn many_callers_at_once_get_each_their_own_rank(kind: Kind) {
+pub(crate) async fn concurrent_callers_get_their_own_ranks(kind: Kind) {
     let database = Database::with(kind, campus_with_every_rank());
     let histories = open(&database).await;
 
@@ -103,7 +103,7 @@ pub(crate) async fn many_callers_at_once_get_each_their_own_rank(kind: Kind) {
     queries.join_all().await;
 }
 
-pub(crate) async fn whatever_a_caller_is_called_it_is_a_name_and_no_more(kind: Kind) {
+pub(crate) async fn hostile_student_number_is_unregistered(kind: Kind) {
     let database = Database::with(kind, campus_with_every_rank());
     let histories = open(&database).await;
     for name in [

@@ -1,4 +1,4 @@
-//! What stands in a trace.
+//! The values of a trace.
 
 use wts_app::{ErrorChain, RepositoryError};
 use wts_domain::{Category, Date, Priority, Status, Timestamp};
@@ -6,7 +6,7 @@ use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, find, ticket, ticke
 
 use crate::{campus_and, history, open, opids, traces};
 
-pub(crate) async fn everything_that_a_trace_can_change_is_read(kind: Kind) {
+pub(crate) async fn all_fields_of_a_trace_are_read(kind: Kind) {
     let database = Database::with(kind, campus());
 
     let traces = traces(&database, 124).await;
@@ -46,7 +46,7 @@ pub(crate) async fn every_label_is_read(kind: Kind) {
     }
 }
 
-pub(crate) async fn the_ends_of_time_are_read(kind: Kind) {
+pub(crate) async fn extreme_timestamps_and_dates_are_read(kind: Kind) {
     // In order: what PostgreSQL can hold, and a microsecond in the middle of it.
     let moments = [
         Timestamp::NEG_INFINITY,
@@ -89,7 +89,7 @@ pub(crate) async fn the_ends_of_time_are_read(kind: Kind) {
     );
 }
 
-pub(crate) async fn ids_are_read_up_to_the_width_of_the_column(kind: Kind) {
+pub(crate) async fn largest_id_of_the_column_is_read(kind: Kind) {
     let widest = match kind {
         Kind::Sqlite | Kind::Postgres => i64::MAX,
         Kind::WtsV3 => i64::from(i32::MAX),
@@ -107,7 +107,7 @@ pub(crate) async fn ids_are_read_up_to_the_width_of_the_column(kind: Kind) {
     assert_eq!(traces[0].ticket, ticket(widest));
 }
 
-pub(crate) async fn a_number_too_wide_for_the_column_is_no_ticket(kind: Kind) {
+pub(crate) async fn id_too_wide_for_the_column_is_none(kind: Kind) {
     let mut records = campus();
     records.tickets.push(ticket_of(1, BOB));
     let database = Database::with(kind, records);
@@ -121,7 +121,7 @@ pub(crate) async fn a_number_too_wide_for_the_column_is_no_ticket(kind: Kind) {
     }
 }
 
-pub(crate) async fn texts_of_every_kind_are_read_as_they_were_written(kind: Kind) {
+pub(crate) async fn texts_are_read_as_written(kind: Kind) {
     let remarks = [
         String::new(),
         " ".to_owned(),
@@ -143,7 +143,7 @@ pub(crate) async fn texts_of_every_kind_are_read_as_they_were_written(kind: Kind
     assert!(read == remarks, "as they were written");
 }
 
-pub(crate) async fn a_label_that_nobody_knows_fails_and_names_its_column(kind: Kind) {
+pub(crate) async fn unknown_label_fails_and_names_its_column(kind: Kind) {
     let database = Database::with(kind, campus());
     let traces = database.table("ticket_traces");
     // A later version of the schema may know more than we do.

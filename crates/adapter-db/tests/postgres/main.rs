@@ -1,4 +1,4 @@
-//! What PostgreSQL alone promises or requires, our own schema and the WTS v3 database.
+//! Tests of PostgreSQL alone, with our own schema and with the WTS v3 database.
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! PostgreSQL over TLS: who proves to be the server is told who we are, and nobody else is.
+//! PostgreSQL over TLS: only a verified server receives user and password.
 
 use std::{fs, path::PathBuf};
 
@@ -35,7 +35,7 @@ impl Scene {
         Server::start(&self.database.url(), behaviour).await
     }
 
-    /// The server's address, by a name that is not this machine's, so that nothing has to be said for TLS.
+    /// The server's URL with the name of another machine, so that TLS is the default.
     fn url(&self, server: &Server) -> DatabaseUrl {
         let file = self.file.display().to_string().replace(' ', "%20");
         let url = server.url_by_name("db.example") + "&sslrootcert=" + &file;
@@ -63,7 +63,10 @@ async fn verified_server_is_read_over_tls() {
         .nth(1)
         .unwrap()
         .replace("//", "");
-    assert!(!server.heard(&name), "the user's name is in no plain text");
+    assert!(
+        !server.received(&name),
+        "the user's name is in no plain text"
+    );
 }
 
 #[tokio::test]
@@ -106,9 +109,9 @@ async fn unverified_server_learns_neither_user_nor_password() {
             .next()
             .unwrap()
             .to_owned();
-        assert!(!server.heard(&user) && !told.contains(&user), "{reason}");
+        assert!(!server.received(&user) && !told.contains(&user), "{reason}");
         assert!(
-            !server.heard("database") && !server.heard("wts"),
+            !server.received("database") && !server.received("wts"),
             "nor what is asked for: {reason}"
         );
     }

@@ -1,4 +1,4 @@
-//! A PostgreSQL server that speaks TLS, more or less well: a proxy in front of the real one.
+//! A PostgreSQL server with TLS, correct or not: a proxy in front of the real one.
 
 use std::sync::{
     Arc, Mutex,
@@ -21,10 +21,10 @@ use tokio_rustls::{
 
 use crate::connect_upstream;
 
-/// Who vouches for servers.
+/// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// What a server shows.
+/// The certificate of a server and its key.
 pub(crate) struct Certificate(CertificateDer<'static>, PrivateKeyDer<'static>);
 
 impl Authority {
@@ -73,18 +73,18 @@ fn params(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap()
 }
 
-/// What a server does when it is asked for TLS.
+/// How a server responds to a request for TLS.
 pub(crate) enum Behaviour {
     Tls(Certificate),
-    /// Says that it has none.
+    /// Responds that it has none.
     NoTls,
-    /// Fails, as one does that has never heard of it.
+    /// Responds with an error, as a server without support for TLS.
     Error,
     HangUp,
 }
 
 pub(crate) struct Server {
-    /// User, password and database, as they stand in an address.
+    /// The user with the password, and the database, as in a URL.
     login: (String, String),
     port: u16,
     seen: Arc<Seen>,
@@ -94,7 +94,7 @@ pub(crate) struct Server {
 struct Seen {
     connections: AtomicUsize,
     handshakes: AtomicUsize,
-    /// What came before TLS, or without it.
+    /// The bytes received in plain text.
     plain: Mutex<Vec<u8>>,
 }
 
@@ -127,7 +127,7 @@ impl Server {
         Self { login, port, seen }
     }
 
-    /// Its address under a name that is looked up nowhere.
+    /// Its URL with a name that is not resolved.
     pub(crate) fn url_by_name(&self, name: &str) -> String {
         let (login, database) = &self.login;
         format!(
@@ -144,8 +144,8 @@ impl Server {
         self.seen.handshakes.load(Ordering::SeqCst)
     }
 
-    /// Whether a text came in the clear.
-    pub(crate) fn heard(&self, text: &str) -> bool {
+    /// Whether a text was received in plain text.
+    pub(crate) fn received(&self, text: &str) -> bool {
         let plain = self.seen.plain.lock().unwrap();
         plain
             .windows(text.len())
@@ -170,7 +170,7 @@ async fn serve(
     upstream: &tokio_postgres::Config,
     seen: &Seen,
 ) {
-    // The request for TLS, 8 bytes that name nobody.
+    // The request for TLS, 8 bytes without a name.
     let mut request = [0; 8];
     if client.read_exact(&mut request).await.is_err() {
         return;

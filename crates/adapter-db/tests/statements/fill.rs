@@ -9,7 +9,7 @@ use wts_testkit::{Database, Kind};
 
 /// An import writes a ticket's traces side by side. In SQLite their numbers see to that.
 const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_order_of_time.sql");
-/// Moves what was imported into the tables of a WTS v3 database, into which nothing can be imported.
+/// SQL that moves imported rows from our schema to the tables of a WTS v3 database, which `wts import` does not support.
 const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
 const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
 

@@ -10,7 +10,7 @@ fn line_error(line: &str) -> String {
     read_error(format!("{HEADER}\n{TICKET}\n{line}\n").as_bytes())
 }
 
-/// The error of the trace with a part of it replaced.
+/// Replaces `text` with `by` in a valid trace and returns the error of reading it.
 fn value_error(text: &str, by: &str) -> String {
     assert!(TRACE.contains(text));
     line_error(&TRACE.replace(text, by))

@@ -173,7 +173,7 @@ impl Ring {
             Ok(keys) => self.keys.store(Arc::new(keys)),
             Err(error) => tracing::warn!(
                 cause = %error,
-                "the keys that were read cannot be used together, those before stay"
+                "the reloaded keys cannot be used together; the previous keys remain in use"
             ),
         }
     }
@@ -218,7 +218,7 @@ impl Sources {
             if left_out > 0 {
                 tracing::warn!(
                     left_out,
-                    "there are more keys than the {MAX_KEYS} that are used"
+                    "too many keys: only the first {MAX_KEYS} are used"
                 );
             }
             all.extend(keys.iter().take(room).cloned());

@@ -81,7 +81,7 @@ fn panicking_request_logs_no_token_name_or_remark() {
     }
 }
 
-/// Returns the response to a request whose repository panics with a message of secrets and personal data.
+/// Lets the repository panic with a message that contains secrets and personal data, and returns the response.
 #[tokio::main(flavor = "current_thread")]
 async fn panicking_request() -> String {
     let secret = Secret::new(b"shared by this test and nobody else, 9 times".to_vec()).unwrap();

@@ -23,7 +23,7 @@ pub(super) fn raise_file_limit() {
         },
     );
     if let Err(error) = raised {
-        tracing::warn!(%error, "the limit of open files stayed at {:?}", limit.current);
+        tracing::warn!(%error, limit = ?limit.current, "could not raise the limit of open files (RLIMIT_NOFILE)");
     }
 }
 

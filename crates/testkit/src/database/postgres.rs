@@ -1,4 +1,4 @@
-//! A database of its own, and a role that may only read it, on the tests' PostgreSQL server.
+//! A separate database for each test, and a read-only role for it, on the tests' PostgreSQL server.
 
 use std::{env, thread};
 

@@ -17,7 +17,7 @@ pub(super) const FIRST_TICKET: u32 = 123;
 const WITHOUT_TRIGGERS: &str = "set session_replication_role = replica;";
 /// An import writes the traces of a ticket side by side. In a database that has grown they lie as they were written.
 const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_order_of_time.sql");
-/// Moves what was imported into the tables of a WTS v3 database, into which nothing can be imported.
+/// SQL that moves imported rows from our schema to the tables of a WTS v3 database, which `wts import` does not support.
 const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
 const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
 /// After ticket `{last}` eight with histories of 10 traces, eight of 1,000 and four of 100,000.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-/// The unit of processor time in `/proc`, which is the same on all architectures that we build for.
+/// Clock ticks per second in `/proc` (`USER_HZ`): 100 on all supported architectures.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// The cost of a number of requests.

@@ -163,7 +163,7 @@ impl BatchLoader for FakeDatabase {
         };
         let tickets = request.tickets.iter().map(|ticket| ticket.get()).collect();
         loads.batches.lock().unwrap().push(tickets);
-        // What is read is as of the beginning: no later query may join.
+        // The result is as of the beginning: no later query may join.
         let tickets = request.tickets.iter();
         // Students are called like ranks.
         let ranks = request.students.iter().filter_map(|student| {

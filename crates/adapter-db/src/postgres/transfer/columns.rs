@@ -17,7 +17,7 @@ use crate::{
     transfer::{staff_record, ticket_record, trace_record},
 };
 
-/// A table whose rows are copied into it.
+/// A destination table of `COPY … FROM STDIN`.
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) key: &'static str,

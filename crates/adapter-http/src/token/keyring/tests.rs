@@ -199,7 +199,7 @@ async fn keys_are_refreshed_without_requests() {
 }
 
 #[tokio::test]
-async fn unreadable_source_at_the_start_is_named() {
+async fn startup_error_names_the_unreadable_key_source() {
     let missing = following(KeySource::File("/nowhere/keys.json".into()), EAGER).await;
     let told = missing.err().unwrap().to_string();
     assert!(

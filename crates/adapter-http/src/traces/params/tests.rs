@@ -43,7 +43,7 @@ fn rejection(query: &str) -> String {
 }
 
 #[test]
-fn missing_ticket_is_rejected_before_invalid_order() {
+fn missing_tid_is_reported_before_invalid_order() {
     for query in ["", "tid", "tid=", "tid=&order=up", "TID=1"] {
         assert_eq!(rejection(query), "missing required URL parameter: tid");
     }

@@ -46,7 +46,7 @@ fn paths_from_the_root_and_from_super_are_edges() {
 }
 
 #[test]
-fn super_inside_a_module_is_no_edge_until_it_leaves_it() {
+fn super_path_is_an_edge_only_if_it_leaves_the_module() {
     let files = [
         ("lib.rs", "mod a; mod b;"),
         (
