@@ -92,9 +92,9 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
                 "The student who filed ticket 123 reads its history:",
                 student(0)?,
             ),
-            ("Another student may not:", student(1)?),
+            ("Another student gets 403:", student(1)?),
             (
-                "An operator reads anyone's ticket, this one with the newest trace first:",
+                "An operator reads a ticket of any student, here with the newest trace first:",
                 curl(
                     "tid=130&order=desc",
                     operator.student,
@@ -116,7 +116,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 fn introduce(address: &str, examples: &[(&str, String)]) {
     let tickets = SAMPLE_DATA.tickets;
-    println!("A made-up campus of {tickets} tickets answers at {address} until you press Ctrl-C.");
+    println!("Sample data of {tickets} tickets is served at {address} until you press Ctrl-C.");
     for (who, curl) in examples {
         println!("\n{who}\n{curl}");
     }

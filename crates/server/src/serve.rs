@@ -51,7 +51,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let (keyring, database) = tokio::select! {
         opened = opened => opened?,
         _ = signals.next() => {
-            tracing::info!("stopped before it had started");
+            tracing::info!("stopped during startup");
             return Ok(());
         }
     };

@@ -21,7 +21,7 @@ use crate::settings::{
 /// The delay before an unavailable database or key server is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// The remedy when ranks cannot be read.
-pub(crate) const RANKS_HINT: &str = "in a database of ours run `wts migrate`, in an existing one grant the role what the README lists";
+pub(crate) const RANKS_HINT: &str = "in a database that `wts migrate` created, run it again; in an existing WTS v3 database, grant the role what the README lists";
 /// The number of connections that can wait to be accepted. The kernel may allow fewer.
 const BACKLOG: u32 = 1_024;
 

@@ -49,7 +49,7 @@ impl Files {
         self.path(name).display().to_string()
     }
 
-    /// A made-up campus of 300 tickets.
+    /// Sample data of 300 tickets.
     fn campus(&self) -> String {
         let file = self.arg("campus.jsonl");
         succeed(&mut wts(&[

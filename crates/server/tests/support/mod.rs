@@ -103,7 +103,7 @@ impl Service {
     fn run(command: &mut Command, announces_on: Stream) -> Self {
         let mut service = Self::start(command, announces_on);
         service.address = service.announced(match announces_on {
-            Stream::Stdout => "answers at http://",
+            Stream::Stdout => "served at http://",
             Stream::Stderr => "listening on http://",
         });
         service

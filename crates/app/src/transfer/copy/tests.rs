@@ -319,7 +319,7 @@ fn record_that_databases_reject_fails_verification() {
 }
 
 #[test]
-fn batch_is_full_before_it_is_large() {
+fn batch_is_full_at_its_size_limit_too() {
     let Record::Trace(mut long) = trace(5, 1, Status::Fresh) else {
         unreachable!()
     };
