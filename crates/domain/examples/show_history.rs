@@ -1,10 +1,11 @@
-//! Reads a ticket's history from a JSON file, checks whether a caller may read it, and prints it in a language.
+//! Reads a ticket's history from a JSON file, checks whether a caller may read it, and prints it in Chinese or English.
 //!
 //! ```sh
 //! cargo run -p wts-domain --features serde --example show_history -- crates/domain/examples/history.json 2024310001 user en
 //! ```
 //!
-//! The rank and the language are optional. The trace type, the access policy and the labels come from `wts-domain`.
+//! The arguments are the file, the caller's student number, the caller's rank and the language. The rank and the
+//! language can be omitted.
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
 
 use std::{env, error::Error, fs};
@@ -21,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the lines to print.
+/// Returns the output of the program for these arguments: one line for each trace.
 pub(crate) fn history_lines(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
     let (file, sid, access, language) = match *arguments {
         [file, sid] => (file, sid, Access::User, Language::default()),
@@ -43,7 +44,7 @@ pub(crate) fn history_lines(arguments: &[&str]) -> Result<String, Box<dyn Error>
     Ok(lines.collect())
 }
 
-/// Returns a line such as `2025-12-06T15:30:00Z  詹姆斯 (W007)  已解决  问题已解决`.
+/// Returns the output line of a trace, such as `2025-12-06T15:30:00Z  詹姆斯 (W007)  已解决  问题已解决`.
 fn trace_line(trace: &Trace, language: Language) -> String {
     let actor = match trace.op_name.as_str() {
         "" => trace.op.to_string(),
@@ -74,7 +75,7 @@ fn trace_line(trace: &Trace, language: Language) -> String {
     replace_control_characters(&parts.join("  ")) + "\n"
 }
 
-/// Replaces control characters, which can be commands to the terminal.
+/// Replaces control characters, because a terminal can execute them as commands.
 fn replace_control_characters(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }

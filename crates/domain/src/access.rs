@@ -6,17 +6,17 @@ label_enum! {
     /// The access rank of a person or service. Variants are in ascending order: `Access::User < Access::Chief`.
     #[derive(PartialOrd, Ord)]
     pub enum Access, "access rank" {
-        /// A signed-in person without a registration. The only rank without access.
+        /// A person who has signed in but is not registered. This is the only rank without access.
         Unregistered = "unregistered", "未注册用户", "Unregistered user";
         /// A registered student.
         User = "user", "用户", "User";
-        /// A former member of the network team, with the rights of a user.
+        /// A former member of the network team. This rank has the rights of a user.
         PreMember = "pre-member", "前成员", "Former member";
-        /// A trial member of the network team. The lowest operator rank.
+        /// A trial member of the network team. This is the lowest operator rank.
         InformalMember = "informal-member", "实习成员", "Trial member";
         /// A full member of the network team.
         FormalMember = "formal-member", "正式成员", "Full member";
-        /// The leader of a group of members. The lowest manager rank.
+        /// The leader of a group of members. This is the lowest manager rank.
         GroupLeader = "group-leader", "组长", "Group leader";
         /// The leader of the network team.
         Chief = "chief", "科长", "Chief";
@@ -28,7 +28,7 @@ label_enum! {
 }
 
 impl Access {
-    /// Converts the `access` claim of a token. An unknown claim gives [`Access::Unregistered`].
+    /// Converts the `access` claim of a token to a rank. An unknown claim gives [`Access::Unregistered`].
     ///
     /// ```
     /// use wts_domain::Access;
@@ -40,17 +40,17 @@ impl Access {
         claim.parse().unwrap_or(Self::Unregistered)
     }
 
-    /// Whether the rank is allowed to use the ticket system.
+    /// Whether callers with this rank are allowed to use the ticket system.
     pub fn is_active(self) -> bool {
         self >= Self::User
     }
 
-    /// Whether the rank belongs to the staff. Operators can read every ticket.
+    /// Whether this is an operator rank. Operators are the staff, who can read every ticket.
     pub fn is_operator(self) -> bool {
         self >= Self::InformalMember
     }
 
-    /// Whether the rank has the rights of a team leader.
+    /// Whether this is a manager rank. Managers are the operators who can also reopen a solved ticket.
     pub fn is_manager(self) -> bool {
         self >= Self::GroupLeader
     }

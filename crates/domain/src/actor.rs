@@ -17,7 +17,7 @@ label_enum! {
         System = "system", "系统", "System";
         /// The user who filed the ticket, [`StaffId::USER`].
         User = "user", "用户", "User";
-        /// A staff member: any other staff number.
+        /// A staff member, with any other staff number.
         Operator = "operator", "网维人员", "Operator";
     }
 }

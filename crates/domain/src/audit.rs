@@ -11,8 +11,8 @@ use crate::{HistoryFinding, Ticket, TicketFields, Timestamp, Trace, TraceId, rul
 /// - Every status change is allowed by [`Status::can_become`](crate::Status::can_become).
 /// - The ids of the traces ascend with time.
 /// - The ticket has the status, priority, category, appointment and time of last update that result from its traces. A
-///   status, priority or category that no trace sets is not compared. Neither is the time of the last update if the
-///   ticket has none. The appointment is always compared, because only traces set it.
+///   status, priority or category is compared only if a trace sets it. The time of last update is compared only if the
+///   ticket has one. The appointment is always compared, because only traces set it.
 ///
 /// ```
 /// use wts_domain::{
@@ -44,7 +44,7 @@ pub fn audit_history<'a>(
     findings
 }
 
-/// An audit of a history that is read trace by trace. It takes constant memory.
+/// An audit of a history that is read trace by trace. It needs constant memory.
 ///
 /// [`audit_history`] returns the same findings for a history in memory.
 ///
@@ -73,7 +73,7 @@ pub struct HistoryAudit {
 }
 
 impl HistoryAudit {
-    /// Creates an audit of `ticket` that has read no trace.
+    /// Creates an audit of the history of `ticket`, before its first trace.
     pub fn new(ticket: &Ticket) -> Self {
         Self {
             ticket: TicketFields::from(ticket),
@@ -91,7 +91,8 @@ impl HistoryAudit {
         findings
     }
 
-    /// Ends the history and returns the rules that it breaks as a whole.
+    /// Ends the audit. Returns the rules that only the whole history can break: that it has traces, and that the ticket
+    /// has the values that result from them.
     pub fn finish(self) -> impl Iterator<Item = HistoryFinding> {
         let Self {
             ticket,
@@ -108,7 +109,7 @@ impl HistoryAudit {
                     .map(|(ticket, traces)| HistoryFinding::PriorityDiffers { ticket, traces }),
                 differing(ticket.category, replayed.category)
                     .map(|(ticket, traces)| HistoryFinding::CategoryDiffers { ticket, traces }),
-                // Only traces set the appointment, so it is compared even if neither side has one.
+                // The appointment is always compared, because only traces set it.
                 differing(Some(ticket.appointment), Some(replayed.appointment))
                     .map(|(ticket, traces)| HistoryFinding::AppointmentDiffers { ticket, traces }),
                 differing(ticket_updated_at, Some(replayed_updated_at))
@@ -121,7 +122,7 @@ impl HistoryAudit {
     }
 }
 
-/// Returns both values if both are known and differ.
+/// Returns both values if both are present and differ.
 fn differing<T: PartialEq>(ticket: Option<T>, replayed: Option<T>) -> Option<(T, T)> {
     ticket
         .zip(replayed)

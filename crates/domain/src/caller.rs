@@ -1,4 +1,4 @@
-//! Callers: authenticated persons and services.
+//! Callers: authenticated persons and services, and callers whose rank has been checked.
 
 use crate::{Access, StudentId};
 
@@ -13,7 +13,7 @@ use crate::{Access, StudentId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Caller {
-    /// The caller's student number. It is empty for a service without one, which then owns no tickets.
+    /// The caller's student number. A service without a student number has the empty string here, and owns no tickets.
     pub student: StudentId,
     /// The caller's rank.
     pub access: Access,
@@ -27,7 +27,7 @@ impl Caller {
 }
 
 /// A caller with an active rank. Only [`ensure_active`](crate::ensure_active) and [`cap_rank`](crate::cap_rank) create
-/// it, so a function with a parameter of this type cannot be called without the check.
+/// values of this type, so a function that takes an `ActiveCaller` cannot be called before the rank is checked.
 ///
 /// ```
 /// use wts_domain::{Access, ActiveCaller, Caller, StudentId, ensure_active};
@@ -49,7 +49,7 @@ impl ActiveCaller {
         Self(caller)
     }
 
-    /// The caller's student number. It is empty for a service without one, which then owns no tickets.
+    /// The caller's student number. A service without a student number has the empty string here, and owns no tickets.
     pub fn student(&self) -> &StudentId {
         &self.0.student
     }

@@ -1,4 +1,4 @@
-//! Changes made by traces: the value of each field before and after.
+//! The changes that traces make: the value of each field before and after a trace.
 
 mod ordered_traces;
 
@@ -7,7 +7,7 @@ use std::borrow::Borrow;
 pub(crate) use self::ordered_traces::OrderedTraces;
 use crate::{FieldValue, TicketField, TicketFields, TicketHistory, Trace};
 
-/// A change of one field.
+/// A change of one ticket field by one trace.
 ///
 /// ```
 /// use wts_domain::{FieldValue, StaffId, Status, TicketField, TicketFields, TicketId, Timestamp, Trace, TraceId};
@@ -24,9 +24,9 @@ use crate::{FieldValue, TicketField, TicketFields, TicketHistory, Trace};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FieldChange {
-    /// The value before, `None` if the field had no value. It always differs from `to`.
+    /// The value before the trace, `None` if the field had no value. It always differs from `to`.
     pub from: Option<FieldValue>,
-    /// The value after.
+    /// The value after the trace.
     pub to: FieldValue,
 }
 
@@ -51,12 +51,12 @@ impl TraceChanges {
         }))
     }
 
-    /// Returns the change of one field, `None` if the trace did not change it.
+    /// Returns the change of a field, or `None` if the trace did not change that field.
     pub fn get(&self, field: TicketField) -> Option<FieldChange> {
         self.iter().find(|change| change.field() == field)
     }
 
-    /// Iterates over the changes.
+    /// Iterates over the changes, in the order of [`TicketField::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = FieldChange> + use<> {
         self.0.into_iter().flatten()
     }
@@ -68,11 +68,13 @@ impl TraceChanges {
 }
 
 impl TicketFields {
-    /// Applies a trace: every field that the trace sets gets the new value. Returns the changes.
+    /// Applies a trace: each field that the trace sets gets the new value. Returns the changes.
     ///
-    /// All functions of this crate that read a history call this function, so a service that writes traces gets the
-    /// same result as the services that read them. It takes constant time and memory, and can process a stream of traces.
-    /// Apply the traces of a history in ascending order of `updated_at`, then of id.
+    /// Apply the traces of a history in ascending order of `updated_at`, then of id. One call takes constant time and
+    /// memory, so this function can process a stream of traces.
+    ///
+    /// All functions of this crate that read a history call this function. A service that writes traces and calls it
+    /// too therefore gets the same result as the services that read them.
     ///
     /// ```
     /// use wts_domain::{
@@ -110,11 +112,12 @@ impl TicketFields {
     }
 }
 
-/// Returns an iterator over the traces of one ticket and the changes that each of them made, in ascending order of
-/// `updated_at`, then of id. The order of the slice does not matter.
+/// Returns an iterator over the traces of one ticket, each with the changes that it made, in ascending order of
+/// `updated_at`, then of id. The slice does not need to be sorted.
 ///
-/// The iterator is double-ended: `rev` starts with the newest trace. Iterating over all traces in either direction takes
-/// linear time and builds no list of changes. If the slice is not sorted, a list of references is sorted first.
+/// The iterator is double-ended: `rev` starts with the newest trace. Iterating over all traces in either direction
+/// takes linear time and allocates no list of changes. If the slice is not sorted, this function first sorts a list of
+/// references to the traces.
 ///
 /// ```
 /// use wts_domain::{StaffId, Status, TicketId, Timestamp, Trace, TraceId, trace_changes};
@@ -146,19 +149,22 @@ pub fn trace_changes(
 }
 
 impl TicketHistory {
-    /// Returns the changes made by the trace at this index of [`traces`](Self::traces), `None` beyond the last trace.
+    /// Returns the changes made by the trace at this index of [`traces`](Self::traces), or `None` if the index is out
+    /// of range.
     ///
-    /// Calling this function for every index, in ascending or descending order, takes linear time in total. It serves
-    /// code that keeps an index instead of an iterator, such as the writer of a response body.
+    /// Use this function where code keeps an index and cannot keep an iterator, for example while it streams a response
+    /// body. One call for each index takes linear time in total.
     pub fn changes_at(&self, index: usize) -> Option<TraceChanges> {
         changes_at(&self.traces, index)
     }
 }
 
-/// Returns the changes made by the trace at this index. `traces` is sorted by `updated_at`, then by id.
+/// Returns the changes made by the trace at this index, or `None` if the index is out of range. `traces` is sorted by
+/// `updated_at`, then by id.
 ///
-/// For each field that the trace sets, the value before is searched in the nearest earlier trace that sets the field. The
-/// searches of different traces do not overlap, so all of them take linear time in total.
+/// For each field that the trace sets, the function goes back to the last earlier trace that set the field, which has
+/// the value before the change. Over the calls for all indexes, each trace is visited at most once per field, so these
+/// calls take linear time in total.
 fn changes_at<T: Borrow<Trace>>(traces: &[T], index: usize) -> Option<TraceChanges> {
     let (earlier, rest) = traces.split_at_checked(index)?;
     let trace = rest.first()?.borrow();
@@ -171,7 +177,8 @@ fn changes_at<T: Borrow<Trace>>(traces: &[T], index: usize) -> Option<TraceChang
     Some(before.apply(trace))
 }
 
-/// Returns the value of a field before `trace`, or `None` if `trace` does not set the field.
+/// Returns the value that a field had before `trace`. Returns `None` if the field had no value or `trace` does not set
+/// it.
 fn value_before<T: Borrow<Trace>, V>(
     earlier: &[T],
     trace: &Trace,

@@ -1,11 +1,11 @@
-//! Ticket fields that traces change, and their values.
+//! The ticket fields that traces can change, and their values.
 
 use std::{borrow::Cow, fmt};
 
 use crate::{Category, Date, Language, Priority, Status, Ticket, label_enum::label_enum};
 
 label_enum! {
-    /// A field of a ticket that traces change.
+    /// A ticket field that traces can change.
     #[derive(PartialOrd, Ord)]
     pub enum TicketField, "ticket field" {
         /// The progress of the ticket, a [`Status`](crate::Status).
@@ -19,9 +19,9 @@ label_enum! {
     }
 }
 
-/// A value of a [`TicketField`].
+/// The value of a [`TicketField`].
 ///
-/// It is displayed as the name of the value. A date is displayed without a time:
+/// `Display` writes the name of the value. A date is written without a time:
 ///
 /// ```
 /// use wts_domain::{Date, FieldValue, Language, Status};
@@ -58,7 +58,7 @@ impl FieldValue {
         }
     }
 
-    /// Returns the label to show to people. The label of a date is its text, in every language.
+    /// Returns the label to show to people. A date has the same label in every language, such as `2025-12-08`.
     pub fn label(self, language: Language) -> Cow<'static, str> {
         match self {
             Self::Status(status) => status.label(language).into(),
@@ -69,7 +69,7 @@ impl FieldValue {
     }
 }
 
-/// Writes the name of the value, or the date without a time.
+/// Writes the name of the value. A date is written without a time.
 impl fmt::Display for FieldValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -81,24 +81,25 @@ impl fmt::Display for FieldValue {
     }
 }
 
-/// The values of all [`TicketField`]s at one point in a history. A field without a value is `None`.
+/// The values of all [`TicketField`]s of a ticket at one point in its history. A field without a value is `None`.
 ///
-/// The default is the point before the first trace. [`TicketFields::apply`] applies the next trace.
+/// In the default value, which is the point before the first trace, no field has a value. [`TicketFields::apply`]
+/// applies the next trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TicketFields {
-    /// The status.
+    /// The ticket's status.
     pub status: Option<Status>,
-    /// The priority.
+    /// The ticket's priority.
     pub priority: Option<Priority>,
-    /// The date of the appointment.
+    /// The date of the ticket's appointment.
     pub appointment: Option<Date>,
-    /// The category.
+    /// The ticket's category.
     pub category: Option<Category>,
 }
 
 impl TicketFields {
-    /// Returns the value of one field.
+    /// Returns the value of a field, `None` if it has no value.
     ///
     /// ```
     /// use wts_domain::{FieldValue, Status, TicketField, TicketFields};
@@ -118,7 +119,7 @@ impl TicketFields {
     }
 }
 
-/// Copies the values that are stored in the ticket.
+/// Copies the current field values of the ticket.
 impl From<&Ticket> for TicketFields {
     fn from(ticket: &Ticket) -> Self {
         Self {

@@ -29,12 +29,12 @@ pub struct TicketId(
 );
 
 impl TicketId {
-    /// Creates a ticket number, `None` unless it is positive.
+    /// Creates a ticket number. Returns `None` if `number` is not positive.
     pub const fn new(number: i64) -> Option<Self> {
         if number > 0 { Some(Self(number)) } else { None }
     }
 
-    /// Returns the number.
+    /// Returns the ticket number as an integer.
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -62,7 +62,7 @@ impl FromStr for TicketId {
     }
 }
 
-/// The reason why a text is not a ticket number.
+/// The reason why a text cannot be parsed as a ticket number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParseTicketIdError {
     /// The text is empty.
@@ -91,7 +91,7 @@ impl fmt::Display for ParseTicketIdError {
 
 impl Error for ParseTicketIdError {}
 
-/// A trace number, assigned by the database. It orders traces that have the same timestamp.
+/// A trace number, assigned by the database. Traces with the same timestamp are ordered by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -101,12 +101,12 @@ impl Error for ParseTicketIdError {}
 pub struct TraceId(i64);
 
 impl TraceId {
-    /// Creates a trace number.
+    /// Creates a trace number. Every integer is valid.
     pub const fn new(number: i64) -> Self {
         Self(number)
     }
 
-    /// Returns the number.
+    /// Returns the trace number as an integer.
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -118,7 +118,7 @@ impl fmt::Display for TraceId {
     }
 }
 
-/// Declares an identifier that is an opaque text. Identifiers are compared byte by byte.
+/// Declares a type for identifiers that are opaque strings and are compared byte by byte.
 macro_rules! text_id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -132,7 +132,8 @@ macro_rules! text_id {
                 &self.0
             }
 
-            /// Whether the text is empty. It is empty for a person or service that has no such number.
+            /// Whether the identifier is the empty string. A person or service without such a number has the empty
+            /// string.
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
             }
@@ -177,7 +178,7 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// A student number, the `sid` of tokens and of the database.
+    /// A student number: the `sid` claim of tokens and the `sid` column of the database.
     ///
     /// ```
     /// use wts_domain::StudentId;
@@ -190,7 +191,8 @@ text_id! {
 }
 
 text_id! {
-    /// A staff number, the `op` of a trace. [`StaffId::SYSTEM`] and [`StaffId::USER`] do not belong to staff members.
+    /// A staff number: the `op` of a trace. [`StaffId::SYSTEM`] and [`StaffId::USER`] are reserved and do not belong to
+    /// staff members.
     ///
     /// ```
     /// use wts_domain::StaffId;
@@ -203,9 +205,9 @@ text_id! {
 }
 
 impl StaffId {
-    /// The number of the ticket system itself.
+    /// The staff number of the ticket system itself.
     pub const SYSTEM: &'static str = "-1";
-    /// The number of the user who filed the ticket.
+    /// The staff number that stands for the user who filed the ticket.
     pub const USER: &'static str = "-2";
 
     /// Whether this is [`StaffId::SYSTEM`].

@@ -1,8 +1,8 @@
-//! Enums whose variants have a name for programs and a label for people in every language.
+//! Enums whose variants have a name for programs and, in every language, a label for people.
 
 use std::{error::Error, fmt, str::FromStr};
 
-/// An error returned when parsing a text that is not the name of a variant of the enum.
+/// The error returned when a text is not the name of any variant of an enum.
 ///
 /// ```
 /// use wts_domain::Status;
@@ -40,7 +40,7 @@ impl fmt::Display for ParseEnumError {
 
 impl Error for ParseEnumError {}
 
-/// A language of labels.
+/// The language of a label.
 ///
 /// ```
 /// use wts_domain::{Language, Status};
@@ -92,8 +92,8 @@ impl FromStr for Language {
     }
 }
 
-/// Declares an enum from a table. Each row has the variant, its name in databases, tokens and responses, its Chinese
-/// label and its English label. The text after the name of the enum describes a variant in error messages.
+/// Declares an enum from a table. Each row contains a variant, its name in databases, tokens and responses, its Chinese
+/// label and its English label. The string after the name of the enum describes the enum in error messages.
 macro_rules! label_enum {
     (
         $(#[$meta:meta])*
@@ -168,7 +168,7 @@ mod tests {
     use super::Language;
     use crate::{Access, Actor, Category, HistoryFindingKind, Priority, Status, TicketField};
 
-    /// Asserts that the variants have these names, and that each name is parsed as its variant.
+    /// Asserts the names of the variants, and that each name is parsed as its variant.
     macro_rules! assert_names {
         ($enum:ident: $($name:literal)+) => {{
             let names: Vec<_> = $enum::ALL.iter().map(|variant| variant.as_str()).collect();
@@ -219,7 +219,7 @@ mod tests {
                 assert_eq!(labels.len(), $enum::ALL.len(), "{labels:?}");
                 for label in labels {
                     let latin = label.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ');
-                    // The Chinese label of `api` is API too.
+                    // The Chinese label of `api` is also API.
                     assert!(
                         latin == (language == Language::English) || label == "API",
                         "{label}"

@@ -17,7 +17,7 @@
 //!     Access, AccessDenied, Caller, StudentId, TicketId, ensure_active, ensure_may_read_traces,
 //! };
 //!
-//! // The service reads these from a token, a database or a message.
+//! // The service reads these values from a token, a database or a message.
 //! let ticket: TicketId = "123".parse()?;
 //! let issuer = StudentId::from("2024310001");
 //! let caller = Caller::new(StudentId::from("2024310999"), Access::from_claim("user"));
@@ -31,8 +31,8 @@
 //!
 //! # Changes and states
 //!
-//! A trace contains only new values. These functions return the values before a trace and the resulting state. All of
-//! them read the traces in ascending order of `updated_at`, then of id:
+//! A trace contains only new values. The following functions compute the values before each trace and the resulting
+//! state. All of them read the traces in ascending order of `updated_at`, then of id:
 //!
 //! - [`trace_changes`]: each trace of a ticket with its [changes](TraceChanges), oldest or newest first.
 //! - [`TicketState::from_traces`] and [`TicketState::from_traces_as_of`]: the state now or at a point in time, the
@@ -112,12 +112,15 @@ assert_eq!(history.traces[0].new_priority, None, "an absent or empty value was n
 //! Structs and enums are `#[non_exhaustive]`: structs are created with `new`, and a `match` needs a wildcard arm. [`HistoryFinding`]
 //! can get more variants, but existing variants do not get more fields.
 //!
-//! [`AccessDenied`], [`StatusChangeDenied`] and [`ParseTicketIdError`] are exhaustive. A new variant is a breaking change, so
-//! that every importer decides how to respond to it. A higher minimum Rust version than 1.85 is a new minor version.
+//! [`AccessDenied`], [`StatusChangeDenied`] and [`ParseTicketIdError`] are exhaustive. A new variant of them is a
+//! breaking change, so that every importer decides how to respond to it.
 //!
-//! If a later version adds a variant to an enum, this version cannot parse its name ([`ParseEnumError`]), and parsing a
-//! history that contains it fails. A trace without its status would have another meaning. An importer that must read such
-//! a history can deserialize the field as a string and parse it separately.
+//! If the crate requires a newer Rust version than 1.85, its minor version is incremented.
+//!
+//! If a later version of this crate adds a variant to an enum, earlier versions cannot parse the name of that variant
+//! ([`ParseEnumError`]), nor a history that contains it. They do not ignore the unknown value, because a trace without
+//! its status would have another meaning. An importer that must read such a history can deserialize the field as a
+//! string and parse it separately.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

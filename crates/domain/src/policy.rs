@@ -4,7 +4,7 @@ use std::{error::Error, fmt};
 
 use crate::{Access, ActiveCaller, Caller, StudentId};
 
-/// The reason why a caller is denied access.
+/// The reason why the access policy denies a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessDenied {
     /// The caller is not active: the rank is below [`Access::User`](crate::Access::User).
@@ -49,8 +49,8 @@ pub fn ensure_active(caller: Caller) -> Result<ActiveCaller, AccessDenied> {
 
 /// Limits the rank of an active caller: the returned caller has the lower of the caller's rank and `rank`.
 ///
-/// A token contains the rank at the time when it was issued. A service calls this function with the current rank, for
-/// example the one in the database, so that a demoted caller loses access before the token expires.
+/// A token contains the rank that the caller had when the token was issued. A service passes the current rank, for
+/// example from the database, so that a demoted caller loses access before the token expires.
 ///
 /// ```
 /// use wts_domain::{Access, Caller, StudentId, ensure_active, cap_rank};
@@ -71,9 +71,9 @@ pub fn cap_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller, Acc
     })
 }
 
-/// Checks that a caller may read the traces of a ticket: the ticket's issuer and every operator may.
+/// Checks that a caller may read the traces of a ticket. The ticket's issuer and all operators may read them.
 ///
-/// An empty student number never matches. A caller without a student number is not the issuer of a ticket without one.
+/// An empty student number never matches: a caller without a student number does not own the tickets without an issuer.
 ///
 /// ```
 /// use wts_domain::{Access, Caller, StudentId, ensure_active, ensure_may_read_traces};
@@ -88,7 +88,7 @@ pub fn cap_rank(caller: &ActiveCaller, rank: Access) -> Result<ActiveCaller, Acc
 ///
 /// # Errors
 ///
-/// Returns [`AccessDenied::NotYourTicket`] for all other callers.
+/// Returns [`AccessDenied::NotYourTicket`] if the caller is neither the issuer nor an operator.
 pub fn ensure_may_read_traces(
     caller: &ActiveCaller,
     issuer: &StudentId,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn capped_rank_is_the_lower_of_the_two() {
+    fn capped_rank_is_the_lower_of_both_ranks() {
         for rank in Access::ALL {
             let Ok(active) = ensure_active(caller("alice", *rank)) else {
                 continue;

@@ -1,12 +1,12 @@
-//! The rules for histories, checked trace by trace.
+//! The rules for histories that can be checked trace by trace.
 
 mod finding;
 
 pub use self::finding::{HistoryFinding, HistoryFindingKind};
 use crate::{Status, Trace, TraceId};
 
-/// Returns the rules that `trace` breaks. `last` is the preceding trace, and `status` the status that results from all
-/// preceding traces.
+/// Returns the rules that `trace` breaks. `last` is the id of the preceding trace, and `status` is the status that
+/// results from all preceding traces.
 pub(crate) fn broken_rules(
     last: Option<TraceId>,
     status: Option<Status>,

@@ -1,21 +1,21 @@
-//! Functions and macros for `serde` implementations that the derives cannot express: values written as text, and the
+//! Functions and macros for `serde` implementations that derives cannot generate: values serialized as text, and the
 //! empty values of the ticket system's API.
 
 use std::{fmt::Display, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-/// Implements `Serialize` with the type's `Display`, and `Deserialize` with a parser.
+/// Implements `Serialize` with the type's `Display`, and `Deserialize` with a parse function.
 macro_rules! impl_serde_as_text {
     ($name:ident, $parse:path) => {
-        /// Writes the value as text. Requires the feature `serde`.
+        /// Serializes the value as text. Requires the feature `serde`.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
-        /// Parses the value from text. Requires the feature `serde`.
+        /// Deserializes the value from text. Requires the feature `serde`.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
@@ -26,7 +26,7 @@ macro_rules! impl_serde_as_text {
 
 pub(crate) use impl_serde_as_text;
 
-/// Reads a ticket number.
+/// Deserializes a ticket number. Numbers below 1 are rejected.
 pub(crate) fn deserialize_positive<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<i64, D::Error> {
@@ -38,14 +38,14 @@ pub(crate) fn deserialize_positive<'de, D: Deserializer<'de>>(
     }
 }
 
-/// Reads a text. Null is read as `""`.
+/// Deserializes a string. Null becomes the empty string.
 pub(crate) fn null_as_empty<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Writes `None` as `""`, and reads `""` and null as `None`.
+/// Serializes `None` as `""`, and deserializes `""` and null as `None`.
 pub(crate) mod none_as_empty {
     use super::{Deserialize, Deserializer, Display, Error, FromStr, Serializer};
 

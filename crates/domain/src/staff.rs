@@ -1,8 +1,8 @@
-//! Staff members who work on tickets.
+//! Staff members: the people who work on tickets.
 
 use crate::{Access, StaffId, StudentId};
 
-/// A staff member, or one of the two special entries [`StaffId::SYSTEM`] and [`StaffId::USER`].
+/// A row of the staff table: a staff member, or one of the reserved numbers [`StaffId::SYSTEM`] and [`StaffId::USER`].
 ///
 /// ```
 /// use wts_domain::{Access, StaffId, StaffMember, StudentId};
@@ -14,13 +14,13 @@ use crate::{Access, StaffId, StudentId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StaffMember {
-    /// The staff number, the `op` of this member's traces.
+    /// The staff number, which is the `op` of the traces of this staff member.
     pub id: StaffId,
-    /// The student number.
+    /// The student number of the staff member.
     pub student: StudentId,
-    /// The access rank.
+    /// The access rank of the staff member.
     pub access: Access,
-    /// The name, empty if unknown.
+    /// The name of the staff member, empty if unknown.
     pub name: String,
 }
 

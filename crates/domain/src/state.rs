@@ -1,4 +1,4 @@
-//! Ticket states: the field values, status periods and findings at one point in a history.
+//! Ticket states: the field values, status periods and findings of a ticket at one point in its history.
 
 #[cfg(feature = "serde")]
 mod serialize;
@@ -10,9 +10,9 @@ use crate::{
     Trace, TraceChanges, TraceId, changes::OrderedTraces, rules::broken_rules,
 };
 
-/// The state of a ticket that results from its traces. It is a pure function of the traces and does not read a clock.
+/// The state of a ticket that results from its traces. The state depends on the traces alone, not on the current time.
 ///
-/// The default is the state before the first trace: no field has a value, and all lists are empty.
+/// The default value is the state before the first trace: no field has a value, and all lists are empty.
 ///
 /// ```
 /// use wts_domain::{StaffId, Status, TicketId, TicketState, Timestamp, Trace, TraceId};
@@ -43,33 +43,33 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TicketState {
-    /// The status, priority, appointment and category.
+    /// The values of the ticket's status, priority, appointment and category.
     pub fields: TicketFields,
-    /// The timestamp of the first trace.
+    /// The timestamp of the first trace, `None` before it.
     pub created_at: Option<Timestamp>,
-    /// The timestamp of the last trace.
+    /// The timestamp of the last trace, `None` before the first trace.
     pub last_updated_at: Option<Timestamp>,
-    /// The periods in which the ticket had one status, oldest first. Only the last period is open.
+    /// The periods in which the ticket had one status, oldest first. Only the last period can be open.
     pub time_in_status: Vec<StatusPeriod>,
-    /// The rules that the traces break.
+    /// The kinds of rules that the traces break.
     pub findings: BTreeSet<HistoryFindingKind>,
     /// The id of the last trace.
     last: Option<TraceId>,
 }
 
 impl TicketState {
-    /// Returns the state after all traces of a ticket. The order of the slice does not matter.
+    /// Returns the state after all traces of a ticket. The slice does not need to be sorted.
     ///
-    /// If the slice is empty, the state has only the finding [`HistoryFindingKind::NoTraces`].
+    /// If the slice is empty, the only finding is [`HistoryFindingKind::NoTraces`].
     pub fn from_traces(traces: &[Trace]) -> Self {
         Self::from_traces_as_of(traces, Timestamp::INFINITY)
     }
 
-    /// Returns the state at a point in time, after the traces of a ticket with `updated_at` at or before `as_of`. The order
-    /// of the slice does not matter.
+    /// Returns the state of a ticket at the time `as_of`: the result of all traces with `updated_at` at or before it.
+    /// The slice does not need to be sorted.
     ///
-    /// Before the first trace, the result is the default state without findings. [`HistoryFindingKind::NoTraces`] is reported
-    /// only if the slice is empty.
+    /// If all traces are later, the result is the default state without findings. Only an empty slice gives the finding
+    /// [`HistoryFindingKind::NoTraces`].
     pub fn from_traces_as_of(traces: &[Trace], as_of: Timestamp) -> Self {
         let mut state = Self::default();
         if traces.is_empty() {
@@ -84,8 +84,8 @@ impl TicketState {
 
     /// Applies the next trace and returns the changes that it made.
     ///
-    /// Apply the traces of a history in ascending order of `updated_at`, then of id. If only the fields and the changes are
-    /// needed, use [`TicketFields::apply`], which does not keep a list of status periods.
+    /// Apply the traces of a history in ascending order of `updated_at`, then of id. If you need only the field values
+    /// and the changes, use [`TicketFields::apply`], which builds no list of status periods.
     pub fn apply(&mut self, trace: &Trace) -> TraceChanges {
         self.findings.remove(&HistoryFindingKind::NoTraces);
         let broken = broken_rules(self.last, self.fields.status, trace);
@@ -114,20 +114,20 @@ impl TicketState {
         changes
     }
 
-    /// Returns the timestamp since which the ticket has its status, `None` if it has no status.
+    /// Returns the time at which the ticket got its current status, `None` if the ticket has no status.
     pub fn status_since(&self) -> Option<Timestamp> {
         self.time_in_status.last().map(|period| period.from)
     }
 }
 
-/// A period in which a ticket had one status. It begins with the trace that set the status and ends with the next trace that
-/// set another status.
+/// A period in which a ticket had one status. The period begins with the trace that set the status and ends with the
+/// next trace that set a different status.
 ///
-/// A trace that sets the same status again does not end the period.
+/// A trace that sets the current status again does not end the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatusPeriod {
-    /// The status.
+    /// The status of the ticket during the period.
     pub status: Status,
     /// The timestamp of the trace that began the period.
     pub from: Timestamp,
@@ -136,10 +136,10 @@ pub struct StatusPeriod {
 }
 
 impl StatusPeriod {
-    /// Returns the length in seconds: the difference between both ends, each rounded down to a whole second. The lengths of
-    /// successive periods therefore add up without rounding errors.
+    /// Returns the length of the period in seconds. Both ends are rounded down to whole seconds before they are
+    /// subtracted, so the lengths of consecutive periods add up without rounding errors.
     ///
-    /// Returns `None` if the period is open or an end is infinite.
+    /// Returns `None` if the period is open or one of its ends is infinite.
     pub fn seconds(&self) -> Option<i64> {
         let (from, until) = (self.from.unix_seconds()?, self.until?.unix_seconds()?);
         Some(until - from)

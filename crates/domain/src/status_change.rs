@@ -1,4 +1,4 @@
-//! The status change policy for services that write traces.
+//! The policy for status changes, for services that write traces.
 
 use std::{error::Error, fmt};
 
@@ -7,11 +7,11 @@ use crate::{ActiveCaller, Status};
 /// The reason why a status change is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusChangeDenied {
-    /// The status change is not allowed for any caller: [`Status::can_become`] is `false`.
+    /// The status change is not allowed for any caller: [`Status::can_become`] returns `false`.
     StepNotAllowed {
-        /// The ticket's status.
+        /// The current status of the ticket.
         from: Status,
-        /// The requested status.
+        /// The requested status of the ticket.
         to: Status,
     },
     /// The change would reopen a solved ticket, and the caller is not a manager.
@@ -35,7 +35,8 @@ impl Error for StatusChangeDenied {}
 
 /// Checks that a status change is allowed, and that the caller is a manager if the change reopens the ticket.
 ///
-/// This function does not check whether the caller may work on the ticket. The service that writes the trace decides that.
+/// This function does not check whether the caller may work on the ticket. The service that writes the trace must check
+/// that.
 ///
 /// ```
 /// use wts_domain::{Access, Caller, Status, StatusChangeDenied, StudentId, ensure_active, ensure_may_change_status};

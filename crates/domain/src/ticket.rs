@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::{Date, StudentId, TicketId, Timestamp, label_enum::label_enum};
 
-/// The current values of a repair ticket. Its [history](crate::TicketHistory) contains the changes that led to them.
+/// A repair ticket with its current values. Its [history](crate::TicketHistory) contains the changes that led to them.
 ///
 /// ```
 /// use wts_domain::{Category, Status, StudentId, Ticket, TicketId, Timestamp};
@@ -28,7 +28,7 @@ pub struct Ticket {
     pub issuer: StudentId,
     /// The time when the ticket was filed.
     pub submitted_at: Timestamp,
-    /// The kind of problem.
+    /// The kind of problem that the ticket reports.
     pub category: Category,
     /// The issuer's description of the problem.
     pub description: String,
@@ -38,16 +38,16 @@ pub struct Ticket {
     pub notes: Option<String>,
     /// The date of the appointment.
     pub appointed_at: Option<Date>,
-    /// The urgency.
+    /// The urgency of the ticket.
     pub priority: Priority,
-    /// The progress of the work.
+    /// The progress of the work on the ticket.
     pub status: Status,
     /// The timestamp of the last trace.
     pub last_updated_at: Option<Timestamp>,
 }
 
 impl Ticket {
-    /// Creates a new ticket with the status and priority of every new ticket.
+    /// Creates a ticket with the status and priority of a new ticket: [`Status::Fresh`] and [`Priority::Mainline`].
     pub fn new(
         id: TicketId,
         issuer: StudentId,
@@ -92,8 +92,10 @@ label_enum! {
 impl Status {
     /// Whether a trace can change the status from `self` to `next`.
     ///
-    /// `scheduled`, `delay` and `escalated` can be set again without another status between: for a new appointment, a longer
-    /// delay or a further escalation.
+    /// The same status can be set again only if it is `scheduled`, `delay` or `escalated`: for a new appointment, a
+    /// longer delay or a further escalation.
+    ///
+    /// [`ensure_may_change_status`](crate::ensure_may_change_status) also checks the caller's rank.
     ///
     /// [`ensure_may_change_status`](crate::ensure_may_change_status) also checks the caller's rank.
     pub const fn can_become(self, next: Self) -> bool {
@@ -107,7 +109,7 @@ impl Status {
 }
 
 label_enum! {
-    /// The urgency of a ticket, most urgent first. A more urgent priority is greater:
+    /// The urgency of a ticket. The variants begin with the most urgent one, and a more urgent priority is greater:
     ///
     /// ```
     /// use wts_domain::Priority;
@@ -117,11 +119,11 @@ label_enum! {
     pub enum Priority, "ticket priority" {
         /// Handled before all other tickets.
         Highest = "highest", "紧急派单", "Urgent";
-        /// Assigned by the network carrier.
+        /// Assigned to the network team by the network carrier.
         Assigned = "assigned", "运营商工单", "From the carrier";
-        /// The main line of work. The priority of a new ticket.
+        /// The main work of the network team. A new ticket has this priority.
         Mainline = "mainline", "主线任务", "Main line";
-        /// An ordinary repair, after the main line of work.
+        /// An ordinary repair, handled after tickets with the priority [`Priority::Mainline`].
         Normal = "normal", "普通报修", "Ordinary";
         /// Handled when a staff member is nearby.
         InPassing = "in-passing", "顺路看看", "In passing";
@@ -146,13 +148,13 @@ impl PartialOrd for Priority {
 label_enum! {
     /// The kind of problem that a ticket reports.
     pub enum Category, "ticket category" {
-        /// A new connection.
+        /// A request for a new connection.
         FirstInstall = "first-install", "新装", "New connection";
         /// A slow connection.
         LowSpeed = "low-speed", "网速慢", "Slow network";
-        /// An IP address or a device.
+        /// A problem with an IP address or a device.
         IpOrDevice = "ip-or-device", "IP或设备问题", "IP address or device";
-        /// The sign-in client or the account.
+        /// A problem with the sign-in client or the account.
         ClientOrAccount = "client-or-account", "客户端或账号问题", "Client or account";
         /// Any other problem.
         Others = "others", "其它问题", "Something else";

@@ -1,4 +1,4 @@
-//! Timestamps and dates over the whole range of PostgreSQL, including `infinity`.
+//! Timestamps and dates with the whole range of PostgreSQL, including `infinity`.
 //!
 //! Calendar libraries have a smaller range (chrono ends in the year 262142, PostgreSQL in 294276) and no infinity. Every
 //! history in the database must be readable, so these two types use PostgreSQL's epoch, 2000-01-01, and its units:

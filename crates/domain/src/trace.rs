@@ -1,10 +1,10 @@
-//! Traces and ticket histories.
+//! Traces, and histories of tickets.
 
 #[cfg(feature = "serde")]
 use crate::serde_impls::{none_as_empty, null_as_empty};
 use crate::{Category, Date, Priority, StaffId, Status, StudentId, TicketId, Timestamp, TraceId};
 
-/// A record in a ticket's history: an action on the ticket, its time, its actor and the new values that it set.
+/// A record in a ticket's history: an action on the ticket, with its time, its actor and the new values that it set.
 ///
 /// A field that the action did not set is `None`.
 ///
@@ -23,7 +23,7 @@ use crate::{Category, Date, Priority, StaffId, Status, StudentId, TicketId, Time
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Trace {
-    /// The trace number.
+    /// The trace number, assigned by the database.
     #[cfg_attr(feature = "serde", serde(rename = "opid"))]
     pub id: TraceId,
     /// The ticket that the trace belongs to.
@@ -36,16 +36,16 @@ pub struct Trace {
     /// The name of the actor, empty if unknown.
     #[cfg_attr(feature = "serde", serde(default, deserialize_with = "null_as_empty"))]
     pub op_name: String,
-    /// The new status.
+    /// The new status, `None` if the action did not set it.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_status: Option<Status>,
-    /// The new priority.
+    /// The new priority, `None` if the action did not set it.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_priority: Option<Priority>,
-    /// The new date of the appointment.
+    /// The new date of the appointment, `None` if the action did not set it.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_appointment: Option<Date>,
-    /// The new category.
+    /// The new category, `None` if the action did not set it.
     #[cfg_attr(feature = "serde", serde(default, with = "none_as_empty"))]
     pub new_category: Option<Category>,
     /// The actor's remark, often empty.
@@ -54,7 +54,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Creates a trace that sets no values and has no remark. Assign them to the fields.
+    /// Creates a trace without new values and without a remark. To add them, assign to the fields.
     pub fn new(id: TraceId, ticket: TicketId, updated_at: Timestamp, op: StaffId) -> Self {
         Self {
             id,
@@ -71,7 +71,7 @@ impl Trace {
     }
 }
 
-/// The complete history of a ticket.
+/// The complete history of a ticket: its issuer and all its traces.
 ///
 /// ```
 /// use wts_domain::{StaffId, StudentId, TicketHistory, TicketId, Timestamp, Trace, TraceId};
@@ -116,12 +116,12 @@ impl TicketHistory {
     }
 }
 
-/// Returns the sort key of a trace in its history.
+/// Returns the key by which traces are sorted in a history: the timestamp, then the id.
 pub(crate) fn sort_key(trace: &Trace) -> (Timestamp, TraceId) {
     (trace.updated_at, trace.id)
 }
 
-/// Sorts traces. The database returns them nearly sorted, so the cost is small.
+/// Sorts traces by timestamp, then by id. The database returns them nearly sorted, so the cost is small.
 fn sorted(mut traces: Vec<Trace>) -> Vec<Trace> {
     traces.sort_unstable_by_key(sort_key);
     traces

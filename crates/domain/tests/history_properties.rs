@@ -1,4 +1,4 @@
-//! Properties of changes and states, compared with independent definitions.
+//! Properties of changes and states, checked against a second, simpler implementation.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use wts_domain::{
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Timestamps that are often equal, often close to a whole second, and sometimes infinite or far away.
+/// Generates timestamps that are often equal, often close to a whole second, and sometimes infinite or far away.
 fn timestamp() -> impl Strategy<Value = Timestamp> {
     prop_oneof![
         6 => (-3..3_i64, -1..=1_i64).prop_map(|(second, micro)| {
@@ -30,7 +30,8 @@ fn optional<T: Copy + std::fmt::Debug>(values: &'static [T]) -> impl Strategy<Va
     prop::option::of(prop::sample::select(values))
 }
 
-/// The traces of one ticket, sorted by their distinct ids. In half of the cases the timestamps ascend with the ids.
+/// Generates the traces of one ticket, sorted by id and with distinct ids. In half of the cases the timestamps ascend
+/// with the ids.
 fn traces() -> impl Strategy<Value = Vec<Trace>> {
     let date = prop::option::of((-1..=1_i32).prop_map(Date::from_days_since_2000));
     let trace = (
@@ -79,7 +80,7 @@ fn new_value(trace: &Trace, field: TicketField) -> Option<FieldValue> {
     }
 }
 
-/// Returns the value of a field after these traces: the last value that was set.
+/// Returns the value of a field after these traces, which is the last value that was set.
 fn value_after(ordered: &[Trace], field: TicketField) -> Option<FieldValue> {
     ordered
         .iter()
@@ -117,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn changes_are_the_differences_to_the_state_before(traces in traces()) {
+    fn changes_are_the_differences_to_the_previous_state(traces in traces()) {
         let ordered = sorted_by_time(&traces);
         let mut fields = TicketFields::default();
         for (index, (trace, changes)) in trace_changes(&traces).enumerate() {
@@ -168,7 +169,7 @@ proptest! {
     }
 
     #[test]
-    fn periods_are_the_runs_of_one_status(traces in traces()) {
+    fn periods_are_the_runs_of_traces_with_equal_status(traces in traces()) {
         let mut runs = statuses(&sorted_by_time(&traces));
         runs.dedup_by_key(|(_, status)| *status);
         let state = TicketState::from_traces(&traces);
@@ -182,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn period_lengths_add_up(traces in traces()) {
+    fn period_lengths_add_up_to_the_whole_time(traces in traces()) {
         let state = TicketState::from_traces(&traces);
         for period in &state.time_in_status {
             let ends = whole_seconds(period.from).zip(period.until.and_then(whole_seconds));
@@ -197,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn state_as_of_a_time_is_that_of_the_earlier_traces(traces in traces(), as_of in timestamp()) {
+    fn state_as_of_a_time_uses_only_the_earlier_traces(traces in traces(), as_of in timestamp()) {
         let ordered = sorted_by_time(&traces);
         let prefix: Vec<_> = ordered.into_iter().filter(|trace| trace.updated_at <= as_of).collect();
         let mut expected = TicketState::from_traces(&prefix);
@@ -211,7 +212,7 @@ proptest! {
     }
 
     #[test]
-    fn slice_order_does_not_change_the_result(
+    fn order_of_the_slice_does_not_change_the_result(
         (traces, shuffled) in traces().prop_flat_map(|traces| {
             (Just(traces.clone()), Just(traces).prop_shuffle())
         }),

@@ -18,7 +18,8 @@ fn trace(id: i64, minute: i64, status: Option<Status>) -> Trace {
     trace
 }
 
-/// Returns a ticket and its history: the creation with all values of the ticket, then one trace per status.
+/// Returns a ticket and its history: a first trace that sets all fields of the ticket, then one trace for each status
+/// in `steps`.
 fn history(steps: &[Status]) -> (Ticket, Vec<Trace>) {
     let mut ticket = Ticket::new(
         TicketId::new(123).unwrap(),
@@ -81,7 +82,7 @@ fn ticket_without_traces_has_a_single_finding() {
 }
 
 #[test]
-fn first_trace_without_status_fresh_is_found() {
+fn first_trace_without_status_fresh_is_reported() {
     for status in [None, Some(Status::Scheduled)] {
         let (mut ticket, mut traces) = history(&[Status::Solved]);
         traces[0].new_status = status;
@@ -95,7 +96,7 @@ fn first_trace_without_status_fresh_is_found() {
 }
 
 #[test]
-fn status_change_that_is_not_allowed_is_found() {
+fn status_change_that_is_not_allowed_is_reported() {
     use Status::{Canceled, Delay, Escalated, Fresh, Scheduled, Solved};
     let open = &[Delay, Scheduled, Escalated, Canceled, Solved][..];
     let allowed = |from| match from {
@@ -120,7 +121,7 @@ fn status_change_that_is_not_allowed_is_found() {
 }
 
 #[test]
-fn later_trace_with_a_smaller_id_is_found() {
+fn later_trace_with_a_smaller_id_is_reported() {
     let (ticket, mut traces) = history(&[Status::Scheduled, Status::Solved]);
     traces[1].id = TraceId::new(7);
     assert_eq!(
@@ -133,7 +134,7 @@ fn later_trace_with_a_smaller_id_is_found() {
 }
 
 #[test]
-fn ticket_that_differs_from_its_traces_is_found() {
+fn ticket_that_differs_from_its_traces_is_reported() {
     let (valid, mut traces) = history(&[Status::Scheduled]);
     let date = Date::from_days_since_2000(9_473);
     traces[1].new_appointment = Some(date);
@@ -171,7 +172,7 @@ fn ticket_that_differs_from_its_traces_is_found() {
 }
 
 #[test]
-fn appointment_without_a_trace_is_found() {
+fn appointment_without_a_trace_is_reported() {
     let (mut ticket, traces) = history(&[]);
     ticket.appointed_at = Some(Date::INFINITY);
     let findings = audit_history(&ticket, &traces);

@@ -9,7 +9,7 @@ use crate::{Trace, trace::sort_key};
 pub(crate) enum OrderedTraces<'a> {
     /// A slice that is already sorted.
     Slice(&'a [Trace]),
-    /// Sorted references to the traces of a slice that is not sorted.
+    /// Sorted references to the traces of an unsorted slice.
     References(Vec<&'a Trace>),
 }
 
@@ -38,12 +38,12 @@ impl<'a> OrderedTraces<'a> {
         }
     }
 
-    /// Iterates over the traces.
+    /// Iterates over the traces in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a Trace> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
-    /// Iterates over the traces and their changes.
+    /// Returns an iterator over the traces and the changes that each of them made.
     pub(super) fn into_changes(self) -> ChangesIter<'a> {
         ChangesIter {
             indices: 0..self.len(),
@@ -52,7 +52,7 @@ impl<'a> OrderedTraces<'a> {
     }
 }
 
-/// The iterator of [`trace_changes`](super::trace_changes).
+/// The iterator that [`trace_changes`](super::trace_changes) returns.
 pub(super) struct ChangesIter<'a> {
     indices: Range<usize>,
     traces: OrderedTraces<'a>,

@@ -1,4 +1,4 @@
-//! Tests of changes: when a field counts as changed, and the order in which traces are read.
+//! Tests of changes: which fields count as changed, and in which order traces are read.
 
 use std::cell::Cell;
 
@@ -18,7 +18,7 @@ fn with_status(id: i64, second: i64, status: Status) -> Trace {
     }
 }
 
-/// Returns `field: from -> to` for each change.
+/// Returns the text `field: from -> to` for each change.
 fn text(changes: TraceChanges) -> Vec<String> {
     let text = |change: FieldChange| {
         let from = change.from.map_or(String::new(), |value| value.to_string());
@@ -56,7 +56,7 @@ fn first_trace_changes_fields_that_had_no_value() {
 }
 
 #[test]
-fn value_set_again_is_not_a_change() {
+fn setting_the_current_value_is_not_a_change() {
     let traces = [
         with_status(1, 0, Status::Scheduled),
         trace(2, 1),
@@ -77,7 +77,7 @@ fn value_set_again_is_not_a_change() {
 }
 
 #[test]
-fn change_starts_from_the_last_value_that_was_set() {
+fn value_before_a_change_is_the_last_value_set() {
     let traces = [
         with_status(1, 0, Status::Fresh),
         with_status(2, 1, Status::Solved),
@@ -95,7 +95,7 @@ fn change_starts_from_the_last_value_that_was_set() {
 }
 
 #[test]
-fn traces_in_any_order_are_read_by_time_then_id() {
+fn unsorted_traces_are_read_by_time_then_id() {
     let in_order = [
         with_status(9, 0, Status::Fresh),
         with_status(3, 1, Status::Scheduled),
@@ -115,7 +115,7 @@ fn traces_in_any_order_are_read_by_time_then_id() {
 }
 
 #[test]
-fn changes_at_an_index_equal_those_of_the_iterator() {
+fn changes_at_equals_the_iterator_at_every_index() {
     let traces = vec![
         with_status(1, 0, Status::Fresh),
         with_status(2, 1, Status::Fresh),

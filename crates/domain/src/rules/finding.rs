@@ -5,7 +5,8 @@ use std::fmt;
 use crate::{Category, Date, Priority, Status, Timestamp, TraceId, label_enum::label_enum};
 
 label_enum! {
-    /// The kind of a [`HistoryFinding`] about the traces of a history. Variants are in the order in which the API lists them.
+    /// The kind of a [`HistoryFinding`] about the traces of a history. The API lists findings in the order of these
+    /// variants.
     #[derive(PartialOrd, Ord)]
     pub enum HistoryFindingKind, "finding" {
         /// See [`HistoryFinding::NoTraces`].
@@ -19,7 +20,7 @@ label_enum! {
     }
 }
 
-/// A rule that a history breaks, with the traces and values concerned.
+/// A rule that a history breaks, with the traces and values that break it.
 ///
 /// ```
 /// use wts_domain::{HistoryFinding, TraceId};
@@ -35,58 +36,58 @@ pub enum HistoryFinding {
     NoTraces,
     /// The first trace does not create the ticket: it does not set the status [`Status::Fresh`].
     NotCreated {
-        /// The first trace.
+        /// The id of the first trace.
         trace: TraceId,
-        /// The status that it sets, if any.
+        /// The status that the first trace sets, if any.
         status: Option<Status>,
     },
     /// A status change that [`Status::can_become`] does not allow.
     StepNotAllowed {
-        /// The trace that changes the status.
+        /// The id of the trace that changes the status.
         trace: TraceId,
-        /// The status before the trace.
+        /// The status before the change.
         from: Status,
-        /// The status that the trace sets.
+        /// The status after the change.
         to: Status,
     },
     /// A trace whose id is not greater than the id of the preceding trace.
     OutOfOrder {
-        /// The later trace.
+        /// The id of the trace that is out of order.
         trace: TraceId,
-        /// The preceding trace.
+        /// The id of the preceding trace.
         after: TraceId,
     },
-    /// The ticket's status is not the one that results from its traces.
+    /// The ticket's status differs from the status that results from its traces.
     StatusDiffers {
-        /// The value in the ticket.
+        /// The status in the ticket.
         ticket: Status,
-        /// The value that results from the traces.
+        /// The status that results from the traces.
         traces: Status,
     },
-    /// The ticket's priority is not the one that results from its traces.
+    /// The ticket's priority differs from the priority that results from its traces.
     PriorityDiffers {
-        /// The value in the ticket.
+        /// The priority in the ticket.
         ticket: Priority,
-        /// The value that results from the traces.
+        /// The priority that results from the traces.
         traces: Priority,
     },
-    /// The ticket's category is not the one that results from its traces.
+    /// The ticket's category differs from the category that results from its traces.
     CategoryDiffers {
-        /// The value in the ticket.
+        /// The category in the ticket.
         ticket: Category,
-        /// The value that results from the traces.
+        /// The category that results from the traces.
         traces: Category,
     },
-    /// The ticket's appointment is not the one that results from its traces.
+    /// The ticket's appointment differs from the appointment that results from its traces.
     AppointmentDiffers {
-        /// The value in the ticket.
+        /// The appointment in the ticket.
         ticket: Option<Date>,
-        /// The value that results from the traces.
+        /// The appointment that results from the traces.
         traces: Option<Date>,
     },
-    /// The ticket's `last_updated_at` is not the timestamp of its last trace.
+    /// The ticket's `last_updated_at` differs from the timestamp of its last trace.
     LastUpdateDiffers {
-        /// The value in the ticket.
+        /// The `last_updated_at` of the ticket.
         ticket: Timestamp,
         /// The timestamp of the last trace.
         traces: Timestamp,
@@ -94,7 +95,7 @@ pub enum HistoryFinding {
 }
 
 impl HistoryFinding {
-    /// Returns the trace that breaks the rule, `None` if the finding concerns the whole history.
+    /// Returns the id of the trace that breaks the rule, `None` if the finding is about the whole history.
     pub fn trace(&self) -> Option<TraceId> {
         match self {
             Self::NotCreated { trace, .. }
@@ -109,7 +110,7 @@ impl HistoryFinding {
         }
     }
 
-    /// Returns the kind of the finding, `None` if it is a difference between the ticket and its traces.
+    /// Returns the kind of the finding, `None` if the finding is a difference between the ticket and its traces.
     ///
     /// ```
     /// use wts_domain::{HistoryFinding, HistoryFindingKind, TraceId};

@@ -1,11 +1,11 @@
-//! Tests of the JSON forms.
+//! Tests of the JSON forms of the domain types.
 
 use proptest::prelude::*;
 use serde_json::{Value, from_value, json, to_value};
 
 use crate::*;
 
-/// The example of the API document, word for word. It omits two fields.
+/// The example trace of the API document, unchanged. Two fields are absent from it.
 const DOCUMENTED_TRACE: &str = r#"{
     "opid": 3,
     "tid": 123,

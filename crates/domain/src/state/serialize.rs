@@ -1,4 +1,5 @@
-//! `Serialize` for changes and states. The ticket system's API defines the names of the members and their order.
+//! `Serialize` implementations for changes and states. The ticket system's API defines the names and the order of the
+//! JSON members.
 
 use std::fmt::Display;
 
@@ -9,7 +10,7 @@ use serde::{
 
 use crate::{FieldChange, FieldValue, StatusPeriod, TicketState, TraceChanges};
 
-/// Writes a value as text, and `None` as `""`.
+/// An optional value that is serialized as text. `None` is serialized as `""`.
 struct TextOrEmpty<T>(Option<T>);
 
 impl<T: Display> Serialize for TextOrEmpty<T> {
@@ -21,14 +22,15 @@ impl<T: Display> Serialize for TextOrEmpty<T> {
     }
 }
 
-/// Writes the value as text. Requires the feature `serde`.
+/// Serializes the value as text. Requires the feature `serde`.
 impl Serialize for FieldValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// Writes `field`, `from` and `to`. `from` is `""` if the field had no value. Requires the feature `serde`.
+/// Serializes the members `field`, `from` and `to`. If the field had no value before, `from` is `""`. Requires the
+/// feature `serde`.
 impl Serialize for FieldChange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut change = serializer.serialize_struct("FieldChange", 3)?;
@@ -39,7 +41,7 @@ impl Serialize for FieldChange {
     }
 }
 
-/// Writes the list of changes. Requires the feature `serde`.
+/// Serializes the list of changes. Requires the feature `serde`.
 impl Serialize for TraceChanges {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut changes = serializer.serialize_seq(Some(self.iter().count()))?;
@@ -50,7 +52,8 @@ impl Serialize for TraceChanges {
     }
 }
 
-/// Writes `status`, `from`, `until` and `seconds`. While the period is open, `until` is `""`. Requires the feature `serde`.
+/// Serializes the members `status`, `from`, `until` and `seconds`. While the period is open, `until` is `""`. Requires
+/// the feature `serde`.
 impl Serialize for StatusPeriod {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut period = serializer.serialize_struct("StatusPeriod", 4)?;
@@ -62,7 +65,7 @@ impl Serialize for StatusPeriod {
     }
 }
 
-/// Writes the member `state` of the ticket system's API. Requires the feature `serde`.
+/// Serializes the member `state` of the ticket system's API. Requires the feature `serde`.
 impl Serialize for TicketState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let appointment = self.fields.appointment.map(FieldValue::Appointment);

@@ -1,4 +1,4 @@
-//! Tests of states: timestamps, status periods and findings.
+//! Tests of ticket states: their timestamps, status periods and findings.
 
 use super::*;
 use crate::{Priority, StaffId, Status::*, TicketId};
@@ -55,7 +55,7 @@ fn first_period_begins_with_the_first_status() {
 }
 
 #[test]
-fn status_set_again_does_not_begin_a_period() {
+fn setting_the_current_status_begins_no_period() {
     let traces = [
         trace(1, 0, Fresh),
         trace(2, 1_000, Delay),
@@ -179,7 +179,7 @@ fn ticket_without_traces_has_the_finding_no_traces() {
 }
 
 #[test]
-fn first_trace_without_status_fresh_is_found() {
+fn first_trace_without_status_fresh_is_reported() {
     use HistoryFindingKind::NotCreated;
     assert_eq!(findings(&[trace(1, 0, Fresh)]), []);
     assert_eq!(findings(&[trace(1, 0, None)]), [NotCreated]);
@@ -189,7 +189,7 @@ fn first_trace_without_status_fresh_is_found() {
 }
 
 #[test]
-fn status_change_that_is_not_allowed_is_found_once() {
+fn status_change_that_is_not_allowed_is_reported_once() {
     use HistoryFindingKind::StepNotAllowed;
     let solved_twice = [
         trace(1, 0, Fresh),
@@ -204,7 +204,7 @@ fn status_change_that_is_not_allowed_is_found_once() {
 }
 
 #[test]
-fn ids_that_descend_with_time_are_found() {
+fn ids_that_descend_with_time_are_reported() {
     use HistoryFindingKind::OutOfOrder;
     assert_eq!(
         findings(&[trace(2, 0, Fresh), trace(1, 1, None)]),
@@ -218,7 +218,7 @@ fn ids_that_descend_with_time_are_found() {
 }
 
 #[test]
-fn finding_of_a_later_trace_is_absent_before_it() {
+fn finding_of_later_trace_is_absent_from_earlier_state() {
     let traces = [
         trace(2, 0, Fresh),
         trace(1, 1_000, Canceled),

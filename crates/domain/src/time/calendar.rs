@@ -7,7 +7,7 @@ const DAYS_FROM_MARCH_OF_YEAR_0_TO_2000: i64 = 730_425;
 /// Days in 400 years, after which the calendar repeats.
 const DAYS_PER_ERA: i64 = 146_097;
 
-/// Year, month and day in the proleptic Gregorian calendar. Years are astronomical: the year before 1 is 0.
+/// A year, month and day in the proleptic Gregorian calendar. Years are astronomical: the year before 1 is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CivilDate {
     pub(super) year: i64,
@@ -37,7 +37,7 @@ impl CivilDate {
         Self { year, month, day }
     }
 
-    /// Returns the days since 2000-01-01. It is the inverse of [`CivilDate::from_days`].
+    /// Returns the days since 2000-01-01. This is the inverse of [`CivilDate::from_days`].
     pub(super) fn to_days(self) -> i64 {
         let year = self.year - i64::from(self.month <= 2);
         let era = year.div_euclid(400);
@@ -57,9 +57,9 @@ impl CivilDate {
 }
 
 impl CivilDate {
-    /// Returns `2025-12-06`, or `None` if the year needs more than four digits.
+    /// Returns the date in the form `2025-12-06`, or `None` if the year needs more than four digits.
     ///
-    /// Responses contain many timestamps, and `write!` takes several times as long.
+    /// Responses contain many timestamps, and this function is several times as fast as `write!`.
     fn to_ascii(self) -> Option<[u8; 10]> {
         let year = u16::try_from(self.year)
             .ok()
@@ -87,7 +87,8 @@ pub(super) fn pad(f: &mut fmt::Formatter<'_>, value: &impl fmt::Display) -> fmt:
     f.pad(&value.to_string())
 }
 
-/// Writes `2025-12-06`. A year below 0 or above 9999 has a sign and at least six digits, the expanded form of ISO 8601.
+/// Writes the date in the form `2025-12-06`. A year below 0 or above 9999 has a sign and at least six digits, which is
+/// the expanded form of ISO 8601.
 impl fmt::Display for CivilDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day } = self;
@@ -119,7 +120,7 @@ mod tests {
         }
 
         #[test]
-        fn to_days_inverts_from_days(days in i64::from(i32::MIN)..=i64::from(i32::MAX)) {
+        fn to_days_is_the_inverse_of_from_days(days in i64::from(i32::MIN)..=i64::from(i32::MAX)) {
             prop_assert_eq!(CivilDate::from_days(days).to_days(), days);
         }
     }

@@ -1,4 +1,4 @@
-//! Calendar dates.
+//! The type for calendar dates.
 
 use std::fmt;
 
@@ -21,9 +21,9 @@ use super::{
 pub struct Date(i32);
 
 impl Date {
-    /// Later than every finite date.
+    /// The date that is later than every finite date.
     pub const INFINITY: Self = Self(i32::MAX);
-    /// Earlier than every finite date.
+    /// The date that is earlier than every finite date.
     pub const NEG_INFINITY: Self = Self(i32::MIN);
 
     /// Creates a date from days since 2000-01-01. The smallest and the largest number are the infinities.
@@ -73,7 +73,7 @@ impl Date {
         }
     }
 
-    /// Returns the text form without a time:
+    /// Returns the text form of the date without a time:
     ///
     /// ```
     /// use wts_domain::Date;
@@ -111,7 +111,7 @@ impl fmt::Display for Date {
     }
 }
 
-/// Displays a date without a time.
+/// A date that is displayed without a time.
 struct IsoDate(Date);
 
 impl fmt::Display for IsoDate {

@@ -12,11 +12,11 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseTimeError {
-    /// The text is not the canonical form of a timestamp, the one that `Display` of [`Timestamp`] writes.
+    /// The text is not a timestamp in the canonical form, which `Display` of [`Timestamp`] writes.
     NotATimestamp,
     /// The text is not an RFC 3339 timestamp, or the timestamp is out of range.
     NotRfc3339,
-    /// The text is not the canonical form of a date, the one that `Display` of [`Date`] writes.
+    /// The text is not a date in the canonical form, which `Display` of [`Date`] writes.
     NotADate,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for ParseTimeError {
 
 impl Error for ParseTimeError {}
 
-/// Parses the canonical form, the one that `Display` of [`Timestamp`] writes. [`Timestamp::from_rfc3339`] parses every RFC
+/// Parses the canonical form, which `Display` of [`Timestamp`] writes. [`Timestamp::from_rfc3339`] parses every RFC
 /// 3339 form.
 impl FromStr for Timestamp {
     type Err = ParseTimeError;
@@ -50,7 +50,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Parses the canonical form, the one that `Display` of [`Date`] writes.
+/// Parses the canonical form, which `Display` of [`Date`] writes.
 impl FromStr for Date {
     type Err = ParseTimeError;
 
@@ -84,11 +84,12 @@ pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     (is_finite && parser.0.is_empty()).then_some(timestamp)
 }
 
-/// A parser that holds the text not parsed yet. Each method parses a part of the text and removes it.
+/// A parser that holds the rest of the text. Each method parses the next part of the text and removes it.
 struct Parser<'a>(&'a [u8]);
 
 impl Parser<'_> {
-    /// Parses `2025-12-06`, `+294276-12-31` or `-004713-11-24`. The result can be a date that does not exist.
+    /// Parses a date such as `2025-12-06`, `+294276-12-31` or `-004713-11-24`. The result can be a date that does not
+    /// exist.
     fn date(&mut self) -> Option<CivilDate> {
         let year = match self.one_of(b"+-") {
             None => self.digits(4)?,
@@ -106,8 +107,8 @@ impl Parser<'_> {
         Some(CivilDate { year, month, day })
     }
 
-    /// Parses `T15:30:00Z`, optionally with a fraction, or with an offset instead of `Z`. Returns microseconds since midnight
-    /// UTC of the date that was parsed before.
+    /// Parses a time such as `T15:30:00Z`, which can have a fraction, or an offset instead of `Z`. Returns microseconds
+    /// since midnight UTC of the date before it.
     ///
     /// A leap second becomes the following second, as in PostgreSQL.
     fn time(&mut self) -> Option<i64> {
@@ -128,7 +129,7 @@ impl Parser<'_> {
         (second < 60 || is_leap).then_some((minutes * 60 + second) * MICROS_PER_SECOND + micros)
     }
 
-    /// Parses `15:30` and returns minutes.
+    /// Parses hours and minutes such as `15:30`, and returns minutes.
     fn hour_and_minute(&mut self) -> Option<i64> {
         let hour = self.digits(2)?;
         self.one_of(b":")?;
@@ -136,7 +137,7 @@ impl Parser<'_> {
         (hour < 24 && minute < 60).then_some(hour * 60 + minute)
     }
 
-    /// Parses the digits of a fraction of a second and returns microseconds. Further digits are truncated.
+    /// Parses the digits of a fraction of a second, and returns microseconds. Digits after the sixth are ignored.
     fn fraction(&mut self) -> Option<i64> {
         let length = self.count_digits();
         let kept = length.min(6);
@@ -162,7 +163,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Removes and returns the next byte if it is one of `expected`.
+    /// Removes and returns the next byte if `expected` contains it.
     fn one_of(&mut self, expected: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         expected.contains(first).then(|| {

@@ -1,4 +1,4 @@
-//! Timestamps.
+//! The type for timestamps.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::{
 
 pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
 pub(super) const SECONDS_PER_DAY: i64 = 86_400;
-/// Seconds from 1970-01-01 to 2000-01-01.
+/// The seconds from 1970-01-01 to 2000-01-01.
 const SECONDS_FROM_1970_TO_2000: i64 = 946_684_800;
 
 /// A timestamp with microsecond precision, or one of the two infinities.
@@ -30,9 +30,9 @@ const SECONDS_FROM_1970_TO_2000: i64 = 946_684_800;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// Later than every finite timestamp.
+    /// The timestamp that is later than every finite timestamp.
     pub const INFINITY: Self = Self(i64::MAX);
-    /// Earlier than every finite timestamp.
+    /// The timestamp that is earlier than every finite timestamp.
     pub const NEG_INFINITY: Self = Self(i64::MIN);
 
     /// Creates a timestamp from microseconds since 2000-01-01T00:00:00Z. The smallest and the largest number are the
@@ -50,7 +50,7 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Returns [`DateOutOfRange`] if the timestamp is out of range, about 290,000 years before or after 2000.
+    /// Returns [`DateOutOfRange`] if the timestamp is about 290,000 years or more before or after 2000.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, DateOutOfRange> {
         seconds
             .checked_sub(SECONDS_FROM_1970_TO_2000)
@@ -112,7 +112,7 @@ impl Timestamp {
     }
 }
 
-// Other services can use other RFC 3339 forms, for example an offset.
+// `Deserialize` accepts every RFC 3339 form, because other services can write a form with an offset.
 #[cfg(feature = "serde")]
 crate::serde_impls::impl_serde_as_text!(Timestamp, Timestamp::from_rfc3339);
 
@@ -144,7 +144,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Returns the text form of a time of day, `T10:00:00`, given in seconds since midnight.
+/// Returns the text form of a time of day, such as `T10:00:00`, from seconds since midnight.
 fn time_of_day(second: i64) -> [u8; 9] {
     let [second, minute, hour] = [second % 60, second / 60 % 60, second / 3_600]
         .map(|part| u16::try_from(part).unwrap_or(0));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_the_postgresql_range_are_text_form() {
+    fn limits_of_the_postgresql_range_are_written() {
         assert_eq!(
             text_form(-211_813_488_000_000_000),
             "-004713-11-24T00:00:00Z"
@@ -232,7 +232,7 @@ mod tests {
         }
 
         #[test]
-        fn every_timestamp_can_be_text_form(micros: i64) {
+        fn every_timestamp_can_be_written(micros: i64) {
             let text = text_form(micros);
             prop_assert!(text.ends_with('Z') || text.ends_with("infinity"));
         }
