@@ -1,15 +1,15 @@
-//! The error chain: an error and all its causes, for logs and messages.
+//! The error chain: an error and all its causes, formatted for logs and messages.
 
 use std::{error::Error, fmt};
 
-/// Displays an error and its causes in one line, outermost first, joined by `": "`. A cause that the text before it already
-/// contains is left out.
+/// Formats an error and its causes on one line, outermost first, separated by `": "`. A cause is omitted if the text
+/// before it already contains the cause's text.
 ///
 /// ```
 /// use wts_app::{ErrorChain, RepositoryError};
 ///
 /// let error = RepositoryError::Failed("connection reset".into());
-/// assert_eq!(ErrorChain(&error).to_string(), "the store failed: connection reset");
+/// assert_eq!(ErrorChain(&error).to_string(), "the repository failed: connection reset");
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_follow_in_order_and_none_is_repeated() {
+    fn causes_are_written_in_order_without_repetition() {
         assert_eq!(chain(&["a read failed"]), "a read failed");
         assert_eq!(chain(&["outer", "middle", "root"]), "outer: middle: root");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Reading the history of one ticket.
+//! The use case that returns the history of one ticket.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,7 +8,7 @@ use wts_domain::{
 
 use crate::history_repository::{HistoryQuery, HistoryRepository, RepositoryError};
 
-/// Returns a ticket's traces to callers who may read them.
+/// The use case that returns a ticket's traces to callers who may read them.
 #[derive(Clone)]
 pub struct GetTraces {
     histories: Arc<dyn HistoryRepository>,
@@ -16,7 +16,8 @@ pub struct GetTraces {
 }
 
 impl GetTraces {
-    /// Creates the use case over these histories; it trusts the rank in a caller's token.
+    /// Creates the use case with a repository of histories. The rank of a caller is the one in the token, unless
+    /// [`Self::with_rank_source`] sets another source.
     pub fn new(histories: Arc<dyn HistoryRepository>) -> Self {
         Self {
             histories,
@@ -24,7 +25,7 @@ impl GetTraces {
         }
     }
 
-    /// Sets the source of ranks.
+    /// Sets where the ranks of callers come from.
     #[must_use]
     pub fn with_rank_source(self, rank_source: RankSource) -> Self {
         Self {
@@ -33,14 +34,14 @@ impl GetTraces {
         }
     }
 
-    /// Returns the history of `ticket`: all its traces, oldest first, ties by ascending id.
+    /// Returns the history of `ticket`: all its traces in ascending order of time, then of id.
     ///
-    /// An [`ActiveCaller`] proves that the rank in the caller's token has been checked to be active.
+    /// The type [`ActiveCaller`] guarantees that the rank in the caller's token is active.
     ///
     /// # Errors
     ///
-    /// Returns [`GetTracesError`]. If the ticket does not exist, the error is [`GetTracesError::NoSuchTicket`] for every
-    /// active caller.
+    /// Returns [`GetTracesError`]. If the ticket does not exist, every active caller gets
+    /// [`GetTracesError::NoSuchTicket`].
     pub async fn execute(
         &self,
         caller: &ActiveCaller,
@@ -55,13 +56,14 @@ impl GetTraces {
     }
 }
 
-/// The source of a caller's rank.
+/// The place where a caller's rank is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RankSource {
-    /// The token.
+    /// The rank is the one in the token.
     #[default]
     Token,
-    /// The token and the database: the lower of the two ranks counts, and a caller unknown to the database is not active.
+    /// The rank is the lower of the rank in the token and the rank in the database. A caller who is not in the database
+    /// is not active.
     TokenAndDatabase,
 }
 
@@ -74,7 +76,8 @@ impl RankSource {
         HistoryQuery { ticket, rank_of }
     }
 
-    /// Returns the caller with their effective rank, given the rank `in_database`.
+    /// Returns the caller with the rank that the access policy uses. `in_database` is the caller's rank in the
+    /// database.
     fn effective_caller(
         self,
         caller: &ActiveCaller,

@@ -1,21 +1,21 @@
-//! The port to the store of ticket histories.
+//! The port of the repository that contains ticket histories.
 
 use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
-/// A query for one history. An implementation may serve equal concurrent queries with one read.
+/// A query for the history of one ticket. A repository may answer equal concurrent queries with one database query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryQuery {
     /// The ticket whose history is read.
     pub ticket: TicketId,
-    /// The student whose rank is read together with the history.
+    /// The student whose rank is read together with the history, if any.
     pub rank_of: Option<StudentId>,
 }
 
 impl From<TicketId> for HistoryQuery {
-    /// A query for the history alone.
+    /// Creates a query for the history alone, without a rank.
     fn from(ticket: TicketId) -> Self {
         Self {
             ticket,
@@ -27,32 +27,35 @@ impl From<TicketId> for HistoryQuery {
 /// The result of a [`HistoryQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundHistory {
-    /// The issuer of the ticket and all its traces, oldest first, ties by ascending id; `None` if the ticket does not exist.
+    /// The issuer of the ticket and all its traces in ascending order of time, then of id. `None` if the ticket does
+    /// not exist.
     pub history: Option<Arc<TicketHistory>>,
-    /// The rank of the student in [`HistoryQuery::rank_of`]: that of their staff record, or else [`Access::User`];
-    /// [`Access::Unregistered`] if they are not registered or their rank is unknown. `None` if the query names no student.
+    /// The rank of the student in [`HistoryQuery::rank_of`], `None` if the query names no student.
+    ///
+    /// The rank is that of the student's staff record. A registered student without one has the rank [`Access::User`].
+    /// A student who is not registered or whose rank is unknown has the rank [`Access::Unregistered`].
     pub rank: Option<Access>,
 }
 
-/// Reads whole ticket histories.
+/// A repository of complete ticket histories.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait HistoryRepository: Send + Sync {
-    /// Returns the result of `query`, which includes all data that was committed before the call.
+    /// Returns the result of `query`. It includes all data that was committed before the call.
     ///
     /// # Errors
     ///
-    /// Returns [`RepositoryError`] if the store is overloaded or failed.
+    /// Returns [`RepositoryError`] if the repository is overloaded or has failed.
     async fn find(&self, query: &HistoryQuery) -> Result<FoundHistory, RepositoryError>;
 }
 
-/// The reason why a query failed.
+/// The reason why a query to the repository failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
-    /// The store works but is overloaded; a retry after a short delay may succeed.
-    #[error("the store has more to do than it can take on")]
+    /// The repository is available but overloaded. A retry after a short delay may succeed.
+    #[error("the repository is overloaded")]
     Busy,
-    /// The store is down, cannot be reached, rejected the query or contains invalid data.
-    #[error("the store failed")]
+    /// The repository is unavailable, rejected the query or contains invalid data.
+    #[error("the repository failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -1,8 +1,8 @@
-//! The use cases of WTS traces.
+//! The use cases of WTS traces: reading a history, and copying histories in bulk.
 //!
-//! A use case is policy and ports: it decides with [`wts_domain`], reaches the outside through traits that adapters
-//! implement, and does not depend on HTTP or SQL. With the feature `mocks` the crate exports mocks of its ports for the
-//! tests of other crates.
+//! A use case applies the policies of [`wts_domain`] and accesses databases and files through traits, its ports, which
+//! adapter crates implement. The crate does not depend on HTTP or SQL. The feature `mocks` exports mocks of the ports
+//! for the tests of other crates.
 
 mod error_chain;
 mod get_traces;
@@ -22,15 +22,15 @@ pub use transfer::{
     VerifyReport, copy_histories, verify_histories,
 };
 
-/// All use cases with their repositories. A binary creates it once and passes it to an adapter as one value.
+/// All use cases with their repositories. The binary creates this value once and passes it to an adapter.
 #[derive(Clone)]
 pub struct UseCases {
-    /// Reading the history of one ticket.
+    /// The use case that returns the history of one ticket.
     pub get_traces: GetTraces,
 }
 
 impl UseCases {
-    /// Creates the use cases over these histories.
+    /// Creates all use cases with a repository of histories.
     pub fn new(histories: Arc<dyn HistoryRepository>, rank_source: RankSource) -> Self {
         Self {
             get_traces: GetTraces::new(histories).with_rank_source(rank_source),

@@ -1,8 +1,8 @@
-//! Whole histories in bulk: copied from a source to a sink, or checked against the rules.
+//! Bulk transfer of complete histories: copying them from a source to a sink, and verifying them against the rules.
 //!
-//! A [`HistorySource`] is a database, a file or the generator of sample data; a [`HistorySink`] is a database or a file.
-//! All of them use the same records in the same order, so that the output of one goes into any other and comes out again
-//! unchanged. Nothing here is asynchronous: a copy is two threads, one that reads and one that writes.
+//! A [`HistorySource`] is a database, a file or the generator of sample data. A [`HistorySink`] is a database or a
+//! file. All of them use the same records in the same order, so the output of any source can be written to any sink
+//! unchanged. The code is not asynchronous: a copy uses two threads, one that reads and one that writes.
 
 mod checks;
 mod copy;

@@ -1,4 +1,4 @@
-//! Access to traces by rank and issuer, with a mocked repository.
+//! Tests of the access to traces by rank and issuer, with a mocked repository.
 
 use wts_domain::{Caller, StaffId, StudentId, Timestamp, Trace, TraceId, ensure_active};
 
@@ -18,13 +18,13 @@ fn active(student: &str, access: Access) -> ActiveCaller {
 }
 
 fn trace(id: i64) -> Trace {
-    let moment = Timestamp::from_micros_since_2000(id);
-    Trace::new(TraceId::new(id), ticket(), moment, StaffId::from("W007"))
+    let at = Timestamp::from_micros_since_2000(id);
+    Trace::new(TraceId::new(id), ticket(), at, StaffId::from("W007"))
 }
 
-/// The use case over a store with one ticket, which is Alice's and has these traces. The store returns `rank` for every
-/// student whose rank is queried.
-fn store(traces: Vec<Trace>, rank: Access) -> GetTraces {
+/// Returns the use case with a repository that has one ticket, filed by Alice, with these traces. The repository
+/// returns `rank` as the rank of every student.
+fn use_case_with(traces: Vec<Trace>, rank: Access) -> GetTraces {
     let mut histories = MockHistoryRepository::new();
     histories.expect_find().times(1).returning(move |query| {
         let history = TicketHistory::new(StudentId::from(ALICE), traces.clone());
@@ -36,34 +36,35 @@ fn store(traces: Vec<Trace>, rank: Access) -> GetTraces {
     GetTraces::new(Arc::new(histories))
 }
 
-/// The use case over a store with one ticket, which is Alice's and has these traces. Ranks in the store must not be used.
-fn store_with(traces: Vec<Trace>) -> GetTraces {
-    store(traces, Access::Unregistered)
+/// Returns the use case with a repository that has one ticket, filed by Alice, with these traces. The rank in a token is
+/// used: with the rank that the repository returns, every caller would be denied.
+fn use_case_with_traces(traces: Vec<Trace>) -> GetTraces {
+    use_case_with(traces, Access::Unregistered)
 }
 
 #[tokio::test]
 async fn issuer_gets_all_traces_unchanged() {
     let traces = vec![trace(1), trace(3)];
 
-    let seen = store_with(traces.clone())
+    let outcome = use_case_with_traces(traces.clone())
         .execute(&active(ALICE, Access::User), ticket())
         .await;
 
-    assert_eq!(seen.unwrap().traces, traces);
+    assert_eq!(outcome.unwrap().traces, traces);
 }
 
 #[tokio::test]
 async fn operator_can_read_ticket_of_another_student() {
-    let seen = store_with(vec![trace(1)])
+    let outcome = use_case_with_traces(vec![trace(1)])
         .execute(&active(MALLORY, Access::InformalMember), ticket())
         .await;
 
-    assert_eq!(seen.unwrap().traces, [trace(1)]);
+    assert_eq!(outcome.unwrap().traces, [trace(1)]);
 }
 
 #[tokio::test]
 async fn student_cannot_read_ticket_of_another_student() {
-    let outcome = store_with(vec![trace(1)])
+    let outcome = use_case_with_traces(vec![trace(1)])
         .execute(&active(MALLORY, Access::User), ticket())
         .await;
 
@@ -75,18 +76,18 @@ async fn student_cannot_read_ticket_of_another_student() {
 
 #[tokio::test]
 async fn ticket_without_traces_has_empty_history() {
-    let seen = store_with(Vec::new())
+    let outcome = use_case_with_traces(Vec::new())
         .execute(&active(ALICE, Access::User), ticket())
         .await;
 
-    assert_eq!(seen.unwrap().traces, []);
+    assert_eq!(outcome.unwrap().traces, []);
 }
 
 #[tokio::test]
-async fn missing_ticket_is_reported_at_every_rank() {
+async fn missing_ticket_is_reported_to_every_active_rank() {
     let absent = TicketId::new(124).unwrap();
     for access in [Access::User, Access::Dev] {
-        let outcome = store_with(Vec::new())
+        let outcome = use_case_with_traces(Vec::new())
             .execute(&active(ALICE, access), absent)
             .await;
 
@@ -95,7 +96,7 @@ async fn missing_ticket_is_reported_at_every_rank() {
 }
 
 #[tokio::test]
-async fn failed_repository_is_not_a_missing_ticket() {
+async fn repository_failure_is_not_reported_as_missing_ticket() {
     let mut histories = MockHistoryRepository::new();
     histories
         .expect_find()
@@ -111,9 +112,10 @@ async fn failed_repository_is_not_a_missing_ticket() {
     ));
 }
 
-/// The use case with ranks from the database: ticket 123 is Alice's, and the store returns `rank` for every student.
-fn store_with_rank(rank: Access) -> GetTraces {
-    store(Vec::new(), rank).with_rank_source(RankSource::TokenAndDatabase)
+/// Returns the use case with ranks from the database. Ticket 123 was filed by Alice, and the repository returns `rank`
+/// as the rank of every student.
+fn use_case_with_database_rank(rank: Access) -> GetTraces {
+    use_case_with(Vec::new(), rank).with_rank_source(RankSource::TokenAndDatabase)
 }
 
 #[tokio::test]
@@ -140,7 +142,7 @@ async fn rank_missing_in_database_denies_access() {
 }
 
 #[tokio::test]
-async fn lower_rank_of_token_and_database_is_effective() {
+async fn lower_rank_of_token_and_database_is_used() {
     use GetTracesError::{Denied, NoSuchTicket};
 
     let absent = TicketId::new(124).unwrap();
@@ -148,7 +150,7 @@ async fn lower_rank_of_token_and_database_is_effective() {
         for known in Access::ALL {
             let effective = *brought.min(known);
             for (student, asked) in [(ALICE, ticket()), (MALLORY, ticket()), (ALICE, absent)] {
-                let outcome = store_with_rank(*known)
+                let outcome = use_case_with_database_rank(*known)
                     .execute(&active(student, *brought), asked)
                     .await;
 

@@ -1,4 +1,4 @@
-//! The checks of every record of a transfer.
+//! The checks that a transfer applies to every record.
 
 use std::collections::HashSet;
 
@@ -11,13 +11,14 @@ use super::{
     record::{Entry, Record},
 };
 
-/// Checks that records come in the order that a [`HistorySource`](super::HistorySource) promises.
+/// A check that records arrive in the order that a [`HistorySource`](super::HistorySource) promises.
 ///
-/// Every source is checked: a file can come from any program, and a database can use another sort order.
+/// The check is needed for every source: any program can have written a file, and a database can use another sort
+/// order.
 #[derive(Default)]
 pub(super) struct OrderCheck {
     staff: Option<StaffId>,
-    /// The student numbers of the staff. A campus has some dozens of them.
+    /// The student numbers of the staff members. A few dozen are expected.
     students: HashSet<StudentId>,
     ticket: Option<TicketId>,
     trace: Option<(Timestamp, TraceId)>,
@@ -28,37 +29,43 @@ impl OrderCheck {
         match &entry.record {
             Record::Staff(staff) => {
                 if self.ticket.is_some() {
-                    return Err(entry.error("type", "staff come before all tickets"));
+                    return Err(
+                        entry.error("type", "expected all staff members before the first ticket")
+                    );
                 }
                 if let Some(last) = self.staff.as_ref().filter(|last| **last >= staff.id) {
-                    let problem = format!("expected more than {:?}, the one before", last.as_str());
+                    let problem = format!(
+                        "expected a staff number above {:?}, the preceding one",
+                        last.as_str()
+                    );
                     return Err(entry.error("wid", problem));
                 }
                 if !self.students.insert(staff.student.clone()) {
-                    let problem = "somebody else of the staff has this number";
+                    let problem = "another staff member has the same student number";
                     return Err(entry.error("sid", problem));
                 }
                 self.staff = Some(staff.id.clone());
             }
             Record::Ticket(ticket) => {
                 if let Some(last) = self.ticket.filter(|last| *last >= ticket.id) {
-                    let problem = format!("expected more than {last}, the one before");
+                    let problem =
+                        format!("expected a ticket number above {last}, the preceding one");
                     return Err(entry.error("tid", problem));
                 }
                 (self.ticket, self.trace) = (Some(ticket.id), None);
             }
             Record::Trace(trace) => {
                 let Some(ticket) = self.ticket else {
-                    return Err(entry.error("tid", "expected its ticket before it"));
+                    return Err(entry.error("tid", "expected a ticket before its first trace"));
                 };
                 if ticket != trace.ticket {
                     let found = trace.ticket;
-                    let problem = format!("expected {ticket}, the ticket before it, not {found}");
+                    let problem = format!("expected {ticket}, the preceding ticket, found {found}");
                     return Err(entry.error("tid", problem));
                 }
                 let position = (trace.updated_at, trace.id);
                 if let Some((time, id)) = self.trace.filter(|last| *last >= position) {
-                    let problem = format!("expected to come after trace {id} of {time}");
+                    let problem = format!("expected a trace later than trace {id} of {time}");
                     return Err(entry.error("updated_at", problem));
                 }
                 self.trace = Some(position);
@@ -68,12 +75,12 @@ impl OrderCheck {
     }
 }
 
-/// Checks what a database enforces for its tables and a file does not: that trace ids are unique, and that every operator
-/// is on the staff.
+/// A check of the constraints that a database has and a file does not: trace ids are unique, and the operator of every
+/// trace is a staff member.
 #[derive(Default)]
 pub(super) struct UniquenessCheck {
     staff: HashSet<StaffId>,
-    /// The ids of all traces. They are dense as a rule, so that ten million of them take a few MiB.
+    /// The ids of all traces. Ids are usually dense, so the set needs only a few MiB for ten million of them.
     traces: RoaringTreemap,
 }
 
@@ -83,16 +90,15 @@ impl UniquenessCheck {
             Record::Staff(staff) => {
                 self.staff.insert(staff.id.clone());
             }
-            // The order check has compared their numbers.
+            // The order check has already rejected duplicate ticket numbers.
             Record::Ticket(_) => {}
             Record::Trace(trace) => {
                 if !self.traces.insert(trace.id.get().cast_unsigned()) {
-                    return Err(entry.error("opid", "the same number stands in a line before"));
+                    return Err(entry.error("opid", "an earlier trace has the same number"));
                 }
                 if !self.staff.contains(&trace.op) {
                     let op = trace.op.as_str();
-                    let problem =
-                        format!("expected the number of somebody of the staff, not {op:?}");
+                    let problem = format!("expected the number of a staff member, found {op:?}");
                     return Err(entry.error("op", problem));
                 }
             }
@@ -101,7 +107,7 @@ impl UniquenessCheck {
     }
 }
 
-/// Checks histories against the rules and counts the findings. A violation does not end the transfer.
+/// A check of histories against the rules, which counts the findings. A broken rule does not end the transfer.
 #[derive(Default)]
 pub(super) struct RuleCheck {
     current: Option<CurrentHistory>,
@@ -135,7 +141,7 @@ impl RuleCheck {
         }
     }
 
-    /// Ends the last history and returns the number of findings in all histories.
+    /// Ends the last history. Returns the number of findings in all histories.
     pub(super) fn finish(mut self, observer: &mut dyn Observer) -> u64 {
         self.end_history(observer);
         self.findings
@@ -149,7 +155,7 @@ impl RuleCheck {
     }
 }
 
-/// Calls the observer with each finding and returns their number.
+/// Calls the observer for each finding. Returns the number of findings.
 fn report(
     line: Option<u64>,
     ticket: TicketId,

@@ -1,4 +1,4 @@
-//! The use cases: copying histories and verifying them.
+//! The use cases of a transfer: copying histories, and verifying them.
 
 use std::{sync::mpsc::sync_channel, thread};
 
@@ -9,32 +9,33 @@ use super::{
     record::{Batch, Counts},
 };
 
-/// The most batches that the reading thread may be ahead of the writing thread.
+/// The maximum number of batches that have been read and wait to be written.
 const MAX_WAITING_BATCHES: usize = 2;
 
-/// The result of a copy.
+/// The result of [`copy_histories`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopyReport {
-    /// The records that the sink has written.
+    /// The number of records that the sink has stored.
     pub stored: ImportReport,
-    /// The number of findings that were reported to the observer. Histories that break rules are copied nevertheless.
+    /// The number of findings that were reported to the observer. Histories with findings are copied too.
     pub findings: u64,
 }
 
-/// The result of a verification.
+/// The result of [`verify_histories`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// The records that were checked.
+    /// The number of records that were checked.
     pub counts: Counts,
     /// The number of findings that were reported to the observer.
     pub findings: u64,
 }
 
-/// Copies whole histories from a source to a sink, all or nothing. Blocks its thread.
+/// Copies all histories from a source to a sink. If an error occurs, nothing is stored. Blocks the calling thread.
 ///
 /// # Errors
 ///
-/// Returns [`TransferError`]; the sink has stored nothing then.
+/// Returns [`TransferError`] if the source or the sink failed, or if a record is invalid. The sink has stored nothing
+/// then.
 pub fn copy_histories(
     source: Box<dyn HistorySource>,
     mut sink: Box<dyn HistorySink>,
@@ -45,13 +46,13 @@ pub fn copy_histories(
     Ok(CopyReport { stored, findings })
 }
 
-/// Checks every history of a source against the rules of [`wts_domain::audit_history`] in one pass, and that every number
-/// stands for one record and every operator is on the staff. Blocks its thread.
+/// Reads every history of a source once and checks it against the rules of [`wts_domain::audit_history`]. Also checks
+/// that numbers are unique and that the operator of every trace is a staff member. Blocks the calling thread.
 ///
 /// # Errors
 ///
-/// Returns [`TransferError`] if the source failed, or if it has a record that cannot be read or that no database would
-/// store beside the others. The records after it are not checked.
+/// Returns [`TransferError`] if the source failed, or at the first record that cannot be read or that a database would
+/// reject. The records after that record are not checked.
 pub fn verify_histories(
     source: Box<dyn HistorySource>,
     observer: &mut dyn Observer,
@@ -65,7 +66,7 @@ pub fn verify_histories(
     })
 }
 
-/// Reads a source to its end in a thread of its own and calls `take` with each batch, checked.
+/// Reads a source to its end in a second thread, checks each batch, and calls `take` with the batch.
 fn read_all(
     source: Box<dyn HistorySource>,
     observer: &mut dyn Observer,
@@ -76,14 +77,14 @@ fn read_all(
     thread::scope(|scope| {
         let (batches, received) = sync_channel(MAX_WAITING_BATCHES);
         scope.spawn(move || {
-            // If the receiver is gone, sending fails, which ends the reading.
+            // If the receiver has been dropped, sending fails and the reading ends.
             let mut deliver = |batch| {
                 let sent = batches.send(Ok(batch));
                 sent.map_err(|_| TransferError::Interrupted)
             };
             let mut output = BatchSender::new(&mut deliver);
             let outcome = source.read(&mut output);
-            // The records before an error are checked first: the first error in the source is the one to report.
+            // The entries before an error are sent first, so that the first error in the source is reported.
             let flushed = output.flush();
             if let Err(error) = outcome.and(flushed) {
                 let _ = batches.send(Err(error));

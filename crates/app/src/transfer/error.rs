@@ -1,4 +1,4 @@
-//! The errors of a transfer, with the record and the line that caused them.
+//! The errors of a transfer, with the record and the line where they occurred.
 
 use std::{error::Error, fmt};
 
@@ -10,11 +10,11 @@ pub enum TransferError {
     /// A record cannot be read, is out of order, or cannot be stored.
     #[error(transparent)]
     InvalidRecord(#[from] RecordError),
-    /// Records differ from existing records of the same number in the sink. Contains at least one of the differences, not
-    /// necessarily all.
+    /// Records in the sink have the same number as imported records but other values. Contains one or more of the
+    /// differences.
     #[error("{}", one_per_line(.0))]
     Conflicts(Vec<RecordError>),
-    /// The observer or the receiver stopped the transfer.
+    /// The observer or the receiver of batches stopped the transfer.
     #[error("interrupted")]
     Interrupted,
     /// The source or the sink failed.
@@ -23,7 +23,7 @@ pub enum TransferError {
 }
 
 impl TransferError {
-    /// Creates the error of a source or a sink; `what` describes the failed operation.
+    /// Creates the error of a source or a sink. `what` describes the operation that failed.
     pub fn failed(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(what.into(), cause.into())
     }
@@ -36,29 +36,29 @@ fn one_per_line(conflicts: &[RecordError]) -> String {
         .fold(heading, |text, conflict| format!("{text}\n  {conflict}"))
 }
 
-/// An error in a record, and its location.
+/// An error in a record, with its location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{location}{problem}")]
 pub struct RecordError {
-    /// The location.
+    /// The location of the error.
     pub location: RecordLocation,
-    /// The expected value and the value that was found instead.
+    /// A description of the error: the expected value and the value that was found.
     pub problem: String,
 }
 
-/// The location of an error, as far as it is known.
+/// The location of an error: the line, record and field, where known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordLocation {
-    /// The line of a file, counted from 1.
+    /// The line number in a file, counted from 1.
     pub line: Option<u64>,
-    /// The record.
+    /// The kind and the id of the record.
     pub record: Option<RecordId>,
-    /// The field of the record.
+    /// The name of the field in the record.
     pub field: Option<String>,
 }
 
 impl RecordLocation {
-    /// A line of a file.
+    /// Creates the location of a line of a file.
     pub fn line(line: u64) -> Self {
         Self {
             line: Some(line),
@@ -66,7 +66,7 @@ impl RecordLocation {
         }
     }
 
-    /// A record that is not in a file.
+    /// Creates the location of a record that does not come from a file.
     pub fn record(id: RecordId) -> Self {
         Self {
             record: Some(id),
@@ -74,7 +74,7 @@ impl RecordLocation {
         }
     }
 
-    /// A field of the same record.
+    /// Returns the location of a field in the same record.
     #[must_use]
     pub fn field(&self, field: &str) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl RecordLocation {
         }
     }
 
-    /// An error at this location.
+    /// Creates an error at this location.
     pub fn error(self, problem: impl Into<String>) -> RecordError {
         RecordError {
             location: self,
@@ -92,14 +92,14 @@ impl RecordLocation {
     }
 }
 
-/// Writes `line 12: trace 5: remark: `, as far as each is known.
+/// Writes a prefix such as `line 12: trace 5: remark: `. Parts that are unknown are omitted.
 impl fmt::Display for RecordLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(line) = self.line {
             write!(f, "line {line}: ")?;
         }
         match &self.record {
-            // Quoted, since it may hold any characters.
+            // The id is quoted, because it can contain any characters.
             Some(RecordId::Staff(id)) => write!(f, "staff {:?}: ", id.as_str())?,
             Some(RecordId::Ticket(id)) => write!(f, "ticket {id}: ")?,
             Some(RecordId::Trace(id)) => write!(f, "trace {id}: ")?,

@@ -1,4 +1,4 @@
-//! The ports to the sources and sinks of histories in bulk.
+//! The ports of a transfer: sources, sinks and observers.
 
 use std::{collections::BTreeSet, mem, ops::ControlFlow};
 
@@ -9,54 +9,55 @@ use super::{
     record::{Batch, Counts, Entry, Progress},
 };
 
-/// Reads whole histories, one after the other.
+/// A source of complete histories.
 ///
-/// The staff comes first, by ascending staff number (compared byte by byte), then every ticket by ascending number, each
-/// followed by its traces, oldest first, ties by ascending id. All of it is as it was at one time.
+/// A source sends the staff members first, in ascending order of staff number (compared byte by byte). Then it sends
+/// every ticket in ascending order of number. Each ticket is followed by its traces, in ascending order of time, then
+/// of id. All records are from one consistent snapshot.
 pub trait HistorySource: Send {
-    /// Sends every record to `output`. Blocks its thread.
+    /// Sends every record to `output`. Blocks the calling thread.
     ///
     /// # Errors
     ///
-    /// Returns [`TransferError`] if the source could not be read to its end, or if `output` returned it.
+    /// Returns [`TransferError`] if the source could not be read to its end, or the error that `output` returned.
     fn read(self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError>;
 }
 
-/// Writes whole histories, in the order in which a [`HistorySource`] sends them, all or nothing: if a sink is dropped
-/// before it is finished, it leaves nothing behind.
+/// A sink that stores complete histories, received in the order in which a [`HistorySource`] sends them. A sink that is
+/// dropped before [`HistorySink::finish`] stores nothing.
 pub trait HistorySink: Send {
-    /// Writes a batch. May block its thread.
+    /// Writes a batch. May block the calling thread.
     ///
     /// # Errors
     ///
-    /// Returns [`TransferError`]; the sink is unusable then.
+    /// Returns [`TransferError`] if the batch could not be written. The sink must not be used afterwards.
     fn put(&mut self, batch: Batch) -> Result<(), TransferError>;
 
-    /// Commits everything that was put.
+    /// Commits all batches that were written.
     ///
     /// # Errors
     ///
-    /// Returns [`TransferError`]; nothing is committed then.
+    /// Returns [`TransferError`] if the commit failed. Nothing is stored then.
     fn finish(self: Box<Self>) -> Result<ImportReport, TransferError>;
 }
 
-/// How many records a sink has written.
+/// The number of records that a sink has stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// Records that are new in the sink.
+    /// The number of records that are new in the sink.
     pub inserted: Counts,
-    /// Records that the sink had already, the same in every field.
+    /// The number of records that were already in the sink with equal values.
     pub unchanged: Counts,
 }
 
-/// Collects the entries of a source into batches and delivers each batch.
+/// A sender that collects the entries of a source into batches and passes each batch to a function.
 pub struct BatchSender<'a> {
     deliver: &'a mut dyn FnMut(Batch) -> Result<(), TransferError>,
     batch: Batch,
 }
 
 impl<'a> BatchSender<'a> {
-    /// A sender that calls `deliver` with each batch.
+    /// Creates a sender that calls `deliver` with each batch.
     pub fn new(deliver: &'a mut dyn FnMut(Batch) -> Result<(), TransferError>) -> Self {
         Self {
             deliver,
@@ -64,11 +65,11 @@ impl<'a> BatchSender<'a> {
         }
     }
 
-    /// Sends an entry.
+    /// Adds an entry to the current batch, and delivers the batch if it is full.
     ///
     /// # Errors
     ///
-    /// Returns the error of a delivery; the source should stop reading then.
+    /// Returns the error of `deliver`. The source should stop reading then.
     pub fn send(&mut self, entry: impl Into<Entry>) -> Result<(), TransferError> {
         self.batch.push(entry.into());
         if self.batch.is_full() {
@@ -77,16 +78,16 @@ impl<'a> BatchSender<'a> {
         Ok(())
     }
 
-    /// Records how far the source has read.
+    /// Sets the progress of the source, which is attached to the batches that follow.
     pub fn set_progress(&mut self, done: u64, total: u64) {
         self.batch.progress = Some(Progress { done, total });
     }
 
-    /// Delivers the last entries.
+    /// Delivers the current batch, even if it is not full.
     ///
     /// # Errors
     ///
-    /// Returns the error of the delivery.
+    /// Returns the error of `deliver`.
     pub fn flush(&mut self) -> Result<(), TransferError> {
         if self.batch.entries().is_empty() {
             return Ok(());
@@ -98,30 +99,30 @@ impl<'a> BatchSender<'a> {
     }
 }
 
-/// Which tickets a source reads, each with its whole history. With all tickets comes the whole staff, otherwise those who
-/// have acted on one of the tickets.
+/// The tickets that a source reads, each with its complete history. [`Selection::All`] includes all staff members;
+/// other selections include only the staff members who made a trace on a selected ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
     /// All tickets.
     All,
-    /// These tickets, as far as they exist.
+    /// The tickets with these numbers. Numbers without a ticket are ignored.
     Tickets(BTreeSet<TicketId>),
-    /// The tickets that were filed in a period.
+    /// The tickets that were filed in a period of time.
     Filed {
-        /// The inclusive beginning, if there is one.
+        /// The inclusive start of the period, `None` for no start.
         since: Option<Timestamp>,
-        /// The exclusive end, if there is one.
+        /// The exclusive end of the period, `None` for no end.
         before: Option<Timestamp>,
     },
 }
 
-/// Observes a transfer.
+/// An observer of a transfer, which receives its progress and its findings.
 pub trait Observer {
-    /// Is called after each batch with the number of records so far. `Break` ends the transfer with
+    /// Called after each batch with the number of records so far. If it returns `Break`, the transfer ends with
     /// [`TransferError::Interrupted`].
     fn on_progress(&mut self, counts: Counts, progress: Option<Progress>) -> ControlFlow<()>;
 
-    /// Is called for each violation of a rule; `line` is that of the record, if it comes from a file.
+    /// Called for each broken rule. `line` is the line of the record if it comes from a file.
     fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: HistoryFinding);
 }
 

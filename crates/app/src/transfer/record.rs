@@ -1,4 +1,4 @@
-//! The records of a transfer and the batches that hold them.
+//! The records of a transfer, and the batches that contain them.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use wts_domain::{StaffMember, Ticket, Trace};
 
 use super::error::{RecordError, RecordId, RecordLocation};
 
-/// The most entries in a batch.
+/// The maximum number of entries in a batch.
 const MAX_BATCH_ENTRIES: usize = 1_024;
-/// A batch whose entries take more memory than this gets no further entry.
+/// The size in bytes from which a batch is full.
 const MAX_BATCH_BYTES: usize = 512 * 1024;
 
-/// One record of a transfer.
+/// A record of a transfer: a staff member, a ticket or a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// A staff member.
+    /// A staff member with their name.
     Staff(StaffMember),
-    /// A ticket as it stands. Its traces come next.
+    /// A ticket with its current values. Its traces follow this record.
     Ticket(Ticket),
-    /// A trace of the ticket before it, without the name of its operator: names stand with the staff.
+    /// A trace of the preceding ticket. `op_name` is empty, because the names are in the staff records.
     Trace(Trace),
 }
 
 impl Record {
-    /// The approximate memory use in bytes.
+    /// Returns the approximate memory use of the record in bytes.
     fn size_bytes(&self) -> usize {
         size_of::<Entry>()
             + match self {
@@ -40,17 +40,17 @@ impl Record {
     }
 }
 
-/// A record and its origin.
+/// A record and the line of the file that it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The record's line in a file, counted from 1; `None` if it does not come from a file.
+    /// The line number in the file, counted from 1; `None` if the record does not come from a file.
     pub line: Option<u64>,
-    /// The record.
+    /// The record that was read.
     pub record: Record,
 }
 
 impl Entry {
-    /// The record's location.
+    /// Returns the location of the record for error messages.
     pub fn location(&self) -> RecordLocation {
         RecordLocation {
             line: self.line,
@@ -62,7 +62,7 @@ impl Entry {
         }
     }
 
-    /// An error in a field of the record.
+    /// Creates an error in a field of the record.
     pub fn error(&self, field: &str, problem: impl Into<String>) -> RecordError {
         self.location().field(field).error(problem)
     }
@@ -74,42 +74,42 @@ impl From<Record> for Entry {
     }
 }
 
-/// How far a source has read, in a unit of its own.
+/// The progress of a source, in a unit that the source chooses, such as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// The part that has been read.
+    /// The amount that has been read.
     pub done: u64,
-    /// The whole.
+    /// The total amount to read.
     pub total: u64,
 }
 
-/// Consecutive entries of a transfer, limited in number and size so that every batch fits in memory.
+/// Consecutive entries of a transfer. Their number and size are limited, so that memory use is limited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     entries: Vec<Entry>,
     size_bytes: usize,
-    /// The progress of the source after this batch, if it is known.
+    /// The progress of the source after this batch, if known.
     pub progress: Option<Progress>,
 }
 
 impl Batch {
-    /// Adds an entry.
+    /// Adds an entry to the batch.
     pub fn push(&mut self, entry: Entry) {
         self.size_bytes += entry.record.size_bytes();
         self.entries.push(entry);
     }
 
-    /// Whether the batch should get no further entry.
+    /// Whether the batch has reached its limit of entries or of bytes.
     pub fn is_full(&self) -> bool {
         self.entries.len() >= MAX_BATCH_ENTRIES || self.size_bytes >= MAX_BATCH_BYTES
     }
 
-    /// The entries.
+    /// Returns the entries of the batch.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The entries, to keep.
+    /// Converts the batch into its entries.
     pub fn into_entries(self) -> Vec<Entry> {
         self.entries
     }
@@ -125,19 +125,19 @@ impl<E: Into<Entry>> FromIterator<E> for Batch {
     }
 }
 
-/// A number of records of each kind.
+/// The number of records of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Staff members.
+    /// The number of staff members.
     pub staff: u64,
-    /// Tickets.
+    /// The number of tickets.
     pub tickets: u64,
-    /// Traces.
+    /// The number of traces.
     pub traces: u64,
 }
 
 impl Counts {
-    /// Counts one more record.
+    /// Adds one to the number of records of this kind.
     pub fn count(&mut self, record: &Record) {
         match record {
             Record::Staff(_) => self.staff += 1,

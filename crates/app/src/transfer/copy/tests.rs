@@ -1,4 +1,4 @@
-//! Copies and verifications of valid sources, invalid sources and sinks that fail.
+//! Tests of copies and verifications: valid sources, invalid sources, and sinks that fail.
 
 use std::{
     ops::ControlFlow,
@@ -48,7 +48,7 @@ fn trace(ticket: i64, id: i64, status: Status) -> Record {
     trace_by("W007", ticket, id, status)
 }
 
-/// Two tickets whose histories keep the rules.
+/// Returns the records of two tickets whose histories break no rule.
 fn sample() -> Vec<Record> {
     vec![
         staff("-1", "-1"),
@@ -61,15 +61,15 @@ fn sample() -> Vec<Record> {
     ]
 }
 
-/// Sends its records in batches of one, from line 2 on.
+/// A source that sends its records in batches of one, with line numbers from 2.
 #[derive(Default)]
-struct Source {
+struct RecordSource {
     records: Vec<Record>,
     fails_at_end: bool,
     sent: Arc<AtomicUsize>,
 }
 
-impl HistorySource for Source {
+impl HistorySource for RecordSource {
     fn read(self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
         for (line, record) in (2..).zip(self.records) {
             self.sent.fetch_add(1, Ordering::Relaxed);
@@ -84,28 +84,28 @@ impl HistorySource for Source {
     }
 }
 
-fn source(records: Vec<Record>) -> Source {
-    Source {
+fn source(records: Vec<Record>) -> RecordSource {
+    RecordSource {
         records,
-        ..Source::default()
+        ..RecordSource::default()
     }
 }
 
-/// A sink that shows what was put into it, and whether it was finished.
+/// A sink that keeps the batches it received and whether it was finished, for assertions.
 #[derive(Clone, Default)]
-struct Sink {
+struct RecordingSink {
     put: Arc<Mutex<Vec<Record>>>,
     finished: Arc<AtomicUsize>,
     fails_after: Option<usize>,
 }
 
-impl Sink {
+impl RecordingSink {
     fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Relaxed) == 1
     }
 }
 
-impl HistorySink for Sink {
+impl HistorySink for RecordingSink {
     fn put(&mut self, batch: Batch) -> Result<(), TransferError> {
         let mut put = self.put.lock().unwrap();
         if self.fails_after.is_some_and(|most| put.len() >= most) {
@@ -126,13 +126,13 @@ impl HistorySink for Sink {
 }
 
 #[derive(Default)]
-struct Notes {
+struct RecordingObserver {
     stops_after: Option<usize>,
     progress: Vec<Counts>,
     findings: Vec<(Option<u64>, i64, HistoryFinding)>,
 }
 
-impl Observer for Notes {
+impl Observer for RecordingObserver {
     fn on_progress(&mut self, counts: Counts, _: Option<Progress>) -> ControlFlow<()> {
         self.progress.push(counts);
         match self.stops_after {
@@ -146,22 +146,26 @@ impl Observer for Notes {
     }
 }
 
-fn copy(source: Source, sink: &Sink, notes: &mut Notes) -> Result<CopyReport, TransferError> {
-    copy_histories(Box::new(source), Box::new(sink.clone()), notes)
+fn copy(
+    source: RecordSource,
+    sink: &RecordingSink,
+    observer: &mut RecordingObserver,
+) -> Result<CopyReport, TransferError> {
+    copy_histories(Box::new(source), Box::new(sink.clone()), observer)
 }
 
-/// The error of a copy of these records.
+/// Returns the error of a copy of these records.
 fn copy_error(records: Vec<Record>) -> String {
-    let sink = Sink::default();
-    let outcome = copy(source(records), &sink, &mut Notes::default());
-    assert!(!sink.is_finished(), "nothing is kept");
+    let sink = RecordingSink::default();
+    let outcome = copy(source(records), &sink, &mut RecordingObserver::default());
+    assert!(!sink.is_finished(), "nothing is stored");
     outcome.unwrap_err().to_string()
 }
 
 #[test]
-fn copy_carries_everything_in_order_and_finishes() {
-    let (sink, mut notes) = (Sink::default(), Notes::default());
-    let report = copy(source(sample()), &sink, &mut notes).unwrap();
+fn copy_writes_all_records_in_order_and_finishes() {
+    let (sink, mut observer) = (RecordingSink::default(), RecordingObserver::default());
+    let report = copy(source(sample()), &sink, &mut observer).unwrap();
 
     let all = Counts {
         staff: 2,
@@ -171,16 +175,16 @@ fn copy_carries_everything_in_order_and_finishes() {
     assert_eq!((report.stored.inserted, report.findings), (all, 0));
     assert_eq!(*sink.put.lock().unwrap(), sample());
     assert!(sink.is_finished());
-    assert_eq!(notes.progress.last(), Some(&all));
-    assert_eq!(notes.findings, []);
+    assert_eq!(observer.progress.last(), Some(&all));
+    assert_eq!(observer.findings, []);
 }
 
 #[test]
-fn failing_source_leaves_nothing_behind() {
+fn copy_from_failing_source_stores_nothing() {
     let mut source = source(sample()[..4].to_vec());
     source.fails_at_end = true;
-    let sink = Sink::default();
-    let outcome = copy(source, &sink, &mut Notes::default());
+    let sink = RecordingSink::default();
+    let outcome = copy(source, &sink, &mut RecordingObserver::default());
 
     assert!(matches!(outcome, Err(TransferError::Failed(..))));
     assert_eq!(sink.put.lock().unwrap().len(), 4);
@@ -188,29 +192,29 @@ fn failing_source_leaves_nothing_behind() {
 }
 
 #[test]
-fn failing_sink_ends_the_reading_of_an_endless_source() {
+fn failing_sink_stops_the_reading_of_the_source() {
     let mut records = sample();
     records.extend((7..100_000).map(|number| ticket(number, Status::Fresh)));
     let source = source(records);
     let sent = Arc::clone(&source.sent);
-    let sink = Sink {
+    let sink = RecordingSink {
         fails_after: Some(3),
-        ..Sink::default()
+        ..RecordingSink::default()
     };
-    let outcome = copy(source, &sink, &mut Notes::default());
+    let outcome = copy(source, &sink, &mut RecordingObserver::default());
 
     assert!(matches!(outcome, Err(TransferError::Failed(..))));
     assert!(sent.load(Ordering::Relaxed) < 20);
 }
 
 #[test]
-fn interrupted_copy_leaves_nothing_behind() {
-    let sink = Sink::default();
-    let mut notes = Notes {
+fn interrupted_copy_stores_nothing() {
+    let sink = RecordingSink::default();
+    let mut observer = RecordingObserver {
         stops_after: Some(3),
-        ..Notes::default()
+        ..RecordingObserver::default()
     };
-    let outcome = copy(source(sample()), &sink, &mut notes);
+    let outcome = copy(source(sample()), &sink, &mut observer);
 
     assert!(matches!(outcome, Err(TransferError::Interrupted)));
     assert_eq!(sink.put.lock().unwrap().len(), 3);
@@ -218,7 +222,7 @@ fn interrupted_copy_leaves_nothing_behind() {
 }
 
 #[test]
-fn record_out_of_order_is_rejected_at_its_line() {
+fn record_out_of_order_is_rejected_with_its_line() {
     let fresh = Status::Fresh;
     let mut ticket_twice = sample();
     ticket_twice.insert(3, ticket(5, Status::Solved));
@@ -229,35 +233,35 @@ fn record_out_of_order_is_rejected_at_its_line() {
     for (records, expected) in [
         (
             vec![staff("W007", "1"), staff("-1", "2")],
-            "line 3: staff \"-1\": wid: expected more than \"W007\", the one before",
+            "line 3: staff \"-1\": wid: expected a staff number above \"W007\", the preceding one",
         ),
         (
             vec![staff("W007", "1"), staff("W008", "1")],
-            "line 3: staff \"W008\": sid: somebody else of the staff has this number",
+            "line 3: staff \"W008\": sid: another staff member has the same student number",
         ),
         (
             vec![ticket(5, fresh), staff("-1", "1")],
-            "line 3: staff \"-1\": type: staff come before all tickets",
+            "line 3: staff \"-1\": type: expected all staff members before the first ticket",
         ),
         (
             ticket_twice,
-            "line 5: ticket 5: tid: expected more than 5, the one before",
+            "line 5: ticket 5: tid: expected a ticket number above 5, the preceding one",
         ),
         (
             vec![trace(5, 1, fresh)],
-            "line 2: trace 1: tid: expected its ticket before it",
+            "line 2: trace 1: tid: expected a ticket before its first trace",
         ),
         (
             vec![ticket(5, fresh), trace(6, 1, fresh)],
-            "line 3: trace 1: tid: expected 5, the ticket before it, not 6",
+            "line 3: trace 1: tid: expected 5, the preceding ticket, found 6",
         ),
         (
             swapped,
-            "line 6: trace 1: updated_at: expected to come after trace 3 of 2000-01-01T00:00:00.000003Z",
+            "line 6: trace 1: updated_at: expected a trace later than trace 3 of 2000-01-01T00:00:00.000003Z",
         ),
         (
             trace_twice,
-            "line 6: trace 1: updated_at: expected to come after trace 1 of 2000-01-01T00:00:00.000001Z",
+            "line 6: trace 1: updated_at: expected a trace later than trace 1 of 2000-01-01T00:00:00.000001Z",
         ),
     ] {
         assert_eq!(copy_error(records), expected);
@@ -265,7 +269,7 @@ fn record_out_of_order_is_rejected_at_its_line() {
 }
 
 #[test]
-fn histories_that_break_rules_are_copied_and_reported() {
+fn histories_that_break_rules_are_copied_with_findings() {
     let records = vec![
         ticket(5, Status::Fresh),
         trace(5, 1, Status::Fresh),
@@ -274,29 +278,29 @@ fn histories_that_break_rules_are_copied_and_reported() {
         ticket(7, Status::Solved),
         trace(7, 2, Status::Solved),
     ];
-    let (sink, mut notes) = (Sink::default(), Notes::default());
-    let report = copy(source(records.clone()), &sink, &mut notes).unwrap();
+    let (sink, mut observer) = (RecordingSink::default(), RecordingObserver::default());
+    let report = copy(source(records.clone()), &sink, &mut observer).unwrap();
 
     assert_eq!(report.findings, 3);
     assert_eq!(*sink.put.lock().unwrap(), records);
-    let findings = notes.findings.iter();
+    let findings = observer.findings.iter();
     let places: Vec<_> = findings.map(|(line, ticket, _)| (*line, *ticket)).collect();
     assert_eq!(places, [(Some(2), 5), (Some(5), 6), (Some(7), 7)]);
 }
 
 #[test]
-fn verification_checks_the_last_history_too() {
-    let mut notes = Notes::default();
+fn verification_includes_the_last_history() {
+    let mut observer = RecordingObserver::default();
     let records = vec![
         staff("W007", "1"),
         ticket(6, Status::Solved),
         trace(6, 2, Status::Fresh),
         ticket(7, Status::Fresh),
     ];
-    let report = verify_histories(Box::new(source(records)), &mut notes).unwrap();
+    let report = verify_histories(Box::new(source(records)), &mut observer).unwrap();
 
     assert_eq!((report.counts.tickets, report.findings), (2, 2));
-    assert_eq!(notes.findings[1], (Some(5), 7, HistoryFinding::NoTraces));
+    assert_eq!(observer.findings[1], (Some(5), 7, HistoryFinding::NoTraces));
 }
 
 #[test]
@@ -310,16 +314,16 @@ fn record_that_databases_reject_fails_verification() {
     verify(trace(6, 9, Status::Solved)).unwrap();
     assert_eq!(
         verify(trace(6, 3, Status::Solved)).unwrap_err(),
-        "line 9: trace 3: opid: the same number stands in a line before"
+        "line 9: trace 3: opid: an earlier trace has the same number"
     );
     assert_eq!(
         verify(trace_by("W999", 6, 9, Status::Solved)).unwrap_err(),
-        "line 9: trace 9: op: expected the number of somebody of the staff, not \"W999\""
+        "line 9: trace 9: op: expected the number of a staff member, found \"W999\""
     );
 }
 
 #[test]
-fn batch_is_full_at_its_size_limit_too() {
+fn batch_at_its_size_limit_is_full() {
     let Record::Trace(mut long) = trace(5, 1, Status::Fresh) else {
         unreachable!()
     };
@@ -328,11 +332,11 @@ fn batch_is_full_at_its_size_limit_too() {
     while !batch.is_full() {
         batch.push(Record::Trace(long.clone()).into());
     }
-    assert_eq!(batch.entries().len(), 2, "300 kB each");
+    assert_eq!(batch.entries().len(), 2, "each trace has 300 kB");
 }
 
 #[test]
-fn every_batch_carries_the_last_progress() {
+fn every_batch_has_the_latest_progress() {
     let mut batches = Vec::new();
     let mut deliver = |batch: Batch| {
         batches.push((batch.entries().len(), batch.progress));
@@ -350,7 +354,7 @@ fn every_batch_carries_the_last_progress() {
 }
 
 #[test]
-fn conflicts_are_listed_one_per_line() {
+fn conflicts_are_written_one_per_line() {
     let conflict = |line| RecordLocation::line(line).error("solved here, fresh there");
     assert_eq!(
         TransferError::Conflicts(vec![conflict(2), conflict(9)]).to_string(),
