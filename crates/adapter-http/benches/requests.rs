@@ -2,11 +2,12 @@
 //! Run them with `cargo bench --package wts-adapter-http --features bench`.
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use divan::{AllocProfiler, Bencher, black_box, counter::BytesCount};
 use wts_adapter_http::{
-    Key, Keyring, Secret, TokenSettings, TokenSigner, TokenSubject, TokenVerifier, write_body,
+    Key, Keyring, Secret, TokenSettings, TokenSigner, TokenSubject, TokenVerifier, TracesView,
+    write_traces_csv, write_traces_json,
 };
 use wts_domain::{
     Access, Caller, Category, Date, Priority, StaffId, Status, StudentId, TicketHistory, TicketId,
@@ -57,13 +58,45 @@ fn authorize_ticket_owner(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(args = [5, 200, 10_000])]
-fn serialise_body(bencher: Bencher<'_, '_>, traces: i64) {
+fn serialise_json(bencher: Bencher<'_, '_>, traces: i64) {
+    measure(bencher, traces, |history, out| {
+        write_traces_json(history, TracesView::default(), out)
+    });
+}
+
+#[divan::bench(args = [5, 200, 10_000])]
+fn serialise_json_with_changes_and_state(bencher: Bencher<'_, '_>, traces: i64) {
+    measure(bencher, traces, |history, out| {
+        write_traces_json(history, with_changes_and_state(), out)
+    });
+}
+
+#[divan::bench(args = [5, 200, 10_000])]
+fn serialise_csv_with_changes(bencher: Bencher<'_, '_>, traces: i64) {
+    measure(bencher, traces, |history, out| {
+        write_traces_csv(history, with_changes_and_state(), out)
+    });
+}
+
+fn with_changes_and_state() -> TracesView {
+    let mut view = TracesView::default();
+    (view.changes, view.state) = (true, true);
+    view
+}
+
+/// Measures a function that writes the body of a history with this number of traces.
+fn measure(
+    bencher: Bencher<'_, '_>,
+    traces: i64,
+    write: impl Fn(Arc<TicketHistory>, &mut dyn io::Write) -> io::Result<()> + Sync,
+) {
     let history = Arc::new(history_of(traces));
-    let length = write_body(Arc::clone(&history)).unwrap();
+    let mut body = Vec::new();
+    write(Arc::clone(&history), &mut body).unwrap();
 
     bencher
-        .counter(BytesCount::new(length))
-        .bench(|| write_body(Arc::clone(black_box(&history))).unwrap());
+        .counter(BytesCount::new(body.len()))
+        .bench(|| write(Arc::clone(black_box(&history)), &mut io::sink()).unwrap());
 }
 
 fn history_of(traces: i64) -> TicketHistory {

@@ -65,8 +65,7 @@ pub use token::{
     RefreshPolicy, Secret, SigningFailed, SymmetricKeys, TokenError, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier, WeakSecret,
 };
-#[cfg(feature = "bench")]
-pub use traces::write_body;
+pub use traces::{TracesView, write_traces_csv, write_traces_json};
 
 /// Private functions for the fuzz targets.
 #[cfg(feature = "fuzzing")]

@@ -17,7 +17,10 @@ use actix_web::{
 };
 use flate2::read::GzDecoder;
 
-pub(crate) use self::{accept::ensure_accepts_json, etag::ETagBuilder};
+pub(crate) use self::{
+    accept::{Format, ensure_accepts_json, preferred_format},
+    etag::ETagBuilder,
+};
 use self::{
     coding::{AcceptedCodings, ContentCoding},
     compression::{STREAMING_COMPRESSIONS, compress},

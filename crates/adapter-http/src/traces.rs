@@ -1,25 +1,37 @@
 //! `GET /api/v3/get_traces`: the history of a ticket.
 
 mod body;
+mod csv;
 mod etag;
 mod params;
 mod schema;
+mod state;
+mod view;
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CONTENT_DISPOSITION, HeaderValue},
+    },
+    web::Data,
+};
 use wts_app::UseCases;
+use wts_domain::TicketId;
 
-#[cfg(feature = "bench")]
-pub use self::body::write_body;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::params::parse_ticket;
 pub(crate) use self::schema::TracesBody;
 use self::{body::body, etag::etag, params::Params};
+pub use self::{
+    body::{write_traces_csv, write_traces_json},
+    view::TracesView,
+};
 use crate::{
     authentication::AuthenticatedCaller,
-    constants::JSON,
     error::ApiError,
     request_body::NoBody,
-    response::{self, CachePolicy, Content},
+    response::{self, CachePolicy, Content, Format},
     settings::Order,
 };
 
@@ -69,18 +81,36 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
 )]
 pub(crate) async fn get(
     AuthenticatedCaller(caller): AuthenticatedCaller,
-    Params { ticket, order }: Params,
+    params: Params,
     _: NoBody,
     use_cases: Data<UseCases>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    let Params {
+        ticket,
+        view,
+        format,
+    } = params;
     let history = use_cases.get_traces.execute(&caller, ticket).await?;
-    response::ensure_accepts_json(&request)?;
-    let etag = etag(&history, order).await;
-    response::respond(&request, etag, CachePolicy::PRIVATE, JSON, || {
-        body(history, order)
-            .map(Content::Plain)
-            .map_err(|_| ApiError::Internal("serialising a trace failed"))
-    })
-    .await
+    let format = format.ok_or(ApiError::NotAcceptable)?;
+    let etag = etag(&history, &view, format).await;
+    let content_type = format.content_type();
+    let mut response =
+        response::respond(&request, etag, CachePolicy::PRIVATE, content_type, || {
+            body(history, view, format)
+                .map(Content::Plain)
+                .map_err(|_| ApiError::Internal("serialising a trace failed"))
+        })
+        .await?;
+    if format == Format::Csv && response.status() == StatusCode::OK {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_DISPOSITION, attachment(ticket)?);
+    }
+    Ok(response)
+}
+
+/// Returns the `Content-Disposition` (RFC 6266) by which a browser saves the traces of a ticket in a file.
+fn attachment(ticket: TicketId) -> Result<HeaderValue, ApiError> {
+    HeaderValue::try_from(format!("attachment; filename=\"ticket-{ticket}.csv\""))
+        .map_err(|_| ApiError::Internal("the name of a file is not a header value"))
 }

@@ -2,45 +2,149 @@
 
 use actix_web::{
     HttpMessage, HttpRequest,
-    http::header::{ACCEPT, Accept, Quality},
+    http::header::{ACCEPT, Accept, HeaderValue, Quality},
 };
 
-use crate::error::ApiError;
+use crate::{constants::JSON, error::ApiError};
 
-/// Checks that the client accepts JSON. An `Accept` field that cannot be parsed is ignored.
+/// A format of a response body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Csv,
+}
+
+impl Format {
+    /// Returns the value of `Content-Type`.
+    pub(crate) const fn content_type(self) -> HeaderValue {
+        match self {
+            Self::Json => JSON,
+            Self::Csv => HeaderValue::from_static("text/csv; charset=utf-8"),
+        }
+    }
+
+    const fn media_type(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Json => ("application", "json"),
+            Self::Csv => ("text", "csv"),
+        }
+    }
+}
+
+/// Checks that the client accepts JSON.
 ///
 /// # Errors
 ///
 /// Returns [`ApiError::NotAcceptable`] if the client does not accept JSON.
 pub(crate) fn ensure_accepts_json(request: &HttpRequest) -> Result<(), ApiError> {
-    // Fast path: most clients send one of these values.
-    match request.headers().get(ACCEPT) {
-        None => return Ok(()),
-        Some(field) if matches!(field.as_bytes(), b"*/*" | b"application/json") => return Ok(()),
-        Some(_) => {}
-    }
-    match request.get_header::<Accept>() {
-        Some(accept) if !accepts_json(&accept) => Err(ApiError::NotAcceptable),
-        _ => Ok(()),
+    match preferred_format(request, &[Format::Json]) {
+        Some(_) => Ok(()),
+        None => Err(ApiError::NotAcceptable),
     }
 }
 
-/// Returns whether the most specific media range that matches JSON has a quality above zero.
-fn accepts_json(accept: &Accept) -> bool {
-    let most_specific = accept
-        .iter()
-        .filter_map(|range| {
-            let specificity = match (range.item.type_().as_str(), range.item.subtype().as_str()) {
-                ("application", "json") => 2,
-                ("application", "*") => 1,
-                ("*", "*") => 0,
-                _ => return None,
-            };
-            Some((specificity, range.quality))
-        })
-        .max();
-    match most_specific {
-        Some((_, quality)) => quality > Quality::ZERO,
-        None => accept.is_empty(),
+/// Returns the format that the client prefers, and the first of several with equal quality; `None` if it accepts none of
+/// them. The first one must be JSON. An `Accept` field that cannot be parsed is ignored.
+pub(crate) fn preferred_format(request: &HttpRequest, available: &[Format]) -> Option<Format> {
+    let first = available.first().copied();
+    // Fast path: most clients send one of these values.
+    match request.headers().get(ACCEPT) {
+        None => return first,
+        Some(field) if matches!(field.as_bytes(), b"*/*" | b"application/json") => return first,
+        Some(_) => {}
+    }
+    let Some(accept) = request.get_header::<Accept>() else {
+        return first;
+    };
+    if accept.is_empty() {
+        return first;
+    }
+    let available = available.iter().copied();
+    let acceptable = available.filter_map(|format| Some((quality(&accept, format)?, format)));
+    let best = acceptable
+        .filter(|(quality, _)| *quality > Quality::ZERO)
+        // Reversed, because `max_by_key` returns the last of several maxima and the first is wanted.
+        .rev()
+        .max_by_key(|(quality, _)| *quality);
+    best.map(|(_, format)| format)
+}
+
+/// Returns the quality of the most specific media range that matches a format.
+fn quality(accept: &Accept, format: Format) -> Option<Quality> {
+    let (kind, subtype) = format.media_type();
+    let matching = accept.iter().filter_map(|range| {
+        let specificity = match (range.item.type_().as_str(), range.item.subtype().as_str()) {
+            range if range == (kind, subtype) => 2,
+            range if range == (kind, "*") => 1,
+            ("*", "*") => 0,
+            _ => return None,
+        };
+        Some((specificity, range.quality))
+    });
+    matching.max().map(|(_, quality)| quality)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn preferred(field: &str) -> Option<Format> {
+        let request = TestRequest::default()
+            .insert_header((ACCEPT, field))
+            .to_http_request();
+        preferred_format(&request, &[Format::Json, Format::Csv])
+    }
+
+    #[test]
+    fn highest_quality_wins_and_json_wins_ties() {
+        use Format::{Csv, Json};
+        for (field, expected) in [
+            ("", Json),
+            ("nonsense", Json),
+            ("*/*", Json),
+            ("text/csv, application/json", Json),
+            ("text/csv, */*", Json),
+            ("text/html, */*;q=0.1", Json),
+            ("text/csv;q=0.9, application/json", Json),
+            ("text/csv;q=0.2, text/*;q=0.9, application/*;q=0.3", Json),
+            ("text/csv", Csv),
+            ("TEXT/CSV; charset=utf-8", Csv),
+            ("text/*", Csv),
+            ("text/csv, */*;q=0.1", Csv),
+            ("application/json;q=0.8, text/csv;q=0.9", Csv),
+            ("application/json;q=0, */*", Csv),
+            ("text/html, text/csv;q=0.001", Csv),
+        ] {
+            assert_eq!(preferred(field), Some(expected), "{field:?}");
+        }
+        for field in [
+            "text/html",
+            "text/plain, image/*",
+            "*/*;q=0",
+            "text/csv;q=0",
+        ] {
+            assert_eq!(preferred(field), None, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn client_that_prefers_another_format_accepts_json() {
+        for (field, is_accepted) in [
+            ("text/csv, application/json;q=0.1", true),
+            ("text/csv, */*;q=0.1", true),
+            ("text/csv", false),
+            ("text/csv, application/json;q=0", false),
+        ] {
+            let request = TestRequest::default()
+                .insert_header((ACCEPT, field))
+                .to_http_request();
+            assert_eq!(
+                ensure_accepts_json(&request).is_ok(),
+                is_accepted,
+                "{field:?}"
+            );
+        }
     }
 }

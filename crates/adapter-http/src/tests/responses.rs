@@ -94,7 +94,7 @@ async fn denied_caller_cannot_probe_entity_tags() {
 }
 
 #[tokio::test]
-async fn accept_without_json_gets_406() {
+async fn accept_without_json_and_csv_gets_406() {
     let app = with_traces(1);
     let alice = bearer(ALICE, Access::User);
     for (accept, status) in [
@@ -110,8 +110,8 @@ async fn accept_without_json_gets_406() {
         ("", "200"),
         ("nonsense", "200"),
         ("text/html", "406"),
-        ("application/xml, text/*", "406"),
-        ("application/json;q=0, */*", "406"),
+        ("application/xml, text/plain", "406"),
+        ("application/json;q=0, text/csv;q=0, */*;q=0", "406"),
         ("*/*;q=0", "406"),
     ] {
         let response = app

@@ -1,9 +1,12 @@
-//! The JSON body of a response with traces: serialised at once if it is short, otherwise streamed.
+//! The body of a response with traces, in JSON or CSV: serialised at once if it is short, otherwise streamed.
 //!
 //! A long body is not serialised at once, because it would occupy memory in proportion to the history until a slow client
 //! has received it, and would block the other requests of the worker thread in the meantime.
 
-use std::sync::Arc;
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use actix_web::{
     body::{BodyStream, BoxBody, MessageBody},
@@ -11,107 +14,215 @@ use actix_web::{
     web::Bytes,
 };
 use futures_util::{StreamExt, future::ready, stream};
-use wts_domain::{TicketHistory, Trace};
+use serde::Serialize;
+use wts_domain::{Actor, TicketHistory, Trace, TraceChanges};
 
-use crate::settings::Order;
+use super::{csv, state::StateWriter, view::TracesView};
+use crate::{response::Format, settings::Order};
 
 const BODY_START: &[u8] = br#"{"success":true,"msg":"query success","traces":["#;
+const STATE_START: &[u8] = br#"],"state":"#;
 const BODY_END: &[u8] = b"]}";
+const BODY_END_AFTER_STATE: &[u8] = b"}";
 /// The length of a chunk; the last trace may exceed it.
 const CHUNK_BYTES: usize = 64 * 1_024;
 /// The length of a typical trace in JSON.
 const TYPICAL_TRACE_BYTES: usize = 320;
+/// The length of a typical trace with its actor and its changes.
+const TYPICAL_TRACE_WITH_CHANGES_BYTES: usize = 480;
 
-/// Returns the body of a response with these traces.
+/// Returns the body of a response with this view of a history.
 ///
 /// # Errors
 ///
 /// Returns an error if a trace of the first chunk cannot be serialised.
-pub(super) fn body(history: Arc<TicketHistory>, order: Order) -> serde_json::Result<BoxBody> {
-    let mut writer = BodyWriter::new(history, order);
+pub(super) fn body(
+    history: Arc<TicketHistory>,
+    view: TracesView,
+    format: Format,
+) -> io::Result<BoxBody> {
+    let mut writer = BodyWriter::new(history, view, format);
     let first = writer.next_chunk()?;
     if writer.has_ended {
         return Ok(first.boxed());
     }
     let rest = stream::unfold(writer, async |mut writer| {
-        if writer.has_ended {
-            return None;
+        while !writer.has_ended {
+            // A client that receives as fast as the body is serialised must not block other requests of the thread.
+            yield_now().await;
+            let chunk = writer.next_chunk();
+            // An empty chunk would end a chunked body.
+            if !matches!(&chunk, Ok(chunk) if chunk.is_empty()) {
+                return Some((chunk, writer));
+            }
         }
-        // A client that receives as fast as the body is serialised must not block other requests of the thread.
-        yield_now().await;
-        Some((writer.next_chunk(), writer))
+        None
     });
     let chunks = stream::once(ready(Ok(first))).chain(rest).fuse();
     Ok(BodyStream::new(chunks).boxed())
 }
 
-/// Serialises a whole body chunk by chunk and returns its length in bytes.
+/// Writes a view of a history as the JSON body of `GET /api/v3/get_traces`, without a final line break.
 ///
 /// # Errors
 ///
-/// Returns an error if a trace cannot be serialised.
-#[cfg(feature = "bench")]
-pub fn write_body(history: Arc<TicketHistory>) -> serde_json::Result<usize> {
-    let mut writer = BodyWriter::new(history, Order::Asc);
-    let mut length = 0;
-    while !writer.has_ended {
-        length += writer.next_chunk()?.len();
-    }
-    Ok(length)
+/// Returns an error if `out` cannot be written to.
+pub fn write_traces_json(
+    history: Arc<TicketHistory>,
+    view: TracesView,
+    out: impl Write,
+) -> io::Result<()> {
+    BodyWriter::new(history, view, Format::Json).write_to(out)
+}
+
+/// Writes a view of a history as the CSV body of `GET /api/v3/get_traces`: RFC 4180 in UTF-8 with a byte order mark. The
+/// state of the view is not written, because it has no form in CSV.
+///
+/// # Errors
+///
+/// Returns an error if `out` cannot be written to.
+pub fn write_traces_csv(
+    history: Arc<TicketHistory>,
+    view: TracesView,
+    out: impl Write,
+) -> io::Result<()> {
+    BodyWriter::new(history, view, Format::Csv).write_to(out)
+}
+
+/// A trace with the members of `include=changes`.
+#[derive(Serialize)]
+struct TraceWithChanges<'a> {
+    #[serde(flatten)]
+    trace: &'a Trace,
+    actor: Actor,
+    changes: TraceChanges,
 }
 
 /// Serialises a body chunk by chunk.
 struct BodyWriter {
     history: Arc<TicketHistory>,
-    order: Order,
+    view: TracesView,
+    format: Format,
+    /// The number of traces in the view.
+    count: usize,
     /// The number of traces serialised so far.
     written: usize,
+    /// The writer of the state, after its first use.
+    state: Option<StateWriter>,
     has_ended: bool,
 }
 
 impl BodyWriter {
-    fn new(history: Arc<TicketHistory>, order: Order) -> Self {
+    fn new(history: Arc<TicketHistory>, view: TracesView, format: Format) -> Self {
         Self {
+            count: view.count(&history),
             history,
-            order,
+            view,
+            format,
             written: 0,
+            state: None,
             has_ended: false,
         }
     }
 
-    /// Returns the next trace to serialise.
-    fn next_trace(&self) -> Option<&Trace> {
-        let mut traces = self.history.traces.iter();
-        match self.order {
-            Order::Asc => traces.nth(self.written),
-            Order::Desc => traces.rev().nth(self.written),
+    fn write_to(mut self, mut out: impl Write) -> io::Result<()> {
+        while !self.has_ended {
+            out.write_all(&self.next_chunk()?)?;
         }
+        Ok(())
     }
 
-    /// Serialises the next chunk.
-    fn next_chunk(&mut self) -> serde_json::Result<Bytes> {
-        let remaining = self.history.traces.len() - self.written;
+    /// Returns the next trace to serialise, and its index in the history.
+    fn next_trace(&self) -> Option<(usize, &Trace)> {
+        let last = self.count.checked_sub(self.written + 1)?;
+        let index = match self.view.order {
+            Order::Asc => self.written,
+            Order::Desc => last,
+        };
+        Some((index, self.history.traces.get(index)?))
+    }
+
+    /// Serialises the next chunk. A chunk after the first one can be empty.
+    fn next_chunk(&mut self) -> io::Result<Bytes> {
+        let trace_bytes = if self.view.changes {
+            TYPICAL_TRACE_WITH_CHANGES_BYTES
+        } else {
+            TYPICAL_TRACE_BYTES
+        };
+        let remaining = self.count - self.written;
         let mut chunk = Vec::with_capacity(
-            (BODY_START.len() + remaining * TYPICAL_TRACE_BYTES)
-                .min(CHUNK_BYTES + TYPICAL_TRACE_BYTES),
+            (BODY_START.len() + remaining * trace_bytes).min(CHUNK_BYTES + trace_bytes),
         );
         if self.written == 0 {
-            chunk.extend_from_slice(BODY_START);
+            match self.format {
+                Format::Json => chunk.extend_from_slice(BODY_START),
+                Format::Csv => csv::write_header(&mut chunk, self.view.changes),
+            }
         }
-        while let Some(trace) = self.next_trace() {
+        while let Some((index, trace)) = self.next_trace() {
             if chunk.len() >= CHUNK_BYTES {
                 return Ok(chunk.into());
             }
-            if self.written > 0 {
-                chunk.push(b',');
+            let changes = if self.view.changes {
+                self.history.changes_at(index)
+            } else {
+                None
+            };
+            match self.format {
+                Format::Json => {
+                    if self.written > 0 {
+                        chunk.push(b',');
+                    }
+                    write_json_trace(&mut chunk, trace, changes)?;
+                }
+                Format::Csv => csv::write_row(&mut chunk, trace, changes.as_ref())?,
             }
-            serde_json::to_writer(&mut chunk, trace)?;
             self.written += 1;
         }
-        chunk.extend_from_slice(BODY_END);
-        self.has_ended = true;
+        self.has_ended = match self.format {
+            Format::Json => self.write_json_end(&mut chunk)?,
+            Format::Csv => true,
+        };
         Ok(chunk.into())
     }
+
+    /// Appends the JSON after the last trace, or the next piece of it. Returns whether the body is complete.
+    fn write_json_end(&mut self, chunk: &mut Vec<u8>) -> io::Result<bool> {
+        if !self.view.state {
+            chunk.extend_from_slice(BODY_END);
+            return Ok(true);
+        }
+        let traces = &self.history.traces;
+        let state = self.state.get_or_insert_with(|| {
+            chunk.extend_from_slice(STATE_START);
+            StateWriter::new(traces.is_empty())
+        });
+        let is_complete = state.write(traces.get(..self.count).unwrap_or_default(), chunk)?;
+        if is_complete {
+            chunk.extend_from_slice(BODY_END_AFTER_STATE);
+        }
+        Ok(is_complete)
+    }
+}
+
+fn write_json_trace(
+    chunk: &mut Vec<u8>,
+    trace: &Trace,
+    changes: Option<TraceChanges>,
+) -> io::Result<()> {
+    match changes {
+        None => serde_json::to_writer(chunk, trace)?,
+        Some(changes) => {
+            let actor = Actor::from(&trace.op);
+            let trace = TraceWithChanges {
+                trace,
+                actor,
+                changes,
+            };
+            serde_json::to_writer(chunk, &trace)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

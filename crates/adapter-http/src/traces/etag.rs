@@ -3,20 +3,24 @@
 use actix_web::{http::header::EntityTag, rt::task::yield_now};
 use wts_domain::{Date, TicketHistory, Trace};
 
-use crate::{response::ETagBuilder, settings::Order};
+use super::view::TracesView;
+use crate::{
+    response::{ETagBuilder, Format},
+    settings::Order,
+};
 
 /// The number of traces that are hashed before the task yields to other requests of the thread.
 const YIELD_EVERY: usize = 1_000;
 
-/// Returns the entity tag of these traces in this order. It depends on the content of the response only, not on the caller
-/// or the issuer of the ticket. Computing it is much cheaper than serialising the traces, so a 304 response is cheap.
-pub(super) async fn etag(history: &TicketHistory, order: Order) -> EntityTag {
+/// Returns the entity tag of a view of a history in a format. It depends on the content of the response only, not on the
+/// caller, the issuer of the ticket, or traces outside the view. Computing it is much cheaper than serialising the traces,
+/// so a 304 response is cheap.
+pub(super) async fn etag(history: &TicketHistory, view: &TracesView, format: Format) -> EntityTag {
     let mut etag = ETagBuilder::new();
-    etag.add_number(match order {
-        Order::Asc => 0,
-        Order::Desc => 1,
-    });
-    for (n, traces) in history.traces.chunks(YIELD_EVERY).enumerate() {
+    let count = view.count(history);
+    etag.add_number(representation(history, view, format));
+    let traces = history.traces.get(..count).unwrap_or_default();
+    for (n, traces) in traces.chunks(YIELD_EVERY).enumerate() {
         if n > 0 {
             yield_now().await;
         }
@@ -25,6 +29,24 @@ pub(super) async fn etag(history: &TicketHistory, order: Order) -> EntityTag {
         }
     }
     etag.finish()
+}
+
+/// Returns a number that identifies how the traces are represented, with one bit for each choice.
+///
+/// The actors, the changes and the state follow from the traces in the view, with one exception: a ticket without traces
+/// has a finding in its state, which a view of the time before the first trace has not.
+fn representation(history: &TicketHistory, view: &TracesView, format: Format) -> i64 {
+    let choices = [
+        view.order == Order::Desc,
+        format == Format::Csv,
+        view.changes,
+        view.state,
+        view.state && history.traces.is_empty(),
+    ];
+    choices
+        .into_iter()
+        .rev()
+        .fold(0, |number, choice| number * 2 + i64::from(choice))
 }
 
 /// Adds every field of a trace that the response contains.
@@ -63,9 +85,25 @@ mod tests {
         trace
     }
 
+    fn ordered(order: Order) -> TracesView {
+        TracesView {
+            order,
+            ..TracesView::default()
+        }
+    }
+
     async fn tag_of(issuer: &str, traces: Vec<Trace>, order: Order) -> String {
+        tag_of_view(issuer, traces, ordered(order), Format::Json).await
+    }
+
+    async fn tag_of_view(
+        issuer: &str,
+        traces: Vec<Trace>,
+        view: TracesView,
+        format: Format,
+    ) -> String {
         let history = TicketHistory::new(StudentId::from(issuer), traces);
-        etag(&history, order).await.to_string()
+        etag(&history, &view, format).await.to_string()
     }
 
     #[tokio::test]
@@ -133,8 +171,9 @@ mod tests {
         trace.new_category = Some(Category::Others);
         trace.new_appointment = Date::from_ymd(2025, 12, 8).ok();
         let history = TicketHistory::new(StudentId::from("a"), vec![trace]);
-        let tag = etag(&history, Order::Asc).await.to_string();
-        let body = crate::traces::body::body(history.into(), Order::Asc).unwrap();
+        let view = TracesView::default();
+        let tag = etag(&history, &view, Format::Json).await.to_string();
+        let body = crate::traces::body::body(history.into(), view, Format::Json).unwrap();
         let body = actix_web::body::to_bytes(body).await.unwrap();
         let actual = (str::from_utf8(&body).unwrap(), tag.as_str());
         assert_eq!(actual, (BODY, "W/\"ORUknhZuLqquBvwJEgyTuw\""));
@@ -150,6 +189,63 @@ mod tests {
         assert_ne!(
             tag_of("a", long("x"), Order::Asc).await,
             tag_of("a", long("y"), Order::Asc).await
+        );
+    }
+
+    #[tokio::test]
+    async fn every_representation_has_its_own_etag() {
+        let mut tags = std::collections::BTreeSet::new();
+        let mut representations = 0;
+        for order in [Order::Asc, Order::Desc] {
+            for (format, changes, state) in [
+                (Format::Json, false, false),
+                (Format::Json, true, false),
+                (Format::Json, false, true),
+                (Format::Json, true, true),
+                (Format::Csv, false, false),
+                (Format::Csv, true, false),
+            ] {
+                let view = TracesView {
+                    changes,
+                    state,
+                    ..ordered(order)
+                };
+                tags.insert(tag_of_view("a", vec![trace()], view, format).await);
+                representations += 1;
+            }
+        }
+        assert_eq!(tags.len(), representations);
+    }
+
+    #[tokio::test]
+    async fn trace_after_as_of_does_not_change_etag() {
+        let first = trace();
+        let mut second = trace();
+        second.updated_at = Timestamp::INFINITY;
+        let view = TracesView {
+            as_of: Some(first.updated_at),
+            ..TracesView::default()
+        };
+        let both = vec![first.clone(), second];
+        let tag = tag_of("a", vec![first], Order::Asc).await;
+        assert_eq!(
+            tag_of_view("a", both.clone(), view, Format::Json).await,
+            tag
+        );
+        assert_ne!(tag_of("a", both, Order::Asc).await, tag);
+    }
+
+    /// The state of a ticket without traces has a finding.
+    #[tokio::test]
+    async fn state_before_first_trace_differs_from_that_of_no_traces() {
+        let view = TracesView {
+            state: true,
+            as_of: Some(Timestamp::NEG_INFINITY),
+            ..TracesView::default()
+        };
+        assert_ne!(
+            tag_of_view("a", vec![trace()], view, Format::Json).await,
+            tag_of_view("a", vec![], view, Format::Json).await
         );
     }
 }

@@ -6,10 +6,12 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
-use wts_domain::TicketId;
+use wts_domain::{ParseTimeError, TicketId, Timestamp};
 
+use super::view::TracesView;
 use crate::{
     error::ApiError,
+    response::{Format, preferred_format},
     settings::{HttpSettings, Order, UnknownOrder},
 };
 
@@ -17,29 +19,56 @@ use crate::{
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Params {
     pub(super) ticket: TicketId,
-    pub(super) order: Order,
+    pub(super) view: TracesView,
+    /// The format of the response; `None` if `format` is missing and the client accepts no available format.
+    pub(super) format: Option<Format>,
 }
 
 impl Params {
-    /// Parses `tid` and `order`. Other parameters are ignored.
-    fn parse(query: &str, default_order: Order) -> Result<Self, ApiError> {
-        let ticket = single_value("tid", query)?
+    /// Parses a query. Unknown parameters are ignored. If the query has no `order` or no `format`, the defaults apply.
+    fn parse(
+        query: &str,
+        default_order: Order,
+        default_format: impl FnOnce() -> Option<Format>,
+    ) -> Result<Self, ApiError> {
+        let query = Query::parse(query);
+        let ticket = query
+            .tid
+            .single("tid", "given more than once")?
             .ok_or(ApiError::MissingTicket)?
             .parse()?;
-        let order = match single_value("order", query)? {
+        let order = match query.order.single("order", "given more than once")? {
             Some(order) => order.parse().map_err(|error: UnknownOrder| {
                 ApiError::invalid_parameter("order", error.to_string())
             })?,
             None => default_order,
         };
-        Ok(Self { ticket, order })
+        let (changes, state) = parse_include(query.include)?;
+        let view = TracesView {
+            order,
+            changes,
+            state,
+            as_of: parse_as_of(query.as_of)?,
+        };
+        let format = match parse_format(query.format)? {
+            Some(format) => Some(format),
+            None => default_format(),
+        };
+        if view.state && format == Some(Format::Csv) {
+            return Err(ApiError::invalid_parameter("include", STATE_IN_CSV));
+        }
+        Ok(Self {
+            ticket,
+            view,
+            format,
+        })
     }
 }
 
 /// Returns the ticket of a query.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn parse_ticket(query: &str) -> Result<TicketId, ApiError> {
-    Params::parse(query, Order::default()).map(|params| params.ticket)
+    Params::parse(query, Order::default(), || None).map(|params| params.ticket)
 }
 
 impl FromRequest for Params {
@@ -50,7 +79,8 @@ impl FromRequest for Params {
         let default_order = request
             .app_data::<Data<HttpSettings>>()
             .map_or(Order::default(), |settings| settings.default_order);
-        let params = Self::parse(request.query_string(), default_order);
+        let accepted = || preferred_format(request, &[Format::Json, Format::Csv]);
+        let params = Self::parse(request.query_string(), default_order, accepted);
         if let Ok(Self { ticket, .. }) = params {
             request.extensions_mut().insert(ticket); // for the access log
         }
@@ -58,20 +88,107 @@ impl FromRequest for Params {
     }
 }
 
-/// Returns the value of a parameter; `None` if it is missing or empty.
-///
-/// # Errors
-///
-/// Returns [`ApiError::InvalidParameter`] if the parameter is given more than once.
-fn single_value<'q>(name: &'static str, query: &'q str) -> Result<Option<Cow<'q, str>>, ApiError> {
-    let mut values = form_urlencoded::parse(query.as_bytes())
-        .filter(|(key, _)| key == name)
-        .map(|(_, value)| value);
-    let value = values.next();
-    if values.next().is_some() {
-        return Err(ApiError::invalid_parameter(name, "given more than once"));
+const INCLUDE_TWICE: &str =
+    "given more than once, expected one comma-separated list of changes and state";
+const UNKNOWN_INCLUDE: &str = "expected a comma-separated list of changes and state";
+const STATE_IN_CSV: &str = "state is not available in the format csv, expected changes";
+const AS_OF_TWICE: &str =
+    "given more than once, expected one RFC 3339 timestamp such as 2025-12-06T10:00:00Z";
+const SPACE_IN_AS_OF: &str = "expected an RFC 3339 timestamp, found a space: encode + as %2B in a query, such as 2025-12-06T18:00:00%2B08:00";
+const FORMAT_TWICE: &str = "given more than once, expected json or csv";
+const UNKNOWN_FORMAT: &str = "expected json or csv";
+
+/// Returns whether the changes and the state are included.
+fn parse_include(include: Value<'_>) -> Result<(bool, bool), ApiError> {
+    let (mut changes, mut state) = (false, false);
+    if let Some(list) = include.single("include", INCLUDE_TWICE)? {
+        for name in list.split(',') {
+            match name {
+                "changes" => changes = true,
+                "state" => state = true,
+                _ => return Err(ApiError::invalid_parameter("include", UNKNOWN_INCLUDE)),
+            }
+        }
     }
-    Ok(value.filter(|value| !value.is_empty()))
+    Ok((changes, state))
+}
+
+fn parse_as_of(as_of: Value<'_>) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = as_of.single("as_of", AS_OF_TWICE)? else {
+        return Ok(None);
+    };
+    let invalid = |error: ParseTimeError| {
+        // In a query, `+` stands for a space, which clients forget in an offset.
+        if Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok() {
+            ApiError::invalid_parameter("as_of", SPACE_IN_AS_OF)
+        } else {
+            ApiError::invalid_parameter("as_of", error.to_string())
+        }
+    };
+    Timestamp::from_rfc3339(&text).map(Some).map_err(invalid)
+}
+
+fn parse_format(format: Value<'_>) -> Result<Option<Format>, ApiError> {
+    match format.single("format", FORMAT_TWICE)?.as_deref() {
+        None => Ok(None),
+        Some("json") => Ok(Some(Format::Json)),
+        Some("csv") => Ok(Some(Format::Csv)),
+        Some(_) => Err(ApiError::invalid_parameter("format", UNKNOWN_FORMAT)),
+    }
+}
+
+/// The values of the known parameters in a query.
+#[derive(Default)]
+struct Query<'q> {
+    tid: Value<'q>,
+    order: Value<'q>,
+    include: Value<'q>,
+    as_of: Value<'q>,
+    format: Value<'q>,
+}
+
+/// The first value of a parameter, and whether the parameter is given again.
+#[derive(Default)]
+struct Value<'q> {
+    first: Option<Cow<'q, str>>,
+    is_repeated: bool,
+}
+
+impl<'q> Query<'q> {
+    fn parse(query: &'q str) -> Self {
+        let mut parsed = Self::default();
+        for (name, text) in form_urlencoded::parse(query.as_bytes()) {
+            let value = match &*name {
+                "tid" => &mut parsed.tid,
+                "order" => &mut parsed.order,
+                "include" => &mut parsed.include,
+                "as_of" => &mut parsed.as_of,
+                "format" => &mut parsed.format,
+                _ => continue,
+            };
+            value.is_repeated = value.first.is_some();
+            value.first.get_or_insert(text);
+        }
+        parsed
+    }
+}
+
+impl<'q> Value<'q> {
+    /// Returns the value; `None` if it is missing or empty.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ApiError::InvalidParameter`] with the reason `repeated` if the parameter is given more than once.
+    fn single(
+        self,
+        name: &'static str,
+        repeated: &'static str,
+    ) -> Result<Option<Cow<'q, str>>, ApiError> {
+        if self.is_repeated {
+            return Err(ApiError::invalid_parameter(name, repeated));
+        }
+        Ok(self.first.filter(|value| !value.is_empty()))
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,12 @@
 use std::{future::poll_fn, pin::Pin, task::Poll};
 
 use actix_web::body::BodySize;
-use wts_domain::{StaffId, StudentId, TicketId, Timestamp, TraceId};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use wts_domain::{
+    Category, Date, Priority, StaffId, Status, StudentId, TicketId, TicketState, Timestamp,
+    TraceId, trace_changes,
+};
 
 use super::*;
 
@@ -18,8 +23,15 @@ fn trace(id: i64) -> Trace {
 }
 
 fn body_of(traces: Vec<Trace>, order: Order) -> BoxBody {
-    let issuer = StudentId::from("2024310001");
-    body(Arc::new(TicketHistory::new(issuer, traces)), order).unwrap()
+    let view = TracesView {
+        order,
+        ..TracesView::default()
+    };
+    body(history_of(traces), view, Format::Json).unwrap()
+}
+
+fn history_of(traces: Vec<Trace>) -> Arc<TicketHistory> {
+    Arc::new(TicketHistory::new(StudentId::from("2024310001"), traces))
 }
 
 /// Returns the chunks of a body.
@@ -59,7 +71,7 @@ async fn desc_is_asc_reversed() {
 
 async fn opids(traces: i64, order: Order) -> Vec<i64> {
     let text = serialised((1..=traces).map(trace).collect(), order).await;
-    let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let body: Value = serde_json::from_str(&text).unwrap();
     let traces = body["traces"].as_array().unwrap();
     traces
         .iter()
@@ -107,4 +119,193 @@ async fn stream_yields_between_chunks() {
         polls.push(ready);
     }
     assert_eq!(polls, [true, false, true, false]);
+}
+
+/// Returns the JSON of a view, which must equal that of the streamed body.
+fn json_of(history: &Arc<TicketHistory>, view: TracesView) -> Value {
+    let mut json = Vec::new();
+    write_traces_json(Arc::clone(history), view, &mut json).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+/// Returns the JSON of a view according to the domain.
+fn expected_json(history: &TicketHistory, view: TracesView) -> Value {
+    let as_of = view.as_of.unwrap_or(Timestamp::INFINITY);
+    let mut traces: Vec<Value> = trace_changes(&history.traces)
+        .filter(|(trace, _)| trace.updated_at <= as_of)
+        .map(|(trace, changes)| {
+            let mut json = json!(trace);
+            if view.changes {
+                json["actor"] = json!(Actor::from(&trace.op));
+                json["changes"] = json!(changes);
+            }
+            json
+        })
+        .collect();
+    if view.order == Order::Desc {
+        traces.reverse();
+    }
+    let mut body = json!({"success": true, "msg": "query success", "traces": traces});
+    if view.state {
+        body["state"] = json!(TicketState::from_traces_as_of(&history.traces, as_of));
+    }
+    body
+}
+
+#[test]
+fn included_members_follow_the_others() {
+    let mut created = trace(1);
+    created.new_status = Some(Status::Fresh);
+    let view = TracesView {
+        changes: true,
+        state: true,
+        ..TracesView::default()
+    };
+    let mut json = Vec::new();
+    write_traces_json(history_of(vec![created]), view, &mut json).unwrap();
+    let expected = concat!(
+        r#"{"success":true,"msg":"query success","traces":[{"opid":1,"tid":123,"updated_at":"2025-12-06T10:00:00Z","#,
+        r#""op":"-1","op_name":"","new_status":"fresh","new_priority":"","new_appointment":"","new_category":"","remark":"","#,
+        r#""actor":"system","changes":[{"field":"status","from":"","to":"fresh"}]}],"#,
+        r#""state":{"status":"fresh","priority":"","category":"","appointment":"","status_since":"2025-12-06T10:00:00Z","#,
+        r#""created_at":"2025-12-06T10:00:00Z","last_updated_at":"2025-12-06T10:00:00Z","#,
+        r#""time_in_status":[{"status":"fresh","from":"2025-12-06T10:00:00Z","until":"","seconds":null}],"findings":[]}}"#,
+    );
+    assert_eq!(String::from_utf8(json).unwrap(), expected);
+}
+
+#[test]
+fn state_of_no_traces_has_a_finding_and_state_before_the_first_has_none() {
+    let view = TracesView {
+        state: true,
+        as_of: Some(Timestamp::NEG_INFINITY),
+        ..TracesView::default()
+    };
+    for (traces, findings) in [(vec![], json!(["no_traces"])), (vec![trace(1)], json!([]))] {
+        let body = json_of(&history_of(traces), view);
+        assert_eq!(body["traces"], json!([]));
+        assert_eq!(body["state"]["findings"], findings);
+        assert_eq!(body["state"]["created_at"], "");
+    }
+}
+
+/// A history whose status changes with every trace, so that its state is long too.
+fn restless_history(length: i64) -> Arc<TicketHistory> {
+    let traces = (1..=length).map(|id| {
+        let mut trace = trace(id);
+        trace.updated_at = Timestamp::from_micros_since_2000(id * 500_000);
+        trace.new_status = Some([Status::Scheduled, Status::Delay][usize::from(id % 2 == 0)]);
+        trace
+    });
+    history_of(traces.collect())
+}
+
+#[tokio::test]
+async fn long_state_is_streamed_in_bounded_chunks() {
+    let history = restless_history(5_000);
+    for order in [Order::Asc, Order::Desc] {
+        let view = TracesView {
+            order,
+            changes: true,
+            state: true,
+            as_of: Some(history.traces[4_200].updated_at),
+        };
+        let body = body(Arc::clone(&history), view, Format::Json).unwrap();
+        assert_eq!(body.size(), BodySize::Stream);
+        let chunks = chunks(body).await;
+        assert!(
+            chunks
+                .iter()
+                .all(|chunk| !chunk.is_empty() && chunk.len() < 2 * CHUNK_BYTES)
+        );
+        let body: Value = serde_json::from_slice(&chunks.concat()).unwrap();
+        assert_eq!(body, expected_json(&history, view));
+    }
+}
+
+/// Before the second pass over the traces nothing is serialised for a while, and an empty chunk would end the body.
+#[tokio::test]
+async fn quiet_history_gets_no_empty_chunk() {
+    let history = history_of((1..=5_000).map(trace).collect());
+    let view = TracesView {
+        state: true,
+        ..TracesView::default()
+    };
+    let chunks = chunks(body(Arc::clone(&history), view, Format::Json).unwrap()).await;
+    assert!(chunks.iter().all(|chunk| !chunk.is_empty()));
+    let body: Value = serde_json::from_slice(&chunks.concat()).unwrap();
+    assert_eq!(body, expected_json(&history, view));
+}
+
+#[tokio::test]
+async fn long_csv_is_streamed_in_bounded_chunks() {
+    let history = restless_history(5_000);
+    let view = TracesView {
+        order: Order::Desc,
+        changes: true,
+        ..TracesView::default()
+    };
+    let body = body(Arc::clone(&history), view, Format::Csv).unwrap();
+    assert_eq!(body.size(), BodySize::Stream);
+    let chunks = chunks(body).await;
+    assert!(chunks.iter().all(|chunk| chunk.len() < CHUNK_BYTES + 1_024));
+    let csv = String::from_utf8(chunks.concat()).unwrap();
+    let opids: Vec<i64> = csv
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(opids, (1..=5_000).rev().collect::<Vec<_>>());
+    let mut written = Vec::new();
+    write_traces_csv(history, view, &mut written).unwrap();
+    assert_eq!(csv.as_bytes(), written);
+}
+
+/// Histories with timestamps that are often equal or infinite.
+fn histories() -> impl Strategy<Value = Arc<TicketHistory>> {
+    let at = prop_oneof![
+        (-4..4_i64).prop_map(|n| Timestamp::from_micros_since_2000(n * 700_000)),
+        any::<i64>().prop_map(Timestamp::from_micros_since_2000),
+        Just(Timestamp::INFINITY),
+        Just(Timestamp::NEG_INFINITY),
+    ];
+    let day = prop::sample::select(vec![Date::INFINITY, Date::from_days_since_2000(9_473)]);
+    let fields = (
+        prop::option::of(prop::sample::select(Status::ALL)),
+        prop::option::of(prop::sample::select(Priority::ALL)),
+        prop::option::of(day),
+        prop::option::of(prop::sample::select(Category::ALL)),
+    );
+    let op = prop::sample::select(vec!["-1", "-2", "W007", ""]);
+    let row = (any::<i8>(), at, op, any::<String>(), fields);
+    prop::collection::vec(row, 0..12).prop_map(|rows| {
+        let traces = rows.into_iter().map(|(id, at, op, text, fields)| {
+            let ticket = TicketId::new(123).unwrap();
+            let mut trace = Trace::new(TraceId::new(id.into()), ticket, at, StaffId::from(op));
+            (trace.new_status, trace.new_priority) = (fields.0, fields.1);
+            (trace.new_appointment, trace.new_category) = (fields.2, fields.3);
+            trace.remark = text;
+            trace
+        });
+        history_of(traces.collect())
+    })
+}
+
+proptest! {
+    #[test]
+    fn changes_and_state_are_those_of_the_domain(
+        history in histories(),
+        is_desc: bool,
+        changes: bool,
+        state: bool,
+        as_of in prop::option::of(-5..5_i64),
+    ) {
+        let view = TracesView {
+            order: if is_desc { Order::Desc } else { Order::Asc },
+            changes,
+            state,
+            as_of: as_of.map(|n| Timestamp::from_micros_since_2000(n * 700_000)),
+        };
+        prop_assert_eq!(json_of(&history, view), expected_json(&history, view));
+    }
 }
