@@ -1,4 +1,4 @@
-//! The operations that each kind of database implements.
+//! The trait that the PostgreSQL and SQLite backends implement.
 
 use std::sync::Arc;
 
@@ -14,10 +14,11 @@ use crate::{
     settings::ReadSettings,
 };
 
-/// One database of one kind. The public functions of this crate document what each method promises.
+/// A PostgreSQL or SQLite database. The public function of this crate that calls a method documents it.
 #[async_trait]
 pub(crate) trait Backend: Send + Sync {
-    /// Opens the database for reading, and its health checks, which update `health`. `metrics` are for its replicas.
+    /// Opens the database for reading and starts its health checks, which update `health`. The replicas update
+    /// `metrics`.
     async fn open(
         &self,
         settings: &ReadSettings,
@@ -38,7 +39,8 @@ pub(crate) trait Backend: Send + Sync {
     async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError>;
 }
 
-/// An open database: its histories, and the health checks that run until they are dropped.
+/// An open database: the repository of its histories, and the handles of its health check tasks. Dropping a handle
+/// stops its task.
 pub(crate) struct OpenBackend {
     pub(crate) histories: Arc<dyn HistoryRepository>,
     pub(crate) health_checks: Vec<AbortOnDropHandle<()>>,

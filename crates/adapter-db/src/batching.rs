@@ -1,14 +1,14 @@
-//! Many queries, one statement: a repository that gathers queries into batches while the database is at work.
+//! A repository that combines concurrent queries into batches, and reads each batch with one statement.
 //!
-//! While a batch is on its way, the queries that arrive wait together and become the next one. A query joins only a batch
-//! that has not been sent, so its result is as fresh as that of a statement of its own. A query that arrives while nothing
-//! is on its way is a batch of one and waits for nothing.
+//! While a batch is in flight, arriving queries wait in a queue and form the next batch. A query never joins a batch
+//! that has been sent, so its result is as fresh as that of a separate statement. If no batch is in flight, a query is
+//! sent alone at once.
 //!
-//! It is our own because crates that batch by key delay every query in the hope of others; it halves what a request costs
-//! PostgreSQL at 64 connections.
+//! Existing batching crates are not used because they delay every query to collect a batch. With 64 connections, this
+//! implementation halves the cost of a request for PostgreSQL.
 //!
-//! There is a queue for each thread that serves requests, so that a query, its batch and its result stay on one thread;
-//! and one more queue for histories that are too long for a shared batch.
+//! Each thread that serves requests has its own queue, so that a query, its batch and its result stay on one thread.
+//! One more queue reads histories that are too long for a shared batch.
 
 mod batch;
 mod limits;
@@ -31,16 +31,16 @@ pub(crate) use self::{
 };
 use crate::health::DatabaseHealth;
 
-/// A repository that reads in batches.
+/// A history repository that combines concurrent queries into batches.
 pub(crate) struct BatchingRepository<L> {
     queues: Vec<Arc<BatchQueue<L>>>,
-    /// Reads histories that are [`LookupError::TooLong`] for the other queues.
+    /// The queue for histories that the other queues reject with [`LookupError::TooLong`].
     long: Arc<BatchQueue<L>>,
 }
 
 impl<L: BatchLoader> BatchingRepository<L> {
-    /// A queue for each of the loaders, and one for long histories, whose loader finds no history too long and works on
-    /// the runtime that this is called on.
+    /// Creates one queue for each of `loaders`, and one for long histories. The loader `long` must accept histories of
+    /// any length, and runs on the current tokio runtime.
     pub(crate) fn new(
         loaders: impl IntoIterator<Item = L>,
         limits: QueueLimits,
@@ -58,7 +58,7 @@ impl<L: BatchLoader> BatchingRepository<L> {
         }
     }
 
-    /// The queue of this thread.
+    /// Returns the queue of the current thread.
     fn queue(&self) -> &Arc<BatchQueue<L>> {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
@@ -82,7 +82,9 @@ impl<L: BatchLoader> HistoryRepository for BatchingRepository<L> {
         result.map_err(|error| match error {
             LookupError::Busy => RepositoryError::Busy,
             LookupError::Failed(cause) => RepositoryError::Failed(cause.into()),
-            LookupError::TooLong => RepositoryError::Failed("too long for every queue".into()),
+            LookupError::TooLong => {
+                RepositoryError::Failed("the history is too long for every queue".into())
+            }
         })
     }
 }

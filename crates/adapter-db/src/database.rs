@@ -1,4 +1,4 @@
-//! The public operations on a database of either kind.
+//! The public operations on a PostgreSQL or SQLite database.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::{
     url::{Address, DatabaseUrl},
 };
 
-/// The name of the database that is written to, in the log and the metrics.
+/// The name of the primary database in logs and metrics.
 const PRIMARY: &str = "primary";
 
-/// Chooses the backend: the one place that distinguishes kinds of databases.
+/// Returns the backend for a URL. No other function distinguishes PostgreSQL from SQLite.
 fn backend(url: &DatabaseUrl) -> Box<dyn Backend> {
     match url.address() {
         Address::Postgres(config) => config.clone(),
@@ -28,7 +28,7 @@ fn backend(url: &DatabaseUrl) -> Box<dyn Backend> {
     }
 }
 
-/// An open database and its background health checks, which end when it is dropped.
+/// An open database with background health checks. Dropping this value stops the health checks.
 pub struct Database {
     histories: Arc<dyn HistoryRepository>,
     readable: watch::Receiver<bool>,
@@ -36,13 +36,13 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database for reading and proves, with a real read, that histories can be read from it. Replicas need not
-    /// be reachable: they are read from as soon as they are, and keep up.
+    /// Opens the database for reading and verifies with a query that ticket histories can be read. Replicas need not be
+    /// reachable: a replica is read from once it is reachable and its lag is below the maximum.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if it is not there, cannot be reached or does not hold histories that this role may read, or if there
-    /// are replicas and not all of them and the database itself are PostgreSQL.
+    /// Returns [`OpenError`] if the database does not exist, cannot be reached, or holds no histories that the role may
+    /// read. Also returns [`OpenError`] if replicas are configured and the database or a replica is not PostgreSQL.
     pub async fn open(
         url: &DatabaseUrl,
         settings: &ReadSettings,
@@ -61,56 +61,58 @@ impl Database {
         })
     }
 
-    /// Its histories.
+    /// Returns the repository of the histories in this database.
     pub fn histories(&self) -> Arc<dyn HistoryRepository> {
         Arc::clone(&self.histories)
     }
 
-    /// Whether histories can be read from it, as of a moment ago.
+    /// Returns a channel that holds whether histories can be read, according to the latest health check.
     pub fn readable(&self) -> watch::Receiver<bool> {
         self.readable.clone()
     }
 }
 
-/// Opens a database for reading, with default settings and without the health checks of a [`Database`].
+/// Opens a database for reading with default settings and without background health checks.
 ///
 /// # Errors
 ///
-/// Those of [`Database::open`].
+/// Returns the errors of [`Database::open`].
 pub async fn connect(url: &DatabaseUrl) -> Result<Arc<dyn HistoryRepository>, OpenError> {
     let metrics = DatabaseMetrics::default();
     let database = Database::open(url, &ReadSettings::default(), &metrics).await?;
     Ok(database.histories())
 }
 
-/// Inspects a database that can be read.
+/// Returns the facts about a database that an administrator checks before serving from it.
 ///
 /// # Errors
 ///
-/// [`OpenError`] if it cannot be read.
+/// Returns [`OpenError`] if histories cannot be read from the database.
 pub async fn inspect(url: &DatabaseUrl) -> Result<Inspection, OpenError> {
     connect(url).await?;
     backend(url).inspect().await.map_err(OpenError::Unreadable)
 }
 
-/// Brings the schema up to date and returns the names of the migrations that ran, none if it was up to date. An SQLite
-/// file that does not exist is created. Two calls at once take turns.
+/// Runs the pending migrations and returns their names; the list is empty if the schema was up to date. A missing
+/// SQLite file is created. Concurrent calls run one after the other.
 ///
 /// # Errors
 ///
-/// [`MigrateError`]. The migration that failed is undone, those before it stay.
+/// Returns [`MigrateError`] if a migration fails. The failed migration is rolled back; the migrations before it remain.
 pub async fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     backend(url).migrate().await
 }
 
-/// Returns the histories in a database, our own or an existing WTS v3 database, as they are when this returns. Later writes
-/// are not included, also if reading takes long.
+/// Returns the histories in a database as they are when this function returns. Later writes are not included, even if
+/// reading takes long. The database may have the schema of [`migrate`] or of WTS v3.
 ///
-/// Must be called within a tokio runtime. The source blocks the thread on which it is read, and uses this runtime.
+/// Must be called within a tokio runtime, which the source uses later. Reading from the source blocks the current
+/// thread.
 ///
 /// # Errors
 ///
-/// [`OpenError`] if the database is not there, cannot be reached or does not hold histories that this role may read.
+/// Returns [`OpenError`] if the database does not exist, cannot be reached, or holds no histories that the role may
+/// read.
 pub async fn source(
     url: &DatabaseUrl,
     selection: Selection,
@@ -118,16 +120,18 @@ pub async fn source(
     backend(url).source(selection).await
 }
 
-/// Writes histories into a database that [`migrate`] made, in one transaction. A ticket is either new, or there already
-/// exactly as it comes, with all its history; everything else is a conflict. Other writers have to wait until the sink is
-/// finished or dropped. Readers do not, except of a PostgreSQL database without tickets that this role owns: its foreign
-/// keys are dropped meanwhile, which makes the import several times as fast.
+/// Returns a sink that writes histories into a database with the schema of [`migrate`], in one transaction. A ticket of
+/// the import must be new, or equal to the existing ticket including all traces; any difference is a conflict.
 ///
-/// As for [`source`], within a runtime.
+/// Other writers are blocked until the sink is finished or dropped. Readers are not blocked, with one exception: if a
+/// PostgreSQL database has no tickets and the role owns its tables, the foreign keys are dropped during the import.
+/// Readers wait then, but the import is several times as fast.
+///
+/// Must be called within a tokio runtime, like [`source`].
 ///
 /// # Errors
 ///
-/// [`OpenError`] if the database is not there, cannot be reached or cannot be written to.
+/// Returns [`OpenError`] if the database does not exist, cannot be reached, or cannot be written to.
 pub async fn sink(url: &DatabaseUrl) -> Result<Box<dyn HistorySink>, OpenError> {
     backend(url).sink().await
 }

@@ -1,38 +1,42 @@
-//! Why a database cannot be opened or migrated.
+//! The errors of opening and migrating a database.
 
 use std::{error::Error, path::PathBuf};
 
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a database cannot be opened for reading or for an import.
+/// The error if a database cannot be opened for reading or for an import.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The SQLite file does not exist. Only migrations create one.
+    /// The SQLite file does not exist. Only [`migrate`](crate::migrate) creates a file.
     #[error("there is no database file at {}", .0.display())]
     NoSuchFile(PathBuf),
-    /// No connection could be made.
+    /// Connecting to the database failed.
     #[error("cannot connect to the database")]
     Unreachable {
-        /// Why not.
+        /// The cause of the failure.
         #[source]
         cause: Cause,
-        /// Whether another attempt may succeed.
+        /// Whether a retry may succeed, for example because the server is starting.
         is_transient: bool,
     },
-    /// There are replicas, and one of them or the database itself is not PostgreSQL.
-    #[error("read replicas are for PostgreSQL only, and only PostgreSQL can be one")]
+    /// Replicas are configured, but the database or one of the replicas is not PostgreSQL.
+    #[error(
+        "read replicas are for PostgreSQL only: the database and every replica must be PostgreSQL"
+    )]
     ReplicasUnsupported,
-    /// The SQLite file exists, but SQLite cannot open it, or cannot write the files beside it that it needs for reading.
-    #[error("SQLite cannot use the database file, or cannot write beside it")]
+    /// The SQLite file exists, but SQLite cannot open it, or cannot write the `-wal` and `-shm` files that SQLite needs
+    /// in the same directory.
+    #[error("SQLite cannot open the database file or cannot write to its directory")]
     NoAccess(#[source] Cause),
-    /// The database exists, but reading a history from it fails: the tables are missing, are others than expected, or the
-    /// role may not read them.
+    /// The database exists, but reading a ticket history fails: tables are missing, have unexpected columns, or may not
+    /// be read by the role.
     #[error("the database holds no ticket histories that this role can read")]
     Unreadable(#[source] Cause),
-    /// The tables to import into are there, but our migrations did not make them.
+    /// The tables to import into exist, but the migrations of this crate did not create them.
     #[error("this is an existing WTS database, which is only read and never written to")]
     NotOurs,
-    /// The tables to import into are missing, this role may not write to them, or another writer does not end.
+    /// The tables to import into are missing, the role may not write to them, or another transaction locks them for too
+    /// long.
     #[error("cannot write to the database")]
     Unwritable(#[source] Cause),
 }
@@ -45,8 +49,8 @@ impl OpenError {
         }
     }
 
-    /// Whether another attempt may succeed without a change of the configuration: the database is not there yet, or is
-    /// starting.
+    /// Returns whether a retry may succeed without a change of the configuration, because the server is unreachable or
+    /// is starting.
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
@@ -58,20 +62,20 @@ impl OpenError {
     }
 }
 
-/// Why a database's schema cannot be brought up to date.
+/// The error if the schema of a database cannot be migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// No connection could be made, or no file.
+    /// Connecting to the database, or creating the SQLite file, failed.
     #[error("cannot connect to the database")]
     Unreachable(#[source] Cause),
-    /// The tables are there already, but these migrations did not make them.
+    /// The tables exist already, but the migrations of this crate did not create them.
     #[error(
-        "this is an existing WTS database whose tables these migrations did not make; it is served as it stands and \
+        "this is an existing WTS database whose tables these migrations did not create; it is served unchanged and \
          must not be migrated"
     )]
     NotOurs,
-    /// A migration failed, and was undone, or could not even begin.
-    #[error("migrating failed")]
+    /// A migration could not start, or failed and was rolled back.
+    #[error("a migration failed")]
     Failed(#[source] Cause),
 }
 

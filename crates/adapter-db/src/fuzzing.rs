@@ -1,12 +1,12 @@
-//! The fuzz target of this crate. Every test run replays the corpus.
+//! The fuzz target for database URLs. A unit test runs it with every input of the fuzzing corpus.
 
 use crate::DatabaseUrl;
 
-/// From a text to the address of a database.
+/// Parses a database URL and checks that the redacted URL does not contain the password.
 ///
 /// # Panics
 ///
-/// If a password is shown.
+/// Panics if the redacted URL contains the password.
 pub fn database_url(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
@@ -27,7 +27,7 @@ mod tests {
     use std::{fs, path::Path};
 
     #[test]
-    fn the_fuzzers_inputs_break_no_promise() {
+    fn fuzz_corpus_passwords_are_redacted() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/settings");
         for input in fs::read_dir(corpus).unwrap() {
             let input = fs::read(input.unwrap().path()).unwrap();

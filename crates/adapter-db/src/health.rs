@@ -1,4 +1,4 @@
-//! Health checks: queries a database periodically to find out whether it can be read.
+//! Health checks, which query a database periodically to find out whether histories can be read.
 
 use std::{
     collections::BTreeSet,
@@ -22,28 +22,29 @@ use crate::{
     metrics::{DatabaseMetrics, NodeMetrics},
 };
 
-/// After this time a probe that has no result yet is joined by another: one that hangs may hang on when the database is
-/// back.
+/// The time after which a second probe starts if a probe has no result yet. A hanging probe may still hang when the
+/// database works again.
 const OVERLAPPING_PROBE_DELAY: Duration = Duration::from_millis(500);
-/// How many probes run at once. One that takes long may just come from far away, and is not cancelled.
+/// The maximum number of concurrent probes. A slow probe is not cancelled, because the database may simply be far away.
 const MAX_CONCURRENT_PROBES: usize = 3;
-/// The time between a failed probe and the next.
+/// The time between a failed probe and the next probe.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// The read of a health check.
+/// The query of a health check.
 pub(crate) trait Probe: Send + Sync + 'static {
-    /// Reads what proves that histories can be read. Several probes may run at once. It gives up by itself in the end.
+    /// Reads a history to verify that histories can be read. Several probes may run at once. Every probe must return
+    /// within a limited time.
     ///
     /// # Errors
     ///
-    /// Why it could not, on a connection that was made for it.
+    /// Returns why reading failed on a new connection; a failure of an old connection is not an error.
     fn probe(&self) -> impl Future<Output = Result<(), Cause>> + Send;
 
-    /// Called when the database cannot be read.
+    /// Is called after each probe that found the database unreadable.
     fn on_failure(&self) {}
 }
 
-/// The health and the metrics of a database, shared by all that read it. Clones are of the same database.
+/// The health and the metrics of a database. Clones share the same state.
 #[derive(Debug, Clone)]
 pub(crate) struct DatabaseHealth(Arc<State>);
 
@@ -60,7 +61,8 @@ struct State {
 }
 
 impl DatabaseHealth {
-    /// The health of a database that was read just now; `name` is its name in the log and the metrics.
+    /// Creates the health of a database that has just been read successfully. `name` is the name of the database in
+    /// logs and metrics.
     pub(crate) fn new(name: &str, metrics: &DatabaseMetrics) -> Self {
         Self(Arc::new(State {
             name: name.to_owned(),
@@ -78,24 +80,25 @@ impl DatabaseHealth {
         &self.0.metrics
     }
 
-    /// Whether histories can be read.
+    /// Returns a channel that holds whether histories can be read.
     pub(crate) fn readable(&self) -> watch::Receiver<bool> {
         self.0.readable.subscribe()
     }
 
-    /// Resolves when the database answers again after it had stopped: queries that were sent before may hang forever.
+    /// Resolves when the database can be read again after a failure. A query that was sent before the failure may hang
+    /// forever.
     pub(crate) async fn recovered(&self) {
         let mut recoveries = self.0.recoveries.subscribe();
-        // It cannot fail: the sender lives in `self`.
+        // `changed` cannot fail, because `self` holds the sender.
         let _ = recoveries.changed().await;
     }
 
-    /// Makes the health check probe the database at once.
+    /// Makes the health check probe the database immediately.
     pub(crate) fn request_probe(&self) {
         self.0.probe_requested.notify_one();
     }
 
-    /// Records a read that is complete.
+    /// Records that a read has completed.
     pub(crate) fn record_success(&self) {
         self.0.reads.fetch_add(1, Relaxed);
         self.record_activity();
@@ -109,7 +112,7 @@ impl DatabaseHealth {
         self.0.activity.fetch_add(1, Relaxed);
     }
 
-    /// A number that changes whenever a part of a result arrives.
+    /// Returns a counter that is incremented whenever a part of a result arrives.
     pub(crate) fn activity(&self) -> u64 {
         self.0.activity.load(Relaxed)
     }
@@ -118,17 +121,19 @@ impl DatabaseHealth {
         self.0.reads.load(Relaxed)
     }
 
-    /// Sets whether the database can be read; and if it can, whether queries that were sent before hang.
-    fn update(&self, is_readable: bool, others_hang: bool) {
+    /// Records the result of a probe. If an earlier probe still hangs, other queries may hang too, so a success then
+    /// counts as a recovery.
+    fn update(&self, is_readable: bool, earlier_probe_hangs: bool) {
         self.0.metrics.set_up(is_readable);
         let was_readable = self.0.readable.send_replace(is_readable);
-        if is_readable && (!was_readable || others_hang) {
+        if is_readable && (!was_readable || earlier_probe_hangs) {
             self.0.recoveries.send_modify(|number| *number += 1);
         }
     }
 }
 
-/// Probes a database every `interval` and updates its `health`, until the returned handle is dropped.
+/// Spawns a task that probes a database every `interval` and updates `health`. Dropping the returned handle stops the
+/// task.
 pub(crate) fn spawn_health_check(
     probe: impl Probe,
     health: DatabaseHealth,
@@ -137,17 +142,17 @@ pub(crate) fn spawn_health_check(
     AbortOnDropHandle::new(tokio::spawn(run_health_check(probe, health, interval)))
 }
 
-/// A database that others have read from since a probe was sent can be read, even if the probe failed.
+/// Runs the health check. A failed probe is ignored if another read has succeeded since that probe was sent.
 async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: Duration) {
     let mut is_up = true;
     let mut reads_before = 0;
     health.update(is_up, false);
     let mut probes = FuturesUnordered::new();
-    // When the probes were sent that have no result yet.
+    // The times at which the probes without a result were sent.
     let mut pending = BTreeSet::new();
     let mut next = Instant::now() + interval;
     loop {
-        let (cause, others_hang) = tokio::select! {
+        let (cause, earlier_probe_hangs) = tokio::select! {
             () = sleep_until(next), if probes.len() < MAX_CONCURRENT_PROBES => {
                 let (now, reads, probe) = (Instant::now(), health.reads(), &probe);
                 probes.push(async move { (now, reads, probe.probe().await) });
@@ -161,7 +166,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
             }
             () = health.0.read_while_down.notified(), if !is_up => {
                 if health.reads() == reads_before {
-                    continue; // the read was before the failure
+                    continue; // that read completed before the failed probe
                 }
                 (None, false)
             }
@@ -169,7 +174,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
                 pending.remove(&sent);
                 match outcome {
                     Err(_) if health.reads() != reads => continue,
-                    // A probe that was sent later has its result sooner.
+                    // An earlier probe hangs if this later probe has its result first.
                     outcome => (outcome.err(), pending.first().is_some_and(|first| *first < sent)),
                 }
             }
@@ -180,7 +185,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
                 tracing::error!(
                     database.name = health.0.name,
                     cause,
-                    "the database cannot be read"
+                    "database became unreadable"
                 );
             }
             is_up = false;
@@ -191,7 +196,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
             if !is_up {
                 tracing::info!(
                     database.name = health.0.name,
-                    "the database can be read again"
+                    "database became readable again"
                 );
             }
             is_up = true;
@@ -199,7 +204,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
             pending.clear();
             next = Instant::now() + interval;
         }
-        health.update(is_up, others_hang);
+        health.update(is_up, earlier_probe_hangs);
     }
 }
 

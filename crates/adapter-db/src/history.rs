@@ -1,7 +1,7 @@
-//! Building a history from the rows of either database.
+//! Builds ticket histories from database rows.
 //!
-//! No statement orders the rows. [`TicketHistory`] puts them in order, once for every database, and since an index returns
-//! them in order or nearly so, that costs less than a sort that a planner may choose.
+//! The SQL statements have no `order by`; [`TicketHistory`] sorts the traces instead. An index returns the rows in
+//! order or almost in order, so this sort is cheaper than one that the query planner may add.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use crate::{
     sql_types::LabelResult,
 };
 
-/// How many traces a history may have to be read in a shared batch. Far more than a real ticket has.
+/// The maximum number of traces of a history in a shared batch. Real tickets have far fewer.
 pub(crate) const MAX_BATCHED_TRACES: i64 = 200;
 
-/// A registered student; their rank, if they are staff.
+/// The row of a registered student: the student number, and the rank if the student is a staff member.
 pub(crate) type RankRow = (String, Option<LabelResult<Access>>);
 
-/// The rank of a registered student: [`Access::User`] if they are not staff, and [`Access::Unregistered`] if their rank is
-/// unknown, since it could be lower than any.
+/// Returns a registered student and their rank. The rank is [`Access::User`] if the student is not a staff member. An
+/// unknown label becomes [`Access::Unregistered`], the lowest rank, because it may stand for any rank.
 pub(crate) fn rank_from_row((student, rank): RankRow) -> (StudentId, Access) {
     let rank = rank.map_or(Access::User, |rank| rank.0.unwrap_or(Access::Unregistered));
     (StudentId::from(student), rank)
 }
 
-/// A history that is being read, row by row.
+/// A ticket history under construction, to which each row adds a trace.
 pub(crate) struct HistoryBuilder {
     ticket: TicketId,
     issuer: StudentId,
@@ -35,7 +35,7 @@ pub(crate) struct HistoryBuilder {
 }
 
 impl HistoryBuilder {
-    /// The history of `ticket`, of which no trace has been read yet.
+    /// Creates the history of `ticket` without traces.
     pub(crate) fn new(ticket: TicketId, issuer: String) -> Self {
         Self {
             ticket,
@@ -49,17 +49,17 @@ impl HistoryBuilder {
         self.ticket
     }
 
-    /// The traces read so far.
+    /// Returns the traces added so far.
     pub(crate) fn traces(&self) -> &[Trace] {
         &self.traces
     }
 
-    /// The traces read so far, to be completed.
+    /// Returns the traces added so far, so that the names of their operators can be filled in.
     pub(crate) fn traces_mut(&mut self) -> &mut [Trace] {
         &mut self.traces
     }
 
-    /// Adds a trace. `op_name` is the name of its operator.
+    /// Adds the trace in `row`. `op_name` is the name of the trace's operator.
     pub(crate) fn push(&mut self, row: TraceRow<String>, op_name: String) {
         match row.into_trace(self.ticket) {
             Ok(mut trace) => {
@@ -70,7 +70,8 @@ impl HistoryBuilder {
         }
     }
 
-    /// The ticket and its history, if that has no more than `max_traces` traces. One more row was queried.
+    /// Returns the ticket and its history, or [`LookupError::TooLong`] if the history has more than `max_traces`
+    /// traces. The caller queries one trace more than the maximum.
     pub(crate) fn finish(self, max_traces: i64) -> (TicketId, HistoryOutcome) {
         let outcome = if i64::try_from(self.traces.len()).is_ok_and(|read| read > max_traces) {
             Err(LookupError::TooLong)

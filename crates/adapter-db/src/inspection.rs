@@ -1,38 +1,39 @@
-//! The findings of an inspection.
+//! The result of inspecting a database.
 
 use std::time::{Duration, SystemTime};
 
-/// The facts about a database that an administrator wants to know before serving from it.
+/// The facts about a database that an administrator checks before serving from it.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// The product and its version.
+    /// The name and version of the database system.
     pub version: String,
-    /// How long it takes to look for a ticket that is not there, at best.
+    /// The shortest measured duration of a query for a ticket that does not exist.
     pub latency: Duration,
-    /// The origin of its tables.
+    /// Which program created the tables.
     pub schema: Schema,
-    /// Whether there is an index to find a ticket's traces by.
+    /// Whether the traces have an index on their ticket id.
     pub has_index: bool,
-    /// The privileges of the role besides reading, such as `update wts.tickets`; `None` if the database has no roles.
+    /// The privileges of the role beyond reading, such as `update wts.tickets`; `None` if the database system has no
+    /// roles.
     pub extra_privileges: Option<Vec<String>>,
-    /// The time of its clock and of this machine's at once; `None` if it has no clock of its own.
+    /// The time on the database server and on this machine at the same moment; `None` for SQLite.
     pub clocks: Option<(SystemTime, SystemTime)>,
-    /// Whether it is a streaming replica.
+    /// Whether the database is a streaming replica.
     pub is_standby: bool,
-    /// Whether the connection is encrypted; `None` for a file.
+    /// Whether the connection is encrypted; `None` for SQLite.
     pub encrypted: Option<bool>,
 }
 
-/// The origin of a database's tables.
+/// Which program created the tables of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schema {
-    /// Made by these migrations.
+    /// The migrations of this crate created the tables.
     Ours {
-        /// How many migrations have not run yet.
+        /// The number of migrations that have not run yet.
         pending: usize,
     },
-    /// Made by another program, such as the WTS v3 service.
+    /// Another program created the tables, such as the WTS v3 service.
     Existing,
-    /// Unknown: the role may not read which migrations have run.
+    /// Unknown, because the role may not read the table of completed migrations.
     Unknown,
 }

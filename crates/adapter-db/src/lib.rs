@@ -1,8 +1,9 @@
-//! Ticket histories from PostgreSQL and from embedded SQLite, behind the ports of [`wts_app`].
+//! Reads and writes ticket histories in PostgreSQL and SQLite: implements the repository and transfer traits of
+//! [`wts_app`].
 //!
-//! A [`Database`] of either kind is opened for reading, be it made by [`migrate`] or an existing WTS v3 database.
-//! Both kinds implement one trait (`backend`), are read in batches (`batching`) and share the column and row types
-//! (`sql_types`, `rows`).
+//! A [`Database`] is opened from a schema that [`migrate`] created or from an existing WTS v3 database. PostgreSQL and
+//! SQLite implement the same trait (`backend`), are read in batches (`batching`), and share the column types
+//! (`sql_types`) and row types (`rows`).
 
 mod backend;
 mod batching;

@@ -1,4 +1,4 @@
-//! The metrics of reading.
+//! The Prometheus metrics of reading from databases.
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
@@ -8,14 +8,14 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// In tickets.
+/// The histogram buckets of the batch size, in tickets.
 const SIZES: [f64; 7] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
-/// In seconds.
+/// The histogram buckets of the statement duration, in seconds.
 const DURATIONS: [f64; 11] = [
     0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.02, 0.1, 0.5, 1.0, 2.0,
 ];
 
-/// Counts and measures reads. Copies count into the same numbers.
+/// The metrics of reading from databases. Clones update the same metrics.
 #[derive(Debug, Clone)]
 pub struct DatabaseMetrics {
     up: Family<Node, Gauge>,
@@ -47,7 +47,7 @@ impl Default for DatabaseMetrics {
 }
 
 impl DatabaseMetrics {
-    /// Registers all of them.
+    /// Registers all metrics of databases.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "wts_database_up",
@@ -56,32 +56,32 @@ impl DatabaseMetrics {
         );
         registry.register(
             "wts_database_connections",
-            "Connections to the database that are open",
+            "Open connections to the database",
             self.connections.clone(),
         );
         registry.register(
             "wts_database_batch_tickets",
-            "Tickets that one statement read",
+            "Tickets read by one statement",
             self.sizes.clone(),
         );
         registry.register(
             "wts_database_batch_duration_seconds",
-            "Time that one statement took, and connecting where that was needed",
+            "Duration of one statement, including connecting if necessary",
             self.durations.clone(),
         );
         registry.register(
             "wts_database_batch_failures",
-            "Statements that failed",
+            "Failed statements",
             self.failures.clone(),
         );
         registry.register(
             "wts_database_replica_lag_seconds",
-            "How far the replica is behind the primary, at most",
+            "Upper bound of the replica's lag behind the primary",
             self.lag.clone(),
         );
         registry.register(
             "wts_database_replica_in_use",
-            "Whether the replica keeps up and is read from",
+            "Whether reads are sent to the replica",
             self.in_use.clone(),
         );
     }
@@ -91,7 +91,7 @@ impl DatabaseMetrics {
         let node = Node {
             database: database.to_owned(),
         };
-        // They are exported from the start.
+        // Creates the metrics now, so that they are exported before the first read.
         drop(self.connections.get_or_create(&node));
         drop(self.sizes.get_or_create(&node));
         drop(self.durations.get_or_create(&node));
@@ -126,21 +126,21 @@ impl NodeMetrics {
         }
     }
 
-    /// Counts a connection until the returned guard is dropped.
+    /// Counts a connection as open until the returned guard is dropped.
     pub(crate) fn connection(&self) -> OpenConnection {
         let connections = self.all.connections.get_or_create_owned(&self.node);
         connections.inc();
         OpenConnection(connections)
     }
 
-    /// Sets the lag of a replica, in seconds, and whether it is read from.
+    /// Sets the lag of a replica in seconds, and whether reads are sent to the replica.
     pub(crate) fn set_replica(&self, lag: f64, in_use: bool) {
         self.all.lag.get_or_create(&self.node).set(lag);
         self.all.in_use.get_or_create(&self.node).set(in_use.into());
     }
 }
 
-/// A connection that counts as open.
+/// A guard that counts a connection as open until it is dropped.
 pub(crate) struct OpenConnection(Gauge);
 
 impl Drop for OpenConnection {

@@ -1,4 +1,4 @@
-//! The schema's migrations, the same names for both databases, embedded in the binary.
+//! The migrations of the schema, embedded in the binary. PostgreSQL and SQLite have migrations of the same names.
 
 use diesel::{backend::Backend, migration::MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -20,10 +20,10 @@ pub(crate) fn run<DB: Backend>(
     Ok(names)
 }
 
-/// The number of migrations that have run, as an expression.
+/// The SQL expression for the number of migrations that have run.
 pub(crate) const COUNT_RUN: &str = "(select count(*) from __diesel_schema_migrations)";
 
-/// How many migrations are pending after `run` of them have run.
+/// Returns the number of migrations that are pending after `run` migrations have run.
 pub(crate) fn pending<DB: Backend>(
     migrations: &EmbeddedMigrations,
     run: i64,

@@ -1,4 +1,4 @@
-//! PostgreSQL: our own schema, and the WTS v3 database as it stands.
+//! The PostgreSQL backend, which reads the schema of this crate's migrations and an existing WTS v3 database.
 
 mod connection;
 mod health_check;

@@ -1,9 +1,9 @@
-//! A repository that spreads reads over the replicas that keep up with the primary.
+//! A repository that distributes reads over the replicas whose lag is below the maximum.
 //!
-//! The result of a replica is never staler than the configured maximum: a replica whose lag is unknown, because the
-//! primary does not respond, is not read from.
+//! A result is never older than the maximum lag: if the primary does not respond, the lag of a replica is unknown and
+//! the replica is not read from.
 //!
-//! It is our own because the drivers only choose a host when they connect, and know nothing of lag.
+//! PostgreSQL drivers do not offer this: they choose a host only when connecting, and do not check the lag.
 
 use std::{
     pin::pin,
@@ -20,7 +20,7 @@ use wts_app::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError};
 
 use crate::health::DatabaseHealth;
 
-/// A replica and its state.
+/// A read replica: its repository, health and lag.
 #[derive(Clone)]
 pub(crate) struct Replica(Arc<ReplicaState>);
 
@@ -29,12 +29,12 @@ struct ReplicaState {
     health: DatabaseHealth,
     readable: watch::Receiver<bool>,
     max_lag: Duration,
-    /// When it last was known to have everything that the primary had then.
+    /// The latest time at which the replica is known to have had all data of the primary.
     caught_up_at: Mutex<Option<Instant>>,
 }
 
 impl Replica {
-    /// A replica whose lag is not known yet.
+    /// Creates a replica whose lag is not known yet.
     pub(crate) fn new(
         histories: Arc<dyn HistoryRepository>,
         health: DatabaseHealth,
@@ -50,7 +50,7 @@ impl Replica {
         }))
     }
 
-    /// Records when it had everything that the primary had; `None` if its lag is unknown.
+    /// Sets the time at which the replica had all data of the primary; `None` if the lag is unknown.
     pub(crate) fn set_caught_up_at(&self, timestamp: Option<Instant>) {
         *self.caught_up_at() = timestamp;
         let lag = timestamp.map_or(f64::INFINITY, |at| at.elapsed().as_secs_f64());
@@ -58,7 +58,7 @@ impl Replica {
         metrics.set_replica(lag, self.is_usable());
     }
 
-    /// Whether it can be read and is fresh enough.
+    /// Returns whether the replica can be read and its lag is below the maximum.
     fn is_usable(&self) -> bool {
         *self.0.readable.borrow()
             && self
@@ -74,11 +74,12 @@ impl Replica {
     }
 }
 
-/// Reads from the usable replicas in turn, and from the primary if there is none or the replica does not answer.
+/// A repository that reads from the usable replicas in turn. It reads from the primary if no replica is usable or the
+/// chosen replica does not respond.
 pub(crate) struct ReplicaRouter {
     primary: Arc<dyn HistoryRepository>,
     replicas: Vec<Replica>,
-    /// How long a replica may be silent before the primary is queried instead.
+    /// The longest a replica may send no data before the primary is queried instead.
     replica_timeout: Duration,
     turn: AtomicUsize,
 }
@@ -97,7 +98,7 @@ impl ReplicaRouter {
         }
     }
 
-    /// The next usable replica.
+    /// Returns the next usable replica.
     fn next(&self) -> Option<&Replica> {
         let turn = self.turn.fetch_add(1, Relaxed);
         (0..self.replicas.len())
@@ -108,8 +109,8 @@ impl ReplicaRouter {
             .find(|replica| replica.is_usable())
     }
 
-    /// Waits for a result as long as anything comes from the replica: then it is not dead, but busy with other queries or
-    /// with a long history.
+    /// Waits for the result of a replica; returns `None` after a timeout during which the replica sent no data. A
+    /// replica that sends data is not down, but busy with other queries or a long history.
     async fn await_while_active<T>(
         &self,
         health: &DatabaseHealth,
@@ -130,15 +131,15 @@ impl ReplicaRouter {
 #[async_trait]
 impl HistoryRepository for ReplicaRouter {
     async fn find(&self, query: &HistoryQuery) -> Result<FoundHistory, RepositoryError> {
-        // A replica may not have replayed a demotion yet: ranks are the primary's to read.
+        // Ranks are read from the primary only, because a replica may not have replayed a demotion yet.
         if query.rank_of.is_none()
             && let Some(Replica(replica)) = self.next()
         {
             let result = replica.histories.find(query);
             match self.await_while_active(&replica.health, result).await {
-                // A ticket that was filed a moment ago may not have got there yet.
+                // A missing ticket may be new and not replayed yet, so the primary is queried as well.
                 Some(Ok(found)) if found.history.is_some() => return Ok(found),
-                // The primary may be less busy.
+                // The primary is queried too if the replica is busy.
                 Some(Ok(_) | Err(RepositoryError::Busy)) => {}
                 Some(Err(RepositoryError::Failed(_))) | None => replica.health.request_probe(),
             }

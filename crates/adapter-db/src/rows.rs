@@ -1,4 +1,4 @@
-//! The row types, one for each table, which both databases fill.
+//! Row types, one for each table, for both PostgreSQL and SQLite.
 
 use diesel::prelude::{Queryable, Selectable};
 use wts_domain::{
@@ -12,7 +12,7 @@ use crate::{
     tables::{ticket_traces, tickets},
 };
 
-/// A row of `operators`, with the name from `students`.
+/// A row of the table `operators`, with the name from the table `students`.
 #[derive(Queryable)]
 pub(crate) struct StaffRow {
     pub(crate) wid: StrictUtf8,
@@ -21,7 +21,7 @@ pub(crate) struct StaffRow {
     pub(crate) name: Option<StrictUtf8>,
 }
 
-/// A row of `tickets`.
+/// A row of the table `tickets`.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tickets)]
 pub(crate) struct TicketRow {
@@ -38,7 +38,7 @@ pub(crate) struct TicketRow {
     pub(crate) last_updated_at: Option<TimestampValue>,
 }
 
-/// A row of `ticket_traces`, without the number of its ticket.
+/// A row of the table `ticket_traces`, without the column `tid`.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ticket_traces)]
 pub(crate) struct TraceRow<T> {
@@ -63,7 +63,7 @@ impl StaffRow {
 }
 
 impl TicketRow {
-    /// The ticket, whose number is `id`.
+    /// Converts the row to a ticket with this id.
     pub(crate) fn into_ticket(self, id: TicketId) -> Result<Ticket, InvalidColumn> {
         let category = label(self.category, "tickets", "category")?;
         let (issuer, submitted_at) = (StudentId::from(self.issuer.0), self.submitted_at.0);
@@ -79,7 +79,7 @@ impl TicketRow {
 }
 
 impl<T: Into<String>> TraceRow<T> {
-    /// The trace, which is one of `ticket`.
+    /// Converts the row to a trace of this ticket.
     pub(crate) fn into_trace(self, ticket: TicketId) -> Result<Trace, InvalidColumn> {
         let (id, op) = (TraceId::new(self.opid.0), StaffId::from(self.op.into()));
         let mut trace = Trace::new(id, ticket, self.updated_at.0, op);
@@ -113,9 +113,9 @@ fn changed<T>(
         .transpose()
 }
 
-/// A label that the domain does not know, as if the schema were newer than this program.
+/// The error for a column with a label that the domain crate does not know, for example a label of a newer schema.
 #[derive(Debug, thiserror::Error)]
-#[error("wts.{table}.{column} holds what cannot be read")]
+#[error("invalid value in column wts.{table}.{column}")]
 pub(crate) struct InvalidColumn {
     table: &'static str,
     pub(crate) column: &'static str,

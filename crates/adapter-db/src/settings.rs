@@ -1,37 +1,38 @@
-//! The settings of reading.
+//! The settings for reading from a database.
 
 use std::{num::NonZeroUsize, time::Duration};
 
 use crate::url::DatabaseUrl;
 
-/// How to read a database, and how long each step may take.
+/// Settings for reading from a database: connections, timeouts, queues and replicas.
 #[derive(Debug, Clone)]
 pub struct ReadSettings {
-    /// How many connections a database is read over, and one more each for long histories and for health checks; `None`
-    /// for one per core, up to eight. The cost of a read for PostgreSQL grows with their number.
+    /// The number of connections that read shared batches; `None` for one per CPU core, at most eight. One more
+    /// connection reads long histories, and another one runs health checks. Every additional connection makes each read
+    /// more expensive for PostgreSQL, because fewer reads share a batch.
     pub connections: Option<NonZeroUsize>,
-    /// How long one host may take to accept a connection and to authenticate us, unless the URL says otherwise.
+    /// The timeout for connecting to one host and authenticating. A `connect_timeout` in the URL takes precedence.
     pub connect_timeout: Duration,
-    /// How long PostgreSQL may work on a statement, or wait for a lock, before it ends that by itself. From a millisecond
-    /// to [`i32::MAX`] of them.
+    /// The `statement_timeout` and `lock_timeout` of PostgreSQL for reading a shared batch: from 1 millisecond to
+    /// [`i32::MAX`] milliseconds.
     pub statement_timeout: Duration,
-    /// How long PostgreSQL may work on a history that is too long for a shared batch.
+    /// The `statement_timeout` of PostgreSQL for reading a history that is too long for a shared batch.
     pub long_statement_timeout: Duration,
-    /// How long the database may be silent while a result is awaited. Longer than it may work.
+    /// The longest the database may send no data while a result is awaited. Must be longer than `statement_timeout`.
     pub answer_timeout: Duration,
-    /// How long a read may wait before it is sent; four times as long for a history that is known to be long.
+    /// The longest a read may wait in a queue. A read of a long history may wait four times as long.
     pub queue_timeout: Duration,
-    /// How many reads may wait for each connection.
+    /// The maximum number of reads that may wait in the queue of each connection.
     pub queue: NonZeroUsize,
-    /// Whether ranks are read too, and included in health checks.
+    /// Whether the ranks of users are read from the database too. If so, health checks also read a rank.
     pub ranks: bool,
-    /// How often the health of the database and the lag of replicas are checked.
+    /// The interval between checks of the health of the database and of the lag of its replicas.
     pub probe_interval: Duration,
-    /// Streaming replicas to read from, as long as they keep up.
+    /// The URLs of streaming replicas. A replica is read from while its lag is below `replica_max_lag`.
     pub replicas: Vec<DatabaseUrl>,
-    /// How far behind the primary a replica may be to be read from.
+    /// The maximum lag of a replica behind the primary; a replica with a longer lag is not read from.
     pub replica_max_lag: Duration,
-    /// How long a replica may send nothing at all before a read that waits for it is sent to the primary.
+    /// The longest a replica may send no data before a read that waits for the replica is sent to the primary instead.
     pub replica_timeout: Duration,
 }
 
@@ -56,10 +57,10 @@ impl Default for ReadSettings {
 }
 
 impl ReadSettings {
-    /// How many connections read shared batches.
+    /// Returns the number of connections that read shared batches.
     pub(crate) fn connections(&self) -> usize {
         const MAX_DEFAULT: usize = 8;
-        // One for each thread that is likely to serve requests.
+        // By default, one connection for each thread that probably serves requests.
         self.connections.map_or_else(
             || {
                 std::thread::available_parallelism()

@@ -1,6 +1,7 @@
-//! SQL types that mean the same in PostgreSQL and in SQLite, and the values of their columns.
+//! SQL types with the same meaning in PostgreSQL and SQLite, and the Rust types of their values.
 //!
-//! They let one set of row types read our PostgreSQL schema, the WTS v3 database with its 32-bit ids and enums, and SQLite.
+//! These types let one set of row types read three schemas: the PostgreSQL and SQLite schemas of this crate, and the
+//! WTS v3 schema with its 32-bit ids and enums.
 
 use std::{
     error::Error,
@@ -25,17 +26,17 @@ use crate::error::Cause;
 
 type SqliteValue<'a> = <Sqlite as Backend>::RawValue<'a>;
 
-/// An id: `bigint` or `integer` in PostgreSQL, `integer` in SQLite.
+/// The SQL type of an id: `bigint` or `integer` in PostgreSQL, `integer` in SQLite.
 #[derive(SqlType, QueryId)]
 #[diesel(postgres_type(oid = 20, array_oid = 1016), sqlite_type(name = "Long"))]
 pub struct IdColumn;
 
-/// The value of an [`IdColumn`] of either width.
+/// The value of an [`IdColumn`], which has 32 or 64 bits in the database.
 #[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
 #[diesel(sql_type = IdColumn)]
 pub struct IdValue(pub(crate) i64);
 
-/// A timestamp: `timestamptz` in PostgreSQL, microseconds since 2000-01-01 in SQLite.
+/// The SQL type of a timestamp: `timestamptz` in PostgreSQL, microseconds since 2000-01-01 in SQLite.
 #[derive(SqlType, QueryId)]
 #[diesel(
     postgres_type(oid = 1184, array_oid = 1185),
@@ -43,12 +44,12 @@ pub struct IdValue(pub(crate) i64);
 )]
 pub struct TimestampColumn;
 
-/// The value of a [`TimestampColumn`]. Both databases store the number that [`Timestamp`] counts.
+/// The value of a [`TimestampColumn`]. Both databases store it as microseconds since 2000-01-01, as [`Timestamp`] does.
 #[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
 #[diesel(sql_type = TimestampColumn)]
 pub struct TimestampValue(pub(crate) Timestamp);
 
-/// A day: `date` in PostgreSQL, days since 2000-01-01 in SQLite.
+/// The SQL type of a day: `date` in PostgreSQL, days since 2000-01-01 in SQLite.
 #[derive(SqlType, QueryId)]
 #[diesel(
     postgres_type(oid = 1082, array_oid = 1182),
@@ -56,12 +57,12 @@ pub struct TimestampValue(pub(crate) Timestamp);
 )]
 pub struct DateColumn;
 
-/// The value of a [`DateColumn`]. Both databases store the number that [`Date`] counts.
+/// The value of a [`DateColumn`]. Both databases store it as days since 2000-01-01, as [`Date`] does.
 #[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
 #[diesel(sql_type = DateColumn)]
 pub struct DateValue(pub(crate) Date);
 
-/// Reads a big-endian integer of 4 or 8 bytes.
+/// Decodes a big-endian integer of 4 or 8 bytes.
 fn integer(value: &PgValue<'_>) -> deserialize::Result<i64> {
     let bytes = value.as_bytes();
     match (bytes.try_into(), bytes.try_into()) {
@@ -74,8 +75,8 @@ fn integer(value: &PgValue<'_>) -> deserialize::Result<i64> {
     }
 }
 
-/// Reads and writes a value as the integer that both databases store. SQLite itself would cut a wider number down to the
-/// width of the type without an error.
+/// Implements `FromSql` and `ToSql` for a value that both databases store as an integer. The integer is read with 64
+/// bits and then converted, because SQLite silently truncates an integer that is read as a narrower type.
 macro_rules! stored_as_integer {
     ($value:ident, $column:ident, |$number:ident| $read:expr, |$stored:ident| $written:expr) => {
         impl FromSql<$column, Pg> for $value {
@@ -116,7 +117,7 @@ stored_as_integer!(
     |day| i64::from(day.days_since_2000())
 );
 
-/// Eight bytes, which PostgreSQL also compares with an `integer` column.
+/// Encodes the id as eight bytes, a `bigint`, which PostgreSQL can also compare with an `integer` column.
 impl ToSql<IdColumn, Pg> for IdValue {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         out.write_all(&self.0.to_be_bytes())?;
@@ -124,19 +125,19 @@ impl ToSql<IdColumn, Pg> for IdValue {
     }
 }
 
-/// A value of a fixed set of labels: `text` or an enum in PostgreSQL, `text` in SQLite. PostgreSQL sends the value of an enum as
-/// the bytes of its label, just as it sends text.
+/// The SQL type of a label from a fixed set: `text` or an enum in PostgreSQL, `text` in SQLite. PostgreSQL sends an
+/// enum value as the bytes of its label, like text.
 #[derive(SqlType, QueryId)]
 #[diesel(postgres_type(oid = 25, array_oid = 1009), sqlite_type(name = "Text"))]
 pub struct LabelColumn;
 
-/// A value to write into a [`LabelColumn`].
+/// A query parameter that is stored in a [`LabelColumn`].
 #[derive(Debug, Clone, Copy, AsExpression)]
 #[diesel(sql_type = LabelColumn)]
 pub struct LabelParam<T>(pub(crate) T);
 
-/// The value of a [`LabelColumn`]: one of the domain's list, or the error for a label that the list does not contain.
-/// Such a label fails its own history, but no other that is read together with it.
+/// The value of a [`LabelColumn`]: the parsed label, or the error for a label that the domain crate does not know. An
+/// unknown label fails only the history that contains it, not the other histories of the same batch.
 #[derive(Debug, FromSqlRow)]
 #[diesel(sql_type = LabelColumn)]
 pub(crate) struct LabelResult<T>(pub(crate) Result<T, Cause>);
@@ -168,8 +169,8 @@ impl<T: Display + Debug> ToSql<LabelColumn, Sqlite> for LabelParam<T> {
     }
 }
 
-/// The value of a text column of SQLite, which may hold bytes that are not UTF-8. Diesel's `String` replaces such bytes
-/// without an error.
+/// The value of a text column, rejected if its bytes are not valid UTF-8. SQLite may return such bytes, and diesel's
+/// `String` silently replaces them.
 #[derive(Debug, FromSqlRow)]
 #[diesel(sql_type = Text)]
 pub(crate) struct StrictUtf8(pub(crate) String);
@@ -184,7 +185,7 @@ impl FromSql<Text, Sqlite> for StrictUtf8 {
     fn from_sql(value: SqliteValue<'_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
         Ok(Self(
-            String::from_utf8(bytes).map_err(|_| "bytes that are no UTF-8")?,
+            String::from_utf8(bytes).map_err(|_| "expected UTF-8 text, found other bytes")?,
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! Embedded SQLite.
+//! The SQLite backend.
 
 mod connection;
 mod inspect;
@@ -24,7 +24,7 @@ use crate::{
     settings::ReadSettings,
 };
 
-/// A database file.
+/// A SQLite database file.
 pub(crate) struct SqliteFile(pub(crate) PathBuf);
 
 #[async_trait]

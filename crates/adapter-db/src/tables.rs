@@ -1,4 +1,5 @@
-//! The tables in SQLite, for diesel. PostgreSQL has the same, in two schemas, and is queried in SQL of its own.
+//! The SQLite tables, declared for diesel. PostgreSQL has the same tables in two schemas, and is queried with SQL text
+//! instead.
 
 diesel::table! {
     students (sid) {

@@ -1,5 +1,5 @@
-//! Whole histories in and out of a database, behind the transfer ports of [`wts_app`]: the rows and the conflicts, which
-//! both databases have in common.
+//! The parts of imports and exports that PostgreSQL and SQLite share: converting rows to records, and detecting
+//! conflicts.
 
 mod conflicts;
 mod rows;

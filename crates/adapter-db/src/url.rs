@@ -12,7 +12,7 @@ pub(crate) use self::{
 
 /// The URL of a database: `postgres://…` (also `postgresql://…`) or `sqlite:PATH`.
 ///
-/// It may contain a password, so neither its `Debug` form nor any error repeats it.
+/// The URL may contain a password, so neither the `Debug` output nor an error contains the URL.
 #[derive(Clone)]
 pub struct DatabaseUrl(Address);
 
@@ -23,12 +23,12 @@ pub(crate) enum Address {
 }
 
 impl DatabaseUrl {
-    /// The SQLite database in this file.
+    /// Returns the URL of the SQLite database in this file.
     pub fn sqlite(file: impl Into<PathBuf>) -> Self {
         Self(Address::Sqlite(file.into()))
     }
 
-    /// The URL without the password.
+    /// Returns the URL with `***` in place of the password.
     pub fn redacted(&self) -> String {
         match &self.0 {
             Address::Sqlite(file) => format!("sqlite:{}", file.display()),
@@ -40,7 +40,7 @@ impl DatabaseUrl {
         &self.0
     }
 
-    /// The configuration, if this is a PostgreSQL database.
+    /// Returns the configuration of a PostgreSQL database; `None` for SQLite.
     pub(crate) fn postgres(&self) -> Option<&PostgresConfig> {
         match &self.0 {
             Address::Postgres(config) => Some(config),
@@ -72,8 +72,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Parses the path after `sqlite:`, without unescaping. `:memory:` and an authority are rejected: other programs give them
-/// another meaning.
+/// Parses the path after `sqlite:`. Percent-encoding is not decoded. `:memory:` and `//host` are rejected, because
+/// other programs interpret them differently.
 fn sqlite_file(path: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
     if path.is_empty() || path.contains('\0') {
         return Err(InvalidDatabaseUrl::NoFile);
@@ -82,38 +82,38 @@ fn sqlite_file(path: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
         return Err(InvalidDatabaseUrl::InMemory);
     }
     match path.strip_prefix("//") {
-        // `sqlite:///var/lib/wts.db`, an authority that is empty and an absolute path.
+        // In `sqlite:///var/lib/wts.db`, an empty authority precedes an absolute path.
         Some(absolute) if absolute.starts_with('/') => Ok(absolute.into()),
         Some(_) => Err(InvalidDatabaseUrl::RelativeAuthority),
         None => Ok(path.into()),
     }
 }
 
-/// Why a URL is invalid. It does not repeat the URL, which may contain a password.
+/// The error of an invalid database URL. The error does not contain the URL, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDatabaseUrl {
-    /// It begins with neither `postgres://`, `postgresql://` nor `sqlite:`.
+    /// The URL starts with neither `postgres://`, `postgresql://` nor `sqlite:`.
     #[error("expected postgres://… or sqlite:PATH")]
     Scheme,
-    /// The rest of a PostgreSQL address cannot be read.
+    /// The part of a PostgreSQL URL after the scheme is invalid.
     #[error(
         "expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters percent-encoded, and only \
-         parameters that the driver knows"
+         supported parameters"
     )]
     Postgres,
-    /// An `sslmode` that does not exist.
+    /// The parameter `sslmode` has an unknown value.
     #[error("expected sslmode=verify-full or sslmode=disable")]
     SslMode,
-    /// A PostgreSQL address without a host.
+    /// A PostgreSQL URL has no host.
     #[error("expected a host in postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     NoHost,
-    /// `sqlite:` without a file.
-    #[error("expected a file's path after sqlite:")]
+    /// No path follows `sqlite:`.
+    #[error("expected a file path after sqlite:")]
     NoFile,
-    /// `sqlite::memory:`.
-    #[error("expected a file's path after sqlite:, a database in memory would be empty")]
+    /// The URL is `sqlite::memory:`.
+    #[error("expected a file path after sqlite:, found :memory:, which is always empty")]
     InMemory,
-    /// `sqlite://file`, which other programs read as `file` on a host or as a relative path.
+    /// The URL has the form `sqlite://file`, which other programs read as a host name or as a relative path.
     #[error("expected sqlite:relative/path or sqlite:/absolute/path, without //")]
     RelativeAuthority,
 }
@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    fn refusal(url: &str) -> InvalidDatabaseUrl {
+    fn parse_error(url: &str) -> InvalidDatabaseUrl {
         url.parse::<DatabaseUrl>().expect_err(url)
     }
 
@@ -151,32 +151,35 @@ mod tests {
 
     #[test]
     fn invalid_urls_are_rejected() {
-        assert_eq!(refusal(""), InvalidDatabaseUrl::Scheme);
-        assert_eq!(refusal("mysql://localhost/wts"), InvalidDatabaseUrl::Scheme);
-        assert_eq!(refusal("wts.db"), InvalidDatabaseUrl::Scheme);
+        assert_eq!(parse_error(""), InvalidDatabaseUrl::Scheme);
         assert_eq!(
-            refusal("postgres://localhost:port/wts"),
+            parse_error("mysql://localhost/wts"),
+            InvalidDatabaseUrl::Scheme
+        );
+        assert_eq!(parse_error("wts.db"), InvalidDatabaseUrl::Scheme);
+        assert_eq!(
+            parse_error("postgres://localhost:port/wts"),
             InvalidDatabaseUrl::Postgres
         );
         assert_eq!(
-            refusal("postgres://localhost/wts?colour=blue"),
+            parse_error("postgres://localhost/wts?colour=blue"),
             InvalidDatabaseUrl::Postgres
         );
         assert_eq!(
-            refusal("postgres://localhost/wts?sslmode=sometimes"),
+            parse_error("postgres://localhost/wts?sslmode=sometimes"),
             InvalidDatabaseUrl::SslMode
         );
-        assert_eq!(refusal("postgres:///wts"), InvalidDatabaseUrl::NoHost);
-        assert_eq!(refusal("sqlite:"), InvalidDatabaseUrl::NoFile);
-        assert_eq!(refusal("sqlite::memory:"), InvalidDatabaseUrl::InMemory);
+        assert_eq!(parse_error("postgres:///wts"), InvalidDatabaseUrl::NoHost);
+        assert_eq!(parse_error("sqlite:"), InvalidDatabaseUrl::NoFile);
+        assert_eq!(parse_error("sqlite::memory:"), InvalidDatabaseUrl::InMemory);
         assert_eq!(
-            refusal("sqlite://wts.db"),
+            parse_error("sqlite://wts.db"),
             InvalidDatabaseUrl::RelativeAuthority
         );
     }
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn password_is_never_shown() {
         let url: DatabaseUrl = "postgres://wts:hunter2@localhost/wts".parse().unwrap();
         assert!(!format!("{url:?}").contains("hunter2"));
         for (given, shown) in [
@@ -197,7 +200,7 @@ mod tests {
             assert_eq!(given.parse::<DatabaseUrl>().unwrap().redacted(), shown);
         }
         assert!(
-            !refusal("postgres://wts:hunter2@localhost:x/wts")
+            !parse_error("postgres://wts:hunter2@localhost:x/wts")
                 .to_string()
                 .contains("hunter2")
         );

@@ -1,4 +1,4 @@
-//! Databases that are missing, invalid, stuck or disconnected.
+//! Tests of databases that are missing, invalid, blocked or disconnected.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -12,10 +12,10 @@ use wts_adapter_db::{DatabaseUrl, OpenError, connect};
 use wts_app::{ErrorChain, HistoryRepository, RepositoryError};
 use wts_testkit::{ALICE, Database, Kind, Proxy, campus, find, ticket_of};
 
-async fn refusal(url: &DatabaseUrl) -> OpenError {
+async fn open_error(url: &DatabaseUrl) -> OpenError {
     match connect(url).await {
         Err(error) => error,
-        Ok(_) => panic!("{url:?} opened"),
+        Ok(_) => panic!("expected an error, opened {url:?}"),
     }
 }
 
@@ -25,7 +25,7 @@ async fn missing_sqlite_file_is_not_created() {
     let file = directory.path().join("wts.db");
 
     assert!(
-        matches!(refusal(&DatabaseUrl::sqlite(&file)).await, OpenError::NoSuchFile(path) if path == file)
+        matches!(open_error(&DatabaseUrl::sqlite(&file)).await, OpenError::NoSuchFile(path) if path == file)
     );
 
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
@@ -37,22 +37,22 @@ async fn file_without_histories_is_rejected() {
     let text = directory.path().join("text.db");
     fs::write(
         &text,
-        "no database at all, but long enough to have a header of one".repeat(30),
+        "a text file that is as long as the header of a database file".repeat(30),
     )
     .unwrap();
     let empty = directory.path().join("empty.db");
     fs::write(&empty, "").unwrap();
 
     assert!(matches!(
-        refusal(&DatabaseUrl::sqlite(text)).await,
+        open_error(&DatabaseUrl::sqlite(text)).await,
         OpenError::Unreadable(_)
     ));
     assert!(matches!(
-        refusal(&DatabaseUrl::sqlite(empty)).await,
+        open_error(&DatabaseUrl::sqlite(empty)).await,
         OpenError::Unreadable(_)
     ));
     assert!(matches!(
-        refusal(&DatabaseUrl::sqlite(directory.path())).await,
+        open_error(&DatabaseUrl::sqlite(directory.path())).await,
         OpenError::NoAccess(_)
     ));
 }
@@ -62,13 +62,13 @@ async fn postgresql_without_tables_is_rejected() {
     let database = Database::without_tables(Kind::Postgres);
 
     assert!(matches!(
-        refusal(&database.owner_url()).await,
+        open_error(&database.owner_url()).await,
         OpenError::Unreadable(_)
     ));
 }
 
 #[tokio::test]
-async fn role_without_select_is_rejected_at_the_start() {
+async fn role_without_select_privilege_is_rejected() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
         database.execute(
@@ -76,7 +76,7 @@ async fn role_without_select_is_rejected_at_the_start() {
         );
         assert!(
             matches!(
-                refusal(&database.parsed_url()).await,
+                open_error(&database.parsed_url()).await,
                 OpenError::Unreadable(_)
             ),
             "{kind:?}"
@@ -85,34 +85,34 @@ async fn role_without_select_is_rejected_at_the_start() {
 }
 
 #[tokio::test]
-async fn silent_postgresql_is_unreachable() {
+async fn unresponsive_postgresql_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = format!("postgres://wts:wts@{}/wts", listener.local_addr().unwrap());
+    let unresponsive = format!("postgres://wts:wts@{}/wts", listener.local_addr().unwrap());
     assert!(matches!(
-        refusal(&silent.parse().unwrap()).await,
+        open_error(&unresponsive.parse().unwrap()).await,
         OpenError::Unreachable { .. }
     ));
 
     drop(listener);
     assert!(
         matches!(
-            refusal(&silent.parse().unwrap()).await,
+            open_error(&unresponsive.parse().unwrap()).await,
             OpenError::Unreachable { .. }
         ),
-        "now nobody listens"
+        "the port is closed"
     );
 }
 
 #[tokio::test]
-async fn silent_host_does_not_prevent_the_next() {
+async fn next_host_is_tried_after_an_unresponsive_host() {
     let database = Database::with(Kind::Postgres, campus());
     let proxy = Proxy::before(&database.url());
     let url = proxy.url(&database.url());
     let port = url.rsplit_once(':').unwrap().1;
     let port: u16 = port.split('/').next().unwrap().parse().unwrap();
-    // The kernel accepts for it.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hosts = format!("{},127.0.0.1:{port}", silent.local_addr().unwrap());
+    // This host accepts connections but never sends anything.
+    let unresponsive = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hosts = format!("{},127.0.0.1:{port}", unresponsive.local_addr().unwrap());
     let url = url.replace(&format!("127.0.0.1:{port}"), &hosts);
 
     let histories = connect(&url.parse().unwrap()).await.unwrap();
@@ -125,9 +125,9 @@ async fn terminated_connections_are_replaced() {
     let histories = connect(&database.parsed_url()).await.unwrap();
 
     for _ in 0..5 {
-        // Several connections, of which all but one lie idle when they are cut.
-        for answer in ask(&histories, 12).await {
-            assert!(answer.unwrap());
+        // Opens several connections, all but one of which are idle when they are terminated.
+        for result in query_concurrently(&histories, 12).await {
+            assert!(result.unwrap());
         }
         database.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity
@@ -139,24 +139,24 @@ async fn terminated_connections_are_replaced() {
     }
 }
 
-/// Sends a number of queries at once and waits for all results.
-async fn ask(
+/// Sends a number of concurrent queries and awaits all results.
+async fn query_concurrently(
     histories: &Arc<dyn HistoryRepository>,
-    times: usize,
+    count: usize,
 ) -> Vec<Result<bool, RepositoryError>> {
-    let mut questions = tokio::task::JoinSet::new();
-    for _ in 0..times {
+    let mut queries = tokio::task::JoinSet::new();
+    for _ in 0..count {
         let histories = Arc::clone(histories);
-        questions.spawn(async move {
+        queries.spawn(async move {
             find(&*histories, 123)
                 .await
                 .map(|history| history.is_some())
         });
     }
-    questions.join_all().await
+    queries.join_all().await
 }
 
-/// Locks the tickets until the transaction of this connection ends.
+/// Locks the table of tickets until the transaction of the returned connection ends.
 async fn lock(database: &Database) -> Client {
     let (client, driver) = tokio_postgres::connect(&database.owner_url_text(), NoTls)
         .await
@@ -168,22 +168,22 @@ async fn lock(database: &Database) -> Client {
 }
 
 #[tokio::test]
-async fn stuck_postgresql_fails_reads_and_is_used_again() {
+async fn blocked_postgresql_fails_reads_until_it_is_unblocked() {
     let database = Database::with(Kind::Postgres, campus());
     let histories = connect(&database.parsed_url()).await.unwrap();
-    let stuck = lock(&database).await;
+    let lock_holder = lock(&database).await;
 
-    for times in [40, 12] {
-        let answers = ask(&histories, times).await;
-        assert_eq!(answers.len(), times);
-        for answer in answers {
+    for count in [40, 12] {
+        let results = query_concurrently(&histories, count).await;
+        assert_eq!(results.len(), count);
+        for result in results {
             assert!(
-                matches!(answer, Err(RepositoryError::Failed(_))),
-                "{answer:?}"
+                matches!(result, Err(RepositoryError::Failed(_))),
+                "{result:?}"
             );
         }
     }
-    // One for each queue and for long histories, and the one that holds the lock.
+    // There is one connection for each queue, one for long histories, and one that holds the lock.
     database.execute(
         "do $$ begin
              assert (select count(*) from pg_stat_activity
@@ -191,14 +191,14 @@ async fn stuck_postgresql_fails_reads_and_is_used_again() {
          end $$",
     );
 
-    stuck.batch_execute("rollback").await.unwrap();
-    for answer in ask(&histories, 40).await {
-        assert!(answer.unwrap());
+    lock_holder.batch_execute("rollback").await.unwrap();
+    for result in query_concurrently(&histories, 40).await {
+        assert!(result.unwrap());
     }
 }
 
 #[tokio::test]
-async fn cancelled_reads_do_not_harm_later_ones() {
+async fn cancelled_reads_do_not_affect_later_reads() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::with(kind, campus());
         let histories = connect(&database.parsed_url()).await.unwrap();
@@ -206,18 +206,18 @@ async fn cancelled_reads_do_not_harm_later_ones() {
             let _ =
                 tokio::time::timeout(Duration::from_micros(micros), find(&*histories, 123)).await;
         }
-        for answer in ask(&histories, 20).await {
-            assert!(answer.unwrap(), "{kind:?}");
+        for result in query_concurrently(&histories, 20).await {
+            assert!(result.unwrap(), "{kind:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn connection_error_includes_its_cause() {
+async fn connection_error_contains_its_cause() {
     let database = Database::with(Kind::Postgres, campus());
     let url = database.owner_url_text();
-    let nowhere = url.rsplit_once('/').unwrap().0.to_owned() + "/no_such_database";
-    let cause = ErrorChain(&refusal(&nowhere.parse().unwrap()).await).to_string();
+    let missing_database = url.rsplit_once('/').unwrap().0.to_owned() + "/no_such_database";
+    let cause = ErrorChain(&open_error(&missing_database.parse().unwrap()).await).to_string();
     assert!(
         cause.contains("\"no_such_database\" does not exist"),
         "{cause}"
@@ -228,12 +228,12 @@ async fn connection_error_includes_its_cause() {
         .local_addr()
         .unwrap();
     let url = format!("postgres://wts@{free}/wts");
-    let cause = ErrorChain(&refusal(&url.parse().unwrap()).await).to_string();
+    let cause = ErrorChain(&open_error(&url.parse().unwrap()).await).to_string();
     assert!(cause.contains("refused"), "{cause}");
 }
 
 #[tokio::test]
-async fn unreadable_first_ticket_does_not_prevent_the_start() {
+async fn database_with_an_unreadable_first_ticket_opens() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let mut records = campus();
         records.tickets.push(ticket_of(1, ALICE));
@@ -247,7 +247,9 @@ async fn unreadable_first_ticket_does_not_prevent_the_start() {
             "{unchecked}; insert into {traces} (opid, tid, updated_at, op, new_status, remark)
              select 4000, 1, updated_at, op, 'melted', '' from {traces} where opid = 1"
         ));
-        let histories = connect(&database.parsed_url()).await.expect("it starts");
+        let histories = connect(&database.parsed_url())
+            .await
+            .expect("the database opens");
         assert!(find(&*histories, 1).await.is_err());
         assert!(find(&*histories, 123).await.unwrap().is_some());
     }

@@ -1,4 +1,4 @@
-//! Making our schema and taking it away again.
+//! Tests of migrating and reverting the schema.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 use diesel::{Connection, SqliteConnection};
@@ -8,9 +8,9 @@ use tokio::task::spawn_blocking;
 use wts_adapter_db::{MigrateError, OpenError, connect, migrate};
 use wts_testkit::{Database, Kind, campus, find};
 
-const OURS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
+const MIGRATED_KINDS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
-/// Reverts every migration and returns how many there were.
+/// Reverts every migration and returns the number of reverted migrations.
 async fn revert(database: &Database) -> usize {
     let url = database.owner_url_text();
     if let Some(file) = url.strip_prefix("sqlite:") {
@@ -30,8 +30,8 @@ async fn revert(database: &Database) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn schema_goes_up_down_and_up_again() {
-    for kind in OURS {
+async fn reverted_schema_can_be_migrated_again() {
+    for kind in MIGRATED_KINDS {
         let database = Database::without_tables(kind);
         let url = database.owner_url();
 
@@ -43,7 +43,7 @@ async fn schema_goes_up_down_and_up_again() {
         assert_eq!(revert(&database).await, names.len(), "{kind:?}");
         assert!(
             matches!(connect(&url).await, Err(OpenError::Unreadable(_))),
-            "{kind:?}: the tables are gone"
+            "{kind:?}: the tables are removed"
         );
 
         assert_eq!(migrate(&url).await.unwrap(), names, "{kind:?}");
@@ -53,18 +53,18 @@ async fn schema_goes_up_down_and_up_again() {
 
 #[tokio::test]
 async fn both_databases_have_the_same_migrations() {
-    let [sqlite, postgres] = OURS.map(Database::without_tables);
+    let [sqlite, postgres] = MIGRATED_KINDS.map(Database::without_tables);
     let names = migrate(&sqlite.owner_url()).await.unwrap();
     assert_eq!(names, migrate(&postgres.owner_url()).await.unwrap());
     assert!(
         names.iter().all(|name| name.contains('_')),
-        "names, not only numbers: {names:?}"
+        "expected names with numbers: {names:?}"
     );
 }
 
 #[tokio::test]
 async fn second_migration_changes_nothing() {
-    for kind in OURS {
+    for kind in MIGRATED_KINDS {
         let database = Database::with(kind, campus());
         assert_eq!(
             migrate(&database.owner_url()).await.unwrap(),
@@ -76,16 +76,16 @@ async fn second_migration_changes_nothing() {
 }
 
 #[tokio::test]
-async fn concurrent_migrations_take_turns() {
-    for kind in OURS.repeat(10) {
+async fn concurrent_migrations_run_one_after_the_other() {
+    for kind in MIGRATED_KINDS.repeat(10) {
         let database = Database::without_tables(kind);
         let url = database.owner_url();
         let all = migrate(&Database::without_tables(kind).owner_url())
             .await
             .unwrap();
         let (one, other) = tokio::join!(migrate(&url), migrate(&url));
-        let taken = [one.expect("the first"), other.expect("the second")].concat();
-        assert_eq!(taken, all, "{kind:?}: every migration ran once");
+        let applied = [one.expect("the first"), other.expect("the second")].concat();
+        assert_eq!(applied, all, "{kind:?}: every migration ran once");
     }
 }
 

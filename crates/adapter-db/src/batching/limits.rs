@@ -1,31 +1,33 @@
-//! The limits of a queue, of shared batches or of long histories.
+//! The limits of a batch queue.
 
 use std::time::Duration;
 
 use crate::settings::ReadSettings;
 
-/// How many traces of long histories may be in use when the next is read. They take some 300 bytes each.
+/// The maximum number of traces of long histories that are in memory when the next long history is read. A trace takes
+/// about 300 bytes.
 const MAX_LIVE_TRACES: usize = 150_000;
 
-/// The limits of a queue.
+/// The limits of a batch queue.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueLimits {
-    /// How many tickets one batch may contain.
+    /// The maximum number of tickets in a batch.
     pub(crate) batch: usize,
-    /// How many queries may wait.
+    /// The maximum number of waiting queries.
     pub(crate) queue: usize,
-    /// How long a query may wait before its batch is sent.
+    /// The longest a query may wait before its batch is sent.
     pub(crate) queue_timeout: Duration,
-    /// A batch that takes longer than this, or failed less than this ago, makes queries that time out fail: the database
-    /// has failed them, and is not merely busy.
+    /// Decides the error of a query that times out in the queue. If the batch in flight has taken longer than this, or
+    /// the previous batch failed more recently than this, the error is [`Failed`](super::LookupError::Failed);
+    /// otherwise [`Busy`](super::LookupError::Busy).
     pub(crate) failure_threshold: Duration,
-    /// How many traces of histories may still be in use when the next is read, for example by slow clients; `None` for any
-    /// number.
+    /// The maximum number of traces that callers, for example slow clients, still hold when the next batch is read;
+    /// `None` for no maximum.
     pub(crate) max_live_traces: Option<usize>,
 }
 
 impl QueueLimits {
-    /// The limits of a queue of shared batches, of at most `batch` tickets each.
+    /// Returns the limits of a queue whose shared batches contain at most `batch` tickets.
     pub(crate) fn shared(
         settings: &ReadSettings,
         batch: usize,
@@ -40,7 +42,7 @@ impl QueueLimits {
         }
     }
 
-    /// The limits of the queue for long histories, which wait for each other.
+    /// Returns the limits of the queue for long histories, which are read one at a time.
     pub(crate) fn long(settings: &ReadSettings) -> Self {
         Self {
             batch: 1,

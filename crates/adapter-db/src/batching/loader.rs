@@ -1,4 +1,4 @@
-//! The request of a batch to a database, the response, and the result of each query in it.
+//! The request of a batch to a database, and its response.
 
 use std::{collections::HashMap, error::Error, sync::Arc};
 
@@ -7,32 +7,33 @@ use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
 use crate::error::Cause;
 
-/// Loads batches.
+/// Reads batches from a database.
 pub(crate) trait BatchLoader: Send + Sync + 'static {
-    /// Reads what is requested as it is now or later; a ticket or a student that does not exist is left out. It is not
-    /// called again before it has returned, and gives up by itself in the end.
+    /// Reads the requested histories and ranks, including everything committed before the call. A ticket or student
+    /// that does not exist is omitted from the response. Calls of one loader do not overlap, and every call returns
+    /// within a limited time.
     ///
     /// # Errors
     ///
-    /// The reason why nothing of it was read.
+    /// Returns the cause if the whole batch failed.
     fn load(
         &self,
         request: &BatchRequest,
     ) -> impl Future<Output = Result<BatchResponse, Cause>> + Send;
 }
 
-/// The tickets and the students of the queries of one batch, each once.
+/// The request of a batch: the tickets and students of its queries, without duplicates.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BatchRequest {
-    /// Whose histories are wanted.
+    /// The tickets whose histories are read.
     pub(crate) tickets: Vec<TicketId>,
-    /// Whose ranks are wanted.
+    /// The students whose ranks are read.
     pub(crate) students: Vec<StudentId>,
 }
 
 impl BatchRequest {
-    /// A request that proves that histories can be read, and ranks too if `ranks`: for a ticket that is hardly ever there, and
-    /// for the rank of an empty student number.
+    /// Creates the request of a health check: a ticket id that probably does not exist and, if `ranks`, an empty
+    /// student number. Reading both verifies that the tables can be read.
     pub(crate) fn probe(ranks: bool) -> Self {
         Self {
             tickets: TicketId::new(i64::MAX).into_iter().collect(),
@@ -40,7 +41,8 @@ impl BatchRequest {
         }
     }
 
-    /// Adds a query, unless there would be more than `max_tickets` tickets then. Returns whether it was added.
+    /// Adds a query unless the request would then have more than `max_tickets` tickets. Returns whether the query was
+    /// added.
     pub(super) fn try_add(&mut self, query: &HistoryQuery, max_tickets: usize) -> bool {
         if !self.tickets.contains(&query.ticket) {
             if self.tickets.len() >= max_tickets {
@@ -57,19 +59,19 @@ impl BatchRequest {
     }
 }
 
-/// The histories and the ranks that were read for a batch.
+/// The response to a batch: the histories and ranks that were read.
 #[derive(Debug, Default)]
 pub(crate) struct BatchResponse {
     pub(crate) histories: HashMap<TicketId, HistoryOutcome>,
-    /// The ranks of the students who are registered.
+    /// The ranks of registered students.
     pub(crate) ranks: HashMap<StudentId, Access>,
 }
 
-/// The outcome for one ticket of a batch.
+/// The history of one ticket of a batch, or the error of reading it.
 pub(crate) type HistoryOutcome = Result<Arc<TicketHistory>, LookupError>;
 
 impl BatchResponse {
-    /// The result for one query of the batch.
+    /// Returns the result of one query of the batch.
     pub(super) fn result_of(&self, query: &HistoryQuery) -> Result<FoundHistory, LookupError> {
         let history = self.histories.get(&query.ticket).cloned().transpose()?;
         let rank = query.rank_of.as_ref().map(|student| {
@@ -80,14 +82,14 @@ impl BatchResponse {
     }
 }
 
-/// Why a query has no result.
+/// The error of a query in a batch queue.
 #[derive(Debug, Clone)]
 pub(crate) enum LookupError {
     /// The history is too long for a shared batch, and was not read.
     TooLong,
-    /// There is more to do than can be done in time.
+    /// The queue is full, or the query timed out in the queue because the database is busy.
     Busy,
-    /// The history could not be read. Every query that asked for it gets the same cause.
+    /// Reading the history failed. All queries for this history get the same cause.
     Failed(Arc<dyn Error + Send + Sync>),
 }
 

@@ -1,4 +1,4 @@
-//! A queue of queries, and the one batch that is on its way.
+//! A queue of queries, and its batch in flight.
 
 use std::{
     collections::VecDeque,
@@ -19,15 +19,15 @@ use super::{
 };
 use crate::health::DatabaseHealth;
 
-/// How often queries that wait are checked for their timeout.
+/// The interval at which waiting queries are checked for their timeout.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Sends the queries that wait batch by batch, one at a time.
+/// A queue that sends waiting queries in batches, one batch at a time.
 pub(super) struct BatchQueue<L> {
     loader: L,
     limits: QueueLimits,
     health: DatabaseHealth,
-    /// Where batches are read, if not on the runtime of the query that finds no worker.
+    /// The runtime on which batches are read; `None` for the runtime of the query that spawns the worker.
     runtime: Option<Handle>,
     state: Mutex<State>,
 }
@@ -35,13 +35,13 @@ pub(super) struct BatchQueue<L> {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<PendingLookup>,
-    /// Whether a worker sends batches. The caller that finds `false` spawns one.
+    /// Whether a worker is running. The caller that finds `false` spawns one.
     worker_running: bool,
-    /// When the batch that is on its way was sent.
+    /// When the batch in flight was sent.
     sent: Option<Instant>,
-    /// When the last batch came back, if it failed.
+    /// When the previous batch failed; `None` if it succeeded.
     failed: Option<Instant>,
-    /// Histories that were read, where their number is limited.
+    /// The histories read so far, if the number of their traces is limited.
     live: Vec<Weak<TicketHistory>>,
 }
 
@@ -56,8 +56,8 @@ impl<L: BatchLoader> BatchQueue<L> {
         }
     }
 
-    /// Reads on this runtime: that of the first query may end before the others have their results; and a long history
-    /// would keep its thread from other work.
+    /// Sets the runtime on which batches are read. Otherwise the worker runs on the runtime of one query, which may
+    /// shut down before other queries have their results, and which a long history would block.
     pub(super) fn on_runtime(mut self, runtime: Option<Handle>) -> Self {
         self.runtime = runtime;
         self
@@ -67,20 +67,22 @@ impl<L: BatchLoader> BatchQueue<L> {
         let (result, received) = oneshot::channel();
         let lookup = PendingLookup {
             query: query.clone(),
-            since: Instant::now(),
+            queued_at: Instant::now(),
             result,
         };
         if self.push(lookup)? {
-            // In a task of its own: if the first caller goes away, the others still get their results.
+            // The worker is a separate task: if this caller is cancelled, other callers still get their results.
             let worker = BatchWorker::new(self).run();
             match &self.runtime {
                 Some(runtime) => runtime.spawn(worker),
                 None => tokio::spawn(worker),
             };
         }
-        received
-            .await
-            .unwrap_or_else(|_dropped| Err(LookupError::failed("the read was abandoned")))
+        received.await.unwrap_or_else(|_dropped| {
+            Err(LookupError::failed(
+                "the batch worker ended before the query was read",
+            ))
+        })
     }
 
     #[cfg(test)]
@@ -88,7 +90,7 @@ impl<L: BatchLoader> BatchQueue<L> {
         !self.state().waiting.is_empty()
     }
 
-    /// Adds a query to the queue. Returns whether a worker has to be spawned.
+    /// Adds a query to the queue. Returns whether the caller must spawn a worker.
     fn push(&self, lookup: PendingLookup) -> Result<bool, LookupError> {
         let mut state = self.state();
         if state.waiting.len() >= self.limits.queue {
@@ -101,7 +103,7 @@ impl<L: BatchLoader> BatchQueue<L> {
         Ok(!mem::replace(&mut state.worker_running, true))
     }
 
-    /// The next batch; `None`, and no worker from now on, if no query waits.
+    /// Removes the next batch from the queue. If no query waits, returns `None` and records that the worker ends.
     fn next_batch(&self) -> Option<Batch> {
         let mut state = self.state();
         let batch = Batch::take(&mut state.waiting, self.limits.batch);
@@ -121,8 +123,8 @@ impl<L: BatchLoader> BatchQueue<L> {
         outcome.map_err(LookupError::failed)
     }
 
-    /// Waits for `work`, and meanwhile expires queries that have waited too long.
-    async fn expiring_waiters_while<T>(&self, work: impl Future<Output = T>) -> T {
+    /// Awaits `work` and meanwhile fails the queries that have waited longer than the queue timeout.
+    async fn await_while_expiring<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
             tokio::select! {
@@ -133,7 +135,7 @@ impl<L: BatchLoader> BatchQueue<L> {
         }
     }
 
-    /// Waits until few enough of the histories that were read are still in use.
+    /// Waits until the histories that callers still hold have fewer traces than the maximum.
     async fn wait_for_capacity(&self) {
         while self.limits.max_live_traces.is_some_and(|max| {
             let mut state = self.state();
@@ -156,18 +158,18 @@ impl<L: BatchLoader> BatchQueue<L> {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that is done under the lock leaves it half done.
+        // A panic cannot leave the state inconsistent, so a poisoned lock is still usable.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
     fn expire_waiters(&mut self, limits: QueueLimits) {
-        // They are in the order of their arrival.
+        // The queue is in order of arrival.
         while self
             .waiting
             .front()
-            .is_some_and(|lookup| lookup.since.elapsed() >= limits.queue_timeout)
+            .is_some_and(|lookup| lookup.queued_at.elapsed() >= limits.queue_timeout)
         {
             let error = self.timeout_error(limits);
             if let Some(lookup) = self.waiting.pop_front() {
@@ -176,20 +178,20 @@ impl State {
         }
     }
 
-    /// Why a query cannot wait, or not any longer.
+    /// Returns the error for a query that the queue rejects or that timed out in the queue.
     fn timeout_error(&self, limits: QueueLimits) -> LookupError {
         let is_long_ago = |since: Instant| since.elapsed() >= limits.failure_threshold;
         if self.sent.is_some_and(is_long_ago) {
-            LookupError::failed("the batch before this query is still not read")
+            LookupError::failed("the batch ahead of this query has not completed")
         } else if self.failed.is_some_and(|failed| !is_long_ago(failed)) {
-            LookupError::failed("the batch before this query was not read")
+            LookupError::failed("the batch ahead of this query failed")
         } else {
             LookupError::Busy
         }
     }
 }
 
-/// Sends batch after batch, until no query waits.
+/// A worker that sends batches until no query waits.
 struct BatchWorker<L: BatchLoader> {
     queue: Arc<BatchQueue<L>>,
     is_done: bool,
@@ -206,17 +208,13 @@ impl<L: BatchLoader> BatchWorker<L> {
     async fn run(mut self) {
         let queue = &self.queue;
         loop {
-            // Requests that have arrived and are about to be read shall be in the batch.
+            // Lets requests that have already arrived join the batch.
             yield_now().await;
-            queue
-                .expiring_waiters_while(queue.wait_for_capacity())
-                .await;
+            queue.await_while_expiring(queue.wait_for_capacity()).await;
             let Some(batch) = queue.next_batch() else {
                 break;
             };
-            let outcome = queue
-                .expiring_waiters_while(queue.load(&batch.request))
-                .await;
+            let outcome = queue.await_while_expiring(queue.load(&batch.request)).await;
             queue.record_outcome(&outcome);
             batch.respond(&outcome);
         }
@@ -225,7 +223,8 @@ impl<L: BatchLoader> BatchWorker<L> {
 }
 
 impl<L: BatchLoader> Drop for BatchWorker<L> {
-    /// If the loader panicked or the runtime ended, the queries that wait fail, and the next query spawns a new worker.
+    /// If the loader panicked or the runtime shut down, the waiting queries fail, and the next query spawns a new
+    /// worker.
     fn drop(&mut self) {
         if !self.is_done {
             let mut state = self.queue.state();

@@ -1,4 +1,4 @@
-//! The repository by itself, over a loader whose batches the test releases one by one.
+//! Tests of the batching repository. The test decides when its fake loader returns a batch.
 
 mod failures;
 mod fake;
@@ -34,7 +34,7 @@ const LONG_LIMITS: QueueLimits = QueueLimits {
 type Repository = Arc<BatchingRepository<FakeDatabase>>;
 type Outcome = Result<Option<Arc<TicketHistory>>, RepositoryError>;
 
-/// A repository with one queue, and the queue for long histories.
+/// Returns a repository with one queue for shared batches and one for long histories.
 fn repository(database: &FakeDatabase) -> Repository {
     repository_of([database], LIMITS)
 }
@@ -53,7 +53,7 @@ async fn find(repository: &Repository, ticket: i64) -> Outcome {
     Ok(found.history)
 }
 
-/// Sends a query in a task of its own, and returns when it waits or is on its way.
+/// Sends a query in a separate task; returns when the query waits or is in flight.
 async fn query(repository: &Repository, ticket: i64) -> JoinHandle<Outcome> {
     let repository = Arc::clone(repository);
     let pending = tokio::spawn(async move { find(&repository, ticket).await });
@@ -62,14 +62,14 @@ async fn query(repository: &Repository, ticket: i64) -> JoinHandle<Outcome> {
     pending
 }
 
-/// How many traces the history has that was found.
+/// Awaits a query and returns the number of traces in its history.
 async fn trace_count(pending: JoinHandle<Outcome>) -> usize {
     let history = pending.await.unwrap().unwrap();
     history.expect("there is such a ticket").traces.len()
 }
 
 #[tokio::test]
-async fn lone_query_is_a_batch_of_its_own() {
+async fn single_query_is_sent_as_its_own_batch() {
     let database = FakeDatabase::with([1, 2]).release_all();
     let repository = repository(&database);
 
@@ -98,7 +98,7 @@ async fn queries_during_a_batch_become_the_next_batch() {
 }
 
 #[tokio::test]
-async fn sent_batch_takes_no_later_query() {
+async fn later_query_does_not_join_a_sent_batch() {
     let database = FakeDatabase::with([1]);
     let repository = repository(&database);
     let first = query(&repository, 1).await;
@@ -113,7 +113,7 @@ async fn sent_batch_takes_no_later_query() {
 }
 
 #[tokio::test]
-async fn every_query_gets_its_own_history() {
+async fn each_query_gets_the_history_of_its_ticket() {
     let traces_of = |ticket: i64| usize::try_from(ticket % 7).unwrap().max(1);
     let database = FakeDatabase::with(1..=100);
     let repository = repository(&database);
@@ -143,7 +143,7 @@ async fn every_query_gets_its_own_history() {
 }
 
 #[tokio::test]
-async fn missing_ticket_is_none_beside_others() {
+async fn missing_ticket_in_a_batch_returns_none() {
     let database = FakeDatabase::with([1]);
     let repository = repository(&database);
     let first = query(&repository, 1).await;
@@ -171,14 +171,14 @@ async fn queries_for_one_ticket_share_one_history() {
 }
 
 #[tokio::test]
-async fn full_batch_takes_the_oldest_queries() {
+async fn full_batch_contains_the_oldest_queries() {
     let database = FakeDatabase::with(1..=9);
     let repository = repository(&database);
     let mut queries = vec![query(&repository, 9).await];
     for ticket in 1..=8 {
         queries.push(query(&repository, ticket).await);
     }
-    queries.push(query(&repository, 1).await); // its ticket is in the next batch anyway
+    queries.push(query(&repository, 1).await); // joins the next batch, which has the same ticket
     database.release(3);
 
     for pending in queries {
@@ -190,9 +190,9 @@ async fn full_batch_takes_the_oldest_queries() {
     );
 }
 
-/// Traces that were committed before a query are in its result, also with many writers and readers at once.
+/// Runs many concurrent writers and readers: a result must contain every trace that was committed before its query.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_result_is_as_fresh_as_its_query() {
+async fn result_contains_traces_committed_before_query() {
     const TICKETS: i64 = 6;
     let database = FakeDatabase::with_delay(1..=TICKETS, Duration::from_micros(200)).release_all();
     let repository = repository_of([&database, &database], LIMITS);
@@ -228,7 +228,7 @@ async fn every_result_is_as_fresh_as_its_query() {
     let queried: usize = database.batches().iter().map(Vec::len).sum();
     assert!(
         database.batches().len() < queried,
-        "some of them were read together: {} batches for {queried} tickets",
+        "some queries share a batch: {} batches for {queried} tickets",
         database.batches().len()
     );
 }

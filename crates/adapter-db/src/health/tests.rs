@@ -1,4 +1,4 @@
-//! A health check of a database whose probes end as the test wants.
+//! Tests of health checks. The test decides the outcome of each probe.
 
 use std::{
     future::pending,
@@ -9,10 +9,10 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 
-/// How long anything may take on a busy machine.
+/// The longest a test waits for a result, even on a busy machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The end of a probe.
+/// The outcome of a probe.
 #[derive(Clone, Copy)]
 enum Outcome {
     Success,
@@ -21,7 +21,7 @@ enum Outcome {
     NoResponse,
 }
 
-/// A database with an outcome for each probe in turn; the last is that of all later ones.
+/// A fake database with a list of outcomes, one for each probe. The last outcome is repeated.
 #[derive(Clone)]
 struct FakeDatabase {
     outcomes: &'static [Outcome],
@@ -29,7 +29,7 @@ struct FakeDatabase {
     running: Arc<AtomicUsize>,
 }
 
-/// Counts a probe as running until it is dropped.
+/// A guard that counts a probe as running until it is dropped.
 struct Running(Arc<AtomicUsize>);
 
 impl Drop for Running {
@@ -39,8 +39,8 @@ impl Drop for Running {
 }
 
 impl FakeDatabase {
-    /// Waits until `number` probes have begun.
-    async fn has_probes(&self, number: usize) {
+    /// Waits until `number` probes have started.
+    async fn wait_for_probes(&self, number: usize) {
         let mut probes = self.probes.subscribe();
         let begun = probes.wait_for(|probes| *probes >= number);
         assert!(timeout(TEST_TIMEOUT, begun).await.is_ok());
@@ -63,8 +63,10 @@ impl Probe for FakeDatabase {
     }
 }
 
-/// A database, its health, and the health check that runs until it is dropped.
-fn checked(outcomes: &'static [Outcome]) -> (FakeDatabase, DatabaseHealth, AbortOnDropHandle<()>) {
+/// Returns a fake database, its health, and the handle of its running health check.
+fn start_health_check(
+    outcomes: &'static [Outcome],
+) -> (FakeDatabase, DatabaseHealth, AbortOnDropHandle<()>) {
     let database = FakeDatabase {
         outcomes,
         probes: watch::Sender::new(0),
@@ -76,70 +78,74 @@ fn checked(outcomes: &'static [Outcome]) -> (FakeDatabase, DatabaseHealth, Abort
     (database, health, check)
 }
 
-async fn becomes(health: &DatabaseHealth, readable: bool) {
+async fn wait_for_readable(health: &DatabaseHealth, readable: bool) {
     let mut changes = health.readable();
     let change = changes.wait_for(|now| *now == readable);
     assert!(
         timeout(TEST_TIMEOUT, change).await.is_ok(),
-        "never {readable}"
+        "the state did not become readable = {readable}"
     );
 }
 
-/// Longer than a probe waits for another.
-const FAR: Outcome = Outcome::SuccessAfter(Duration::from_millis(1_300));
+/// A success that takes longer than [`OVERLAPPING_PROBE_DELAY`].
+const SLOW_SUCCESS: Outcome = Outcome::SuccessAfter(Duration::from_millis(1_300));
 
 #[tokio::test]
-async fn far_database_recovers() {
-    let (_, health, _check) = checked(&[Outcome::Failure, FAR]);
-    becomes(&health, false).await;
-    becomes(&health, true).await;
+async fn database_with_slow_probes_recovers() {
+    let (_, health, _check) = start_health_check(&[Outcome::Failure, SLOW_SUCCESS]);
+    wait_for_readable(&health, false).await;
+    wait_for_readable(&health, true).await;
 }
 
 #[tokio::test]
-async fn far_database_stays_readable() {
-    let (database, health, _check) = checked(&[FAR]);
+async fn database_with_slow_probes_stays_readable() {
+    let (database, health, _check) = start_health_check(&[SLOW_SUCCESS]);
     tokio::select! {
-        () = database.has_probes(4) => {}
-        () = becomes(&health, false) => panic!("it was found to be unreadable"),
+        () = database.wait_for_probes(4) => {}
+        () = wait_for_readable(&health, false) => panic!("the database became unreadable"),
     }
 }
 
 #[tokio::test]
 async fn hanging_probe_does_not_delay_recovery() {
-    let (_, health, _check) = checked(&[
+    let (_, health, _check) = start_health_check(&[
         Outcome::Failure,
         Outcome::NoResponse,
         Outcome::NoResponse,
         Outcome::Success,
     ]);
-    becomes(&health, false).await;
-    becomes(&health, true).await;
+    wait_for_readable(&health, false).await;
+    wait_for_readable(&health, true).await;
 }
 
 #[tokio::test]
-async fn hanging_reads_learn_of_a_later_success() {
-    let (_, health, _check) = checked(&[Outcome::Success, Outcome::NoResponse, Outcome::Success]);
+async fn success_after_a_hanging_probe_counts_as_recovery() {
+    let (_, health, _check) =
+        start_health_check(&[Outcome::Success, Outcome::NoResponse, Outcome::Success]);
     assert!(timeout(TEST_TIMEOUT, health.recovered()).await.is_ok());
-    assert!(*health.readable().borrow(), "it was readable all the time");
+    assert!(
+        *health.readable().borrow(),
+        "the database was never unreadable"
+    );
 }
 
 #[tokio::test]
-async fn probes_without_response_are_limited() {
-    let (database, _, _check) = checked(&[Outcome::NoResponse]);
+async fn number_of_hanging_probes_is_limited() {
+    let (database, _, _check) = start_health_check(&[Outcome::NoResponse]);
     sleep(OVERLAPPING_PROBE_DELAY * 6).await;
     assert!(database.running.load(SeqCst) <= MAX_CONCURRENT_PROBES);
 }
 
 #[tokio::test]
-async fn read_proves_that_the_database_is_readable() {
-    let (database, health, _check) = checked(&[Outcome::Failure]);
-    becomes(&health, false).await;
+async fn successful_read_makes_the_database_readable() {
+    let (database, health, _check) = start_health_check(&[Outcome::Failure]);
+    wait_for_readable(&health, false).await;
     let recovered = health.recovered();
     health.record_success();
     assert!(timeout(TEST_TIMEOUT, recovered).await.is_ok());
 
-    // No more reads follow.
+    // Without further reads, the next failed probe makes the database unreadable.
     let probes = *database.probes.borrow();
-    becomes(&health, false).await;
+    wait_for_readable(&health, false).await;
     assert!(*database.probes.borrow() > probes);
 }

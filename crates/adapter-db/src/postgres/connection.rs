@@ -1,4 +1,4 @@
-//! Opening a connection.
+//! Opens connections to PostgreSQL.
 
 use std::{io, time::Duration};
 
@@ -12,12 +12,12 @@ use crate::{
     url::{PostgresConfig, Tls, TlsError},
 };
 
-/// How long one host may take to accept a connection and to authenticate us, unless a setting or the URL says otherwise.
+/// The default timeout for connecting to one host and authenticating. A setting or the URL may override it.
 const HOST_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long data that was sent may go without an acknowledgement before the connection counts as lost.
+/// The `tcp_user_timeout`: the longest that sent data may stay unacknowledged before the connection is closed.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a connection of diesel's, and runs `setup` on it, statements without results.
+/// Opens a diesel connection and runs `setup` on it, which are statements without results.
 pub(super) async fn connect(
     config: &PostgresConfig,
     setup: &str,
@@ -25,8 +25,8 @@ pub(super) async fn connect(
     connect_within(config, HOST_TIMEOUT, setup).await
 }
 
-/// Opens a connection of diesel's, for which each host may take `host_timeout`. Timeouts and names in the URL take
-/// precedence.
+/// Opens a diesel connection like [`connect`], with a timeout for each host. A timeout or an application name in the
+/// URL takes precedence.
 pub(super) async fn connect_within(
     config: &PostgresConfig,
     host_timeout: Duration,
@@ -36,13 +36,13 @@ pub(super) async fn connect_within(
     Ok(AsyncPgConnection::try_from(client).await?)
 }
 
-/// Opens a connection of the driver's, which can `COPY`.
+/// Opens a `tokio_postgres` connection, which supports `COPY`.
 pub(super) async fn client(config: &PostgresConfig, setup: &str) -> Result<Client, ConnectError> {
     connect_first_available(config, HOST_TIMEOUT, setup).await
 }
 
-/// Tries one host after the other, and each of a host's addresses. A host that is silent, before it has accepted or after,
-/// does not prevent the next attempt.
+/// Connects to the first available host, trying each address of each host in turn. The timeout also applies to a host
+/// that accepts the connection but then sends nothing.
 async fn connect_first_available(
     config: &PostgresConfig,
     host_timeout: Duration,
@@ -68,12 +68,14 @@ async fn connect_first_available(
                 continue;
             }
         };
-        // An address that does not even accept leaves the others their share.
+        // The TCP timeout is divided by the number of addresses, so that an unreachable address leaves time for the
+        // others.
         let share = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         for mut address in addresses {
-            // The driver's own limit ends when the server has accepted, and it may fall silent afterwards.
+            // `connect_timeout` of the driver covers only the TCP connection, so `timeout` below also covers the
+            // startup messages.
             address.connect_timeout(share);
-            // The future is large, and rarely needed.
+            // The future is boxed because it is large and rarely needed.
             let attempt = Box::pin(open(&address, config.tls.as_ref(), setup));
             match timeout(limit, attempt).await {
                 Ok(Ok(client)) => return Ok(client),
@@ -85,7 +87,7 @@ async fn connect_first_available(
     Err(failure)
 }
 
-/// A host at each of its addresses.
+/// Resolves the name of a host, and returns one configuration for each of its addresses.
 async fn addresses(host: &Config) -> io::Result<Vec<Config>> {
     let (Some(Host::Tcp(name)), []) = (host.get_hosts().first(), host.get_hostaddrs()) else {
         return Ok(vec![host.clone()]);
@@ -101,9 +103,9 @@ async fn addresses(host: &Config) -> io::Result<Vec<Config>> {
         .collect())
 }
 
-/// Connects to one address. With TLS, not even the user's name is sent before the server has proved its identity.
+/// Connects to one address. With TLS, the user name is sent only after the certificate of the server has been verified.
 async fn open(config: &Config, tls: Option<&Tls>, setup: &str) -> Result<Client, ConnectError> {
-    // The driver's task ends when the client is dropped, and the client returns the connection's errors.
+    // The driver task ends when the client is dropped. Connection errors are returned by the client.
     let client = if let Some(tls) = tls {
         let (client, driver) = config.connect(tls.connector()?).await?;
         tokio::spawn(driver);
@@ -117,31 +119,31 @@ async fn open(config: &Config, tls: Option<&Tls>, setup: &str) -> Result<Client,
     Ok(client)
 }
 
-/// Why no host could be connected to.
+/// The error if no host accepts a connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    #[error("no connection within {0:?}")]
+    #[error("no connection to PostgreSQL within {0:?}")]
     Timeout(Duration),
-    #[error("the host's name cannot be resolved")]
+    #[error("cannot resolve the host name")]
     Unresolved(#[source] io::Error),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
     Refused(#[from] tokio_postgres::Error),
-    #[error("setting the connection up")]
+    #[error("cannot set up the connection")]
     Setup(#[from] ConnectionError),
 }
 
 impl ConnectError {
-    /// Whether another attempt may succeed. A server that has rejected our password or has no such database will do so
-    /// again; not so one that is starting or has no connection to spare.
+    /// Returns whether a retry may succeed: the server is starting or has no free connection. A wrong password or a
+    /// missing database fails again.
     fn is_transient(&self) -> bool {
         match self {
             Self::Timeout(_) | Self::Unresolved(_) => true,
-            Self::Refused(error) => error.as_db_error().is_none_or(|refusal| {
+            Self::Refused(error) => error.as_db_error().is_none_or(|db_error| {
                 ["57P", "53", "08"]
                     .iter()
-                    .any(|class| refusal.code().code().starts_with(class))
+                    .any(|class| db_error.code().code().starts_with(class))
             }),
             Self::Tls(_) | Self::Setup(_) => false,
         }

@@ -1,4 +1,4 @@
-//! Opening a PostgreSQL database with its replicas, and the health checks of each.
+//! Opens a PostgreSQL database with its replicas, and checks the health of each.
 
 use std::{sync::Arc, time::Instant};
 
@@ -21,7 +21,7 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// Opens the database and its replicas, and spawns their health checks.
+/// Opens the database and its replicas, and starts their health checks.
 pub(super) async fn open(
     config: &PostgresConfig,
     settings: &ReadSettings,
@@ -37,7 +37,7 @@ pub(super) async fn open(
             ranks: settings.ranks,
             role,
         };
-        // A replica that falls behind has to be detected well before it is too far behind.
+        // The lag is checked more often than the maximum lag, so that a replica is excluded in time.
         let interval = if settings.replicas.is_empty() {
             settings.probe_interval
         } else {
@@ -69,7 +69,7 @@ pub(super) async fn open(
     })
 }
 
-/// The name of a replica: its host and port.
+/// Returns the name of a replica: its host and port.
 fn name_of(config: &PostgresConfig) -> String {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(host)) => host.clone(),
@@ -80,19 +80,19 @@ fn name_of(config: &PostgresConfig) -> String {
     format!("{host}:{port}")
 }
 
-/// The place of a database in replication.
+/// The role of a database in streaming replication.
 enum Role {
     Alone,
-    /// Its positions are recorded.
+    /// The primary, whose WAL positions the health check records.
     Primary(Arc<PrimaryWalHistory>),
-    /// Its position is compared with the primary's.
+    /// A replica, whose WAL position the health check compares with the recorded positions of the primary.
     Replica(Replica, Arc<PrimaryWalHistory>),
 }
 
-/// Probes a database over a connection of its own.
+/// A probe with a separate connection to the database.
 struct PostgresProbe {
     slot: ReaderSlot,
-    /// Whether ranks have to be readable, too.
+    /// Whether the probe also reads a rank.
     ranks: bool,
     role: Role,
 }
@@ -103,13 +103,14 @@ impl PostgresProbe {
         match &self.role {
             Role::Alone => {}
             Role::Primary(wal) => {
-                // Before the query: it may have this position already then, and later it has another.
+                // The time is taken before the query: the primary may have this position already now, and a higher one
+                // afterwards.
                 let now = Instant::now();
                 wal.record(now, reader.wal_position().await?.at());
             }
             Role::Replica(replica, wal) => {
                 let position = reader.wal_position().await?;
-                // A promoted replica does not follow the primary any more.
+                // A promoted replica no longer replays the log of the primary.
                 let caught_up_at = position
                     .is_standby
                     .then(|| wal.caught_up_at(position.at()))
@@ -124,7 +125,7 @@ impl PostgresProbe {
 
 impl Probe for PostgresProbe {
     async fn probe(&self) -> Result<(), Cause> {
-        // A broken connection does not mean that the database cannot be read.
+        // If a kept connection fails, the probe is repeated on a new one, because the database itself may be readable.
         if let Some(reader) = self.slot.take()
             && self.probe_with(reader).await.is_ok()
         {

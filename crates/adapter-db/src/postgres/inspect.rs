@@ -1,4 +1,4 @@
-//! Inspecting a PostgreSQL database.
+//! Inspects a PostgreSQL database.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,10 +18,10 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// All facts that one statement can read.
+/// The statement that reads the facts of an inspection.
 ///
-/// A role has the privileges of every role that it is a member of, if only by `set role`. A member of one of PostgreSQL's
-/// predefined roles can do more than read histories, except of those that only monitor the server.
+/// The current role has the privileges of all roles of which it is a member, directly or by `set role`. Membership in a
+/// predefined role of PostgreSQL counts as an extra privilege, except for the roles that only monitor the server.
 const FACTS: &str = "
     with mine as (
         select r.* from pg_roles r where pg_has_role(current_user, r.oid, 'member')
@@ -63,7 +63,7 @@ const FACTS: &str = "
         extract(epoch from clock_timestamp())::float8 as clock,
         to_regclass('__diesel_schema_migrations') is not null as migrated,
         to_regclass('__diesel_schema_migrations') is not null
-            and has_table_privilege(to_regclass('__diesel_schema_migrations'), 'select') as tells_migrations,
+            and has_table_privilege(to_regclass('__diesel_schema_migrations'), 'select') as can_read_migrations,
         exists (
             select from pg_index i
             join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
@@ -86,7 +86,7 @@ struct Facts {
     #[diesel(sql_type = Bool)]
     migrated: bool,
     #[diesel(sql_type = Bool)]
-    tells_migrations: bool,
+    can_read_migrations: bool,
     #[diesel(sql_type = Bool)]
     has_index: bool,
     #[diesel(sql_type = Nullable<Bool>)]
@@ -99,7 +99,7 @@ struct Facts {
 pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause> {
     let mut connection = connect(config, "set statement_timeout = '5s'").await?;
     let facts: Facts = diesel::sql_query(FACTS).get_result(&mut connection).await?;
-    let ours = SystemTime::now();
+    let local_time = SystemTime::now();
     let mut latency = Duration::MAX;
     for _ in 0..5 {
         let begun = Instant::now();
@@ -108,7 +108,7 @@ pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause
             .await?;
         latency = latency.min(begun.elapsed());
     }
-    let theirs = Duration::try_from_secs_f64(facts.clock)
+    let server_time = Duration::try_from_secs_f64(facts.clock)
         .ok()
         .and_then(|since_1970| SystemTime::UNIX_EPOCH.checked_add(since_1970));
     Ok(Inspection {
@@ -117,7 +117,7 @@ pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause
         schema: schema(&facts, &mut connection).await?,
         has_index: facts.has_index,
         extra_privileges: Some(facts.extra_privileges),
-        clocks: theirs.map(|theirs| (theirs, ours)),
+        clocks: server_time.map(|server_time| (server_time, local_time)),
         is_standby: facts.is_standby,
         encrypted: facts.encrypted,
     })
@@ -127,7 +127,7 @@ async fn schema(facts: &Facts, connection: &mut AsyncPgConnection) -> Result<Sch
     if !facts.migrated {
         return Ok(Schema::Existing);
     }
-    if !facts.tells_migrations {
+    if !facts.can_read_migrations {
         return Ok(Schema::Unknown);
     }
     let run = diesel::select(sql::<BigInt>(migrations::COUNT_RUN));

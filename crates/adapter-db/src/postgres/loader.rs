@@ -1,4 +1,4 @@
-//! Loads batches of histories from PostgreSQL.
+//! Reads batches of histories from PostgreSQL.
 
 use std::time::{Duration, Instant};
 
@@ -19,15 +19,15 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// How many tickets one statement reads at most.
+/// The maximum number of tickets that one statement reads.
 const MAX_BATCH_TICKETS: usize = 64;
-/// A statement that failed later than this after it was sent is not retried.
+/// A statement that fails within this time is retried; a statement that fails later is not.
 const RETRY_BEFORE: Duration = Duration::from_millis(500);
 
-/// Opens a PostgreSQL database for reading over the configured number of connections and one for long histories, each
-/// opened when it is needed.
+/// Opens a PostgreSQL database for reading, with the configured number of connections and one for long histories. Each
+/// connection is opened when it is first needed.
 ///
-/// Reads a history first, which need not be there, to prove that histories can be read.
+/// First reads a history, which need not exist, to verify that histories can be read.
 pub(super) async fn open(
     config: &PostgresConfig,
     settings: &ReadSettings,
@@ -39,7 +39,7 @@ pub(super) async fn open(
     Ok(open_lazily(config, settings, health))
 }
 
-/// Opens a database that need not be there yet: without the proof.
+/// Opens a database without connecting, so the database need not be reachable yet.
 pub(super) fn open_lazily(
     config: &PostgresConfig,
     settings: &ReadSettings,
@@ -59,10 +59,10 @@ pub(super) fn open_lazily(
     )
 }
 
-/// Reads batch after batch over one connection, which lives on the runtime that needed it first.
+/// A loader that reads batches over one connection. The connection belongs to the runtime on which it was first needed.
 pub(super) struct PostgresLoader {
     slot: ReaderSlot,
-    /// The most traces that a history may have.
+    /// The maximum number of traces of a history.
     max_traces: i64,
 }
 
@@ -86,12 +86,13 @@ impl PostgresLoader {
     async fn load_batch(&self, request: &BatchRequest) -> Result<BatchResponse, ReadError> {
         tokio::select! {
             outcome = self.read(request) => outcome,
-            // A read that hangs while the database answers others again would hang on, on a connection that is lost.
+            // If the database recovers while this read hangs, the connection is probably lost, so the batch is read
+            // again.
             () = self.slot.health().recovered() => self.read(request).await,
         }
     }
 
-    /// Reads each ticket by itself, so that one which cannot be read does not fail the others.
+    /// Reads each ticket with a separate statement, so that an unreadable history does not fail the other tickets.
     async fn load_individually(&self, request: &BatchRequest) -> Result<BatchResponse, ReadError> {
         let mut all = BatchResponse::default();
         for ticket in &request.tickets {
@@ -114,8 +115,8 @@ impl PostgresLoader {
         Ok(all)
     }
 
-    /// Reads a batch. If a connection that was used before fails at once, because it died unnoticed or has prepared a
-    /// statement for tables that are different now, the batch is read once more over a new connection.
+    /// Reads a batch. If a kept connection fails quickly, the batch is read again over a new connection: the kept
+    /// connection may have been closed unnoticed, or its prepared statement may no longer match the tables.
     async fn read(&self, request: &BatchRequest) -> Result<BatchResponse, ReadError> {
         let begun = Instant::now();
         if let Some(reader) = self.slot.take() {
@@ -123,7 +124,10 @@ impl PostgresLoader {
                 Err(ReadError::Query(DatabaseError(_, cause)))
                     if begun.elapsed() < RETRY_BEFORE =>
                 {
-                    tracing::warn!(cause = cause.message(), "asking the database once more");
+                    tracing::warn!(
+                        cause = cause.message(),
+                        "read failed on a kept connection, retrying on a new one"
+                    );
                 }
                 outcome => return outcome,
             }
@@ -131,7 +135,7 @@ impl PostgresLoader {
         self.read_with(self.slot.connect().await?, request).await
     }
 
-    /// Reads a batch over one connection. One that did not answer, or whose caller went away, is not used again.
+    /// Reads a batch over one connection. The connection is kept only if the read succeeds and is not cancelled.
     async fn read_with(
         &self,
         mut reader: Reader,

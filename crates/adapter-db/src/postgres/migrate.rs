@@ -1,4 +1,4 @@
-//! Migrating PostgreSQL.
+//! Migrates the schema of a PostgreSQL database.
 
 use diesel::{dsl::sql, sql_types::Bool};
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
@@ -10,10 +10,10 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// The advisory lock of all that migrate: the bytes of "wts" and a version.
+/// The key of the advisory lock for migrations: the bytes of "wts" and a version.
 const LOCK: i64 = 0x7774_7301;
 
-/// The longest wait for another migration, or for a table that is in use.
+/// Limits the wait for another migration or for a locked table.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '60s'";
 
 /// See [`crate::migrate`].
@@ -21,7 +21,7 @@ pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, Migr
     let mut connection = connect(config, LOCK_TIMEOUT)
         .await
         .map_err(|error| MigrateError::Unreachable(error.into()))?;
-    // Held until the connection closes, so that two migrations at once take turns.
+    // The lock is held until the connection closes, so that concurrent migrations run one after the other.
     diesel::sql_query(format!("select pg_advisory_lock({LOCK})"))
         .execute(&mut connection)
         .await?;
@@ -29,7 +29,7 @@ pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, Migr
     if is_foreign.get_result(&mut connection).await? {
         return Err(MigrateError::NotOurs);
     }
-    // The harness blocks its thread, which the caller's runtime may not be able to spare.
+    // The migration harness blocks its thread, so it runs on the blocking thread pool.
     tokio::task::spawn_blocking(move || {
         migrations::run(&mut AsyncMigrationHarness::new(connection), POSTGRES)
     })
@@ -38,6 +38,6 @@ pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, Migr
     .map_err(MigrateError::Failed)
 }
 
-/// Whether there are tables that our migrations did not make.
+/// The SQL condition for a database whose tables were not created by the migrations of this crate.
 pub(super) const IS_FOREIGN: &str =
     "to_regclass('wts.tickets') is not null and to_regclass('__diesel_schema_migrations') is null";

@@ -1,4 +1,4 @@
-//! A connection that reads histories.
+//! A connection to PostgreSQL that reads batches of histories.
 
 use std::{pin::pin, time::Duration};
 
@@ -24,14 +24,14 @@ use crate::{
     sql_types::IdValue,
 };
 
-/// The most rows that are decoded at a time.
+/// The maximum number of rows that are decoded at a time.
 const CHUNK: usize = 256;
 
-/// A connection that reads batches.
+/// A connection to PostgreSQL that reads batches of histories.
 pub(super) struct Reader {
     connection: AsyncPgConnection,
     names: OperatorNameCache,
-    /// How long the server may be silent. It should have ended the statement before.
+    /// The longest the server may send no data. The statement timeout of the server is shorter.
     timeout: Duration,
     _counted: OpenConnection,
 }
@@ -50,20 +50,22 @@ impl Reader {
         }
     }
 
-    /// Reads a history that is hardly ever there, to prove that histories can be read; and ranks too, if `ranks`.
+    /// Reads a history, which probably does not exist, to verify that histories can be read. If `ranks`, also reads a
+    /// rank.
     pub(super) async fn probe(&mut self, ranks: bool) -> Result<(), ReadError> {
         self.read(&BatchRequest::probe(ranks), 1, || ()).await?;
         self.read_names(&[""]).await?;
         Ok(())
     }
 
-    /// Reads the position of the database in its write-ahead log.
+    /// Reads the position of the server in its write-ahead log.
     pub(super) async fn wal_position(&mut self) -> Result<WalPosition, ReadError> {
         let position = diesel::sql_query(WAL_POSITION);
         with_timeout(self.timeout, position.get_result(&mut self.connection)).await
     }
 
-    /// Reads a batch; histories of more than `max_traces` traces not to the end. Calls `on_rows` whenever rows arrive.
+    /// Reads a batch. Of a history with more than `max_traces` traces, one trace more than the maximum is read. Calls
+    /// `on_rows` whenever rows arrive.
     pub(super) async fn read(
         &mut self,
         request: &BatchRequest,
@@ -75,10 +77,10 @@ impl Reader {
             .iter()
             .map(|ticket| IdValue(ticket.get()))
             .collect();
-        // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
+        // PostgreSQL text cannot contain a zero byte, so no such student is registered.
         let students = request.students.iter().map(StudentId::as_str);
         let students: Vec<_> = students.filter(|sid| !sid.contains('\0')).collect();
-        // Both statements are sent before either is answered: one round trip. The result that may be long comes last.
+        // Both statements are pipelined, which saves a round trip. The statement with the longer result is sent last.
         let (ranks, (mut histories, snapshot)) = try_join(
             read_ranks(&self.connection, self.timeout, &students),
             read_histories(
@@ -143,11 +145,11 @@ async fn read_histories(
     .await?
     {
         on_rows();
-        for (ticket, issuer, seen, trace) in chunk {
+        for (ticket, issuer, row_snapshot, trace) in chunk {
             let Some(ticket) = TicketId::new(ticket.0) else {
                 continue;
             };
-            snapshot = seen;
+            snapshot = row_snapshot;
             let history = history_of(ticket, issuer, &mut histories);
             if let (Some(history), Some(trace)) = (history, trace) {
                 history.push(trace, String::new());
@@ -157,7 +159,7 @@ async fn read_histories(
     Ok((histories, snapshot))
 }
 
-/// Reads the ranks of the registered ones of `students`. If there are none, no statement is sent.
+/// Reads the ranks of those `students` who are registered. If `students` is empty, no statement is sent.
 async fn read_ranks(
     mut connection: &AsyncPgConnection,
     timeout: Duration,
@@ -169,7 +171,8 @@ async fn read_ranks(
     with_timeout(timeout, RanksOf { students }.load(&mut connection)).await
 }
 
-/// The history of `ticket` that is being read. As a rule its rows come one after the other.
+/// Returns the history of `ticket` that is being built. The search starts at the last history, because the rows of a
+/// ticket usually arrive together.
 fn history_of(
     ticket: TicketId,
     issuer: String,
@@ -195,19 +198,19 @@ async fn with_timeout<T>(
     }
 }
 
-/// Why a batch was not read.
+/// The error of reading a batch.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
-    #[error("no connection")]
+    #[error("cannot connect to PostgreSQL")]
     Connect(#[from] ConnectError),
-    #[error("reading from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
+    #[error("cannot read from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
     Query(#[source] QueryError),
-    #[error("no answer within {0:?}")]
+    #[error("no response from PostgreSQL within {0:?}")]
     Timeout(Duration),
 }
 
 impl ReadError {
-    /// Whether the rows of one ticket may be the cause, and not the connection or the server.
+    /// Returns whether the rows of a single ticket may have caused the error, rather than the connection or the server.
     pub(super) fn is_per_ticket(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! The one connection that a reader of batches or a health check keeps.
+//! The slot for the connection of a batch loader or a health check.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -11,18 +11,19 @@ use super::{
 };
 use crate::{health::DatabaseHealth, settings::ReadSettings, url::PostgresConfig};
 
-/// How long each step of a read may take.
+/// The timeouts of the steps of a read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReadTimeouts {
     connect: Duration,
     statement: Duration,
-    /// How long a statement may wait for a lock. Less than `answer`, so that no statement is left waiting for one.
+    /// The timeout for waiting for a lock. It is shorter than `answer`, so that the server cancels a waiting statement
+    /// before the client stops waiting.
     lock: Duration,
     answer: Duration,
 }
 
 impl ReadTimeouts {
-    /// The timeouts of a shared batch.
+    /// Returns the timeouts of a shared batch.
     pub(super) fn shared(settings: &ReadSettings) -> Self {
         Self {
             connect: settings.connect_timeout,
@@ -32,7 +33,7 @@ impl ReadTimeouts {
         }
     }
 
-    /// The timeouts of a long history.
+    /// Returns the timeouts of a long history.
     pub(super) fn long(settings: &ReadSettings) -> Self {
         Self {
             statement: settings.long_statement_timeout,
@@ -41,7 +42,8 @@ impl ReadTimeouts {
     }
 }
 
-/// One connection to a database, opened when it is needed, and kept for the next read while it works.
+/// A slot for one connection to a database. The connection is opened for the first read and kept for later reads while
+/// it works.
 pub(super) struct ReaderSlot {
     config: PostgresConfig,
     timeouts: ReadTimeouts,
@@ -63,12 +65,12 @@ impl ReaderSlot {
         }
     }
 
-    /// The database that it connects to.
+    /// Returns the health of the database.
     pub(super) fn health(&self) -> &DatabaseHealth {
         &self.health
     }
 
-    /// Takes the connection that was kept.
+    /// Removes and returns the kept connection.
     pub(super) fn take(&self) -> Option<Reader> {
         self.idle().take()
     }
@@ -82,8 +84,8 @@ impl ReaderSlot {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connects. The server ends by itself what takes too long: a client that merely stops waiting would leave it at work,
-    /// on a connection that no longer counts.
+    /// Opens a connection with timeouts on the server. If only the client stopped waiting, the server would continue to
+    /// run the statement.
     pub(super) async fn connect(&self) -> Result<Reader, ConnectError> {
         let setup = format!(
             "set statement_timeout = {}; \

@@ -25,8 +25,8 @@ type TraceColumns = Nullable<(
     Text,
 )>;
 
-/// Declares a statement that is prepared once per connection: its parameters in order, its SQL with a gap for each, and
-/// the types of the columns that it returns.
+/// Declares a statement that is prepared once per connection. The arguments are the name and parameters, the parts of
+/// the SQL text between the parameters, and the types of the returned columns.
 macro_rules! statement {
     (
         $(#[$meta:meta])*
@@ -62,12 +62,12 @@ macro_rules! statement {
 }
 
 statement! {
-    /// Reads the issuer and at most `limit` traces of each ticket: one [`HistoryRow`] per trace, or a single row without a
-    /// trace if the ticket has none.
+    /// Reads the issuer and at most `limit` traces of each ticket. Returns one [`HistoryRow`] per trace, or a single
+    /// row without a trace if the ticket has none.
     ///
-    /// The statement is raw SQL because diesel does not support `LATERAL`. The limit keeps a long history from delaying the
-    /// other tickets of the batch. The rows are unordered, and another statement reads the names of operators: a plan that
-    /// sorts the rows or hashes all operators costs twice as much as the few index scans needed here.
+    /// The statement is raw SQL because diesel does not support `LATERAL`. The limit prevents a long history from
+    /// delaying the other tickets of the batch. The rows are unordered, and another statement reads the names of
+    /// operators, because sorting the rows or hashing all operators would double the cost of the index scans.
     HistoriesOf { limit: i64 as BigInt, tickets: &'a [IdValue] as Array<IdColumn> },
     [
         "select t.tid, t.issuer, (select pg_current_snapshot()), x.opid, x.updated_at, x.op, x.new_status, \
@@ -80,11 +80,11 @@ statement! {
     ] -> (IdColumn, Text, PgSnapshot, TraceColumns)
 }
 
-/// The ticket; its issuer; the snapshot of the statement; one of the ticket's traces.
+/// The columns of [`HistoriesOf`]: the ticket id, the issuer, the snapshot of the statement, and a trace of the ticket.
 pub(super) type HistoryRow = (IdValue, String, Snapshot, Option<TraceRow<String>>);
 
 statement! {
-    /// Reads the names of these operators: a [`NameRow`] for each operator with a name.
+    /// Reads the names of `operators`. Returns a [`NameRow`] for each operator who has a name.
     NamesOf { operators: &'a [&'a str] as Array<Text> },
     [
         "select o.wid, s.name from wts.operators o join data.students s on s.sid = o.sid where o.wid = any(",
@@ -92,12 +92,11 @@ statement! {
     ] -> (Text, Text)
 }
 
-/// The operator; their name.
+/// The columns of [`NamesOf`]: the staff id and the name of an operator.
 pub(super) type NameRow = (String, String);
 
 statement! {
-    /// Reads the ranks of these students: a [`RankRow`](crate::history::RankRow) for each
-    /// registered student.
+    /// Reads the ranks of `students`. Returns a [`RankRow`](crate::history::RankRow) for each registered student.
     RanksOf { students: &'a [&'a str] as Array<Text> },
     [
         "select u.sid, o.access from wts.users u left join wts.operators o on o.sid = u.sid where u.sid = any(",
@@ -105,36 +104,37 @@ statement! {
     ] -> (Text, Nullable<LabelColumn>)
 }
 
-/// The type of `pg_current_snapshot()`, which lists the transactions that a statement sees.
+/// The SQL type of `pg_current_snapshot()`, which contains the transactions that are visible to a statement.
 #[derive(SqlType, QueryId)]
 #[diesel(postgres_type(oid = 5038, array_oid = 5039))]
 pub struct PgSnapshot;
 
-/// The transactions that a statement saw, if that is a single number: all transactions before it. `None` while any
-/// transaction is in progress.
+/// The snapshot of a statement. If no transaction was in progress, the value is the first unassigned transaction id,
+/// and all transactions with lower ids are visible. Otherwise it is `None`.
 #[derive(Debug, Clone, Copy, Default, FromSqlRow)]
 pub(crate) struct Snapshot(Option<i64>);
 
 impl Snapshot {
-    /// Whether two statements of one connection certainly saw the same rows.
+    /// Returns whether two statements of the same connection certainly saw the same rows.
     pub(super) fn is_equal_to(self, other: Self) -> bool {
         self.0.is_some() && self.0 == other.0
     }
 
-    /// Parses the form of `pg_snapshot_send`: how many transactions were in progress, the first of them, the first that
-    /// had not begun, and then each of them. A standby leaves out the last part, but not what comes before.
+    /// Parses the binary format of `pg_snapshot_send`: the number of transactions in progress, `xmin`, `xmax`, and the
+    /// ids of these transactions. A standby server omits the ids.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let (in_progress, rest) = bytes.split_first_chunk::<4>()?;
         let (oldest, rest) = rest.split_first_chunk::<8>()?;
         let (next, _) = rest.split_first_chunk::<8>()?;
-        let quiet = *in_progress == [0; 4] && oldest == next;
-        Some(Self(quiet.then_some(i64::from_be_bytes(*next))))
+        let is_idle = *in_progress == [0; 4] && oldest == next;
+        Some(Self(is_idle.then_some(i64::from_be_bytes(*next))))
     }
 }
 
 impl FromSql<PgSnapshot, Pg> for Snapshot {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Self::parse(value.as_bytes()).ok_or_else(|| "a snapshot that is cut short".into())
+        Self::parse(value.as_bytes())
+            .ok_or_else(|| "expected at least 20 bytes of a snapshot".into())
     }
 }
 
@@ -159,10 +159,10 @@ mod tests {
 
     #[test]
     fn snapshots_with_a_writer_are_never_equal() {
-        // Transaction 7 may end between two statements that look alike otherwise.
-        for writing in [snapshot(7, 9, &[7]), snapshot(7, 9, &[])] {
-            assert!(!writing.is_equal_to(writing));
-            assert!(!snapshot(9, 9, &[]).is_equal_to(writing));
+        // Transaction 7 may commit between two statements whose snapshots look the same.
+        for with_writer in [snapshot(7, 9, &[7]), snapshot(7, 9, &[])] {
+            assert!(!with_writer.is_equal_to(with_writer));
+            assert!(!snapshot(9, 9, &[]).is_equal_to(with_writer));
         }
         assert!(!Snapshot::default().is_equal_to(Snapshot::default()));
     }

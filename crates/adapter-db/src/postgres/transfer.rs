@@ -1,4 +1,4 @@
-//! Whole histories in and out of PostgreSQL.
+//! Imports into PostgreSQL and exports from PostgreSQL.
 
 mod columns;
 mod setup;

@@ -1,8 +1,8 @@
-//! Replica lag, from the write-ahead log (WAL) positions of the primary and of the replica.
+//! Replica lag, computed from the write-ahead log (WAL) positions of the primary and the replica.
 //!
-//! A replica reports its own position, but not how far it is behind: if the connection to the primary is cut, it looks up
-//! to date. So the primary is queried as well. A replica that has replayed everything that was in the primary's log at
-//! some time is as fresh as of that time.
+//! A replica reports its own position, but not its lag: without a connection to the primary, it seems to be up to date.
+//! Therefore the position of the primary is queried as well. If a replica has replayed the WAL up to the position that
+//! the primary had at some time, the replica has all data of that time.
 
 use std::{
     collections::VecDeque,
@@ -15,11 +15,11 @@ use diesel::{
     sql_types::{BigInt, Bool},
 };
 
-/// How far back positions are kept. A replica that is further behind is not read from.
+/// How long positions of the primary are kept. A replica with a longer lag is not read from.
 const MAX_HISTORY: Duration = Duration::from_secs(5 * 60);
 
-/// Reads a [`WalPosition`]: on a primary that up to which it has inserted records, written or not, since others see what
-/// was committed with `synchronous_commit = off` before it is written.
+/// The statement that reads a [`WalPosition`]. On a primary it reads the insert position, not the write position,
+/// because a transaction with `synchronous_commit = off` is visible before it is written.
 pub(super) const WAL_POSITION: &str = "
     select pg_is_in_recovery() as is_standby,
         coalesce(pg_wal_lsn_diff(
@@ -28,28 +28,29 @@ pub(super) const WAL_POSITION: &str = "
         current_setting('wal_block_size')::bigint as page,
         pg_size_bytes(current_setting('wal_segment_size')) as file";
 
-/// The position of a database in its write-ahead log.
+/// The position of a database server in its write-ahead log.
 #[derive(QueryableByName)]
 pub(super) struct WalPosition {
-    /// Whether it is a replica, which replays what the primary has written.
+    /// Whether the server is a replica, which replays the log of a primary.
     #[diesel(sql_type = Bool)]
     pub(super) is_standby: bool,
-    /// In bytes.
+    /// The position in bytes.
     #[diesel(sql_type = BigInt)]
     reached: i64,
-    /// The size of the log's pages.
+    /// The size of a log page in bytes.
     #[diesel(sql_type = BigInt)]
     page: i64,
-    /// The size of its files.
+    /// The size of a log file in bytes.
     #[diesel(sql_type = BigInt)]
     file: i64,
 }
 
 impl WalPosition {
-    /// The position in bytes, without the header of an empty page. If the next record will begin a page, a primary counts
-    /// that page's header, which no replica has before that record.
+    /// Returns the position in bytes, without the header of an empty page. When the next record will start a new page,
+    /// the position of a primary already includes the page header, but that of a replica does not.
     pub(super) fn at(&self) -> i64 {
-        /// `SizeOfXLogShortPHD`, and `SizeOfXLogLongPHD` at the beginning of a file.
+        /// The sizes of page headers in PostgreSQL: `SizeOfXLogShortPHD`, and `SizeOfXLogLongPHD` for the first page of
+        /// a file.
         const HEADERS: (i64, i64) = (24, 40);
 
         let into = |size| self.reached.checked_rem(size).unwrap_or_default();
@@ -63,15 +64,15 @@ impl WalPosition {
     }
 }
 
-/// Positions of the primary in its write-ahead log, the latest last.
+/// The recent positions of the primary in its write-ahead log, oldest first.
 #[derive(Default)]
 pub(super) struct PrimaryWalHistory(Mutex<VecDeque<(Instant, i64)>>);
 
 impl PrimaryWalHistory {
-    /// Records that the primary had this position at this time, or a later one.
+    /// Records that the primary had at least this position at this time.
     pub(super) fn record(&self, at: Instant, position: i64) {
         let mut positions = self.positions();
-        // A primary that went back has been restored, or is another: earlier positions are of no use.
+        // A lower position means that the primary was restored or replaced, so the earlier positions are invalid.
         if positions.back().is_some_and(|(_, last)| position < *last) {
             positions.clear();
         }
@@ -84,7 +85,7 @@ impl PrimaryWalHistory {
         }
     }
 
-    /// The latest time at which the primary had no more than a replica that has replayed so much.
+    /// Returns the latest recorded time at which the position of the primary was at most `replayed`.
     pub(super) fn caught_up_at(&self, replayed: i64) -> Option<Instant> {
         let positions = self.positions();
         let reached = positions
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn header_of_an_empty_page_is_not_counted() {
+    fn wal_position_excludes_the_header_of_an_empty_page() {
         let at = |reached| {
             WalPosition {
                 is_standby: false,
@@ -116,13 +117,13 @@ mod tests {
         };
         assert_eq!(at(8_192 + 24), 8_192);
         assert_eq!(at((16 << 20) + 40), 16 << 20);
-        for something in [8_192, 8_192 + 32, 8_192 + 40, (16 << 20) + 48] {
-            assert_eq!(at(something), something);
+        for position in [8_192, 8_192 + 32, 8_192 + 40, (16 << 20) + 48] {
+            assert_eq!(at(position), position);
         }
     }
 
     #[test]
-    fn replica_has_caught_up_at_the_last_position_it_reached() {
+    fn caught_up_time_is_that_of_the_last_replayed_position() {
         let positions = PrimaryWalHistory::default();
         let begin = Instant::now();
         let at = |seconds| begin + Duration::from_secs(seconds);
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn primary_that_went_back_drops_earlier_positions() {
+    fn lower_primary_position_removes_earlier_positions() {
         let positions = PrimaryWalHistory::default();
         positions.record(Instant::now(), 300);
         let later = Instant::now();

@@ -1,4 +1,4 @@
-//! A replica and a primary that answer as the test wants.
+//! Tests of the replica router with a fake replica and a fake primary.
 
 use tokio::time::sleep;
 use wts_domain::{StudentId, TicketHistory, TicketId};
@@ -6,11 +6,11 @@ use wts_domain::{StudentId, TicketHistory, TicketId};
 use super::*;
 use crate::metrics::DatabaseMetrics;
 
-/// The issuer of every ticket names the database.
+/// The issuer of every ticket is the name of the database that returned the ticket.
 const REPLICA: &str = "replica";
 const PRIMARY: &str = "primary";
 
-/// Responds after a number of parts, each of which takes the same time.
+/// A database that sends its response in parts, with the same delay before each part.
 struct SlowDatabase {
     name: &'static str,
     parts: u32,
@@ -33,8 +33,9 @@ impl HistoryRepository for SlowDatabase {
     }
 }
 
-/// Which database responds, if the replica sends a number of parts and may be silent for `replica_timeout`.
-async fn answering_database(parts: u32, each: Duration, replica_timeout: Duration) -> String {
+/// Returns the name of the database that responds if the replica sends `parts` parts, each after a delay of `each`, and
+/// the primary is queried after `replica_timeout` without data.
+async fn responding_database(parts: u32, each: Duration, replica_timeout: Duration) -> String {
     let health = DatabaseHealth::new("replica", &DatabaseMetrics::default());
     let database = |name, parts, each| SlowDatabase {
         name,
@@ -57,11 +58,11 @@ async fn answering_database(parts: u32, each: Duration, replica_timeout: Duratio
 #[tokio::test]
 async fn replica_that_keeps_sending_does_not_time_out() {
     let (each, timeout) = (Duration::from_millis(300), Duration::from_secs(1));
-    assert_eq!(answering_database(6, each, timeout).await, REPLICA);
+    assert_eq!(responding_database(6, each, timeout).await, REPLICA);
 }
 
 #[tokio::test]
 async fn silent_replica_is_replaced_by_the_primary() {
     let (each, timeout) = (Duration::from_secs(1_000), Duration::from_millis(50));
-    assert_eq!(answering_database(1, each, timeout).await, PRIMARY);
+    assert_eq!(responding_database(1, each, timeout).await, PRIMARY);
 }

@@ -1,4 +1,4 @@
-//! Opening a connection.
+//! Opens connections to SQLite files.
 
 use std::{fs, io, os::unix::ffi::OsStrExt, path::Path};
 
@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use crate::error::OpenError;
 
-/// The characters to escape in the path of a `file:` URI.
+/// The characters that are percent-encoded in the path of a `file:` URI.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'.')
@@ -18,7 +18,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The messages of SQLite if it cannot open the file or write the log beside it.
+/// The messages of SQLite if it cannot open the file or write the write-ahead log.
 const NO_ACCESS: [&str; 4] = [
     "unable to open database file",
     "attempt to write a readonly database",
@@ -26,21 +26,21 @@ const NO_ACCESS: [&str; 4] = [
     "database or disk is full",
 ];
 
-/// The purpose of a connection.
+/// How a connection opens its file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Mode {
-    /// Only reading, from a file that exists.
+    /// Opens an existing file for reading.
     Read,
-    /// Writing to a file that exists.
+    /// Opens an existing file for writing.
     Write,
-    /// Writing, to a new file if need be.
+    /// Opens a file for writing, and creates a missing file.
     Create,
 }
 
 /// Opens a connection to a database file.
 pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnection> {
-    // Left to itself SQLite creates a file that is missing, so the mode is spelled out, in a URI. One that begins
-    // with `//` has an empty authority, which keeps a path like `//file` from being read as a host.
+    // By default SQLite creates a missing file, so the mode is given in a URI. The empty authority in `file://`
+    // prevents SQLite from reading a path like `//file` as a host name.
     let absolute = std::path::absolute(file)
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
     let path = percent_encode(absolute.as_os_str().as_bytes(), ESCAPED);
@@ -63,7 +63,7 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
     Ok(connection)
 }
 
-/// Fails if the file is missing.
+/// Returns an error if the file is missing.
 pub(super) fn ensure_exists(file: &Path) -> Result<(), OpenError> {
     match file.try_exists() {
         Ok(true) => Ok(()),
@@ -72,24 +72,25 @@ pub(super) fn ensure_exists(file: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Why histories cannot be read: because of the file and its disk, or of the file's content.
+/// Converts an error of reading histories: [`OpenError::NoAccess`] if the file or disk is the cause, otherwise
+/// [`OpenError::Unreadable`].
 pub(super) fn unreadable(error: diesel::result::Error) -> OpenError {
     match &error {
-        DatabaseError(_, told) if NO_ACCESS.contains(&told.message()) => {
+        DatabaseError(_, information) if NO_ACCESS.contains(&information.message()) => {
             OpenError::NoAccess(error.into())
         }
         _ => OpenError::Unreadable(error.into()),
     }
 }
 
-/// Whether the file is on a read-only medium and has no log beside it. Then no writer can change it while it is read, and
-/// SQLite needs no lock, which it could not take: for that it writes beside the file.
+/// Returns whether the file is on a read-only file system and has no write-ahead log. Then no writer can change the
+/// file, so SQLite needs no lock; it could not take one anyway, because locking writes a file in the same directory.
 fn is_on_read_only_medium(file: &Path) -> bool {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
-    let left = fs::metadata(log).is_ok_and(|log| log.len() > 0);
-    let refusal = fs::OpenOptions::new().write(true).open(file).err();
-    !left && refusal.is_some_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
+    let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let open_error = fs::OpenOptions::new().write(true).open(file).err();
+    !has_log && open_error.is_some_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
 }
 
 #[cfg(test)]
@@ -111,28 +112,28 @@ mod tests {
             .unwrap()
             .batch_execute("create table t (n integer)")
             .unwrap();
-        assert!(file.exists(), "under the very name that was asked for");
+        assert!(file.exists(), "the file has the requested name");
         assert!(connect(&file, Mode::Read).is_ok());
     }
 
-    /// The flags stand in `.cargo/config.toml`; without them readers wait for each other.
+    /// Checks the flags in `.cargo/config.toml`, without which concurrent readers would block each other.
     #[test]
-    fn connections_share_no_lock() {
+    fn sqlite_is_compiled_without_shared_locks() {
         #[derive(QueryableByName)]
         struct Compiled {
             #[diesel(sql_type = Bool)]
-            as_meant: bool,
+            has_expected_options: bool,
         }
 
         let directory = tempfile::tempdir().unwrap();
         let mut connection = connect(&directory.path().join("wts.db"), Mode::Create).unwrap();
         let compiled: Compiled = sql_query(
             "select sqlite_compileoption_used('THREADSAFE=2') \
-             and not sqlite_compileoption_used('ENABLE_MEMORY_MANAGEMENT') as as_meant",
+             and not sqlite_compileoption_used('ENABLE_MEMORY_MANAGEMENT') as has_expected_options",
         )
         .get_result(&mut connection)
         .unwrap();
-        assert!(compiled.as_meant);
+        assert!(compiled.has_expected_options);
     }
 
     #[test]
@@ -144,10 +145,10 @@ mod tests {
             .batch_execute("create table t (n integer)")
             .unwrap();
 
-        let refused =
+        let outcome =
             sql_query("insert into t values (1)").execute(&mut connect(&file, Mode::Read).unwrap());
 
-        assert!(refused.unwrap_err().to_string().contains("readonly"));
+        assert!(outcome.unwrap_err().to_string().contains("readonly"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Inspecting an SQLite file.
+//! Inspects a SQLite file.
 
 use std::{path::Path, time::Instant};
 

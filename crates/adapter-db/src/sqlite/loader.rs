@@ -1,7 +1,7 @@
-//! Loads batches of histories from SQLite.
+//! Reads batches of histories from SQLite.
 //!
-//! SQLite answers in microseconds and on the calling thread. A few threads that do nothing else, each with its own
-//! connection and its prepared statement, serve about three times as many requests as a blocking pool.
+//! SQLite runs a query on the calling thread in microseconds. A few dedicated threads, each with its own connection and
+//! prepared statement, serve about three times as many requests as a blocking thread pool.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -35,14 +35,14 @@ use crate::{
     sql_types::IdValue,
 };
 
-/// How many tickets one batch contains at most.
+/// The maximum number of tickets in a batch.
 const MAX_BATCH_TICKETS: usize = 16;
-/// When a reader gives up a batch. SQLite itself waits for a lock about as long.
+/// The timeout of a batch on the reader thread. SQLite's own timeout for a lock is equally long.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Opens an SQLite file for reading by the configured number of threads and one for long histories.
+/// Opens a SQLite file for reading, with the configured number of threads and one for long histories.
 ///
-/// Reads a history first, which need not be there, to prove that histories can be read.
+/// First reads a history, which need not exist, to verify that histories can be read.
 pub(super) async fn open(
     file: &Path,
     settings: &ReadSettings,
@@ -68,7 +68,7 @@ pub(super) async fn open(
     ))
 }
 
-/// Checks the health of the file in the background, with a reader of its own.
+/// Starts the background health check of a SQLite file, with a separate reader thread.
 pub(super) fn check_health(
     file: &Path,
     settings: &ReadSettings,
@@ -81,10 +81,10 @@ pub(super) fn check_health(
     Ok(spawn_health_check(probe, health, settings.probe_interval))
 }
 
-/// Checks whether a file can be read.
+/// A probe that checks whether histories can be read from a file.
 struct SqliteProbe {
     reader: SqliteLoader,
-    /// Whether ranks have to be readable, too.
+    /// Whether the probe also reads a rank.
     ranks: bool,
 }
 
@@ -95,7 +95,7 @@ impl Probe for SqliteProbe {
     }
 }
 
-/// Hands batch after batch to one reader thread.
+/// A loader that sends batches to one reader thread.
 pub(crate) struct SqliteLoader {
     jobs: SyncSender<Job>,
     answer_timeout: Duration,
@@ -110,7 +110,7 @@ struct Job {
 type ReadResult = Result<BatchResponse, ReadError>;
 
 impl SqliteLoader {
-    /// Opens the file and starts a reader of histories of up to `max_traces` traces.
+    /// Opens the file and starts a reader thread for histories of up to `max_traces` traces.
     fn open(
         file: &Path,
         max_traces: i64,
@@ -157,21 +157,22 @@ impl BatchLoader for SqliteLoader {
     }
 }
 
-/// Reads batches until no more can come. It outlives a panic, since no other thread would take its place.
+/// Reads batches until the loader is dropped. A panic does not end the loop, because no other thread would replace this
+/// one.
 fn worker_loop(
     mut reopening: ReopeningConnection,
     inbox: &Receiver<Job>,
     read: impl Fn(&mut SqliteConnection, &BatchRequest) -> ReadResult,
 ) {
     for job in inbox {
-        // A batch that timed out needs no result.
+        // A batch that has already timed out is skipped.
         if !job.result.is_closed() {
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let connection = reopening.get().map_err(ReadError::Reopen)?;
                 read(connection, &job.request)
             }))
             .unwrap_or_else(|_panic| {
-                // The connection may be in any state.
+                // The state of the connection is unknown after a panic.
                 reopening.invalidate();
                 Err(ReadError::Panicked)
             });
@@ -192,7 +193,7 @@ fn read(connection: &mut SqliteConnection, request: &BatchRequest, max_traces: i
                 let outcome = history.map(|history| history.finish(max_traces));
                 response.histories.extend(outcome);
             }
-            // One damaged page must not fail the other tickets of the batch.
+            // A damaged database page must not fail the other tickets of the batch.
             Err(error) if request.tickets.len() > 1 => {
                 let outcome = Err(LookupError::failed(error));
                 response.histories.insert(*ticket, outcome);
@@ -208,7 +209,7 @@ fn read(connection: &mut SqliteConnection, request: &BatchRequest, max_traces: i
     Ok(response)
 }
 
-/// Reads no more rows of a history than are needed to see that it has more than `max_traces` traces.
+/// Reads a history. If it has more than `max_traces` traces, reading stops after one trace more than the maximum.
 fn read_history(
     connection: &mut SqliteConnection,
     ticket: TicketId,
@@ -230,18 +231,18 @@ fn read_history(
     Ok(history)
 }
 
-/// Why a batch was not read.
+/// The error of reading a batch.
 #[derive(Debug, thiserror::Error)]
 enum ReadError {
-    #[error("no answer in time")]
+    #[error("reading from SQLite timed out")]
     TooSlow,
-    #[error("the reader is gone")]
+    #[error("the SQLite reader thread has ended")]
     Gone,
-    #[error("a bug made the reader panic")]
+    #[error("the SQLite reader thread panicked")]
     Panicked,
     #[error(transparent)]
     Reopen(ReopenError),
-    #[error("reading from tickets, ticket_traces, operators and students")]
+    #[error("cannot read from tickets, ticket_traces, operators and students")]
     Query(#[source] diesel::result::Error),
 }
 

@@ -1,4 +1,4 @@
-//! Migrating SQLite.
+//! Migrates the schema of a SQLite file.
 
 use std::{
     path::Path,
@@ -17,14 +17,14 @@ use crate::{
     migrations::{self, SQLITE},
 };
 
-/// How long others may keep the file locked.
+/// The longest that another process may keep the file locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// See [`crate::migrate`].
 pub(super) fn migrate(file: &Path) -> Result<Vec<String>, MigrateError> {
     let mut connection =
         connect(file, Mode::Create).map_err(|error| MigrateError::Unreachable(error.into()))?;
-    // Takes the write lock at once, so that two migrations at once take turns.
+    // An immediate transaction locks the file at its start, so that concurrent migrations run one after the other.
     let names = connection.immediate_transaction(|connection| {
         if is_foreign(connection)? {
             return Err(MigrateError::NotOurs);
@@ -35,8 +35,8 @@ pub(super) fn migrate(file: &Path) -> Result<Vec<String>, MigrateError> {
     Ok(names)
 }
 
-/// Switches the file to write-ahead logging, with which readers and a writer do not wait for each other. SQLite fails at
-/// once while the file is locked, so this is retried.
+/// Switches the file to write-ahead logging, in which readers and a writer do not block each other. The switch fails
+/// immediately while the file is locked, so it is retried.
 fn write_ahead(connection: &mut SqliteConnection) -> QueryResult<()> {
     let begun = Instant::now();
     loop {
@@ -48,7 +48,7 @@ fn write_ahead(connection: &mut SqliteConnection) -> QueryResult<()> {
     }
 }
 
-/// Whether there are tables that our migrations did not make.
+/// Returns whether the file has tables that were not created by the migrations of this crate.
 pub(super) fn is_foreign(connection: &mut SqliteConnection) -> QueryResult<bool> {
     let is_foreign = "exists (select 1 from sqlite_master where name = 'tickets') \
          and not exists (select 1 from sqlite_master where name = '__diesel_schema_migrations')";

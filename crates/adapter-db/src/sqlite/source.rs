@@ -1,4 +1,4 @@
-//! A connection that follows its file when it is replaced.
+//! A connection that is reopened when its file is replaced.
 
 use std::{
     fs, io,
@@ -10,16 +10,16 @@ use diesel::{ConnectionError, SqliteConnection};
 
 use super::connection::{Mode, connect};
 
-/// A file that is open for reading, until it is removed or replaced: an open file lives on without its name, with stale
-/// content.
+/// A connection to a SQLite file, reopened when the file at the path is replaced. An open connection alone would keep
+/// reading the old file, even after it was deleted.
 pub(super) struct ReopeningConnection {
     file: PathBuf,
-    /// `None` if the connection must not be used any more.
+    /// The file of the connection; `None` if the connection must not be used again.
     id: Option<FileId>,
     connection: SqliteConnection,
 }
 
-/// Identifies a file independently of its name.
+/// The device and inode number of a file, which identify it independently of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileId {
     device: u64,
@@ -38,7 +38,8 @@ impl FileId {
 
 impl ReopeningConnection {
     pub(super) fn open(file: &Path) -> Result<Self, ReopenError> {
-        // Before it is opened: if it is replaced meanwhile, that is noticed later.
+        // The id is read before the file is opened: if the file is replaced in between, the next call of `get` detects
+        // it.
         let id = FileId::of(file)?;
         Ok(Self {
             file: file.to_owned(),
@@ -47,31 +48,29 @@ impl ReopeningConnection {
         })
     }
 
-    /// The connection to the file that is there now.
+    /// Returns a connection to the file that is currently at the path.
     pub(super) fn get(&mut self) -> Result<&mut SqliteConnection, ReopenError> {
         let id = Some(FileId::of(&self.file)?);
         if self.id != id {
             if self.id.is_some() {
-                tracing::info!(
-                    "another database file has taken the place of the one that was read"
-                );
+                tracing::info!("SQLite database file was replaced, opening the new file");
             }
             *self = Self::open(&self.file)?;
         }
         Ok(&mut self.connection)
     }
 
-    /// Makes the file be opened again before the next read.
+    /// Makes the next call of `get` reopen the file.
     pub(super) fn invalidate(&mut self) {
         self.id = None;
     }
 }
 
-/// Why the file cannot be opened again.
+/// The error of reopening the file.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReopenError {
-    #[error("the database file is not there any more")]
+    #[error("the SQLite database file no longer exists")]
     Missing(#[from] io::Error),
-    #[error("opening the database file")]
+    #[error("cannot open the SQLite database file")]
     Open(#[from] ConnectionError),
 }

@@ -8,11 +8,11 @@ use crate::{
     tables::{operators, students, ticket_traces, tickets, users},
 };
 
-/// Reads a ticket's issuer and its traces with the names of their operators: a [`HistoryRow`] for each trace, or one
-/// without a trace if there is none. The rows are in no order.
+/// Reads the issuer of a ticket and its traces with the names of their operators. Returns a [`HistoryRow`] for each
+/// trace, or one row without a trace if the ticket has none. The rows are unordered.
 ///
-/// It has no limit: SQLite returns rows as they are fetched, and would prepare the statement again for every limit that
-/// is bound.
+/// The statement has no `LIMIT`: SQLite fetches rows one at a time, so the caller can stop early. A bound limit would
+/// make diesel prepare the statement again for every value.
 #[diesel::dsl::auto_type]
 pub(super) fn history_of(ticket: IdValue) -> _ {
     let trace: AsSelect<Option<TraceRow<String>>, Sqlite> = Option::<TraceRow<String>>::as_select();
@@ -24,7 +24,7 @@ pub(super) fn history_of(ticket: IdValue) -> _ {
         .select((tickets::issuer, trace, students::name.nullable()))
 }
 
-/// Reads a student's rank: a [`RankRow`](crate::history::RankRow), if they are registered.
+/// Reads the rank of a student. Returns a [`RankRow`](crate::history::RankRow) if the student is registered.
 #[expect(clippy::elidable_lifetime_names, reason = "the macro wants it named")]
 #[diesel::dsl::auto_type]
 pub(super) fn rank_of<'a>(student: &'a str) -> _ {
@@ -34,5 +34,5 @@ pub(super) fn rank_of<'a>(student: &'a str) -> _ {
         .select((users::sid, operators::access.nullable()))
 }
 
-/// The ticket's issuer; one of its traces; the name of its operator.
+/// The columns of [`history_of`]: the issuer of the ticket, a trace, and the name of its operator.
 pub(super) type HistoryRow = (String, Option<TraceRow<String>>, Option<String>);

@@ -1,4 +1,4 @@
-//! Whole histories in and out of SQLite.
+//! Imports into SQLite and exports from SQLite.
 
 mod sink;
 mod source;

@@ -1,4 +1,4 @@
-//! The records in the rows of a transfer.
+//! Converts database rows to the records of an import or export.
 
 use wts_app::{Record, RecordError, RecordId, RecordLocation};
 use wts_domain::{StaffId, TicketId, TraceId};
@@ -25,7 +25,7 @@ pub(crate) fn ticket_record(row: TicketRow) -> Result<Record, RecordError> {
         .map_err(|invalid| record_error(&location, &invalid))
 }
 
-/// The record in a row of `ticket_traces` and the number of its ticket.
+/// Converts a ticket id and a row of `ticket_traces` to the record of a trace.
 pub(crate) fn trace_record(
     (tid, row): (IdValue, TraceRow<StrictUtf8>),
 ) -> Result<Record, RecordError> {
@@ -38,7 +38,7 @@ pub(crate) fn trace_record(
 
 fn ticket_id(number: IdValue, location: &RecordLocation) -> Result<TicketId, RecordError> {
     TicketId::new(number.0).ok_or_else(|| {
-        let problem = format!("{} is no ticket's number", number.0);
+        let problem = format!("expected a positive ticket id, found {}", number.0);
         location.field("tid").error(problem)
     })
 }

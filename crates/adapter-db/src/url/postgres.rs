@@ -1,4 +1,4 @@
-//! The configuration in a `postgres://…` URL: hosts, role, encryption.
+//! The configuration in a `postgres://…` URL: hosts, role and TLS.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -16,10 +16,10 @@ use tokio_postgres::{
 
 use super::{InvalidDatabaseUrl, Tls};
 
-/// The hosts of a `postgres://…` URL, of which any will do, and how to connect to them.
+/// The hosts of a `postgres://…` URL, which are tried until one accepts a connection, and the connection parameters.
 ///
-/// Verification of certificates and the choice among several hosts are our own: the driver knows neither, and one of its
-/// hosts that accepts and then falls silent would keep it from the next.
+/// This crate verifies certificates and tries the hosts itself, because the driver does not verify certificates, and
+/// does not try the next host if a host accepts the connection but then sends nothing.
 #[derive(Clone)]
 pub(crate) struct PostgresConfig {
     config: Config,
@@ -37,7 +37,8 @@ impl Deref for PostgresConfig {
 impl FromStr for PostgresConfig {
     type Err = InvalidDatabaseUrl;
 
-    /// Parses the TLS parameters itself: the driver supports neither verification nor certificate authorities.
+    /// Parses the URL. The TLS parameters are not passed to the driver, which supports neither verification nor
+    /// certificate authorities.
     fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
         let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
         let (mut mode, mut authorities, mut others) = (None, None, Vec::new());
@@ -62,9 +63,10 @@ impl FromStr for PostgresConfig {
         }
         let is_encrypted = match mode.as_deref() {
             Some("disable") => false,
-            // Partial protection is full protection here.
+            // `require` and `verify-ca` are treated like `verify-full`.
             Some("require" | "verify-ca" | "verify-full") => true,
-            // These two let an attacker on the network turn TLS off.
+            // `allow` and `prefer` would let an attacker on the network turn TLS off, so they are treated like no
+            // `sslmode`.
             Some("allow" | "prefer") | None => authorities.is_some() || !is_local(&config),
             Some(_) => return Err(InvalidDatabaseUrl::SslMode),
         };
@@ -81,7 +83,7 @@ impl FromStr for PostgresConfig {
     }
 }
 
-/// Whether all hosts are on this machine, so that no data goes over a network.
+/// Returns whether all hosts are on this machine, so that no data is sent over a network.
 fn is_local(config: &Config) -> bool {
     config.get_hosts().iter().all(|host| match host {
         Host::Unix(_) => true,
@@ -92,11 +94,11 @@ fn is_local(config: &Config) -> bool {
 }
 
 impl PostgresConfig {
-    /// A configuration for each host, in the order in which they are to be tried.
+    /// Returns one configuration for each host, in the order in which the hosts are tried.
     pub(crate) fn hosts(&self) -> Vec<Config> {
         let mut numbers: Vec<_> = (0..self.config.get_hosts().len()).collect();
         if self.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
-            // Every `RandomState` has other keys.
+            // Every `RandomState` has different random keys, so the order is random.
             numbers.sort_by_cached_key(|number| RandomState::new().hash_one(number));
         }
         numbers
@@ -105,7 +107,7 @@ impl PostgresConfig {
             .collect()
     }
 
-    /// The configuration with one of the hosts.
+    /// Returns the configuration with only one of the hosts.
     fn host(&self, number: usize) -> Config {
         let from = &self.config;
         let mut host = Config::new();
@@ -142,7 +144,7 @@ impl PostgresConfig {
         host
     }
 
-    /// The URL without the password.
+    /// Returns the URL with `***` in place of the password.
     pub(crate) fn redacted(&self) -> String {
         let config = &self.config;
         let user = config.get_user().unwrap_or_default();
@@ -244,13 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn each_host_keeps_every_parameter() {
-        let said = "application_name=a&options=-c%20b%3Dc&connect_timeout=3&tcp_user_timeout=4&keepalives=0\
+    fn every_host_has_all_url_parameters() {
+        let parameters_of_url = "application_name=a&options=-c%20b%3Dc&connect_timeout=3&tcp_user_timeout=4&keepalives=0\
                     &keepalives_idle=5&keepalives_interval=6&keepalives_retries=7&channel_binding=require\
                     &target_session_attrs=read-write&sslnegotiation=direct&sslmode=require";
-        let several = server(&format!("postgres://u:p@a:1,b:2,c:3/d?{said}"));
+        let several = server(&format!("postgres://u:p@a:1,b:2,c:3/d?{parameters_of_url}"));
         let alone = ["a:1", "b:2", "c:3"]
-            .map(|host| server(&format!("postgres://u:p@{host}/d?{said}")).config);
+            .map(|host| server(&format!("postgres://u:p@{host}/d?{parameters_of_url}")).config);
         assert_eq!(several.hosts(), alone);
 
         let addresses = "postgres://a,b/d?hostaddr=192.0.2.1,192.0.2.2";

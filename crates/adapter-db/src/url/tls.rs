@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL: certificate authorities and verification.
+//! TLS connections to PostgreSQL: certificate authorities and certificate verification.
 
 use std::{
     fmt,
@@ -14,15 +14,15 @@ use rustls_pki_types::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The characters to escape in the parameter of a URL.
+/// The characters that are percent-encoded in a URL parameter.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'&').add(b'#').add(b'+');
 
-/// TLS to a server whose certificate is verified, for its name too.
+/// The TLS configuration of a connection. The certificate of the server and its host name are verified.
 #[derive(Clone)]
 pub(crate) struct Tls {
-    /// A file in PEM; `None` for the authorities that the system trusts.
+    /// The PEM file with the trusted certificate authorities; `None` for those that the system trusts.
     authorities: Option<PathBuf>,
-    /// Made for the first connection and shared by all.
+    /// The connector, which is created for the first connection and shared by all connections.
     connector: Arc<OnceLock<MakeRustlsConnect>>,
 }
 
@@ -59,7 +59,7 @@ impl Tls {
                     .map_err(|error| unreadable(file, &error))?;
             }
             if roots.is_empty() {
-                return Err(unreadable(file, &"there are none in it"));
+                return Err(unreadable(file, &"the file contains no certificate"));
             }
         } else {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -80,7 +80,7 @@ fn unreadable(file: &Path, why: &dyn fmt::Display) -> TlsError {
 }
 
 impl fmt::Display for Tls {
-    /// Writes the parameters of a URL.
+    /// Formats the configuration as the parameters of a URL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("?sslmode=verify-full")?;
         match &self.authorities {
@@ -93,10 +93,10 @@ impl fmt::Display for Tls {
     }
 }
 
-/// Why TLS cannot be set up.
+/// The error if TLS cannot be configured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
-    #[error("sslrootcert: cannot read certificates out of {path}: {1}", path = .0.display())]
+    #[error("sslrootcert: cannot read certificates from {path}: {1}", path = .0.display())]
     Authorities(PathBuf, String),
     #[error(
         "this system trusts no certificate authority (Debian: install ca-certificates, or name a file in sslrootcert)"

@@ -1,4 +1,4 @@
-//! The traces of a history and their order.
+//! Tests of the traces of a history and their order.
 
 use std::collections::BTreeMap;
 use std::sync::{
@@ -11,9 +11,9 @@ use futures_util::future::join_all;
 use wts_domain::{Priority, Status, StudentId, TicketHistory};
 use wts_testkit::{ALICE, BOB, Database, Kind, Records, TraceOf, campus, find, ticket, ticket_of};
 
-use crate::{campus_and, history, open, opids, traces};
+use crate::{history, open, opids, records_with_traces, traces};
 
-pub(crate) async fn missing_ticket_is_none(kind: Kind) {
+pub(crate) async fn missing_ticket_returns_none(kind: Kind) {
     let database = Database::with(kind, campus());
 
     for absent in [1, 122, 126, i64::from(i32::MAX)] {
@@ -21,27 +21,30 @@ pub(crate) async fn missing_ticket_is_none(kind: Kind) {
     }
 }
 
-pub(crate) async fn example_of_the_api_document_is_read(kind: Kind) {
+pub(crate) async fn api_document_example_is_read(kind: Kind) {
     let database = Database::with(kind, campus());
 
     let history = history(&database, 123).await.unwrap();
 
     assert_eq!(history.issuer, StudentId::from(ALICE));
-    let [filed, solved] = &history.traces[..] else {
-        panic!("two traces, not {:?}", history.traces);
+    let [created, solved] = &history.traces[..] else {
+        panic!("expected two traces, found {:?}", history.traces);
     };
-    assert_eq!((filed.id.get(), filed.ticket), (1, ticket(123)));
-    assert_eq!(filed.updated_at.to_string(), "2025-12-06T10:00:00Z");
+    assert_eq!((created.id.get(), created.ticket), (1, ticket(123)));
+    assert_eq!(created.updated_at.to_string(), "2025-12-06T10:00:00Z");
     assert_eq!(
-        (filed.op.as_str(), filed.op_name.as_str()),
+        (created.op.as_str(), created.op_name.as_str()),
         ("-1", "(系统操作)")
     );
     assert_eq!(
-        (filed.new_status, filed.new_priority),
+        (created.new_status, created.new_priority),
         (Some(Status::Fresh), Some(Priority::Mainline))
     );
-    assert_eq!((filed.new_appointment, filed.new_category), (None, None));
-    assert_eq!(filed.remark, "工单已创建");
+    assert_eq!(
+        (created.new_appointment, created.new_category),
+        (None, None)
+    );
+    assert_eq!(created.remark, "工单已创建");
 
     assert_eq!((solved.id.get(), solved.ticket), (3, ticket(123)));
     assert_eq!(solved.updated_at.to_string(), "2025-12-06T15:30:00Z");
@@ -58,10 +61,11 @@ pub(crate) async fn example_of_the_api_document_is_read(kind: Kind) {
 }
 
 pub(crate) async fn traces_are_ordered_by_time_then_id(kind: Kind) {
-    // Written against both orders, and with more ties than a sort could keep in place by luck.
+    // The traces are written in neither order, with so many equal times that the order of insertion cannot be correct
+    // by chance.
     let scattered =
         (0..60).map(|n| TraceOf::ticket(200, 1_000 - n * 7 % 60, n * 11 % 3, "W007", ""));
-    let database = Database::with(kind, campus_and(scattered));
+    let database = Database::with(kind, records_with_traces(scattered));
 
     let traces = traces(&database, 200).await;
 
@@ -90,7 +94,11 @@ pub(crate) async fn deleted_operator_has_no_name(kind: Kind) {
 
     let traces = traces(&database, 123).await;
 
-    assert_eq!(opids(&traces), [1, 3], "their traces stay");
+    assert_eq!(
+        opids(&traces),
+        [1, 3],
+        "the traces of a deleted operator remain"
+    );
     assert_eq!(
         (traces[1].op.as_str(), traces[1].op_name.as_str()),
         ("W007", "")
@@ -114,15 +122,15 @@ pub(crate) async fn operator_without_student_has_no_name(kind: Kind) {
 
 pub(crate) async fn long_history_is_complete(kind: Kind) {
     let written = (0..3_000).map(|n| TraceOf::ticket(200, 1_000 + n, n, "W007", "又试了一次"));
-    let database = Database::with(kind, campus_and(written));
+    let database = Database::with(kind, records_with_traces(written));
 
     let read = traces(&database, 200).await;
 
     assert_eq!(opids(&read), (1_000..4_000).collect::<Vec<_>>());
 }
 
-pub(crate) async fn committed_traces_are_in_the_next_result(kind: Kind) {
-    let database = Database::with(kind, campus_and([]));
+pub(crate) async fn next_result_contains_committed_traces(kind: Kind) {
+    let database = Database::with(kind, records_with_traces([]));
     let histories = open(&database).await;
 
     for n in 1..=20 {
@@ -136,7 +144,7 @@ pub(crate) async fn committed_traces_are_in_the_next_result(kind: Kind) {
     }
 }
 
-pub(crate) async fn renamed_operator_has_the_new_name_at_once(kind: Kind) {
+pub(crate) async fn next_result_contains_a_changed_operator_name(kind: Kind) {
     let database = Database::with(kind, campus());
     let histories = open(&database).await;
 
@@ -152,7 +160,7 @@ pub(crate) async fn renamed_operator_has_the_new_name_at_once(kind: Kind) {
     }
 }
 
-pub(crate) async fn results_are_fresh_while_others_write(kind: Kind) {
+pub(crate) async fn results_are_fresh_during_concurrent_writes(kind: Kind) {
     const WRITERS: i64 = 3;
     const TRACES: usize = 20;
     let mut records = campus();
@@ -161,7 +169,7 @@ pub(crate) async fn results_are_fresh_while_others_write(kind: Kind) {
         .extend((0..WRITERS).map(|n| ticket_of(300 + n, BOB)));
     let database = Arc::new(Database::with(kind, records));
     let histories = open(&database).await;
-    // Of each ticket, how many traces are known to be committed.
+    // The number of committed traces of each ticket.
     let committed: Arc<[AtomicUsize]> = (0..WRITERS).map(|_| AtomicUsize::new(0)).collect();
 
     let writers = (0..WRITERS).zip(0..).map(|(writer, at)| {
@@ -196,7 +204,7 @@ pub(crate) async fn results_are_fresh_while_others_write(kind: Kind) {
     }
 }
 
-pub(crate) async fn concurrent_queries_get_their_own_histories(kind: Kind) {
+pub(crate) async fn concurrent_queries_get_the_requested_histories(kind: Kind) {
     let mut records = campus();
     for n in 1_000..1_050 {
         records.tickets.push(ticket_of(n, BOB));
@@ -207,20 +215,20 @@ pub(crate) async fn concurrent_queries_get_their_own_histories(kind: Kind) {
     let database = Database::with(kind, records);
     let histories = open(&database).await;
 
-    let mut questions = tokio::task::JoinSet::new();
+    let mut queries = tokio::task::JoinSet::new();
     for n in (1_000..1_100).cycle().take(400) {
         let histories = Arc::clone(&histories);
-        questions.spawn(async move { (n, find(&*histories, n).await) });
+        queries.spawn(async move { (n, find(&*histories, n).await) });
     }
-    let mut answers: BTreeMap<i64, usize> = BTreeMap::new();
-    while let Some(answer) = questions.join_next().await {
-        let (n, found) = answer.unwrap();
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    while let Some(outcome) = queries.join_next().await {
+        let (n, found) = outcome.unwrap();
         let remarks = found
             .unwrap()
             .map(|history| history.traces[0].remark.clone());
         assert_eq!(remarks, (n < 1_050).then(|| n.to_string()));
-        *answers.entry(n).or_default() += 1;
+        *counts.entry(n).or_default() += 1;
     }
-    assert_eq!(answers.len(), 100);
-    assert!(answers.values().all(|count| *count == 4));
+    assert_eq!(counts.len(), 100);
+    assert!(counts.values().all(|count| *count == 4));
 }

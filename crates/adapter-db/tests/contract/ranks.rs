@@ -1,4 +1,4 @@
-//! The ranks of callers.
+//! Tests of the ranks of callers.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use wts_testkit::{
 
 use crate::open;
 
-/// The campus, and staff of every rank: student `s-chief` is chief, and so on.
-fn campus_with_every_rank() -> Records {
+/// Returns the sample records and a staff member of every rank: student `s-chief` is chief, and so on.
+fn records_with_every_rank() -> Records {
     let mut records = campus();
     for rank in Access::ALL {
         let sid = StudentId::from(format!("s-{rank}"));
@@ -28,15 +28,15 @@ fn campus_with_every_rank() -> Records {
     records
 }
 
-/// Whether the ticket was found, and the rank of the student.
+/// Returns whether the ticket was found, and the rank of the student.
 async fn rank(histories: &dyn HistoryRepository, number: i64, student: &str) -> (bool, Access) {
     let found = histories.find(&query_with_rank(number, student)).await;
     let found = found.unwrap();
     (found.history.is_some(), found.rank.unwrap())
 }
 
-pub(crate) async fn rank_is_that_of_the_staff_record(kind: Kind) {
-    let database = Database::with(kind, campus_with_every_rank());
+pub(crate) async fn rank_is_read_from_the_staff_record(kind: Kind) {
+    let database = Database::with(kind, records_with_every_rank());
     let histories = open(&database).await;
     let rank = async |number, student: &str| rank(&*histories, number, student).await;
 
@@ -53,7 +53,7 @@ pub(crate) async fn rank_is_that_of_the_staff_record(kind: Kind) {
         );
     }
     if kind == Kind::WtsV3 {
-        // A student who never registered.
+        // Adds a student who is not a registered user.
         database.execute("insert into data.students values ('unregistered', '')");
         assert_eq!(
             rank(123, "unregistered").await,
@@ -63,7 +63,7 @@ pub(crate) async fn rank_is_that_of_the_staff_record(kind: Kind) {
 }
 
 pub(crate) async fn changed_rank_is_read_at_once(kind: Kind) {
-    let database = Database::with(kind, campus_with_every_rank());
+    let database = Database::with(kind, records_with_every_rank());
     let (operators, histories) = (database.table("operators"), open(&database).await);
     let rank = async || rank(&*histories, 123, "s-chief").await.1;
 
@@ -89,7 +89,7 @@ pub(crate) async fn changed_rank_is_read_at_once(kind: Kind) {
 }
 
 pub(crate) async fn concurrent_callers_get_their_own_ranks(kind: Kind) {
-    let database = Database::with(kind, campus_with_every_rank());
+    let database = Database::with(kind, records_with_every_rank());
     let histories = open(&database).await;
 
     let mut queries = tokio::task::JoinSet::new();
@@ -103,8 +103,8 @@ pub(crate) async fn concurrent_callers_get_their_own_ranks(kind: Kind) {
     queries.join_all().await;
 }
 
-pub(crate) async fn hostile_student_number_is_unregistered(kind: Kind) {
-    let database = Database::with(kind, campus_with_every_rank());
+pub(crate) async fn sql_in_a_student_number_is_unregistered(kind: Kind) {
+    let database = Database::with(kind, records_with_every_rank());
     let histories = open(&database).await;
     for name in [
         "s-dev\0",

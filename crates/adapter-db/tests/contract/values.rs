@@ -1,10 +1,10 @@
-//! The values of a trace.
+//! Tests of the values of a trace.
 
 use wts_app::{ErrorChain, RepositoryError};
 use wts_domain::{Category, Date, Priority, Status, Timestamp};
 use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, find, ticket, ticket_of};
 
-use crate::{campus_and, history, open, opids, traces};
+use crate::{history, open, opids, records_with_traces, traces};
 
 pub(crate) async fn all_fields_of_a_trace_are_read(kind: Kind) {
     let database = Database::with(kind, campus());
@@ -29,7 +29,7 @@ pub(crate) async fn every_label_is_read(kind: Kind) {
         trace.new_category = Category::ALL.get(n).copied();
         trace
     });
-    let database = Database::with(kind, campus_and(labelled.clone()));
+    let database = Database::with(kind, records_with_traces(labelled.clone()));
 
     let read = traces(&database, 200).await;
 
@@ -47,8 +47,8 @@ pub(crate) async fn every_label_is_read(kind: Kind) {
 }
 
 pub(crate) async fn extreme_timestamps_and_dates_are_read(kind: Kind) {
-    // In order: what PostgreSQL can hold, and a microsecond in the middle of it.
-    let moments = [
+    // The limits of PostgreSQL's types, and a value between them, in ascending order.
+    let times = [
         Timestamp::NEG_INFINITY,
         Timestamp::from_micros_since_2000(-211_813_488_000_000_000),
         Timestamp::from_micros_since_2000(-1),
@@ -63,15 +63,15 @@ pub(crate) async fn extreme_timestamps_and_dates_are_read(kind: Kind) {
         Date::INFINITY,
     ];
     let written: Vec<_> = (300..)
-        .zip(moments.into_iter().zip(days))
-        .map(|(opid, (moment, day))| {
+        .zip(times.into_iter().zip(days))
+        .map(|(opid, (time, day))| {
             let mut trace = TraceOf::ticket(200, opid, 0, "W007", "");
-            trace.updated_at = moment;
+            trace.updated_at = time;
             trace.new_appointment = Some(day);
             trace
         })
         .collect();
-    let database = Database::with(kind, campus_and(written));
+    let database = Database::with(kind, records_with_traces(written));
 
     let read = traces(&database, 200).await;
 
@@ -79,7 +79,7 @@ pub(crate) async fn extreme_timestamps_and_dates_are_read(kind: Kind) {
         read.iter()
             .map(|trace| trace.updated_at)
             .collect::<Vec<_>>(),
-        moments
+        times
     );
     assert_eq!(
         read.iter()
@@ -90,38 +90,38 @@ pub(crate) async fn extreme_timestamps_and_dates_are_read(kind: Kind) {
 }
 
 pub(crate) async fn largest_id_of_the_column_is_read(kind: Kind) {
-    let widest = match kind {
+    let largest = match kind {
         Kind::Sqlite | Kind::Postgres => i64::MAX,
         Kind::WtsV3 => i64::from(i32::MAX),
     };
     let mut records = campus();
-    records.tickets.push(ticket_of(widest, BOB));
+    records.tickets.push(ticket_of(largest, BOB));
     records
         .traces
-        .push(TraceOf::ticket(widest, widest, 0, "W007", ""));
+        .push(TraceOf::ticket(largest, largest, 0, "W007", ""));
     let database = Database::with(kind, records);
 
-    let traces = traces(&database, widest).await;
+    let traces = traces(&database, largest).await;
 
-    assert_eq!(opids(&traces), [widest]);
-    assert_eq!(traces[0].ticket, ticket(widest));
+    assert_eq!(opids(&traces), [largest]);
+    assert_eq!(traces[0].ticket, ticket(largest));
 }
 
-pub(crate) async fn id_too_wide_for_the_column_is_none(kind: Kind) {
+pub(crate) async fn id_too_large_for_the_column_returns_none(kind: Kind) {
     let mut records = campus();
     records.tickets.push(ticket_of(1, BOB));
     let database = Database::with(kind, records);
 
-    for wide in [(1 << 32) + 1, (1 << 32) + 123, i64::MAX] {
+    for too_large in [(1 << 32) + 1, (1 << 32) + 123, i64::MAX] {
         assert_eq!(
-            history(&database, wide).await,
+            history(&database, too_large).await,
             None,
-            "{wide} is not taken for a narrower number"
+            "{too_large} is not truncated to 32 bits"
         );
     }
 }
 
-pub(crate) async fn texts_are_read_as_written(kind: Kind) {
+pub(crate) async fn texts_are_read_unchanged(kind: Kind) {
     let remarks = [
         String::new(),
         " ".to_owned(),
@@ -132,7 +132,7 @@ pub(crate) async fn texts_are_read_as_written(kind: Kind) {
     let written = (300..)
         .zip(&remarks)
         .map(|(opid, remark)| TraceOf::ticket(200, opid, opid, "W007", remark));
-    let database = Database::with(kind, campus_and(written));
+    let database = Database::with(kind, records_with_traces(written));
 
     let read: Vec<_> = traces(&database, 200)
         .await
@@ -140,13 +140,13 @@ pub(crate) async fn texts_are_read_as_written(kind: Kind) {
         .map(|trace| trace.remark)
         .collect();
 
-    assert!(read == remarks, "as they were written");
+    assert!(read == remarks, "the texts were changed");
 }
 
 pub(crate) async fn unknown_label_fails_and_names_its_column(kind: Kind) {
     let database = Database::with(kind, campus());
     let traces = database.table("ticket_traces");
-    // A later version of the schema may know more than we do.
+    // A later version of the schema may have more labels.
     database.execute(&match kind {
         Kind::Sqlite => {
             format!("pragma ignore_check_constraints = on; update {traces} set new_status = 'reopened' where opid = 3")
@@ -158,7 +158,7 @@ pub(crate) async fn unknown_label_fails_and_names_its_column(kind: Kind) {
         Kind::WtsV3 => "alter type wts.status add value 'reopened'".to_owned(),
     });
     if kind == Kind::WtsV3 {
-        // PostgreSQL wants a new value committed before its first use.
+        // A new enum value must be committed before it is used.
         database.execute(&format!(
             "update {traces} set new_status = 'reopened' where opid = 3"
         ));
@@ -167,7 +167,7 @@ pub(crate) async fn unknown_label_fails_and_names_its_column(kind: Kind) {
 
     let failure = match find(&*histories, 123).await {
         Err(error @ RepositoryError::Failed(_)) => ErrorChain(&error).to_string(),
-        other => panic!("a history with a hole in it was answered: {other:?}"),
+        other => panic!("expected an error, found an incomplete history: {other:?}"),
     };
     assert!(failure.contains("ticket_traces"), "{failure}");
     assert!(failure.contains("new_status"), "{failure}");

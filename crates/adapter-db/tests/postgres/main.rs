@@ -1,4 +1,4 @@
-//! Tests of PostgreSQL alone, with our own schema and with the WTS v3 database.
+//! Tests of PostgreSQL, with the schema of this crate and with the WTS v3 schema.
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A connection to the real server.
+/// Connects to the real PostgreSQL server.
 async fn connect_upstream(upstream: &tokio_postgres::Config) -> Box<dyn Stream> {
     let port = *upstream.get_ports().first().unwrap();
     match upstream.get_hosts().first().unwrap() {
@@ -44,14 +44,14 @@ async fn client(database: &Database) -> Client {
     client
 }
 
-/// The name of the operator of a trace of ticket 123.
+/// Returns the name of the operator of the second trace of ticket 123.
 async fn operator_name(histories: &dyn HistoryRepository) -> String {
     let found = find(histories, 123).await.unwrap().unwrap();
     found.traces[1].op_name.clone()
 }
 
 #[tokio::test]
-async fn name_committed_by_an_older_transaction_is_read() {
+async fn operator_name_committed_by_an_older_transaction_is_read() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
         let histories = connect(&database.parsed_url()).await.unwrap();
@@ -74,10 +74,10 @@ async fn name_committed_by_an_older_transaction_is_read() {
 }
 
 #[tokio::test]
-async fn unreadable_ticket_fails_alone() {
+async fn unreadable_ticket_does_not_fail_other_tickets() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
-        // As a damaged page would: every statement fails that comes upon a trace of ticket 124.
+        // Simulates a damaged page: every statement that reads a trace of ticket 124 fails.
         database.execute(
             "alter table wts.ticket_traces rename to intact;
              create view wts.ticket_traces as
@@ -90,7 +90,7 @@ async fn unreadable_ticket_fails_alone() {
             .await
             .expect("other tickets can be read");
 
-        // The first is read alone, the others together.
+        // The first query is read alone, the others in one batch.
         let numbers = [123, 124, 123, 124, 123, 125];
         let found = join_all(numbers.map(|number| find(&*histories, number))).await;
 

@@ -1,4 +1,4 @@
-//! A rank comes in the same round trip as the history that it decides about.
+//! Tests that a history and a rank are read in one round trip.
 
 use std::sync::{
     Arc,
@@ -17,33 +17,38 @@ use wts_testkit::{ALICE, Database, Kind, campus, query_with_rank};
 
 use crate::connect_upstream;
 
-/// A proxy that, while it holds, passes nothing back from the server before two queries have been sent.
+/// A proxy in front of PostgreSQL. While `holds_responses` is set, no response is forwarded before two queries have
+/// been sent.
 #[derive(Default)]
 struct Proxy {
-    holds: AtomicBool,
+    holds_responses: AtomicBool,
     queries: AtomicUsize,
     sent: Notify,
 }
 
 impl Proxy {
-    /// Passes on what the client sends, and counts the queries in it: each ends with a `Sync`.
-    async fn forward(&self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
-        let mut seen = Vec::new();
+    /// Forwards the requests of the client and counts the queries, each of which ends with a `Sync` message.
+    async fn forward_requests(
+        &self,
+        mut from: impl AsyncRead + Unpin,
+        mut to: impl AsyncWrite + Unpin,
+    ) {
+        let mut received = Vec::new();
         let mut is_started = false;
         loop {
             let mut bytes = [0; 4096];
             let Ok(read @ 1..) = from.read(&mut bytes).await else {
                 return;
             };
-            seen.extend_from_slice(&bytes[..read]);
-            // The first message has no type.
-            while let Some((kind, length)) = message(&seen, is_started) {
+            received.extend_from_slice(&bytes[..read]);
+            // The startup message has no type byte.
+            while let Some((kind, length)) = message(&received, is_started) {
                 is_started = true;
-                if kind == b'S' && self.holds.load(SeqCst) {
+                if kind == b'S' && self.holds_responses.load(SeqCst) {
                     self.queries.fetch_add(1, SeqCst);
                     self.sent.notify_waiters();
                 }
-                drop(seen.drain(..length));
+                drop(received.drain(..length));
             }
             if to.write_all(&bytes[..read]).await.is_err() {
                 return;
@@ -51,13 +56,17 @@ impl Proxy {
         }
     }
 
-    async fn back(&self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+    async fn forward_responses(
+        &self,
+        mut from: impl AsyncRead + Unpin,
+        mut to: impl AsyncWrite + Unpin,
+    ) {
         loop {
             let mut bytes = [0; 4096];
             let Ok(read @ 1..) = from.read(&mut bytes).await else {
                 return;
             };
-            while self.holds.load(SeqCst) {
+            while self.holds_responses.load(SeqCst) {
                 let sent = self.sent.notified();
                 if self.queries.load(SeqCst) >= 2 {
                     break;
@@ -71,7 +80,7 @@ impl Proxy {
     }
 }
 
-/// The type and the length of the message that begins here, if all of it is there.
+/// Returns the type and the length of the first message in `bytes` if the message is complete.
 fn message(bytes: &[u8], has_type: bool) -> Option<(u8, usize)> {
     let at = usize::from(has_type);
     let length = u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?);
@@ -80,24 +89,24 @@ fn message(bytes: &[u8], has_type: bool) -> Option<(u8, usize)> {
 }
 
 #[tokio::test]
-async fn rank_is_queried_before_the_history_has_arrived() {
+async fn rank_is_queried_before_the_history_arrives() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
         let upstream: Arc<tokio_postgres::Config> = Arc::new(database.url().parse().unwrap());
         let proxy = Arc::new(Proxy::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let passing = Arc::clone(&proxy);
+        let listener_proxy = Arc::clone(&proxy);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (proxy, upstream) = (Arc::clone(&passing), Arc::clone(&upstream));
+                let (proxy, upstream) = (Arc::clone(&listener_proxy), Arc::clone(&upstream));
                 tokio::spawn(async move {
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) =
                         tokio::io::split(connect_upstream(&upstream).await);
                     tokio::join!(
-                        proxy.forward(from_client, to_server),
-                        proxy.back(from_server, to_client)
+                        proxy.forward_requests(from_client, to_server),
+                        proxy.forward_responses(from_server, to_client)
                     )
                 });
             }
@@ -109,10 +118,10 @@ async fn rank_is_queried_before_the_history_has_arrived() {
             .await
             .unwrap();
         let query = query_with_rank(123, ALICE);
-        // The statements are prepared.
+        // Prepares the statements.
         histories.find(&query).await.unwrap();
 
-        proxy.holds.store(true, SeqCst);
+        proxy.holds_responses.store(true, SeqCst);
         let FoundHistory { history, rank } = histories.find(&query).await.unwrap();
 
         assert_eq!((history.is_some(), rank), (true, Some(Access::User)));

@@ -1,4 +1,4 @@
-//! PostgreSQL over TLS: only a verified server receives user and password.
+//! Tests of TLS connections to PostgreSQL: the user name and password are sent to a verified server only.
 
 use std::{fs, path::PathBuf};
 
@@ -9,15 +9,15 @@ use wts_testkit::{Database, Kind, campus, find};
 
 use crate::tls_server::{Authority, Behaviour, Server};
 
-/// A database, a certificate authority, and a file with its certificate.
-struct Scene {
+/// A database, a certificate authority, and the PEM file of the authority.
+struct TlsFixture {
     database: Database,
     authority: Authority,
     file: PathBuf,
     _directory: TempDir,
 }
 
-impl Scene {
+impl TlsFixture {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (authority, file) = (Authority::new(), directory.path().join("our ca.pem"));
@@ -30,12 +30,12 @@ impl Scene {
         }
     }
 
-    /// A server in front of the database.
+    /// Starts a server in front of the database.
     async fn server(&self, behaviour: Behaviour) -> Server {
         Server::start(&self.database.url(), behaviour).await
     }
 
-    /// The server's URL with the name of another machine, so that TLS is the default.
+    /// Returns the URL of the server with the host name of another machine, so that TLS is the default.
     fn url(&self, server: &Server) -> DatabaseUrl {
         let file = self.file.display().to_string().replace(' ', "%20");
         let url = server.url_by_name("db.example") + "&sslrootcert=" + &file;
@@ -44,19 +44,19 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn verified_server_is_read_over_tls() {
-    let scene = Scene::new();
-    let good = scene.authority.certificate(&["db.example"]);
-    let server = scene.server(Behaviour::Tls(good)).await;
+async fn history_is_read_from_a_verified_server_over_tls() {
+    let fixture = TlsFixture::new();
+    let certificate = fixture.authority.certificate(&["db.example"]);
+    let server = fixture.server(Behaviour::Tls(certificate)).await;
 
-    let histories = connect(&scene.url(&server)).await.unwrap();
+    let histories = connect(&fixture.url(&server)).await.unwrap();
 
     assert!(find(&*histories, 123).await.unwrap().is_some());
     assert!(
         server.handshakes() >= 2,
-        "one to probe with, one to read with"
+        "one connection to probe and one to read"
     );
-    let name = scene
+    let name = fixture
         .database
         .url()
         .split(':')
@@ -65,17 +65,17 @@ async fn verified_server_is_read_over_tls() {
         .replace("//", "");
     assert!(
         !server.received(&name),
-        "the user's name is in no plain text"
+        "the user name was never sent unencrypted"
     );
 }
 
 #[tokio::test]
-async fn unverified_server_learns_neither_user_nor_password() {
-    let scene = Scene::new();
-    let (ours, others) = (&scene.authority, Authority::new());
+async fn unverified_server_receives_no_user_or_password() {
+    let fixture = TlsFixture::new();
+    let (authority, other_authority) = (&fixture.authority, Authority::new());
     for (behaviour, reason) in [
         (
-            Behaviour::Tls(others.certificate(&["db.example"])),
+            Behaviour::Tls(other_authority.certificate(&["db.example"])),
             "invalid peer certificate",
         ),
         (
@@ -83,47 +83,50 @@ async fn unverified_server_learns_neither_user_nor_password() {
             "invalid peer certificate",
         ),
         (
-            Behaviour::Tls(ours.certificate(&["db.example.com", "localhost"])),
+            Behaviour::Tls(authority.certificate(&["db.example.com", "localhost"])),
             "not valid for name",
         ),
         (
-            Behaviour::Tls(ours.expired_certificate(&["db.example"])),
+            Behaviour::Tls(authority.expired_certificate(&["db.example"])),
             "expired",
         ),
         (Behaviour::NoTls, "server does not support TLS"),
         (Behaviour::Error, "server does not support TLS"),
         (Behaviour::HangUp, ""),
     ] {
-        let server = scene.server(behaviour).await;
+        let server = fixture.server(behaviour).await;
 
-        let Err(refusal @ OpenError::Unreachable { .. }) = connect(&scene.url(&server)).await
+        let Err(error @ OpenError::Unreachable { .. }) = connect(&fixture.url(&server)).await
         else {
-            panic!("it connected, or found more than it should: {reason}");
+            panic!("expected the connection to fail: {reason}");
         };
 
-        let told = ErrorChain(&refusal).to_string();
-        assert!(told.contains(reason), "{reason:?} in {told}");
+        let message = ErrorChain(&error).to_string();
+        assert!(message.contains(reason), "{reason:?} in {message}");
         assert_eq!(server.handshakes(), 0, "{reason}");
-        let user = scene.database.url()["postgres://".len()..]
+        let user = fixture.database.url()["postgres://".len()..]
             .split(':')
             .next()
             .unwrap()
             .to_owned();
-        assert!(!server.received(&user) && !told.contains(&user), "{reason}");
+        assert!(
+            !server.received(&user) && !message.contains(&user),
+            "{reason}"
+        );
         assert!(
             !server.received("database") && !server.received("wts"),
-            "nor what is asked for: {reason}"
+            "the database name was never sent: {reason}"
         );
     }
 }
 
 #[tokio::test]
-async fn unreadable_authorities_are_named() {
-    let scene = Scene::new();
-    let server = scene.server(Behaviour::NoTls).await;
+async fn error_names_the_unreadable_sslrootcert() {
+    let fixture = TlsFixture::new();
+    let server = fixture.server(Behaviour::NoTls).await;
     for (text, reason) in [
-        (Some(""), "there are none in it"),
-        (Some("no PEM"), "there are none in it"),
+        (Some(""), "the file contains no certificate"),
+        (Some("no PEM"), "the file contains no certificate"),
         (
             Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
             "our ca.pem",
@@ -131,14 +134,14 @@ async fn unreadable_authorities_are_named() {
         (None, "our ca.pem"),
     ] {
         match text {
-            Some(text) => fs::write(&scene.file, text).unwrap(),
-            None => fs::remove_file(&scene.file).unwrap(),
+            Some(text) => fs::write(&fixture.file, text).unwrap(),
+            None => fs::remove_file(&fixture.file).unwrap(),
         }
-        let refusal = connect(&scene.url(&server)).await.err().unwrap();
-        let told = ErrorChain(&refusal).to_string();
+        let error = connect(&fixture.url(&server)).await.err().unwrap();
+        let message = ErrorChain(&error).to_string();
         assert!(
-            told.contains("sslrootcert") && told.contains(reason),
-            "{told}"
+            message.contains("sslrootcert") && message.contains(reason),
+            "{message}"
         );
     }
     assert_eq!(server.connections(), 0);

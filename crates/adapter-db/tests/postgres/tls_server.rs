@@ -1,4 +1,4 @@
-//! A PostgreSQL server with TLS, correct or not: a proxy in front of the real one.
+//! A fake PostgreSQL server whose TLS may be valid or broken: a proxy in front of the real server.
 
 use std::sync::{
     Arc, Mutex,
@@ -24,7 +24,7 @@ use crate::connect_upstream;
 /// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// The certificate of a server and its key.
+/// The certificate and the private key of a server.
 pub(crate) struct Certificate(CertificateDer<'static>, PrivateKeyDer<'static>);
 
 impl Authority {
@@ -73,33 +73,33 @@ fn params(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap()
 }
 
-/// How a server responds to a request for TLS.
+/// How a server responds to the `SSLRequest` message.
 pub(crate) enum Behaviour {
     Tls(Certificate),
-    /// Responds that it has none.
+    /// The server responds that it does not support TLS.
     NoTls,
-    /// Responds with an error, as a server without support for TLS.
+    /// The server responds with an error, like a version of PostgreSQL without TLS.
     Error,
     HangUp,
 }
 
 pub(crate) struct Server {
-    /// The user with the password, and the database, as in a URL.
+    /// The `user:password` and the database name of a URL.
     login: (String, String),
     port: u16,
-    seen: Arc<Seen>,
+    traffic: Arc<Traffic>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct Traffic {
     connections: AtomicUsize,
     handshakes: AtomicUsize,
-    /// The bytes received in plain text.
+    /// The bytes that were received unencrypted.
     plain: Mutex<Vec<u8>>,
 }
 
 impl Server {
-    /// In front of the server of this database.
+    /// Starts a server in front of the server of this database.
     pub(crate) async fn start(database: &str, behaviour: Behaviour) -> Self {
         let (login, rest) = database["postgres://".len()..].split_once('@').unwrap();
         let (_, name) = rest.split_once('/').unwrap();
@@ -111,23 +111,31 @@ impl Server {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let seen = Arc::new(Seen::default());
-        let (watching, behaviour, upstream) =
-            (Arc::clone(&seen), Arc::new(behaviour), Arc::new(upstream));
+        let traffic = Arc::new(Traffic::default());
+        let (listener_traffic, behaviour, upstream) = (
+            Arc::clone(&traffic),
+            Arc::new(behaviour),
+            Arc::new(upstream),
+        );
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                watching.connections.fetch_add(1, Ordering::SeqCst);
-                let (seen, behaviour) = (Arc::clone(&watching), Arc::clone(&behaviour));
+                listener_traffic.connections.fetch_add(1, Ordering::SeqCst);
+                let (traffic, behaviour) = (Arc::clone(&listener_traffic), Arc::clone(&behaviour));
                 let (acceptor, upstream) = (acceptor.clone(), Arc::clone(&upstream));
-                tokio::spawn(
-                    async move { serve(client, &behaviour, acceptor, &upstream, &seen).await },
-                );
+                tokio::spawn(async move {
+                    serve(client, &behaviour, acceptor, &upstream, &traffic).await;
+                });
             }
         });
-        Self { login, port, seen }
+        Self {
+            login,
+            port,
+            traffic,
+        }
     }
 
-    /// Its URL with a name that is not resolved.
+    /// Returns the URL of the server with this host name, which is not resolved because the URL also contains the
+    /// address.
     pub(crate) fn url_by_name(&self, name: &str) -> String {
         let (login, database) = &self.login;
         format!(
@@ -137,16 +145,16 @@ impl Server {
     }
 
     pub(crate) fn connections(&self) -> usize {
-        self.seen.connections.load(Ordering::SeqCst)
+        self.traffic.connections.load(Ordering::SeqCst)
     }
 
     pub(crate) fn handshakes(&self) -> usize {
-        self.seen.handshakes.load(Ordering::SeqCst)
+        self.traffic.handshakes.load(Ordering::SeqCst)
     }
 
-    /// Whether a text was received in plain text.
+    /// Returns whether a text was received unencrypted.
     pub(crate) fn received(&self, text: &str) -> bool {
-        let plain = self.seen.plain.lock().unwrap();
+        let plain = self.traffic.plain.lock().unwrap();
         plain
             .windows(text.len())
             .any(|window| window == text.as_bytes())
@@ -168,30 +176,30 @@ async fn serve(
     behaviour: &Behaviour,
     acceptor: Option<TlsAcceptor>,
     upstream: &tokio_postgres::Config,
-    seen: &Seen,
+    traffic: &Traffic,
 ) {
-    // The request for TLS, 8 bytes without a name.
+    // The `SSLRequest` message has 8 bytes and contains no user name.
     let mut request = [0; 8];
     if client.read_exact(&mut request).await.is_err() {
         return;
     }
-    seen.plain.lock().unwrap().extend_from_slice(&request);
-    let answer: &[u8] = match behaviour {
+    traffic.plain.lock().unwrap().extend_from_slice(&request);
+    let response: &[u8] = match behaviour {
         Behaviour::Tls(_) => b"S",
         Behaviour::NoTls => b"N",
-        Behaviour::Error => b"E\0\0\0\x10SFATAL\0MWhat?\0\0",
+        Behaviour::Error => b"E\0\0\0\x10SFATAL\0MError\0\0",
         Behaviour::HangUp => return,
     };
-    let _ = client.write_all(answer).await;
+    let _ = client.write_all(response).await;
     if let Some(acceptor) = acceptor {
         if let Ok(mut client) = acceptor.accept(client).await {
-            seen.handshakes.fetch_add(1, Ordering::SeqCst);
+            traffic.handshakes.fetch_add(1, Ordering::SeqCst);
             let mut server = connect_upstream(upstream).await;
             let _ = copy_bidirectional(&mut client, &mut server).await;
         }
     } else {
         let mut rest = Vec::new();
         let _ = client.read_to_end(&mut rest).await;
-        seen.plain.lock().unwrap().extend_from_slice(&rest);
+        traffic.plain.lock().unwrap().extend_from_slice(&rest);
     }
 }

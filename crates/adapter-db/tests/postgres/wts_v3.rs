@@ -1,11 +1,11 @@
-//! The WTS v3 database, written by its own writers.
+//! Tests of the WTS v3 database, into which triggers and other programs write.
 
 use wts_adapter_db::connect;
 use wts_domain::{Category, Priority, Status};
 use wts_testkit::{ALICE, BOB, Database, Kind, campus, find};
 
 #[tokio::test]
-async fn traces_of_the_triggers_are_read() {
+async fn traces_written_by_triggers_are_read() {
     let database = Database::with(Kind::WtsV3, campus());
     database.execute(&format!(
         "select setval('wts.tickets_tid_seq', 500), setval('wts.ticket_traces_opid_seq', 900);
@@ -18,17 +18,23 @@ async fn traces_of_the_triggers_are_read() {
     let histories = connect(&database.parsed_url()).await.unwrap();
     let history = find(&*histories, 501).await.unwrap().unwrap();
 
-    let [filed, delayed] = &history.traces[..] else {
-        panic!("two traces, not {:?}", history.traces);
+    let [created, delayed] = &history.traces[..] else {
+        panic!("expected two traces, found {:?}", history.traces);
     };
-    assert_eq!(filed.id.get(), 901);
-    assert_eq!((filed.op.as_str(), filed.op_name.as_str()), ("-2", "用户"));
-    assert_eq!(filed.remark, "提交了报修");
-    assert_eq!(filed.new_status, Some(Status::Fresh));
-    assert_eq!(filed.new_priority, Some(Priority::Mainline));
-    assert_eq!(filed.new_category, Some(Category::LowSpeed));
+    assert_eq!(created.id.get(), 901);
     assert_eq!(
-        filed.new_appointment.map(|day| day.to_string()).as_deref(),
+        (created.op.as_str(), created.op_name.as_str()),
+        ("-2", "用户")
+    );
+    assert_eq!(created.remark, "提交了报修");
+    assert_eq!(created.new_status, Some(Status::Fresh));
+    assert_eq!(created.new_priority, Some(Priority::Mainline));
+    assert_eq!(created.new_category, Some(Category::LowSpeed));
+    assert_eq!(
+        created
+            .new_appointment
+            .map(|day| day.to_string())
+            .as_deref(),
         Some("2026-03-01T00:00:00Z")
     );
     assert_eq!(delayed.new_status, Some(Status::Delay));
@@ -36,13 +42,13 @@ async fn traces_of_the_triggers_are_read() {
 }
 
 #[tokio::test]
-async fn documented_grants_are_enough() {
+async fn role_with_documented_grants_can_read() {
     let database = Database::with(Kind::WtsV3, campus());
     database.execute("revoke all on schema public from public");
 
     let histories = connect(&database.parsed_url())
         .await
-        .expect("nothing else is needed");
+        .expect("the documented grants are enough");
 
     let history = find(&*histories, 124).await.unwrap().unwrap();
     assert_eq!(history.issuer.as_str(), BOB);

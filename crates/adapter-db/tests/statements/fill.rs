@@ -1,4 +1,4 @@
-//! Sample data that lies in the tables as if it had been written in the course of time.
+//! Fills a database with sample data, stored in the order in which a service would have written it.
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tokio_postgres::NoTls;
@@ -7,13 +7,14 @@ use wts_app::copy_histories;
 use wts_generator::{SampleData, SampleDataSource};
 use wts_testkit::{Database, Kind};
 
-/// An import writes a ticket's traces side by side. In SQLite their numbers see to that.
+/// SQL that orders the traces by time, because an import stores the traces of a ticket next to each other. SQLite
+/// orders them by id.
 const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_order_of_time.sql");
-/// SQL that moves imported rows from our schema to the tables of a WTS v3 database, which `wts import` does not support.
+/// SQL that moves imported rows to the tables of a WTS v3 database, which `wts import` does not support.
 const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
 const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
 
-/// Makes the tables in an empty database, and fills them with this number of tickets.
+/// Creates the tables in an empty database, and imports this number of tickets.
 pub(crate) async fn fill(database: &Database, tickets: u64) {
     let url = database.owner_url();
     migrate(&url).await.unwrap();
@@ -40,7 +41,7 @@ pub(crate) async fn fill(database: &Database, tickets: u64) {
     let url = database.owner_url_text();
     let (client, driver) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(driver);
-    // No trigger adds to what is inserted.
+    // Disables triggers, which would insert more rows.
     client
         .batch_execute("set session_replication_role = replica")
         .await

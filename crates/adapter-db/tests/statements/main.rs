@@ -1,5 +1,5 @@
-//! The statements that read histories: how many there are, and how databases plan them. In a process of its own, which
-//! records the events of all connections.
+//! Tests of the number and the plans of the statements that read histories. They run in a separate process because they
+//! record the events of all connections.
 #![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod fill;
@@ -18,11 +18,11 @@ use wts_testkit::{Database, Kind, campus, find};
 
 use crate::fill::fill;
 
-/// What connections have done.
+/// The recorded events of all connections.
 static EVENTS: Mutex<Vec<Event>> = Mutex::new(Vec::new());
 
-/// One test records at a time.
-static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// The lock that a test holds while it records events.
+static RECORDING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[derive(Debug)]
 enum Event {
@@ -43,15 +43,16 @@ impl Instrumentation for Recorder {
     }
 }
 
-/// The events since the last call.
+/// Returns the events since the last call.
 fn take_events() -> Vec<Event> {
     std::mem::take(&mut *EVENTS.lock().unwrap())
 }
 
-/// Plans depend on how much there is: a ticket of a few thousand is found by an index, one of three by looking at all.
+/// The number of tickets in the database. With a few thousand tickets, the planner uses indexes; with three, it would
+/// scan the tables.
 const TICKETS: u64 = 5_000;
 
-/// The statements with which the traces of a ticket are read.
+/// Returns the statements that read the traces of a ticket.
 async fn statements(database: &Database) -> Vec<String> {
     let histories = connect(&database.owner_url()).await.unwrap();
     take_events();
@@ -70,14 +71,14 @@ async fn statements(database: &Database) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn histories_are_found_by_an_index_and_not_sorted() {
-    let _turn = TURN.lock().await;
+async fn histories_are_read_by_index_without_sorting() {
+    let _recording = RECORDING.lock().await;
     set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::without_tables(kind);
         fill(&database, TICKETS).await;
         let [histories, names] = &statements(&database).await[..] else {
-            panic!("one statement reads histories, and one names")
+            panic!("expected one statement for histories and one for operator names")
         };
 
         let plan = plan_in_postgres(
@@ -90,17 +91,17 @@ async fn histories_are_found_by_an_index_and_not_sorted() {
 
         assert!(plan.contains("Index Scan using tickets_pkey"), "{plan}");
         assert!(plan.contains("using ticket_traces_"), "{plan}");
-        for dear in ["Sort", "Seq Scan", "Hash", "Materialize"] {
-            assert!(!plan.contains(dear), "{kind:?}: {plan}");
+        for expensive in ["Sort", "Seq Scan", "Hash", "Materialize"] {
+            assert!(!plan.contains(expensive), "{kind:?}: {plan}");
         }
-        // There are few operators, and as many students as there are people.
+        // Operators are few, but there are many students.
         let plan = plan_in_postgres(&database, names, "text[]", "'{W001, W002}'").await;
         assert!(plan.contains("Index Scan using students_pkey"), "{plan}");
     }
     let database = Database::without_tables(Kind::Sqlite);
     fill(&database, TICKETS).await;
     let [histories] = &statements(&database).await[..] else {
-        panic!("one statement reads histories")
+        panic!("expected one statement for histories")
     };
 
     let plan = plan_in_sqlite(&database, histories);
@@ -109,19 +110,19 @@ async fn histories_are_found_by_an_index_and_not_sorted() {
         plan.contains("SEARCH ticket_traces USING INDEX ticket_traces_in_order"),
         "{plan}"
     );
-    for dear in ["SCAN", "TEMP B-TREE", "AUTOMATIC"] {
-        assert!(!plan.contains(dear), "{plan}");
+    for expensive in ["SCAN", "TEMP B-TREE", "AUTOMATIC"] {
+        assert!(!plan.contains(expensive), "{plan}");
     }
 }
 
 #[tokio::test]
-async fn each_read_is_one_prepared_statement_and_one_for_names() {
-    let _turn = TURN.lock().await;
+async fn each_read_sends_one_or_two_prepared_statements() {
+    let _recording = RECORDING.lock().await;
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, campus());
         set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
         let histories = connect(&database.parsed_url()).await.unwrap();
-        // Every connection that one query at a time can reach has prepared the statement.
+        // Lets every connection prepare its statements.
         for _ in 0..20 {
             find(&*histories, 123).await.unwrap();
         }
@@ -135,15 +136,19 @@ async fn each_read_is_one_prepared_statement_and_one_for_names() {
         let events = take_events();
         let is_sent = |event: &&Event| matches!(event, Event::Sent(_));
         let sent = events.iter().filter(is_sent).count();
-        assert_eq!(sent, events.len(), "{kind:?}: none is prepared again");
-        // Other tests write to the same server, so that names may be read again.
+        assert_eq!(
+            sent,
+            events.len(),
+            "{kind:?}: no statement is prepared again"
+        );
+        // Other tests write to the same server, so names may be read again.
         let most = if kind == Kind::Sqlite { 50 } else { 100 };
         assert!((50..=most).contains(&sent), "{kind:?}: {sent}");
         set_default_instrumentation(|| None).unwrap();
     }
 }
 
-/// The plan that every execution shares: the one that is made for tickets in general.
+/// Returns the generic plan, which is independent of the parameters.
 async fn plan_in_postgres(database: &Database, sql: &str, types: &str, values: &str) -> String {
     let (client, driver) = tokio_postgres::connect(&database.owner_url_text(), NoTls)
         .await

@@ -1,4 +1,4 @@
-//! Whole histories in and out of every kind of database.
+//! Tests of importing and exporting histories, on every kind of database.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use wts_app::{
 use wts_domain::{Access, StaffMember};
 use wts_testkit::{ALICE, Kind, Records as Fixture, TraceOf, campus, ticket_of};
 
-/// Sends these records, each with its line of a file, in batches of this size.
+/// A source that sends records with their line numbers, in batches of this size.
 struct Records {
     records: Vec<Record>,
     batch: usize,
@@ -40,11 +40,11 @@ impl HistorySource for Records {
     }
 }
 
-/// Keeps everything.
+/// A sink that collects all records.
 #[derive(Clone, Default)]
-struct Collected(Arc<Mutex<Vec<Record>>>);
+struct CollectingSink(Arc<Mutex<Vec<Record>>>);
 
-impl HistorySink for Collected {
+impl HistorySink for CollectingSink {
     fn put(&mut self, batch: Batch) -> Result<(), TransferError> {
         let records = batch.into_entries().into_iter().map(|entry| entry.record);
         self.0.lock().unwrap().extend(records);
@@ -88,9 +88,9 @@ async fn open(url: &DatabaseUrl) -> Box<dyn HistorySource> {
     source(url, Selection::All).await.unwrap()
 }
 
-/// Reads a source to its end.
+/// Reads all records of a source.
 async fn read(source: Box<dyn HistorySource>) -> Result<Vec<Record>, TransferError> {
-    let collected = Collected::default();
+    let collected = CollectingSink::default();
     copy(source, Box::new(collected.clone())).await?;
     let records = collected.0.lock().unwrap();
     Ok(records.clone())
@@ -104,10 +104,10 @@ async fn export(url: &DatabaseUrl) -> Vec<Record> {
     export_selected(url, Selection::All).await
 }
 
-/// The databases that can be imported into.
+/// The kinds of database that support imports.
 const WRITABLE: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
-/// The testkit's campus as records in order.
+/// Returns the sample records of the testkit in the order of an export.
 fn sample() -> Vec<Record> {
     let Fixture {
         students,
@@ -137,7 +137,7 @@ fn staff(wid: &str, sid: &str, name: &str) -> StaffMember {
     staff
 }
 
-/// A ticket that Alice filed.
+/// Returns a ticket submitted by Alice.
 fn ticket_record(number: i64) -> Record {
     Record::Ticket(ticket_of(number, ALICE))
 }

@@ -1,4 +1,4 @@
-//! Reading whole histories.
+//! Tests of exporting histories.
 
 use wts_adapter_db::OpenError;
 use wts_domain::{Status, Timestamp};
@@ -8,7 +8,7 @@ use super::*;
 
 const KINDS: [Kind; 3] = [Kind::Sqlite, Kind::Postgres, Kind::WtsV3];
 
-/// Returns `staff -1`, `ticket 123` and so on.
+/// Returns the kind and id of each record: `staff -1`, `ticket 123` and so on.
 fn names(records: &[Record]) -> Vec<String> {
     let name = |record: &Record| match record {
         Record::Staff(staff) => format!("staff {}", staff.id),
@@ -23,7 +23,7 @@ async fn selected_names(database: &Database, selection: Selection) -> Vec<String
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_database_gives_the_same_records_in_order() {
+async fn every_database_exports_the_same_records_in_order() {
     for kind in KINDS {
         let database = Database::with(kind, campus());
         let records = export(&database.parsed_url()).await;
@@ -45,7 +45,7 @@ async fn every_database_gives_the_same_records_in_order() {
             "{kind:?}"
         );
         assert_eq!(records, sample(), "{kind:?}");
-        // Students who have only filed tickets are not named.
+        // Names of students who are not staff are not exported.
         let shown = format!("{records:?}");
         assert!(shown.contains(ALICE) && shown.contains("詹姆斯"));
         assert!(!shown.contains("爱丽丝"), "{kind:?}");
@@ -53,7 +53,7 @@ async fn every_database_gives_the_same_records_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn selected_ticket_comes_with_its_traces_and_their_staff() {
+async fn selected_ticket_is_exported_with_traces_and_staff() {
     for kind in KINDS {
         let database = Database::with(kind, campus());
         let tickets =
@@ -70,7 +70,7 @@ async fn selected_ticket_comes_with_its_traces_and_their_staff() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tickets_filed_in_a_period_are_selected() {
+async fn tickets_submitted_in_a_period_are_selected() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     for kind in KINDS {
         let mut records = campus();
@@ -79,37 +79,40 @@ async fn tickets_filed_in_a_period_are_selected() {
             (201, "2026-02-01T00:00:00Z"),
             (202, "infinity"),
         ] {
-            let mut filed = ticket_of(number, ALICE);
-            filed.submitted_at = at(time);
-            records.tickets.push(filed);
+            let mut ticket = ticket_of(number, ALICE);
+            ticket.submitted_at = at(time);
+            records.tickets.push(ticket);
         }
         records.traces.push(TraceOf::ticket(200, 50, 0, "-2", ""));
         let database = Database::with(kind, records);
-        let filed = async |since: Option<&str>, before: Option<&str>| {
+        let exported_in = async |since: Option<&str>, before: Option<&str>| {
             let (since, before) = (since.map(at), before.map(at));
             selected_names(&database, Selection::Filed { since, before }).await
         };
         assert_eq!(
-            filed(Some("2026-01-01T00:00:00Z"), Some("2026-02-01T00:00:00Z")).await,
+            exported_in(Some("2026-01-01T00:00:00Z"), Some("2026-02-01T00:00:00Z")).await,
             ["staff -2", "ticket 200", "trace 50"],
             "{kind:?}"
         );
         assert_eq!(
-            filed(Some("2026-01-01T00:00:00.000001Z"), None).await,
+            exported_in(Some("2026-01-01T00:00:00.000001Z"), None).await,
             ["ticket 201", "ticket 202"],
             "{kind:?}"
         );
-        let mut earlier = filed(None, Some("infinity")).await;
+        let mut earlier = exported_in(None, Some("infinity")).await;
         earlier.retain(|name| name.starts_with("ticket "));
         let mut all = selected_names(&database, Selection::All).await;
         all.retain(|name| name.starts_with("ticket ") && name != "ticket 202");
         assert_eq!(earlier, all, "{kind:?}");
-        assert!(filed(None, Some("-infinity")).await.is_empty(), "{kind:?}");
+        assert!(
+            exported_in(None, Some("-infinity")).await.is_empty(),
+            "{kind:?}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_after_source_is_opened_are_not_read() {
+async fn changes_after_the_source_is_opened_are_not_exported() {
     for kind in KINDS {
         let mut records = campus();
         let more = (1_000..6_000).map(|number| ticket_of(number, ALICE));
@@ -131,15 +134,18 @@ async fn changes_after_source_is_opened_are_not_read() {
              delete from {tickets} where tid = 5998"
         ));
         assert!(read(source).await.unwrap() == before, "{kind:?}");
-        assert!(export(&url).await != before, "{kind:?}: now they are");
+        assert!(
+            export(&url).await != before,
+            "{kind:?}: a new export contains the changes"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn history_longer_than_a_batch_is_whole() {
+async fn history_longer_than_a_batch_is_complete() {
     for kind in KINDS {
         let mut records = campus();
-        // Many at the same time, so that batches end in the middle of it.
+        // Many traces have the same time, so that batches end between equal times.
         let traces = (100..9_100).map(|id| TraceOf::ticket(125, id, id / 3_000, "W007", "又一次"));
         records.traces.extend(traces);
         let database = Database::with(kind, records);
@@ -186,7 +192,7 @@ async fn unknown_label_is_reported_with_record_and_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn invalid_utf8_in_sqlite_is_an_error() {
+async fn invalid_utf8_in_sqlite_is_rejected() {
     let database = Database::with(Kind::Sqlite, campus());
     database.execute("update ticket_traces set remark = cast(x'ff41' as text) where opid = 3");
     let outcome = read(open(&database.parsed_url()).await).await;
@@ -194,7 +200,7 @@ async fn invalid_utf8_in_sqlite_is_an_error() {
         panic!("{outcome:?}");
     };
     assert_eq!(what, "cannot read the database");
-    assert!(format!("{cause:?}").contains("no UTF-8"), "{cause:?}");
+    assert!(format!("{cause:?}").contains("UTF-8"), "{cause:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,22 +216,22 @@ async fn staff_without_a_student_have_no_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_database_and_missing_tables_are_reported_at_once() {
+async fn missing_database_or_table_fails_when_opened() {
     let missing = DatabaseUrl::sqlite("/no/such/file.db");
     let outcome = source(&missing, Selection::All).await;
     assert!(matches!(outcome, Err(OpenError::NoSuchFile(_))));
     for kind in WRITABLE {
-        let bare = Database::without_tables(kind);
+        let without_tables = Database::without_tables(kind);
         if kind == Kind::Sqlite {
-            bare.execute("create table other (n integer)");
+            without_tables.execute("create table other (n integer)");
         }
-        let outcome = source(&bare.owner_url(), Selection::All).await;
+        let outcome = source(&without_tables.owner_url(), Selection::All).await;
         assert!(matches!(outcome, Err(OpenError::Unreadable(_))), "{kind:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn source_that_is_stopped_closes_its_connection() {
+async fn interrupted_source_closes_its_connection() {
     let database = Database::with(Kind::Postgres, campus());
     let source = open(&database.parsed_url()).await;
     let stop_at_once = || {
@@ -235,30 +241,30 @@ async fn source_that_is_stopped_closes_its_connection() {
     };
     let outcome = spawn_blocking(stop_at_once).await.unwrap();
     assert!(matches!(outcome, Err(TransferError::Interrupted)));
-    let gone = "do $$ begin
+    let wait_for_disconnection = "do $$ begin
         for attempt in 1..600 loop
             if not exists (select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid())
             then return; end if;
             perform pg_sleep(0.05); perform pg_stat_clear_snapshot();
         end loop;
-        raise 'somebody is still there';
+        raise 'the connection is still open';
     end $$";
-    database.execute(gone);
+    database.execute(wait_for_disconnection);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_field_of_a_ticket_is_read_unchanged() {
+async fn every_field_of_a_ticket_is_exported_unchanged() {
     let mut records = campus();
-    let mut odd = ticket_of(200, ALICE);
-    odd.status = Status::Canceled;
-    odd.notes = Some(String::new());
-    odd.occur_at = Some(Timestamp::NEG_INFINITY);
-    odd.last_updated_at = None;
-    records.tickets.push(odd.clone());
+    let mut written = ticket_of(200, ALICE);
+    written.status = Status::Canceled;
+    written.notes = Some(String::new());
+    written.occur_at = Some(Timestamp::NEG_INFINITY);
+    written.last_updated_at = None;
+    records.tickets.push(written.clone());
     for kind in KINDS {
         let database = Database::with(kind, records.clone());
         let selection = Selection::Tickets([ticket(200)].into());
         let read = export_selected(&database.parsed_url(), selection).await;
-        assert_eq!(read, [Record::Ticket(odd.clone())], "{kind:?}");
+        assert_eq!(read, [Record::Ticket(written.clone())], "{kind:?}");
     }
 }

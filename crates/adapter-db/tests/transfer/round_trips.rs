@@ -1,4 +1,4 @@
-//! Records that are imported into one database and copied to the other are exported unchanged.
+//! Tests that records stay unchanged when they are imported, copied to the other kind of database and exported.
 
 use proptest::{
     prelude::*,
@@ -13,7 +13,7 @@ use wts_testkit::Database;
 
 use super::*;
 
-/// Generates samples. They are not shrunk if one fails, since each takes a database.
+/// Generates samples. A failing sample is not shrunk, because every attempt would need a database.
 fn samples<S: Strategy>(strategy: &S, many: usize) -> Vec<S::Value> {
     let mut runner = TestRunner::new(Config::default());
     let sample = || strategy.new_tree(&mut runner).unwrap().current();
@@ -28,15 +28,15 @@ fn empty(database: &Database) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn arbitrary_histories_pass_both_databases_unchanged() {
+async fn arbitrary_histories_round_trip_in_both_databases() {
     let [sqlite, postgres] = WRITABLE.map(Database::new);
     for records in samples(&postgres_histories(), 12) {
         import(&sqlite.owner_url(), &records).await.unwrap();
         assert_eq!(export(&sqlite.parsed_url()).await, records);
 
-        let out_of_sqlite = source(&sqlite.parsed_url(), Selection::All).await.unwrap();
-        let into_postgres = sink(&postgres.owner_url()).await.unwrap();
-        copy(out_of_sqlite, into_postgres).await.unwrap();
+        let from_sqlite = source(&sqlite.parsed_url(), Selection::All).await.unwrap();
+        let to_postgres = sink(&postgres.owner_url()).await.unwrap();
+        copy(from_sqlite, to_postgres).await.unwrap();
         assert_eq!(export(&postgres.parsed_url()).await, records);
 
         empty(&sqlite);
@@ -67,7 +67,7 @@ async fn import_is_idempotent_with_batches_of_any_size() {
             assert_eq!(first.unchanged, Counts::default());
             let again = import_by(&url, &records, batch).await.unwrap();
             assert_eq!(again.inserted, Counts::default(), "nothing is new");
-            assert_eq!(again.unchanged, first.inserted, "everything is there");
+            assert_eq!(again.unchanged, first.inserted, "every record is unchanged");
             assert_eq!(export(&url).await, records);
             empty(database);
         }
@@ -75,16 +75,18 @@ async fn import_is_idempotent_with_batches_of_any_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn generated_histories_pass_both_databases_unchanged() {
-    let campus = SampleData {
+async fn generated_histories_round_trip_in_both_databases() {
+    let sample_data = SampleData {
         seed: 3,
         tickets: 1_500,
         days: 400,
     };
-    let records = read(Box::new(SampleDataSource::new(campus))).await.unwrap();
+    let records = read(Box::new(SampleDataSource::new(sample_data)))
+        .await
+        .unwrap();
     for kind in WRITABLE {
         let database = Database::new(kind);
-        let source = Box::new(SampleDataSource::new(campus));
+        let source = Box::new(SampleDataSource::new(sample_data));
         let stored = copy(source, sink(&database.owner_url()).await.unwrap())
             .await
             .unwrap();

@@ -1,4 +1,4 @@
-//! Importing histories, all or nothing.
+//! Tests of importing histories, which either succeeds completely or changes nothing.
 
 use wts_adapter_db::{OpenError, connect, migrate};
 use wts_domain::{Date, StaffId, Timestamp, Trace};
@@ -20,7 +20,7 @@ async fn imported_history_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn new_ids_continue_after_imported_ones() {
+async fn new_ids_follow_the_imported_ids() {
     for kind in WRITABLE {
         let database = Database::new(kind);
         let url = database.owner_url();
@@ -40,7 +40,7 @@ async fn new_ids_continue_after_imported_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sequences_are_never_set_back_nor_left_at_a_used_id() {
+async fn sequence_is_not_set_back_and_skips_used_ids() {
     for (sequence, imported, next) in [
         (Some(500), sample(), 501),
         (None, vec![ticket_record(1)], 2),
@@ -59,14 +59,14 @@ async fn sequences_are_never_set_back_nor_left_at_a_used_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn second_import_adds_to_the_first() {
+async fn second_import_adds_missing_records() {
     for kind in WRITABLE {
         let database = Database::new(kind);
         let (url, all) = (database.owner_url(), sample());
         let (first, rest): (Vec<_>, Vec<_>) =
             all.iter().cloned().partition(|record| match record {
                 Record::Staff(staff) => staff.id.as_str() != StaffId::USER,
-                Record::Ticket(filed) => filed.id == ticket(123),
+                Record::Ticket(ticket_entry) => ticket_entry.id == ticket(123),
                 Record::Trace(trace) => trace.ticket == ticket(123),
             });
         import(&url, &first).await.unwrap();
@@ -92,14 +92,14 @@ async fn issuer_imported_as_staff_gets_a_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn import_does_not_change_an_empty_name_of_staff() {
+async fn import_does_not_change_an_empty_staff_name() {
     for kind in WRITABLE {
         let database = Database::new(kind);
         let url = database.owner_url();
         let named = |name: &str| [Record::Staff(staff("W100", ALICE, name))];
         import(&url, &named("")).await.unwrap();
         let error = import_error(&url, &named("爱丽丝")).await;
-        let expected = "line 2: staff \"W100\": name: another text is there";
+        let expected = "line 2: staff \"W100\": name: the database has a different text";
         assert!(error.ends_with(expected), "{kind:?}: {error}");
         let report = import(&url, &named("")).await.unwrap();
         assert_eq!(report.unchanged.staff, 1);
@@ -107,9 +107,9 @@ async fn import_does_not_change_an_empty_name_of_staff() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn emptied_tables_are_not_scanned_for_every_row() {
+async fn import_into_emptied_tables_avoids_sequential_scans() {
     let database = Database::new(Kind::Postgres);
-    // As after an import that failed. A role that owns no table leaves the foreign keys as they are.
+    // Reproduces the state after a failed import. The role owns no table, so foreign keys are not dropped.
     database.execute("analyze");
     database.execute("vacuum data.students, wts.operators, wts.tickets, wts.ticket_traces");
     database.execute(GRANT_WRITE);
@@ -117,11 +117,11 @@ async fn emptied_tables_are_not_scanned_for_every_row() {
     for number in 1..=3_000 {
         records.extend([ticket_record(number), trace_record(number, number, "-2")]);
     }
-    // The first lookups are small enough to be planned as scans.
+    // With small batches, the planner could choose sequential scans.
     import_by(&database.parsed_url(), &records, 20)
         .await
         .unwrap();
-    // The statistics arrive a little after the connection has closed.
+    // The statistics are updated shortly after the connection has closed.
     database.execute(
         "do $$ begin
         for attempt in 1..100 loop
@@ -136,7 +136,7 @@ async fn emptied_tables_are_not_scanned_for_every_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn invalid_last_record_leaves_nothing_behind() {
+async fn invalid_last_record_rolls_back_the_import() {
     for kind in WRITABLE {
         let database = Database::new(kind);
         let url = database.owner_url();
@@ -145,7 +145,7 @@ async fn invalid_last_record_leaves_nothing_behind() {
         records.push(trace_record(4_999, 70, "W999"));
         assert_eq!(
             import_error(&url, &records).await,
-            "line 4013: trace 70: op: expected the number of somebody of the staff, here or there, not \"W999\"",
+            "line 4013: trace 70: op: expected the id of a staff member in the import or in the database, found \"W999\"",
             "{kind:?}"
         );
         assert_eq!(export(&url).await, [], "{kind:?}");
@@ -153,7 +153,7 @@ async fn invalid_last_record_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_do_not_wait_and_see_only_finished_imports() {
+async fn readers_are_not_blocked_by_an_unfinished_import() {
     for kind in WRITABLE {
         let database = Database::new(kind);
         let url = database.owner_url();
@@ -175,13 +175,13 @@ async fn readers_do_not_wait_and_see_only_finished_imports() {
     }
 }
 
-/// Everything that the server knows of the foreign keys.
+/// The SQL expression for the definitions of all foreign keys.
 const FOREIGN_KEYS: &str =
     "(select string_agg(concat_ws(' ', conrelid::regclass, conname, convalidated,
     pg_get_constraintdef(oid)), E'\n' order by conname) from pg_constraint where contype = 'f')";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_keys_are_the_same_after_an_import() {
+async fn foreign_keys_are_unchanged_after_an_import() {
     let database = Database::new(Kind::Postgres);
     let url = database.owner_url();
     database.execute(&format!(
@@ -196,7 +196,7 @@ async fn foreign_keys_are_the_same_after_an_import() {
     ));
 }
 
-/// Lets the role that may only read, which is called as its database is, write as well.
+/// Grants write privileges to the read-only role, which has the name of the database.
 const GRANT_WRITE: &str = "do $$ begin execute format(
     'grant insert, update on all tables in schema data, wts to %1$I;
      grant usage, select, update on all sequences in schema wts to %1$I', current_database());
@@ -229,10 +229,10 @@ async fn values_that_postgresql_cannot_store_are_rejected() {
     ];
     let database = Database::new(Kind::Postgres);
     for (change, expected) in changes {
-        let mut odd = TraceOf::ticket(125, 70, 0, "-2", "");
-        change(&mut odd);
+        let mut trace_out_of_range = TraceOf::ticket(125, 70, 0, "-2", "");
+        change(&mut trace_out_of_range);
         let mut records = sample();
-        records.push(Record::Trace(odd));
+        records.push(Record::Trace(trace_out_of_range));
         let error = import_error(&database.owner_url(), &records).await;
         let expected = format!("line 13: trace 70: {expected}");
         assert!(error.starts_with(&expected), "{error}");
@@ -240,7 +240,7 @@ async fn values_that_postgresql_cannot_store_are_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn database_that_cannot_be_written_is_reported_at_once() {
+async fn read_only_database_fails_when_the_sink_is_opened() {
     let v3 = Database::with(Kind::WtsV3, campus());
     let outcome = sink(&v3.owner_url()).await;
     assert!(matches!(outcome, Err(OpenError::NotOurs)));
@@ -248,16 +248,16 @@ async fn database_that_cannot_be_written_is_reported_at_once() {
     let outcome = sink(&missing).await;
     assert!(matches!(outcome, Err(OpenError::NoSuchFile(_))));
 
-    let bare = Database::without_tables(Kind::Sqlite);
-    bare.execute("create table other (n integer)");
+    let without_tables = Database::without_tables(Kind::Sqlite);
+    without_tables.execute("create table other (n integer)");
     for unwritable in [
         Database::new(Kind::Postgres).parsed_url(),
         Database::without_tables(Kind::Postgres).owner_url(),
-        bare.owner_url(),
+        without_tables.owner_url(),
     ] {
         let outcome = sink(&unwritable).await;
         assert!(matches!(outcome, Err(OpenError::Unwritable(_))));
     }
-    migrate(&bare.owner_url()).await.unwrap();
-    assert!(sink(&bare.owner_url()).await.is_ok());
+    migrate(&without_tables.owner_url()).await.unwrap();
+    assert!(sink(&without_tables.owner_url()).await.is_ok());
 }

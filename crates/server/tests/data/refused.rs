@@ -107,7 +107,7 @@ fn import_conflict_is_reported_with_its_location() {
     database.execute("update wts.tickets set status = 'canceled' where tid = 123");
     let told = fail(&mut on(&url, &["import", &file]));
     assert!(
-        told.contains("line 5: ticket 123: status: fresh here, canceled there"),
+        told.contains("line 5: ticket 123: status: fresh in the import, canceled in the database"),
         "{told}"
     );
 }

@@ -1,4 +1,4 @@
-//! Batches that fail, panic or are abandoned.
+//! Tests of batches that fail, panic or are cancelled.
 
 use super::*;
 
@@ -7,29 +7,29 @@ async fn cancelled_query_does_not_cancel_others() {
     let database = FakeDatabase::with([1, 2, 3]);
     let repository = repository(&database);
     let first = query(&repository, 1).await;
-    let (stays, goes) = (query(&repository, 2).await, query(&repository, 3).await);
+    let (kept, cancelled) = (query(&repository, 2).await, query(&repository, 3).await);
 
     first.abort();
-    goes.abort();
+    cancelled.abort();
     tokio::task::yield_now().await;
     database.release(2);
 
-    assert_eq!(trace_count(stays).await, 1);
+    assert_eq!(trace_count(kept).await, 1);
     assert_eq!(
         database.batches(),
         [vec![1], vec![2]],
-        "the third was cancelled"
+        "the query for ticket 3 was cancelled"
     );
     database.release(1);
     assert_eq!(
         trace_count(query(&repository, 3).await).await,
         1,
-        "and it goes on"
+        "later queries are read"
     );
 }
 
 #[tokio::test]
-async fn failure_reaches_every_query_of_its_batch_only() {
+async fn failed_batch_fails_only_its_own_queries() {
     let database = FakeDatabase::with([1, 2, 3]);
     let repository = repository(&database);
     let first = query(&repository, 1).await;
@@ -37,13 +37,13 @@ async fn failure_reaches_every_query_of_its_batch_only() {
     database.release(1);
     assert_eq!(trace_count(first).await, 1);
 
-    database.fail_next("the cable is cut");
+    database.fail_next("connection lost");
     database.release(1);
     for pending in failing {
         let Err(RepositoryError::Failed(cause)) = pending.await.unwrap() else {
-            panic!("it did not fail");
+            panic!("the query did not fail");
         };
-        assert_eq!(cause.to_string(), "the cable is cut");
+        assert_eq!(cause.to_string(), "connection lost");
     }
 
     database.release(1);
@@ -51,7 +51,7 @@ async fn failure_reaches_every_query_of_its_batch_only() {
 }
 
 #[tokio::test]
-async fn unreadable_history_fails_alone() {
+async fn unreadable_history_fails_only_its_own_query() {
     let database = FakeDatabase::with([1, 2, 3]);
     database.corrupt(2);
     let repository = repository(&database);
@@ -68,7 +68,7 @@ async fn unreadable_history_fails_alone() {
 }
 
 #[tokio::test]
-async fn panic_fails_waiting_queries_only() {
+async fn loader_panic_fails_only_waiting_queries() {
     let database = FakeDatabase::with([1, 2]);
     let repository = repository(&database);
     database.panic_next();
@@ -86,7 +86,7 @@ async fn panic_fails_waiting_queries_only() {
 }
 
 #[test]
-fn ended_runtime_does_not_block_the_next_query() {
+fn runtime_shutdown_does_not_block_the_next_query() {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()

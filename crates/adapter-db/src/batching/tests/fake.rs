@@ -1,4 +1,4 @@
-//! A database in memory that returns a batch when the test releases it.
+//! An in-memory database that returns a batch when the test releases it.
 
 use std::{
     collections::HashMap,
@@ -13,14 +13,14 @@ use wts_domain::{StaffId, StudentId, TicketHistory, TicketId, Timestamp, Trace, 
 use super::super::{BatchLoader, BatchRequest, BatchResponse, HistoryOutcome, LookupError};
 use crate::error::Cause;
 
-/// A history of more traces is too long for a shared batch.
+/// The maximum number of traces of a history in a shared batch.
 pub(super) const MAX_TRACES: usize = 200;
 
 pub(super) fn id(ticket: i64) -> TicketId {
     TicketId::new(ticket).unwrap()
 }
 
-/// The loader of shared batches, or that of long histories. Clones share everything.
+/// A loader of shared batches or of long histories. Clones share the same state.
 #[derive(Clone)]
 pub(super) struct FakeDatabase {
     shared: Arc<Shared>,
@@ -28,7 +28,7 @@ pub(super) struct FakeDatabase {
 }
 
 struct Shared {
-    /// How many traces each ticket has.
+    /// The number of traces of each ticket.
     traces: Mutex<HashMap<i64, usize>>,
     corrupt: Mutex<Vec<i64>>,
     next: Mutex<Next>,
@@ -52,12 +52,12 @@ enum Next {
 }
 
 impl FakeDatabase {
-    /// Tickets of one trace each, whose issuer is called like the ticket.
+    /// Creates a database with these tickets. Each ticket has one trace, and its issuer is named after the ticket id.
     pub(super) fn with(tickets: impl IntoIterator<Item = i64>) -> Self {
         Self::with_delay(tickets, Duration::ZERO)
     }
 
-    /// A database that takes so long over every batch.
+    /// Creates a database that takes `delay` for every batch.
     pub(super) fn with_delay(tickets: impl IntoIterator<Item = i64>, delay: Duration) -> Self {
         let loads = || Loads {
             batches: Mutex::default(),
@@ -84,7 +84,7 @@ impl FakeDatabase {
         }
     }
 
-    /// Releases every batch from now on.
+    /// Releases every batch, now and in the future.
     pub(super) fn release_all(self) -> Self {
         self.release(1_000_000);
         self.release_long(1_000_000);
@@ -111,13 +111,13 @@ impl FakeDatabase {
         self.shared.corrupt.lock().unwrap().push(ticket);
     }
 
-    /// Commits more traces of a ticket.
+    /// Adds committed traces to a ticket.
     pub(super) fn add_traces(&self, ticket: i64, number: usize) {
         let mut traces = self.shared.traces.lock().unwrap();
         *traces.get_mut(&ticket).unwrap() += number;
     }
 
-    /// How many traces of a ticket are committed.
+    /// Returns the number of committed traces of a ticket.
     pub(super) fn trace_count(&self, ticket: i64) -> usize {
         self.shared.traces.lock().unwrap()[&ticket]
     }
@@ -133,7 +133,7 @@ impl FakeDatabase {
     fn read(&self, ticket: TicketId) -> Option<(TicketId, HistoryOutcome)> {
         let count = *self.shared.traces.lock().unwrap().get(&ticket.get())?;
         if self.shared.corrupt.lock().unwrap().contains(&ticket.get()) {
-            return Some((ticket, Err(LookupError::failed("it is corrupt"))));
+            return Some((ticket, Err(LookupError::failed("corrupt history"))));
         }
         if count > MAX_TRACES && !self.is_long {
             return Some((ticket, Err(LookupError::TooLong)));
@@ -163,9 +163,9 @@ impl BatchLoader for FakeDatabase {
         };
         let tickets = request.tickets.iter().map(|ticket| ticket.get()).collect();
         loads.batches.lock().unwrap().push(tickets);
-        // The result is as of the beginning: no later query may join.
+        // The histories are read before the wait, so a query that joined later would get a stale result.
         let tickets = request.tickets.iter();
-        // Students are called like ranks.
+        // The student number of a fake student is the name of their rank.
         let ranks = request.students.iter().filter_map(|student| {
             let rank = student.as_str().parse().ok()?;
             Some((student.clone(), rank))
@@ -182,7 +182,7 @@ impl BatchLoader for FakeDatabase {
         match next {
             Next::Succeeds => Ok(response),
             Next::Fails(cause) => Err(cause.into()),
-            Next::Panics => panic!("as the test wanted"),
+            Next::Panics => panic!("panic requested by the test"),
         }
     }
 }

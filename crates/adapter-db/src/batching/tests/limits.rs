@@ -1,4 +1,4 @@
-//! Queries that cannot wait, or have waited too long.
+//! Tests of full queues and queue timeouts.
 
 use super::*;
 
@@ -15,7 +15,11 @@ async fn queue_timeout_behind_other_batches_is_busy() {
 
     assert!(matches!(last, Err(RepositoryError::Busy)), "{last:?}");
     for pending in queries.drain(..5) {
-        assert_eq!(trace_count(pending).await, 1, "the oldest were in time");
+        assert_eq!(
+            trace_count(pending).await,
+            1,
+            "the oldest queries were read in time"
+        );
     }
 }
 
@@ -31,7 +35,7 @@ async fn queue_timeout_behind_a_stuck_batch_is_a_failure() {
         matches!(waited, Err(RepositoryError::Failed(_))),
         "{waited:?}"
     );
-    assert!(!first.is_finished(), "its batch is still on its way");
+    assert!(!first.is_finished(), "the first batch is still in flight");
     database.release(1);
     assert_eq!(trace_count(first).await, 1);
 }
@@ -57,7 +61,7 @@ async fn queue_timeout_behind_a_slow_batch_is_busy() {
 }
 
 #[tokio::test]
-async fn old_failure_does_not_make_a_queue_timeout_fail() {
+async fn queue_timeout_long_after_a_failure_is_busy() {
     let database = FakeDatabase::with([1, 2]);
     let failure_threshold = Duration::from_secs(2);
     let repository = repository_of(
@@ -67,7 +71,7 @@ async fn old_failure_does_not_make_a_queue_timeout_fail() {
             ..LIMITS
         },
     );
-    database.fail_next("the cable is cut");
+    database.fail_next("connection lost");
     let failing = query(&repository, 1).await;
     database.release(1);
     assert!(failing.await.unwrap().is_err());
@@ -78,7 +82,7 @@ async fn old_failure_does_not_make_a_queue_timeout_fail() {
         let busy = matches!(waited, Err(RepositoryError::Busy));
         assert_eq!(busy, then == "long ago", "{then}: {waited:?}");
         if !busy {
-            database.fail_next("the cable is cut");
+            database.fail_next("connection lost");
         }
         database.release(1);
         let _ = slow.await;
@@ -87,7 +91,7 @@ async fn old_failure_does_not_make_a_queue_timeout_fail() {
 }
 
 #[tokio::test]
-async fn full_queue_rejects_at_once() {
+async fn full_queue_rejects_a_query_at_once() {
     let database = FakeDatabase::with(1..=20);
     let repository = repository(&database);
     let mut queries = Vec::new();
@@ -100,7 +104,7 @@ async fn full_queue_rejects_at_once() {
         Err(RepositoryError::Busy)
     ));
 
-    // Cancelled queries make room.
+    // Cancelling queries makes room in the queue.
     queries.drain(10..).for_each(|pending| pending.abort());
     tokio::task::yield_now().await;
     let in_time = query(&repository, 18).await;

@@ -1,11 +1,11 @@
-//! Histories that are too long for a shared batch.
+//! Tests of histories that are too long for a shared batch.
 
 use tokio::time::timeout;
 
 use super::*;
 
 #[tokio::test]
-async fn long_history_does_not_delay_its_batch() {
+async fn long_history_does_not_delay_shared_batches() {
     let database = FakeDatabase::with([1, 2, 3]);
     database.add_traces(2, MAX_TRACES);
     let repository = repository(&database);
@@ -18,7 +18,7 @@ async fn long_history_does_not_delay_its_batch() {
         database.release(1);
         assert_eq!(trace_count(query(&repository, 3).await).await, 1);
     }
-    assert!(!long.is_finished(), "while it is still being read");
+    assert!(!long.is_finished(), "the long history is still being read");
 
     database.release_long(1);
     assert_eq!(trace_count(long).await, MAX_TRACES + 1);
@@ -53,7 +53,7 @@ fn long_history_outlives_the_runtime_of_its_first_query() {
             .build()
             .unwrap()
     };
-    let (ours, others, service) = (runtime(), runtime(), runtime());
+    let (second, first_runtime, service) = (runtime(), runtime(), runtime());
     let database = FakeDatabase::with([1]);
     database.release(2);
     database.add_traces(1, MAX_TRACES);
@@ -67,14 +67,14 @@ fn long_history_outlives_the_runtime_of_its_first_query() {
         let repository = Arc::clone(&repository);
         runtime.spawn(async move { find(&repository, 1).await })
     };
-    query_on(&others);
+    query_on(&first_runtime);
     wait_until(&|| database.long_batches().len() == 1);
-    let pending = query_on(&ours);
+    let pending = query_on(&second);
     wait_until(&|| repository.long.has_waiting());
 
-    others.shutdown_background();
+    first_runtime.shutdown_background();
     database.release_long(2);
 
-    let history = ours.block_on(pending).unwrap();
+    let history = second.block_on(pending).unwrap();
     assert!(history.unwrap().is_some());
 }

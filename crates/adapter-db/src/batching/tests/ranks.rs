@@ -1,4 +1,4 @@
-//! Ranks that are queried along with histories.
+//! Tests of queries for a history and a rank.
 
 use wts_domain::{Access, StudentId};
 
@@ -11,7 +11,7 @@ fn with_rank(ticket: i64, student: &str) -> HistoryQuery {
     }
 }
 
-/// Sends a query for a history and a rank in a task of its own, and returns when it waits or is on its way.
+/// Sends a query for a history and a rank in a separate task; returns when the query waits or is in flight.
 async fn query(
     repository: &Repository,
     ticket: i64,
@@ -28,13 +28,13 @@ async fn query(
 }
 
 #[tokio::test]
-async fn every_query_gets_the_rank_it_asked_for() {
+async fn each_query_gets_the_rank_of_its_student() {
     let database = FakeDatabase::with([1, 2]);
     let repository = repository(&database);
 
     let mut queries = Vec::new();
     for (ticket, student) in [
-        (1, "dev"), // which is on its way alone
+        (1, "dev"), // sent alone
         (1, "chief"),
         (2, "user"),
         (1, "user"),
@@ -66,7 +66,7 @@ async fn every_query_gets_the_rank_it_asked_for() {
 }
 
 #[tokio::test]
-async fn long_history_comes_with_a_rank() {
+async fn long_history_query_returns_the_rank() {
     let database = FakeDatabase::with([1]).release_all();
     database.add_traces(1, MAX_TRACES);
     let repository = repository(&database);
@@ -78,9 +78,9 @@ async fn long_history_comes_with_a_rank() {
 }
 
 #[tokio::test]
-async fn failed_rank_fails_the_query() {
+async fn failed_rank_lookup_fails_the_query() {
     let database = FakeDatabase::with([1]).release_all();
-    database.fail_next("no ranks today");
+    database.fail_next("cannot read ranks");
     let repository = repository(&database);
 
     let outcome = repository.find(&with_rank(1, "dev")).await;

@@ -1,4 +1,5 @@
-//! The tables that are transferred, in the schema of this service and in that of WTS v3, which has 32-bit ids and enums.
+//! The tables of an import or export, in the schema of this crate and in the WTS v3 schema with its 32-bit ids and
+//! enums.
 
 use std::{error::Error, pin::pin, str::FromStr};
 
@@ -17,17 +18,17 @@ use crate::{
     transfer::{staff_record, ticket_record, trace_record},
 };
 
-/// A destination table of `COPY … FROM STDIN`.
+/// A table that is read by a query and written by `COPY … FROM STDIN`.
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) key: &'static str,
     pub(super) columns: &'static str,
     types: &'static [Type],
-    /// Reads a row of these columns.
+    /// Converts a row of these columns to a record.
     pub(super) read: fn(&Row) -> Result<Record, TransferError>,
 }
 
-// `timestamptz` and `date` are sent as the very integers that the domain counts.
+// The binary formats of `timestamptz` and `date` are the integers that the domain types store.
 const TIME: Type = Type::INT8;
 const DAY: Type = Type::INT4;
 const ID: Type = Type::INT8;
@@ -84,7 +85,7 @@ pub(super) const TRACES: Table = Table {
     },
 };
 
-/// Selects what [`staff`] reads.
+/// The query whose rows [`staff`] converts to records.
 pub(super) const SELECT_STAFF: &str = "select o.wid, o.sid, o.access, s.name \
     from wts.operators o left join data.students s on s.sid = o.sid";
 
@@ -105,7 +106,7 @@ pub(super) fn unreadable(error: tokio_postgres::Error) -> TransferError {
 }
 
 impl Table {
-    /// Copies records into the table.
+    /// Inserts records into the table with `COPY`.
     pub(super) async fn copy(
         &self,
         client: &Client,
@@ -155,7 +156,7 @@ impl Table {
     }
 }
 
-/// Reads values in PostgreSQL's binary form.
+/// Implements `FromSql` for values in the binary format of PostgreSQL.
 macro_rules! from_sql {
     ($($value:ty: $types:pat, |$of:ident, $bytes:ident| $read:expr;)+) => {$(
         impl<'a> FromSql<'a> for $value {
@@ -193,7 +194,7 @@ impl<'a, T: FromStr<Err: Into<Cause>>> FromSql<'a> for LabelResult<T> {
     }
 }
 
-/// A bound of a selection.
+/// Encodes a bound of a selected period.
 impl ToSql for TimestampValue {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         self.0.micros_since_2000().to_sql(&Type::INT8, out)

@@ -1,4 +1,5 @@
-//! Preparing PostgreSQL for an import: locks, and foreign keys that are checked all at once instead of row by row.
+//! Prepares PostgreSQL for an import: locks the tables, and drops foreign keys so that they are checked once at the end
+//! instead of row by row.
 
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Error};
@@ -11,20 +12,21 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// An import has no statement timeout, but waiting for its locks has a timeout. Sequential scans are disabled: if the
-/// tables are empty at first, PostgreSQL would plan to scan them and keep that plan while they fill.
+/// Starts the transaction of an import. Statements have no timeout, but waiting for locks has one. Sequential scans are
+/// disabled because PostgreSQL would plan them for the initially empty tables, and keep these plans while the tables
+/// grow.
 const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
     set lock_timeout = '10s'; set enable_seqscan = off; begin";
 
-/// Blocks other writers, so that the rows that were looked up stay unchanged, but does not block readers.
+/// Blocks other writers, so that existing records do not change after they were compared. Readers are not blocked.
 const LOCK: &str = "lock table data.students, wts.operators, wts.tickets, wts.ticket_traces \
     in share row exclusive mode";
 
 const HAS_ROWS: &str =
     "select exists (select from wts.tickets) or exists (select from wts.ticket_traces)";
 
-/// The statements that drop each foreign key of the tables that an import fills, and those that add it again; none if the
-/// tables belong to another role, which alone may change them. The server composes both, so that no list has to be kept.
+/// Selects the statements that drop the foreign keys of the imported tables, and the statements that add them again.
+/// The result is empty if another role owns one of the tables, since only the owner may alter a table.
 const FOREIGN_KEYS: &str = "
     select format('alter table %s drop constraint %I', conrelid::regclass, conname),
            format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
@@ -72,9 +74,10 @@ async fn prepare(client: Client) -> Result<PostgresSink, Error> {
     })
 }
 
-/// Drops the foreign keys of empty tables within the transaction, and returns the statements that add them again. Checking
-/// each row takes most of the time of an import, checking all rows at once takes almost none. Readers have to wait until the
-/// transaction ends, which for empty tables delays no response that could have had content.
+/// Drops the foreign keys of empty tables within the transaction, and returns the statements that add them again.
+/// Checking foreign keys row by row would take most of the time of an import; checking all rows at once takes almost
+/// none. Readers are blocked until the transaction ends, but before the import the tables are empty, so there is
+/// nothing to read.
 async fn drop_constraints(client: &Client) -> Result<String, Error> {
     let (mut drop, mut restore) = (Vec::new(), Vec::new());
     for row in client.query(FOREIGN_KEYS, &[]).await? {

@@ -1,4 +1,4 @@
-//! Writing histories to PostgreSQL.
+//! Writes the histories of an import to PostgreSQL.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use crate::{
     transfer::{ImportState, duplicate_id, unknown_staff},
 };
 
-/// Inserts people who are new, and sets the names of those who have only filed tickets so far.
+/// Inserts students. If an existing student has no name and is not a staff member, the name is updated.
 const PUT_STUDENTS: &str =
     "insert into data.students as s (sid, name) select * from unnest($1::text[], $2::text[])
     on conflict (sid) do update set name = excluded.name where s.name = '' and excluded.name <> ''
@@ -27,7 +27,7 @@ const PUT_ISSUERS: &str = "insert into data.students (sid, name)
     select distinct unnest($1::text[]), '' on conflict do nothing";
 const COUNT_TRACES: &str =
     "select tid, count(*) from wts.ticket_traces where tid = any($1) group by tid";
-/// Lets the sequences continue after the ids that were inserted.
+/// Advances the sequences past the inserted ids, and commits.
 const FINISH: &str = "
     select setval('wts.tickets_tid_seq', last) from (select max(tid) as last from wts.tickets) as tickets
     where last >= (select last_value from wts.tickets_tid_seq);
@@ -36,16 +36,17 @@ const FINISH: &str = "
     commit";
 const ANALYZE: &str = "analyze data.students, wts.operators, wts.tickets, wts.ticket_traces";
 
-/// Writes batch by batch: looks up the existing records of a batch with one query per table, and copies the new ones.
+/// A sink that writes batches. For each batch, one query per table looks up the existing records, and `COPY` inserts
+/// the new ones.
 pub(crate) struct PostgresSink {
     pub(super) runtime: Handle,
-    /// In a transaction, which is rolled back when the connection closes.
+    /// The connection, with an open transaction. The transaction is rolled back when the connection closes.
     pub(super) client: Client,
-    /// Whether there were tickets or traces before. In an empty database nothing has to be looked up.
+    /// Whether there were tickets or traces before the import. In an empty database, no records are looked up.
     pub(super) has_rows: bool,
-    /// The statements that add the foreign keys that were dropped.
+    /// The statements that add the dropped foreign keys again.
     pub(super) foreign_keys: String,
-    /// The staff numbers in the database.
+    /// The ids of the staff members in the database.
     pub(super) staff: HashSet<String>,
     pub(super) state: ImportState,
 }
@@ -59,12 +60,12 @@ impl HistorySink for PostgresSink {
         self.runtime.clone().block_on(async {
             self.compare_trace_counts(false).await?;
             self.state.check()?;
-            // The check of a foreign key scans all rows.
+            // Adding a foreign key scans the whole table, so sequential scans are enabled again.
             for statements in ["reset enable_seqscan", &self.foreign_keys, FINISH] {
                 let executed = self.client.batch_execute(statements).await;
                 executed.map_err(failed)?;
             }
-            // A role that may not update the planner's statistics leaves that to the server.
+            // A role without the privilege to analyze leaves that to autovacuum.
             let _ = self.client.batch_execute(ANALYZE).await;
             Ok(self.state.report)
         })
@@ -100,7 +101,7 @@ impl PostgresSink {
             }
         }
         self.put_rows(&TRACES, &traces).await?;
-        // The traces of the last ticket may continue in the next batch.
+        // More traces of the last ticket may follow in the next batch.
         self.compare_trace_counts(true).await?;
         self.state.check()
     }
@@ -134,7 +135,7 @@ impl PostgresSink {
         Ok(())
     }
 
-    /// Copies the new ones of these records, which are all of one kind.
+    /// Inserts the new records among `entries`, which belong to the same table.
     async fn put_rows(&mut self, table: &Table, entries: &[&Entry]) -> Result<(), TransferError> {
         let existing = self.existing(table, entries).await?;
         let mut new = entries.to_vec();
@@ -146,7 +147,7 @@ impl PostgresSink {
         copied.map_err(|error| rejected(error, table, &new))
     }
 
-    /// Returns the records of the same numbers that were in the database before.
+    /// Returns the records with the same ids that were in the database before the import.
     async fn existing(
         &self,
         table: &Table,
@@ -171,7 +172,8 @@ impl PostgresSink {
         Ok(existing)
     }
 
-    /// Compares the number of traces of the tickets whose traces have all come.
+    /// Compares the number of traces in the import and in the database, for the tickets whose traces in the import are
+    /// complete.
     async fn compare_trace_counts(&mut self, keep_last: bool) -> Result<(), TransferError> {
         let tickets = self.state.take_existing(keep_last);
         let numbers: Vec<_> = tickets.iter().map(|ticket| ticket.id.get()).collect();
@@ -199,7 +201,7 @@ impl PostgresSink {
     }
 }
 
-/// The number of a ticket or a trace.
+/// Returns the id of a ticket or a trace; 0 for a staff member.
 fn key(entry: &Entry) -> i64 {
     match &entry.record {
         Record::Staff(_) => 0,
@@ -208,10 +210,10 @@ fn key(entry: &Entry) -> i64 {
     }
 }
 
-/// Converts a failed `COPY` to an error that names the rejected record if the server reports its line.
+/// Converts the error of a failed `COPY`. If the server reports the line, the error names the rejected record.
 fn rejected(error: Error, table: &Table, entries: &[&Entry]) -> TransferError {
     let row = error.as_db_error().and_then(|cause| {
-        // "COPY tickets, line 17", and then perhaps a column.
+        // The text looks like "COPY tickets, line 17", perhaps followed by a column.
         let (_, after) = cause.where_()?.split_once(", line ")?;
         let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
         digits.parse::<usize>().ok()?.checked_sub(1)
@@ -221,7 +223,10 @@ fn rejected(error: Error, table: &Table, entries: &[&Entry]) -> TransferError {
             duplicate_id(entry, table.key)
         }
         Some(entry) => {
-            let what = format!("{}cannot write it to the database", entry.location());
+            let what = format!(
+                "{}cannot write the record to the database",
+                entry.location()
+            );
             TransferError::failed(what, error)
         }
         None => failed(error),

@@ -1,4 +1,4 @@
-//! Reading histories from PostgreSQL.
+//! Reads the histories of an export from PostgreSQL.
 
 use std::pin::pin;
 
@@ -15,24 +15,25 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// How many tickets are read before their traces: few at first, and more while they are small.
+/// The limits of the number of tickets in a page. The traces of a page are read after its tickets. Pages start small,
+/// and grow while the tickets are small.
 const MIN_PAGE_TICKETS: i64 = 8;
 const MAX_PAGE_TICKETS: i64 = 256;
-/// The size of a page of tickets after which the next page is small again.
+/// The size of a page above which the next page has only [`MIN_PAGE_TICKETS`] tickets.
 const MAX_PAGE_BYTES: usize = 256 * 1024;
 
-/// All of it is read in one transaction, which reads the database as it was when its first statement ran.
+/// Starts the transaction in which everything is read. Its snapshot is taken by the first query.
 const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
     set lock_timeout = '10s'; set plan_cache_mode = force_custom_plan; \
     begin isolation level repeatable read read only";
 
-/// The condition that selects tickets `k`. Plans are made for the values of its parameters, so that a condition that is
-/// always true costs nothing.
+/// The SQL condition for the selected tickets `k`. With custom plans, PostgreSQL removes the parts of the condition
+/// whose parameters are `null`.
 const SELECTED: &str = "($1::bigint[] is null or k.tid = any($1)) \
     and ($2::timestamptz is null or k.submitted_at >= $2) \
     and ($3::timestamptz is null or k.submitted_at < $3)";
 
-/// Reads histories, page by page.
+/// A source that reads histories from PostgreSQL page by page.
 pub(crate) struct PostgresSource {
     runtime: Handle,
     client: Client,
@@ -43,7 +44,7 @@ pub(crate) struct PostgresSource {
     staff_statement: Statement,
     tickets_statement: Statement,
     traces_statement: Statement,
-    /// How many tickets are selected.
+    /// The number of selected tickets.
     total: u64,
 }
 
@@ -59,7 +60,8 @@ pub(crate) async fn source(
 }
 
 impl PostgresSource {
-    /// Prepares all statements and runs the first, which determines what the transaction reads.
+    /// Prepares all statements and counts the selected tickets. The count is the first query, so it takes the snapshot
+    /// of the transaction.
     async fn prepare(client: Client, selection: &Selection) -> Result<Self, Error> {
         let is_all = matches!(selection, Selection::All);
         let staff = format!(
@@ -137,7 +139,7 @@ impl PostgresSource {
         }
     }
 
-    /// Sends tickets, each with its traces.
+    /// Sends tickets, each followed by its traces.
     async fn send_histories(
         &self,
         tickets: Vec<Row>,
@@ -162,7 +164,7 @@ impl PostgresSource {
             }
         }
         if trace.is_some() {
-            let cause = "traces came in another order than their tickets";
+            let cause = "the traces are not in the order of their tickets";
             return Err(TransferError::failed("cannot read the database", cause));
         }
         Ok(())

@@ -1,16 +1,16 @@
-//! The check for values that PostgreSQL cannot store.
+//! Rejects records with values that PostgreSQL cannot store.
 
 use std::ops::Range;
 
 use wts_app::{Entry, Record, RecordError};
 use wts_domain::{Date, Timestamp};
 
-/// 4714-11-24 BC up to the year 294277, in microseconds since 2000-01-01.
-const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
-/// 4714-11-24 BC up to the year 5874898, in days since 2000-01-01.
-const DAYS: Range<i32> = -2_451_545..2_145_031_949;
+/// The range of `timestamptz`, 4714-11-24 BC to the end of the year 294276, in microseconds since 2000-01-01.
+const TIMESTAMP_RANGE: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
+/// The range of `date`, 4714-11-24 BC to the end of the year 5874897, in days since 2000-01-01.
+const DATE_RANGE: Range<i32> = -2_451_545..2_145_031_949;
 
-/// Rejects a record that PostgreSQL would reject, and names the field.
+/// Returns an error that names the field if PostgreSQL cannot store the record.
 pub(super) fn validate(entry: &Entry) -> Result<(), RecordError> {
     match &entry.record {
         Record::Staff(staff) => {
@@ -47,7 +47,7 @@ fn text(entry: &Entry, field: &str, text: &str) -> Result<(), RecordError> {
 fn time(entry: &Entry, field: &str, time: Option<Timestamp>) -> Result<(), RecordError> {
     let is_storable = time.is_none_or(|time| {
         [Timestamp::INFINITY, Timestamp::NEG_INFINITY].contains(&time)
-            || TIMES.contains(&time.micros_since_2000())
+            || TIMESTAMP_RANGE.contains(&time.micros_since_2000())
     });
     if is_storable {
         return Ok(());
@@ -59,7 +59,8 @@ fn time(entry: &Entry, field: &str, time: Option<Timestamp>) -> Result<(), Recor
 
 fn day(entry: &Entry, field: &str, day: Option<Date>) -> Result<(), RecordError> {
     let is_storable = day.is_none_or(|day| {
-        [Date::INFINITY, Date::NEG_INFINITY].contains(&day) || DAYS.contains(&day.days_since_2000())
+        [Date::INFINITY, Date::NEG_INFINITY].contains(&day)
+            || DATE_RANGE.contains(&day.days_since_2000())
     });
     if is_storable {
         return Ok(());
@@ -74,11 +75,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_those_of_postgresql() {
+    fn ranges_equal_those_of_postgresql() {
         let day = |year, month, day| Date::from_ymd(year, month, day).unwrap().days_since_2000();
-        assert_eq!(DAYS, day(-4713, 11, 24)..day(5_874_898, 1, 1));
+        assert_eq!(DATE_RANGE, day(-4713, 11, 24)..day(5_874_898, 1, 1));
         let micros = |text: &str| text.parse::<Timestamp>().unwrap().micros_since_2000();
-        assert_eq!(TIMES.start, micros("-004713-11-24T00:00:00Z"));
-        assert_eq!(TIMES.end - 1, micros("+294276-12-31T23:59:59.999999Z"));
+        assert_eq!(TIMESTAMP_RANGE.start, micros("-004713-11-24T00:00:00Z"));
+        assert_eq!(
+            TIMESTAMP_RANGE.end - 1,
+            micros("+294276-12-31T23:59:59.999999Z")
+        );
     }
 }

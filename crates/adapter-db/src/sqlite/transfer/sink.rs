@@ -1,4 +1,4 @@
-//! Writing histories to SQLite.
+//! Writes the histories of an import to SQLite.
 
 use std::{collections::HashSet, path::Path};
 
@@ -25,15 +25,15 @@ use crate::{
     },
 };
 
-/// SQLite keeps 8 MiB of the file in memory, so that pages that are written again and again are not written at once.
-const CACHE: &str = "pragma cache_size = -8192; pragma synchronous = normal;";
+/// The settings of an import. A cache of 8 MiB avoids writing the same page again and again.
+const IMPORT_PRAGMAS: &str = "pragma cache_size = -8192; pragma synchronous = normal;";
 
-/// Inserts row by row, with statements that are prepared once: SQLite has no faster way.
+/// A sink that inserts row by row with prepared statements, which is the fastest way in SQLite.
 pub(crate) struct SqliteSink {
     connection: SqliteConnection,
-    /// Whether there were traces before.
+    /// Whether there were traces before the import.
     has_rows: bool,
-    /// The staff numbers in the database.
+    /// The ids of the staff members in the database.
     staff: HashSet<String>,
     state: ImportState,
 }
@@ -53,9 +53,9 @@ pub(crate) fn sink(file: &Path) -> Result<SqliteSink, OpenError> {
 }
 
 fn prepare(mut connection: SqliteConnection) -> QueryResult<SqliteSink> {
-    connection.batch_execute(CACHE)?;
+    connection.batch_execute(IMPORT_PRAGMAS)?;
     connection.batch_execute("begin immediate")?;
-    // A missing table is an error now and not in the middle of a file.
+    // A missing table fails here rather than in the middle of the import.
     let has_rows = diesel::select(exists(ticket_traces::table.select(ticket_traces::opid)))
         .get_result(&mut connection)?;
     let staff: Vec<String> = operators::table
@@ -85,7 +85,8 @@ impl HistorySink for SqliteSink {
         self.end_history()?;
         self.state.check()?;
         self.connection.batch_execute("commit").map_err(failed)?;
-        // The write-ahead log is as large as the data now. If there are readers, it shrinks later.
+        // Truncates the write-ahead log, which has grown to the size of the import. This may fail while there are
+        // readers; SQLite then reuses the log.
         let _ = self
             .connection
             .batch_execute("pragma wal_checkpoint(truncate)");
@@ -98,7 +99,7 @@ impl SqliteSink {
         let connection = &mut self.connection;
         let (wid, sid) = (staff.id.as_str(), staff.student.as_str());
         insert_student(connection, sid, &staff.name).map_err(failed)?;
-        // Students who have only filed tickets have no name yet.
+        // A student who is not a staff member may have been inserted without a name.
         let of_staff = operators::table.filter(operators::sid.eq(sid));
         diesel::update(students::table.filter(students::sid.eq(sid)))
             .filter(students::name.eq(""))
@@ -159,7 +160,8 @@ impl SqliteSink {
         Ok(())
     }
 
-    /// Compares the number of traces of the ticket whose traces have all come.
+    /// Compares the number of traces in the import and in the database, for the ticket whose traces in the import are
+    /// complete.
     fn end_history(&mut self) -> Result<(), TransferError> {
         for ticket in self.state.take_existing(false) {
             let there = ticket_traces::table

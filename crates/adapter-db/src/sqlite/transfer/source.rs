@@ -1,4 +1,4 @@
-//! Reading histories from SQLite.
+//! Reads the histories of an export from SQLite.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -21,13 +21,13 @@ use crate::{
     transfer::{staff_record, ticket_record, trace_record},
 };
 
-/// Tickets are read ahead until their texts take this many bytes.
+/// The size of the texts in a page of tickets above which the page ends.
 const MAX_PAGE_BYTES: usize = 256 * 1024;
-/// The most tickets that are read ahead.
+/// The maximum number of tickets in a page.
 const MAX_PAGE_TICKETS: i64 = 256;
 
-/// Reads histories within one transaction. In SQLite's write-ahead mode it reads the database as of the beginning of the
-/// transaction and does not block writers.
+/// A source that reads histories in one transaction. With write-ahead logging, the transaction sees the database as it
+/// was at the first read, and does not block writers.
 pub(crate) struct SqliteSource {
     connection: SqliteConnection,
     selection: Selection,
@@ -50,7 +50,8 @@ pub(crate) fn source(file: &Path, selection: Selection) -> Result<SqliteSource, 
     })
 }
 
-/// Counts the selected tickets. It is the first statement to read, so the transaction reads the database as it is now.
+/// Counts the selected tickets. This query is the first of the transaction, so later queries see the same state of the
+/// database.
 fn count(connection: &mut SqliteConnection, selection: &Selection) -> QueryResult<i64> {
     let (from, to) = period(selection);
     let filed = tickets::table
@@ -63,12 +64,12 @@ fn count(connection: &mut SqliteConnection, selection: &Selection) -> QueryResul
     })
 }
 
-/// The first and the last time at which a selected ticket can be filed.
+/// Returns the first and the last submission time of the selected tickets.
 fn period(selection: &Selection) -> (TimestampValue, TimestampValue) {
     let (mut from, mut to) = (Timestamp::NEG_INFINITY, Timestamp::INFINITY);
     if let Selection::Filed { since, before } = selection {
         from = since.unwrap_or(from);
-        // Nothing is before negative infinity.
+        // No time is before negative infinity, so the period is then empty.
         let last_before = |end: &Timestamp| end.micros_since_2000().checked_sub(1);
         match before.as_ref().map(last_before) {
             Some(Some(last)) => to = Timestamp::from_micros_since_2000(last),
@@ -125,7 +126,7 @@ impl SqliteSource {
         Ok(())
     }
 
-    /// Returns the staff numbers of those who have acted on the selected tickets; `None` for all staff.
+    /// Returns the ids of the operators who have acted on the selected tickets; `None` for all staff.
     fn operators(&mut self) -> QueryResult<Option<BTreeSet<String>>> {
         let mut operators = BTreeSet::new();
         match &self.selection {

@@ -1,4 +1,4 @@
-//! The statements of a transfer.
+//! The statements of an import or export.
 
 use diesel::{dsl::AsSelect, prelude::*, sqlite::Sqlite};
 use wts_domain::{Ticket, Trace};
@@ -9,7 +9,7 @@ use crate::{
     tables::{operators, students, ticket_traces, tickets},
 };
 
-/// The staff with their names.
+/// Selects the staff members with their names.
 #[diesel::dsl::auto_type]
 pub(super) fn select_staff() -> _ {
     operators::table
@@ -23,22 +23,22 @@ pub(super) fn select_staff() -> _ {
         .order(operators::wid)
 }
 
-/// All columns of the tickets.
+/// Selects all columns of tickets.
 #[diesel::dsl::auto_type]
 pub(super) fn select_tickets() -> _ {
     let columns: AsSelect<TicketRow, Sqlite> = TicketRow::as_select();
     tickets::table.select(columns)
 }
 
-/// All columns of the traces, the ticket's number first.
+/// Selects the ticket id and all columns of traces.
 #[diesel::dsl::auto_type]
 pub(super) fn select_traces() -> _ {
     let columns: AsSelect<TraceRow<StrictUtf8>, Sqlite> = TraceRow::<StrictUtf8>::as_select();
     ticket_traces::table.select((ticket_traces::tid, columns))
 }
 
-/// Inserts a ticket, unless its number is taken, and returns the number of inserted rows. Diesel caches the statement by
-/// its type; the equivalent with `ON CONFLICT` would be composed again for every row.
+/// Inserts a ticket unless its id exists, and returns the number of inserted rows. Diesel caches this statement by its
+/// type; with `ON CONFLICT`, diesel would build the SQL again for every row.
 pub(super) fn insert_ticket(
     connection: &mut SqliteConnection,
     ticket: &Ticket,
@@ -60,7 +60,7 @@ pub(super) fn insert_ticket(
         .execute(connection)
 }
 
-/// Inserts a trace, unless its number is taken, and returns the number of inserted rows.
+/// Inserts a trace unless its id exists, and returns the number of inserted rows.
 pub(super) fn insert_trace(connection: &mut SqliteConnection, trace: &Trace) -> QueryResult<usize> {
     diesel::insert_or_ignore_into(ticket_traces::table)
         .values((
@@ -77,7 +77,7 @@ pub(super) fn insert_trace(connection: &mut SqliteConnection, trace: &Trace) -> 
         .execute(connection)
 }
 
-/// Inserts a student, unless their number is taken, and returns the number of inserted rows.
+/// Inserts a student unless the student number exists, and returns the number of inserted rows.
 pub(super) fn insert_student(
     connection: &mut SqliteConnection,
     sid: &str,
