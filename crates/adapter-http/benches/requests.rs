@@ -1,4 +1,5 @@
-//! Benchmarks of the parts of a request that need no database: token verification, authorization, serialisation of the body.
+//! Benchmarks of the parts of a request that need no database: token verification, authorization, serialization of the
+//! body.
 //! Run them with `cargo bench --package wts-adapter-http --features bench`.
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 

@@ -1,4 +1,4 @@
-//! Authentication: the first two checks of a request, a valid token and an active caller.
+//! Authentication: the first two checks of a request, which need a valid token and an active caller.
 
 use std::{
     future::{Ready, ready},
@@ -21,12 +21,13 @@ use crate::{
     token::{TokenError, TokenVerifier},
 };
 
-/// An active caller with a valid token. Other requests are rejected before a handler with this argument is called.
+/// An extractor that requires a valid token of an active caller. Requests without one are rejected before the handler
+/// is called.
 pub(crate) struct AuthenticatedCaller(pub(crate) ActiveCaller);
 
 impl FromRequest for AuthenticatedCaller {
     type Error = ApiError;
-    // Almost always ready at once, without an allocation.
+    // `Ready` is used for almost every request, because it needs no allocation.
     type Future =
         Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
@@ -35,7 +36,7 @@ impl FromRequest for AuthenticatedCaller {
         if needs_key_refresh(request, &outcome) {
             let request = request.clone();
             return Either::Right(Box::pin(async move {
-                // Before the wait, so that the rate limit bounds waits for keys that do not exist.
+                // This rate limit comes first, so that it also limits requests that wait for keys that do not exist.
                 check_address(&request)?;
                 authorize(&request, verify_after_refresh(&request).await?)
             }));
@@ -48,14 +49,15 @@ impl FromRequest for AuthenticatedCaller {
     }
 }
 
-/// Verifies the token with the keys at hand.
+/// Verifies the token with the keys that are in memory.
 fn verify(request: &HttpRequest) -> Result<Caller, ApiError> {
     let token = bearer(request.headers())?;
     let caller = app_data::<TokenVerifier>(request)?.verify(token, now()?);
     Ok(caller.map_err(Unauthenticated::InvalidToken)?)
 }
 
-/// Returns whether a JWKS refresh could make the token valid: its key is unknown, but may have been published.
+/// Returns whether a JWKS refresh could make the token valid: the key of the token is unknown, but may have been
+/// published recently.
 fn needs_key_refresh(request: &HttpRequest, outcome: &Result<Caller, ApiError>) -> bool {
     const UNKNOWN_KEY: Unauthenticated = Unauthenticated::InvalidToken(TokenError::UnknownKey);
     matches!(outcome, Err(ApiError::Unauthenticated(why)) if *why == UNKNOWN_KEY)
@@ -69,7 +71,7 @@ async fn verify_after_refresh(request: &HttpRequest) -> Result<Caller, ApiError>
     Ok(caller.map_err(Unauthenticated::InvalidToken)?)
 }
 
-/// Checks the rate limit and that the caller is active.
+/// Checks the caller's rate limit, and that the caller is active.
 fn authorize(request: &HttpRequest, caller: Caller) -> Result<AuthenticatedCaller, ApiError> {
     request.extensions_mut().insert(caller.access); // for the access log
     let limits = app_data::<RateLimiters>(request)?;
@@ -88,7 +90,8 @@ fn app_data<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
         .ok_or(ApiError::Internal("application data is missing"))
 }
 
-/// Returns the token in the `Authorization` header (RFC 6750 2.1). Tokens elsewhere in a request are ignored.
+/// Returns the bearer token in the `Authorization` header (RFC 6750 2.1). Tokens in other parts of a request are
+/// ignored.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     let mut fields = headers.get_all(AUTHORIZATION);
     let field = fields.next().ok_or(Unauthenticated::MissingToken)?;
@@ -104,7 +107,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
     str::from_utf8(token).map_err(|_| Unauthenticated::InvalidToken(TokenError::Malformed))
 }
 
-/// Returns the seconds since 1970.
+/// Returns the current Unix time in seconds.
 fn now() -> Result<i64, ApiError> {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let seconds = since_1970.ok().map(|time| i64::try_from(time.as_secs()));

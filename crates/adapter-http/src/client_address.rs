@@ -1,4 +1,4 @@
-//! The address of a client, also behind trusted proxies.
+//! The address of a client, which may connect through trusted proxies.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -10,7 +10,8 @@ use actix_web::{
 
 use crate::settings::{HttpSettings, TrustedProxies};
 
-/// Returns the address of the peer of the connection or, if the peer is a trusted proxy, the address that the proxy reports.
+/// Returns the address of the client: the peer of the connection or, if the peer is a trusted proxy, the address that
+/// the proxy reports.
 pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     match request.app_data::<Data<HttpSettings>>() {
@@ -23,8 +24,8 @@ pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     }
 }
 
-/// Returns the prefix that identifies a client: an IPv4 address, or the first 64 bits of an IPv6 address, because one client
-/// can use all addresses with these bits (RFC 4291 2.5.4).
+/// Returns the address prefix that identifies a client: an IPv4 address, or the first 64 bits of an IPv6 address,
+/// because one client can use all addresses with the same 64 bits (RFC 4291 2.5.4).
 pub(crate) fn ip_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
@@ -34,8 +35,8 @@ pub(crate) fn ip_prefix(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Returns the last address in `X-Forwarded-For` that does not belong to a trusted proxy. Each proxy appends the address of
-/// its peer; the client may have forged everything before it.
+/// Returns the last address in `X-Forwarded-For` that does not belong to a trusted proxy. Each proxy appends the
+/// address of its peer, and a client can forge all addresses before that.
 fn forwarded_for(headers: &HeaderMap, peer: IpAddr, proxies: &TrustedProxies) -> IpAddr {
     let fields: Vec<_> = headers.get_all(X_FORWARDED_FOR).collect();
     let mut client = peer;
@@ -53,7 +54,7 @@ fn forwarded_for(headers: &HeaderMap, peer: IpAddr, proxies: &TrustedProxies) ->
     client
 }
 
-/// Parses an address with or without a port.
+/// Parses an IP address with or without a port.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     bare.parse()
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxy_reports_client_address() {
+    fn client_address_is_accepted_from_trusted_proxies_only() {
         assert_eq!(address_of("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
         assert_eq!(address_of("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(

@@ -1,7 +1,7 @@
 //! The TCP stream of a client with read and write timeouts, which disconnect a slow client.
 //!
-//! The HTTP server has a timeout for the head of the first request only. This module adds timeouts for the heads of later
-//! requests and for responses that a client does not read.
+//! actix has a timeout only for the head of the first request on a connection. This module adds timeouts for the heads
+//! of later requests, and write timeouts for clients that do not read a response.
 
 mod connection_limit;
 
@@ -21,22 +21,22 @@ use tokio::{
 pub(crate) use self::connection_limit::{ConnectionLimiter, ConnectionSlot};
 use crate::request_class::ConnectionHandle;
 
-/// The time that a client has to close a connection after the server has closed it, or to send a request on a connection
-/// over the connection limit.
+/// The linger timeout: the time that a client has to close a connection after the server has closed it. A connection
+/// over the connection limit gets the same time to send its request.
 pub(crate) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The interim response for a request with `Expect: 100-continue`. It is not sent: no route accepts a body, so the client
-/// gets the final response at once (RFC 9110 10.1.1).
+/// The interim response to a request with `Expect: 100-continue`. It is removed from the output: no route accepts a
+/// body, so the client gets the final response at once (RFC 9110 10.1.1).
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The timeouts of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConnectionTimeouts {
-    /// From the first byte of a request to the first byte of the response.
+    /// The request timeout, from the first byte of a request to the first byte of the response.
     pub(crate) request: Duration,
-    /// The write timeout: the longest time that the client may stop reading a response.
+    /// The write timeout: the longest time for which the client may stop reading a response.
     pub(crate) write: Duration,
-    /// The longest time until the client has read everything that was written.
+    /// The response timeout: the longest time until the client has read all bytes of a response.
     pub(crate) response: Duration,
 }
 
@@ -46,13 +46,13 @@ pub(crate) struct Connection {
     timeouts: ConnectionTimeouts,
     handle: ConnectionHandle,
     slot: ConnectionSlot,
-    /// The start of the request that has no response yet.
+    /// The start of the request that has no response yet, if any.
     reading_since: Option<Instant>,
-    /// The time when the client stopped reading the response.
+    /// The time since which the client has not read the response, if any.
     writing_since: Option<Instant>,
-    /// The start of the pending write: bytes of responses that the socket has not accepted.
+    /// The start of the pending write, if any: the socket does not accept further bytes of the responses.
     pending_since: Option<Instant>,
-    /// The end of the time in which bytes after the last response are discarded.
+    /// The time until which bytes after the last response are discarded, if the connection is being closed.
     linger_until: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -85,14 +85,14 @@ impl Connection {
         &self.handle
     }
 
-    /// Records in the slot whether the connection is idle and whether it has a pending write.
+    /// Updates the slot: whether the connection is idle, and whether it has a pending write.
     fn update_slot(&mut self) {
         self.slot.set_pending_write(self.pending_since.is_some());
         let is_idle = self.reading_since.is_none() && self.pending_since.is_none();
         self.slot.set_idle(is_idle && !self.handle.is_in_use());
     }
 
-    /// Returns `Pending` until `deadline`, then an error.
+    /// Returns `Pending` until `deadline`, and then a timeout error.
     fn poll_deadline<T>(
         &mut self,
         deadline: Instant,
@@ -101,7 +101,7 @@ impl Connection {
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // The timer may still be set to an earlier deadline: resetting it for every request would cost more.
+        // The timer can still have an earlier deadline, because resetting it for every request would cost more.
         loop {
             if timer.deadline() > deadline {
                 timer.as_mut().reset(deadline);
@@ -181,8 +181,8 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.get_mut().stream).poll_flush(context)
     }
 
-    /// Closes the connection. If the last request was not read completely, its rest is read and discarded until the linger
-    /// timeout, because closing a connection with unread bytes can discard the response (RFC 9112 9.6).
+    /// Closes the connection. If the last request was not read completely, the rest of it is read and discarded until
+    /// the linger timeout, because closing a connection with unread bytes can discard the response (RFC 9112 9.6).
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;

@@ -1,7 +1,7 @@
-//! The OpenAPI 3.1 description of the API, and Swagger UI, which shows it in a browser.
+//! The OpenAPI 3.1 description of the API, and Swagger UI, which displays the description in a browser.
 //!
-//! The description is generated from the attributes of handlers and types. Modifiers add what all operations share: error
-//! responses, header fields, the token scheme and the labels of enum values.
+//! The description is generated from attributes of handlers and types. Modifiers add the parts that all operations have
+//! in common: error responses, headers, the token scheme and the labels of enum values.
 
 mod errors;
 mod headers;
@@ -36,10 +36,10 @@ use crate::{
 
 pub(crate) const DOCUMENT_PATH: &str = "/api/v3/openapi.json";
 
-/// Returns the OpenAPI description as indented JSON, as `GET /api/v3/openapi.json` serves it.
+/// Returns the OpenAPI description as indented JSON, the body of `GET /api/v3/openapi.json`.
 pub fn openapi_document() -> &'static str {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        // Serialisation fails only for maps with keys that are not strings, and the description has none.
+        // Serialization fails only for maps with keys that are not strings, and the description has no such maps.
         let document = Description::openapi().to_pretty_json();
         document.unwrap_or_default() + "\n"
     });
@@ -101,7 +101,7 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
 )]
 struct Description;
 
-/// Adds the security scheme: a bearer token.
+/// The modifier that adds the security scheme, a bearer token.
 struct TokenScheme;
 
 impl Modify for TokenScheme {
@@ -121,7 +121,7 @@ impl Modify for TokenScheme {
     }
 }
 
-/// Adds `x-labels`: the labels of enum values by field, value and language.
+/// The modifier that adds the extension `x-labels`: the labels of enum values by field, value and language.
 struct Labels;
 
 impl Modify for Labels {

@@ -1,4 +1,4 @@
-//! Errors of requests and their conversion to HTTP responses. No other module creates an error response.
+//! The errors of requests. No other module creates an error response.
 
 use std::borrow::Cow;
 
@@ -13,8 +13,7 @@ use crate::{constants::JSON, token::TokenError};
 
 mod response;
 
-/// The errors that requests can get. The text of an error is logged; the text of a client error is also sent to the
-/// client.
+/// An error of a request. Its text is written to the log, and the text of a client error is also sent to the client.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::EnumCount))]
 pub(crate) enum ApiError {
@@ -45,15 +44,15 @@ pub(crate) enum ApiError {
     TargetTooLong,
     #[error("header fields are too long or too many")]
     HeaderTooLong,
-    /// The body is too long to be discarded.
+    /// The request has a body that is too long to be read and discarded.
     #[error("the request body is too long: expected none")]
     BodyTooLong,
-    /// A proxy could interpret the request in a different way (request smuggling).
+    /// The headers are ambiguous: a proxy could interpret them in another way (request smuggling).
     #[error("header fields are ambiguous")]
     AmbiguousFraming,
     #[error("too many requests, retry later")]
     RateLimited {
-        /// In seconds.
+        /// The time in seconds after which the client can send another request.
         retry_after: u64,
     },
     #[error(
@@ -74,7 +73,7 @@ pub(crate) enum ApiError {
     Internal(&'static str),
 }
 
-/// The reasons why the service is not ready for requests.
+/// The reason why the service is not ready for requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotReady {
     #[error("the service is starting")]
@@ -85,7 +84,7 @@ pub(crate) enum NotReady {
     DatabaseUnreadable,
 }
 
-/// The reasons why authentication failed.
+/// The reason why authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unauthenticated {
     #[error("missing bearer token in the Authorization header")]
@@ -97,7 +96,7 @@ pub(crate) enum Unauthenticated {
 }
 
 impl ApiError {
-    /// Returns the error for a parameter with an invalid value.
+    /// Creates the error for a parameter with an invalid value.
     pub(crate) fn invalid_parameter(
         name: &'static str,
         reason: impl Into<Cow<'static, str>>,
@@ -106,7 +105,7 @@ impl ApiError {
         Self::InvalidParameter { name, reason }
     }
 
-    /// Returns the body of the response.
+    /// Returns the body of the error response.
     pub(crate) fn body(&self) -> ErrorBody {
         let ErrorResponse { err_type, msg, .. } = self.response_parts();
         ErrorBody {

@@ -19,7 +19,8 @@ pub(crate) const LIVEZ: &str = "/livez";
 pub(crate) const READYZ: &str = "/readyz";
 pub(crate) const STARTUPZ: &str = "/startupz";
 
-/// The health of the service, as load balancers and process managers see it. Clones share their state.
+/// The health of the service, which the health checks return to load balancers and process managers. Clones share their
+/// state.
 #[derive(Debug, Clone, Default)]
 pub struct Health(Arc<HealthState>);
 
@@ -32,7 +33,7 @@ struct HealthState {
 }
 
 impl Health {
-    /// Records whether the database can be read. With the first `true` the service has started.
+    /// Records whether the database can be read. The first `true` also means that the service has started.
     pub fn set_database_ready(&self, readable: bool) {
         self.0.readable.store(readable, Relaxed);
         self.0.started.fetch_or(readable, Relaxed);
@@ -44,13 +45,14 @@ impl Health {
         self.0.stop_notice.notify_waiters();
     }
 
-    /// Returns when the service shuts down.
+    /// Resolves when the service begins to shut down.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "for handlers of long-lived requests")
     )]
     pub(crate) async fn wait_until_stopping(&self) {
-        // Created before the check, so that a notification after the check is not lost.
+        // The notification is created before the check, so that a shutdown between the check and the wait is not
+        // missed.
         let stop = self.0.stop_notice.notified();
         if !self.is_stopping() {
             stop.await;
@@ -81,7 +83,7 @@ impl Health {
     }
 }
 
-/// The body of a successful health check.
+/// The body of the response to a successful health check.
 #[derive(ToSchema)]
 #[schema(as = Health)]
 #[expect(dead_code, reason = "only described, not constructed")]
@@ -94,7 +96,7 @@ pub(crate) struct HealthBody {
     msg: String,
 }
 
-/// Handles `GET /livez`. If the process does not respond, it should be restarted.
+/// Handles `GET /livez`. A process that does not respond should be restarted.
 #[utoipa::path(
     get,
     path = LIVEZ,
@@ -124,7 +126,7 @@ pub(crate) async fn ready(_: NoBody, health: Data<Health>) -> Result<HttpRespons
     Ok(ok_response("ready"))
 }
 
-/// Handles `GET /startupz`. Before the service has started, the other health checks should be ignored.
+/// Handles `GET /startupz`. Until the service has started, process managers should ignore the other health checks.
 #[utoipa::path(
     get,
     path = STARTUPZ,

@@ -1,4 +1,4 @@
-//! The domain's enums with labels (status, priority, category, rank) in the OpenAPI description.
+//! The labels of the domain's enums (status, priority, category and rank) for the OpenAPI description.
 
 use serde_json::Value;
 use utoipa::openapi::{
@@ -6,17 +6,17 @@ use utoipa::openapi::{
     schema::{Schema, Type},
 };
 
-/// A value of an enum with its labels.
+/// A value of an enum, with its labels.
 pub(crate) struct EnumValue {
-    /// The name in JSON.
+    /// The name of the value in JSON.
     pub(crate) name: &'static str,
     /// The name of the Rust variant.
     pub(crate) variant: String,
-    /// The labels, each with its language (BCP 47).
+    /// The labels of the value, each with its language tag (BCP 47).
     pub(crate) labels: Vec<(&'static str, &'static str)>,
 }
 
-/// Returns all values of an enum with labels. This is a macro because the enums share no trait.
+/// Returns all values of an enum with their labels. It is a macro because the enums have no common trait.
 macro_rules! enum_values {
     ($enum:ty) => {{
         let languages = wts_domain::Language::ALL.iter();
@@ -35,7 +35,7 @@ macro_rules! enum_values {
 
 pub(crate) use enum_values;
 
-/// Returns `introduction`, followed by each name with its labels.
+/// Returns `introduction`, followed by the name and the labels of each value.
 pub(crate) fn labels_text(introduction: &str, values: &[EnumValue]) -> String {
     let mut text = introduction.to_owned();
     for EnumValue { name, labels, .. } in values {
@@ -45,7 +45,7 @@ pub(crate) fn labels_text(introduction: &str, values: &[EnumValue]) -> String {
     text
 }
 
-/// Returns a JSON object with the labels by name and language.
+/// Returns a JSON object with the labels of each value by name and language.
 pub(crate) fn labels_json(values: &[EnumValue]) -> Value {
     let values = values.iter();
     values
@@ -56,7 +56,8 @@ pub(crate) fn labels_json(values: &[EnumValue]) -> Value {
         .collect()
 }
 
-/// Returns the schema of a trace field that holds the name of a value, or `""` if the trace did not change it.
+/// Returns the schema of a field that a trace can change. It contains the name of a value, or `""` if the trace did not
+/// change the field.
 pub(crate) fn new_value_schema(description: &str, values: &[EnumValue]) -> Schema {
     let names = values.iter().map(|value| value.name);
     let variants = values.iter().map(|value| value.variant.as_str());
@@ -66,7 +67,7 @@ pub(crate) fn new_value_schema(description: &str, values: &[EnumValue]) -> Schem
         .schema_type(Type::String)
         .description(Some(labels_text(&introduction, values)))
         .enum_values(Some([""].into_iter().chain(names)))
-        // The names of the values in generated clients; a generator cannot derive one from `""`.
+        // The names of the values in generated clients. Generators cannot derive a name from `""`.
         .extensions(Some([("x-enum-varnames", varnames)].into_iter().collect()))
         .build()
         .into()

@@ -1,11 +1,12 @@
 //! The HTTP interface: routes, authentication, responses and errors.
 //!
-//! [`server`] serves the API that [`openapi_document`] describes, [`admin_server`] metrics and health for administrators.
-//! [`TokenVerifier`] authenticates callers, [`TokenSigner`] signs tokens for development and demonstrations.
+//! [`server`] serves the API that [`openapi_document`] describes. [`admin_server`] serves metrics and health checks to
+//! administrators. [`TokenVerifier`] authenticates callers. [`TokenSigner`] signs tokens for development and for the
+//! demo.
 //!
 //! # Modules
 //!
-//! Leaves first; a module uses only modules in the lines above its own:
+//! The modules form layers. A module uses only modules of the lines above it:
 //!
 //! 1. `constants`, `settings`, `labels`, `token`
 //! 2. `error`, `client_address`
@@ -17,17 +18,18 @@
 //! 8. `middleware`
 //! 9. `server`
 //!
-//! # Adding to it
+//! Common changes
 //!
-//! - A **route** is a handler with its path and `#[utoipa::path]` in a module like `traces`, a row in `routes`, and its name
-//!   in the `paths` of `docs`. Log, metrics, limits, `Allow` and `OPTIONS` follow from the row. `wts openapi` then prints
-//!   the new `openapi.json`. A handler that waits or streams raises its request with a `ConnectionHandle`.
-//! - A **use case** is a module of `wts-app`, its policy in `wts-domain`, and a field of `UseCases`. Its errors become
-//!   an `ApiError`.
-//! - A **column** of a trace is a field of `Trace` in `wts-domain`, of the row that `wts-adapter-db` reads, and of the
-//!   `TraceSchema` in `traces`; the compiler names the other places.
-//! - A **setting** is a field of [`HttpSettings`], which handlers get as `Data`, and an entry in the catalogue of
-//!   `wts-server`.
+//! - A new **route** needs a handler with its path and `#[utoipa::path]` in a module such as `traces`, a row in
+//!   `routes`, and an entry in the `paths` of `docs`. The access log, metrics, limits, `Allow` and `OPTIONS` are
+//!   derived from the row. Afterwards `wts openapi` prints the new `openapi.json`. A handler that waits or streams
+//!   changes the class of its request with a `ConnectionHandle`.
+//! - A new **use case** needs a module in `wts-app`, its policy in `wts-domain`, a field of `UseCases`, and a
+//!   conversion of its errors to `ApiError`.
+//! - A new **column** of a trace needs a field of `Trace` in `wts-domain`, of the row type in `wts-adapter-db`, and of
+//!   `TraceSchema` in `traces`. The compiler reports the other places.
+//! - A new **setting** needs a field of [`HttpSettings`], which handlers get as `Data`, and an entry in the catalogue
+//!   of `wts-server`.
 
 mod authentication;
 mod client_address;
@@ -67,13 +69,13 @@ pub use token::{
 };
 pub use traces::{TracesView, write_traces_csv, write_traces_json};
 
-/// Private functions for the fuzz targets.
+/// Private functions that the fuzz targets call.
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing {
     use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
-    /// Returns the token in `Authorization` fields.
+    /// Returns the bearer token in `Authorization` headers with these values.
     pub fn bearer<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Option<String> {
         let values = fields.filter_map(|field| HeaderValue::from_bytes(field).ok());
         let headers: HeaderMap = values.map(|value| (AUTHORIZATION, value)).collect();
@@ -81,7 +83,7 @@ pub mod fuzzing {
         Some(token.to_owned())
     }
 
-    /// Returns the number of the ticket in a query.
+    /// Returns the ticket number in a query string.
     pub fn ticket(query: &str) -> Option<i64> {
         let ticket = crate::traces::parse_ticket(query).ok()?;
         Some(ticket.get())

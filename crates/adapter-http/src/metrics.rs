@@ -13,22 +13,23 @@ use crate::{error::ApiError, request_body::NoBody};
 
 pub(crate) const PATH: &str = "/metrics";
 
-/// The upper bounds of the buckets of the duration histogram, in seconds: from a cached response to almost a timeout.
+/// The upper bounds of the buckets of the duration histogram, in seconds. They range from a 304 response to nearly the
+/// request timeout.
 const DURATION_BUCKETS: [f64; 12] = [
     0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
-/// The metrics of one listener. Clones share them.
+/// The metrics of one listener. Clones share their values.
 #[derive(Debug, Clone)]
 pub struct HttpMetrics {
     responses: Family<ResponseLabels, Counter>,
     durations: Family<RouteLabels, Histogram>,
     shed: Family<ShedLabels, Counter>,
     pub(crate) in_flight: Gauge,
-    /// Long polls and streaming requests, which `in_flight` does not include.
+    /// The number of long polls and streaming requests, which `in_flight` does not include.
     pub(crate) long_lived: Gauge,
     pub(crate) connections: Gauge,
-    /// Connections with pending writes: the client does not receive the bytes that are to be sent.
+    /// The number of connections with pending writes, whose clients do not read the rest of a response.
     pub(crate) pending_writes: Gauge,
 }
 
@@ -48,7 +49,7 @@ struct ShedLabels {
     reason: &'static str,
 }
 
-/// The values of the label `reason` of shed requests.
+/// The values of the label `reason` of requests that were rejected because of overload.
 const SHED_REASONS: [&str; 3] = ["connection_limit", "in_flight_limit", "batch_queue"];
 
 impl Default for HttpMetrics {
@@ -62,7 +63,8 @@ impl Default for HttpMetrics {
             connections: Gauge::default(),
             pending_writes: Gauge::default(),
         };
-        // `rate()` misses the first event of a counter that does not exist before that event.
+        // The counters are created here, because `rate()` ignores the first increment of a counter that did not exist
+        // before.
         for reason in SHED_REASONS {
             drop(metrics.shed.get_or_create(&ShedLabels { reason }));
         }
@@ -100,8 +102,8 @@ impl HttpMetrics {
         );
     }
 
-    /// Returns a lower bound of the number of requests whose response has not been sent completely. A request leaves
-    /// `in_flight` before the end of its response is sent; `pending_writes` counts it from then on.
+    /// Returns a lower bound of the number of requests whose response has not been sent completely. A request can leave
+    /// `in_flight` before its response is sent completely; from then on it is counted in `pending_writes`.
     pub(crate) fn unfinished_requests(&self) -> i64 {
         let in_flight = self.in_flight.get() + self.long_lived.get();
         in_flight.max(self.pending_writes.get())
@@ -121,7 +123,7 @@ impl HttpMetrics {
     }
 }
 
-/// Handles `GET /metrics`: returns all metrics of the registry in the `OpenMetrics` 1.0 text format.
+/// Handles `GET /metrics`: returns all metrics of the registry in the OpenMetrics 1.0 text format.
 pub(crate) async fn metrics_handler(
     _: NoBody,
     registry: Data<Registry>,

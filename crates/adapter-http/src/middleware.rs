@@ -1,5 +1,5 @@
-//! The middleware around every route: size limits, rate limit, concurrency limit, request id, access log, security headers,
-//! CORS, the request timeout and a catch for panics.
+//! The middleware of all routes: size limits, rate limit, concurrency limit, request id, access log, security headers,
+//! CORS, request timeout, and responses for panicking handlers.
 
 mod access_log;
 mod cors;
@@ -34,7 +34,7 @@ use crate::{
     settings::HttpSettings,
 };
 
-/// The state of the middleware, shared by all workers.
+/// The state of the middleware, which all workers share.
 pub(crate) struct MiddlewareState {
     pub(crate) routes: RouteTable,
     pub(crate) settings: HttpSettings,
@@ -43,7 +43,7 @@ pub(crate) struct MiddlewareState {
 }
 
 impl MiddlewareState {
-    /// Checks the rate limit per address and the concurrency limit.
+    /// Checks the rate limit of the address and the concurrency limit.
     fn admit(
         &self,
         request: &ServiceRequest,
@@ -51,7 +51,7 @@ impl MiddlewareState {
         connection: &ConnectionHandle,
     ) -> Result<InFlightGuard, ApiError> {
         let class = route.map_or(RequestClass::Unary, |route| route.class);
-        // Other requests are counted per caller after their token has been verified.
+        // The other requests are counted per caller, after their token has been verified.
         let is_counted_here = class != RequestClass::Health
             && !route.is_some_and(|route| {
                 route.callers == Callers::TokenHolders && route.allows(request.method())
@@ -63,7 +63,7 @@ impl MiddlewareState {
     }
 }
 
-/// Runs all checks on a request, calls its handler and completes the response.
+/// Handles a request: runs all checks, calls the handler, and sets the common headers of the response.
 pub(crate) async fn handle(
     state: Data<MiddlewareState>,
     request: ServiceRequest,
@@ -75,7 +75,7 @@ pub(crate) async fn handle(
     let is_last = connection.is_over_limit() || request_head::is_last(&request);
     let entry = AccessLogEntry::begin(&request, route, is_last, Arc::clone(&state));
     if connection.mark_last_and_check(is_last) {
-        // Lets the connection write the response to the last request first.
+        // This lets the connection first write the response to the preceding request.
         yield_now().await;
         connection.abort();
         return Ok(entry.end(request.error_response(ApiError::AmbiguousFraming)));
@@ -106,7 +106,7 @@ pub(crate) async fn handle(
             let response = entry.end(response.map_into_boxed_body());
             Ok(response.map_body(|_, body| tracked_body::track_body(body, guard, limit, id)))
         }
-        // In these three cases the request has been consumed, so the response is returned as an error.
+        // In the following three cases the request has been consumed, so the response is returned as an error.
         Ok(Ok(Err(error))) => Err(entry.end_with_error(error)),
         Ok(Err(_panic)) => {
             let error = ApiError::Internal("the request's handler panicked");

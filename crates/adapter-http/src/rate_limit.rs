@@ -1,8 +1,9 @@
 //! The rate limit of each client, based on the crate `governor`.
 //!
-//! Requests with a valid token are counted by the student number in the token, so that a campus behind one address does not
-//! lock itself out. Other requests, and requests for routes without a token, are counted by address. The token is verified
-//! first, so a caller with a valid token is never rejected because of other clients at the same address.
+//! Requests with a valid token are counted by the student number in the token, so that students behind one address do
+//! not exhaust each other's limit. Other requests, and requests for routes that need no token, are counted by address.
+//!
+//! A request with a valid token is not counted by address, unless its key is unknown and must be fetched first.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -22,23 +23,23 @@ use wts_domain::Caller;
 
 use crate::{client_address::ip_prefix, error::ApiError, settings::RateLimits};
 
-/// The interval at which inactive clients are removed.
+/// The interval at which the entries of inactive clients are removed.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
-/// The size of a burst: the number of seconds whose requests may be sent at once.
+/// The burst size in seconds: this many seconds' worth of requests may be sent at once.
 const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-/// Counts the requests of each client.
+/// The rate limiters, which count the requests of each client.
 pub(crate) struct RateLimiters {
     callers: Option<Limiter>,
     anonymous: Option<Limiter>,
-    /// Identifies clients by a hash that they cannot predict.
+    /// The hash function that maps clients to keys. Its seed is random, so clients cannot cause collisions.
     hash: RandomState,
 }
 
 type Limiter = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock>;
 
 impl RateLimiters {
-    /// Creates limiters, and spawns their cleanup on the current runtime.
+    /// Creates the rate limiters, and spawns their cleanup on the current runtime.
     pub(crate) fn new(limits: RateLimits) -> Arc<Self> {
         let limiter = |per_second: NonZeroU32| {
             let burst = per_second.saturating_mul(BURST_SECONDS);
@@ -55,7 +56,8 @@ impl RateLimiters {
         limiters
     }
 
-    /// Counts a request with a valid token. A caller without a student number, such as a service, is counted by address.
+    /// Counts a request with a valid token by its caller. A caller without a student number, such as a service, is
+    /// counted by address.
     ///
     /// # Errors
     ///
@@ -71,7 +73,7 @@ impl RateLimiters {
         })
     }
 
-    /// Counts a request without a valid token.
+    /// Counts a request by its address.
     ///
     /// # Errors
     ///
@@ -91,7 +93,7 @@ fn check(limiter: Option<&Limiter>, key: impl FnOnce() -> u64) -> Result<(), Api
     };
     limiter.check_key(&key()).map_err(|not_until| {
         let wait = not_until.wait_time_from(limiter.clock().now());
-        // In whole seconds, at least one.
+        // The time in whole seconds, rounded up.
         let retry_after = wait.as_secs().saturating_add(1);
         ApiError::RateLimited { retry_after }
     })
@@ -136,7 +138,7 @@ mod tests {
         }
     }
 
-    /// Sends requests until one is rejected, and returns its `Retry-After`.
+    /// Sends requests until one is rejected, and returns the value of `Retry-After`.
     fn exhaust(mut request: impl FnMut() -> Result<(), ApiError>) -> u64 {
         for _ in 0..1_000 {
             if let Err(error) = request() {
@@ -146,55 +148,51 @@ mod tests {
                 return retry_after;
             }
         }
-        panic!("no request is ever rejected");
+        panic!("no request was rejected");
     }
 
     #[tokio::test]
-    async fn caller_over_the_limit_is_rejected_and_others_are_not() {
+    async fn caller_over_the_limit_is_rejected_alone() {
         let limits = RateLimiters::new(one_a_second());
-        let campus = address("192.0.2.1");
+        let shared = address("192.0.2.1");
 
-        let wait = exhaust(|| limits.check_caller(&caller("mallory"), || campus));
+        let wait = exhaust(|| limits.check_caller(&caller("mallory"), || shared));
         assert!((1..=2).contains(&wait), "{wait}");
         assert!(
             limits
                 .check_caller(&caller("mallory"), || address("192.0.2.2"))
                 .is_err()
         );
-        assert!(limits.check_caller(&caller("alice"), || campus).is_ok());
-        assert!(limits.check_address(|| campus).is_ok());
+        assert!(limits.check_caller(&caller("alice"), || shared).is_ok());
+        assert!(limits.check_address(|| shared).is_ok());
     }
 
     #[tokio::test]
-    async fn anonymous_requests_do_not_lock_out_callers() {
+    async fn anonymous_requests_do_not_use_up_the_limit_of_callers() {
         let limits = RateLimiters::new(one_a_second());
-        let campus = address("192.0.2.1");
+        let shared = address("192.0.2.1");
 
-        exhaust(|| limits.check_address(|| campus));
-        assert!(limits.check_caller(&caller("alice"), || campus).is_ok());
+        exhaust(|| limits.check_address(|| shared));
+        assert!(limits.check_caller(&caller("alice"), || shared).is_ok());
         assert!(limits.check_address(|| address("192.0.2.2")).is_ok());
     }
 
     #[tokio::test]
     async fn caller_without_student_number_is_counted_by_address() {
         let limits = RateLimiters::new(one_a_second());
-        let address = address("192.0.2.1");
+        let shared = address("192.0.2.1");
 
-        exhaust(|| limits.check_caller(&caller(""), || address));
+        exhaust(|| limits.check_caller(&caller(""), || shared));
         assert!(
             limits
-                .check_caller(&caller(""), || self::address("192.0.2.2"))
+                .check_caller(&caller(""), || address("192.0.2.2"))
                 .is_ok()
         );
-        assert!(
-            limits
-                .check_caller(&caller("192.0.2.1"), || address)
-                .is_ok()
-        );
+        assert!(limits.check_caller(&caller("192.0.2.1"), || shared).is_ok());
     }
 
     #[tokio::test]
-    async fn ipv6_network_is_one_client() {
+    async fn ipv6_addresses_with_equal_prefix_are_one_client() {
         let limits = RateLimiters::new(one_a_second());
         let mut last = 0;
         exhaust(|| {
@@ -210,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_without_limit_are_never_rejected() {
+    async fn requests_are_not_rejected_without_a_limit() {
         let limits = RateLimiters::new(RateLimits::default());
         for _ in 0..100_000 {
             assert!(limits.check_caller(&caller("alice"), || None).is_ok());

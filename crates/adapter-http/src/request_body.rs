@@ -1,4 +1,4 @@
-//! The body of a request, which no route accepts.
+//! The check that a request has no body, because no route accepts one.
 
 use std::{
     future::{Ready, ready},
@@ -18,11 +18,11 @@ use tokio::time::timeout;
 
 use crate::error::ApiError;
 
-/// The longest time until the end of an empty chunked body arrives.
+/// The timeout for the end of an empty chunked body.
 const EMPTY_BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// An extractor that rejects a body of one byte or more with 415 (RFC 9110 15.5.16). An empty chunked body is accepted,
-/// because proxies may send one.
+/// An extractor that rejects a request with a body of at least one byte with 415 (RFC 9110 15.5.16). An empty chunked
+/// body is accepted, because proxies may send one.
 pub(crate) struct NoBody;
 
 impl FromRequest for NoBody {

@@ -1,8 +1,11 @@
-//! The class of a request, which determines its limits and timeouts, and the handle that a handler uses to raise the class.
+//! The class of a request, which determines its limits and timeouts, and the handle with which a handler can change the
+//! class.
 //!
-//! The class of the route is the default. After token and permission have been checked, a handler can raise its request to a
-//! long-lived class. Then the request timeout and the response timeout do not apply, the request does not count towards the
-//! concurrency limit, and its connection is never idle. A graceful shutdown waits for the request, which must end when [`Health::wait_until_stopping`](crate::health::Health::wait_until_stopping) resolves.
+//! The route determines the initial class. After the token and the permission have been checked, a handler can change
+//! the class of its request to a long-lived one. A long-lived request has no request timeout, and a stream has no
+//! response timeout either. The request does not count towards the concurrency limit, and its connection is never idle.
+//! A graceful shutdown waits for the request. The request must end when
+//! [`Health::wait_until_stopping`](crate::health::Health::wait_until_stopping) resolves.
 
 use std::{
     cell::Cell,
@@ -15,28 +18,30 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use crate::{error::ApiError, metrics::HttpMetrics};
 
-/// The class of a request.
+/// The class of a request, from which its limits and timeouts follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestClass {
-    /// A health check. It has no concurrency limit and no rate limit, and does not count as in flight.
+    /// A health check. It has no concurrency limit and no rate limit, and is not counted as in flight.
     Health,
-    /// A request with the request timeout and the response timeout.
+    /// A request with a request timeout and a response timeout.
     Unary,
-    /// A long poll: the response begins when there is new data.
+    /// A long poll. The response begins when new data is available.
     #[cfg_attr(not(test), expect(dead_code, reason = "for handlers to raise to"))]
     Waiting,
-    /// A stream: the response lasts as long as the client reads it.
+    /// A stream. The response lasts for as long as the client reads it.
     Streaming,
 }
 
-/// The state of a connection that its stream, the middleware and handlers share. Clones share it.
+/// A handle to the state of a connection, shared by its TCP stream, the middleware and the handlers. Clones share the
+/// state.
 #[derive(Clone)]
 pub(crate) struct ConnectionHandle(Rc<ConnectionState>);
 
 struct ConnectionState {
-    /// The class of the request in flight. A connection has one request in flight at a time.
+    /// The class of the request in flight, if any. A connection has at most one request in flight.
     class: Cell<Option<RequestClass>>,
-    /// Whether the last request was received. The HTTP server may have read further requests already.
+    /// Whether the last request of the connection has been received. The HTTP server may already have read further
+    /// requests.
     has_received_last: Cell<bool>,
     is_aborted: Cell<bool>,
     is_over_limit: bool,
@@ -59,13 +64,14 @@ impl ConnectionHandle {
         self.0.is_over_limit
     }
 
-    /// Records whether a request is the last, and returns whether the last request had been received before it.
+    /// Records whether a request is the last one on the connection. Returns whether the last request had already been
+    /// received.
     pub(crate) fn mark_last_and_check(&self, is_last: bool) -> bool {
         let last = &self.0.has_received_last;
         last.replace(last.get() || is_last)
     }
 
-    /// Aborts the connection: nothing more is written to it.
+    /// Aborts the connection: nothing more is written to the client.
     pub(crate) fn abort(&self) {
         self.0.is_aborted.set(true);
     }
@@ -90,17 +96,17 @@ impl ConnectionHandle {
         self.0.class.get() == Some(RequestClass::Streaming)
     }
 
-    /// Raises the request in flight to a long-lived class.
+    /// Changes the class of the request in flight to a long-lived class.
     #[cfg_attr(not(test), expect(dead_code, reason = "for handlers to call"))]
     pub(crate) fn raise(&self, class: RequestClass) {
         self.set_class(Some(class));
     }
 
-    /// Counts a request as in flight until the guard is dropped.
+    /// Returns a guard that counts a request as in flight until it is dropped.
     ///
     /// # Errors
     ///
-    /// Returns [`ApiError::TooManyInFlight`] if more than `max` requests of its class would be in flight.
+    /// Returns [`ApiError::TooManyInFlight`] if `max` requests are already in flight.
     pub(crate) fn begin(&self, class: RequestClass, max: usize) -> Result<InFlightGuard, ApiError> {
         self.set_class(Some(class));
         let guard = InFlightGuard(self.clone());

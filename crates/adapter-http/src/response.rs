@@ -1,7 +1,7 @@
 //! Success responses: entity tags, content negotiation and compression.
 //!
-//! Handlers call [`respond`] instead of relying on a compression middleware. A response that the client has cached already
-//! is not serialised, and one that the client does not accept compressed costs nothing extra.
+//! Handlers call [`respond`], which is cheaper than a compression middleware. If the client has cached the response, it
+//! is not serialized; if the client accepts no compression, the body is not copied.
 
 mod accept;
 mod coding;
@@ -34,34 +34,36 @@ pub(crate) struct CachePolicy {
 }
 
 impl CachePolicy {
-    /// Only the client stores the response, and it revalidates the response before each reuse. `Vary` does not name
-    /// `Authorization`, because a private cache serves one user only.
+    /// The response may be stored by the client only, which must revalidate it before each reuse. `Vary` does not
+    /// contain `Authorization`, because a private cache serves a single user.
     pub(crate) const PRIVATE: Self = Self {
         cache_control: HeaderValue::from_static("private, no-cache"),
         vary: HeaderValue::from_static("Accept, Accept-Encoding"),
     };
-    /// Any cache stores the response and revalidates it before each reuse, because a new release may change it.
+    /// The response may be stored by any cache, which must revalidate it before each reuse, because a new release may
+    /// change the content.
     pub(crate) const STATIC: Self = Self {
         cache_control: HeaderValue::from_static("no-cache"),
         vary: HeaderValue::from_static("Accept-Encoding"),
     };
 }
 
-/// The body of a response before content coding.
+/// The body of a response before a content coding is applied.
 pub(crate) enum Content {
-    /// An uncompressed body; it is compressed if the client accepts that.
+    /// An uncompressed body. It is compressed if the client accepts a supported coding.
     Plain(BoxBody),
-    /// A file that is stored compressed with gzip.
+    /// A file that is stored in gzip format.
     Gzip(Vec<u8>),
 }
 
-/// Returns the response with `etag`: 304 if the request has the tag in `If-None-Match`, otherwise 200 with `content` in the
-/// coding that the client prefers.
+/// Returns a response with `etag`. If the request has the tag in `If-None-Match`, the response is 304. Otherwise it is
+/// 200, with `content` in the coding that the client prefers.
 ///
 /// # Errors
 ///
-/// Returns [`ApiError::NotAcceptable`] if the client accepts neither identity nor a supported coding, [`ApiError::Busy`] if
-/// it requires compression and too many bodies are being compressed, and the errors of `content`.
+/// Returns [`ApiError::NotAcceptable`] if the client accepts neither identity nor a supported coding,
+/// [`ApiError::Busy`] if the client accepts only compressed bodies and too many are being compressed, and any error of
+/// `content`.
 pub(crate) async fn respond(
     request: &HttpRequest,
     etag: EntityTag,
@@ -90,7 +92,8 @@ pub(crate) async fn respond(
     Ok(response.content_type(content_type).body(body))
 }
 
-/// Returns whether `If-None-Match` has this tag. Tags are compared weakly, and `*` matches any tag (RFC 9110 13.1.2).
+/// Returns whether `If-None-Match` contains this tag. Tags are compared weakly, and `*` matches every tag (RFC 9110
+/// 13.1.2).
 fn matches_if_none_match(request: &HttpRequest, etag: &EntityTag) -> bool {
     match request.get_header::<IfNoneMatch>() {
         None => false,
@@ -99,7 +102,7 @@ fn matches_if_none_match(request: &HttpRequest, etag: &EntityTag) -> bool {
     }
 }
 
-/// Returns the content in the coding that the client prefers, and that coding; `None` stands for identity.
+/// Returns the content in the coding that the client prefers, with the coding. `None` stands for identity.
 async fn encode(
     content: Content,
     codings: &AcceptedCodings,

@@ -1,4 +1,4 @@
-//! The route table. Logs, metrics, spans, limits, `Allow` and `OPTIONS` are derived from the row of a route.
+//! The route table. The access log, metrics, spans, limits, `Allow` and `OPTIONS` are derived from it.
 
 use std::future::ready;
 
@@ -19,35 +19,35 @@ use crate::{
     traces,
 };
 
-/// A route.
+/// A route: the pattern of its paths, its methods and handler, its callers and its limits.
 pub(crate) struct Route {
-    /// The pattern of its paths in the syntax of actix, such as `/tickets/{tid}`.
+    /// The pattern of the route's paths in the syntax of actix, such as `/tickets/{tid}`.
     pattern: &'static str,
-    /// The name in logs, metrics and spans.
+    /// The name of the route in logs, metrics and spans.
     pub(crate) label: &'static str,
     methods: &'static Methods,
     pub(crate) callers: Callers,
-    /// The class of its requests; the handler can raise it.
+    /// The initial class of the route's requests, which the handler can change.
     pub(crate) class: RequestClass,
-    /// The maximum length of a body; a longer one is rejected at once.
+    /// The maximum length of a request body. A longer body is rejected before it is read.
     pub(crate) max_body_bytes: u64,
     handler: fn() -> Handler,
 }
 
-/// The methods of a route besides `OPTIONS`.
+/// The methods of a route. Every route also has `OPTIONS`.
 pub(crate) struct Methods {
     list: &'static [Method],
     allow: &'static str,
 }
 
-/// The callers of a route, which determine its rate limit.
+/// The clients that may call a route. Rate limits depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Callers {
-    /// Any client; requests are limited by address.
+    /// All clients. Their requests are limited by address.
     Everyone,
-    /// Clients with a token, which the handler verifies; requests are limited by caller.
+    /// Clients with a token, which the handler verifies. Their requests are limited by caller.
     TokenHolders,
-    /// Clients of the administrators' listener.
+    /// Administrators, who use a separate listener.
     Administrators,
 }
 
@@ -56,7 +56,7 @@ pub(crate) const READ: &Methods = &Methods {
     allow: "GET, HEAD, OPTIONS",
 };
 
-/// The maximum length of a body that is read and discarded. No handler accepts a body.
+/// The maximum length of a request body that is read and discarded. No handler accepts a body.
 pub(crate) const MAX_DISCARDED_BODY_BYTES: u64 = 64 * 1_024;
 
 #[rustfmt::skip]
@@ -74,7 +74,7 @@ static ADMIN: &[Route] = &[
     Route::new(metrics::PATH, READ, Administrators, Unary, || web::to(metrics::metrics_handler)),
 ];
 
-/// The routes of both listeners.
+/// The health checks, which both listeners have.
 #[rustfmt::skip]
 static HEALTH: &[Route] = &[
     Route::new(health::LIVEZ, READ, Everyone, Health, || web::to(health::live)),
@@ -101,7 +101,7 @@ impl Route {
         }
     }
 
-    /// Sets a label that differs from the pattern.
+    /// Sets a label other than the pattern.
     const fn label(mut self, label: &'static str) -> Self {
         self.label = label;
         self
@@ -112,7 +112,7 @@ impl Route {
     }
 }
 
-/// The routes of a listener, in the order in which they are matched.
+/// The routes of a listener, in the order in which paths are compared with them.
 pub(crate) struct RouteTable(Vec<(ResourceDef, &'static Route)>);
 
 impl RouteTable {
@@ -140,7 +140,7 @@ impl RouteTable {
         )
     }
 
-    /// Returns the route of a path, which must be normalised as actix matches it.
+    /// Returns the route of a path. The path must be normalized in the same way as actix does for matching.
     pub(crate) fn find(&self, path: &str) -> Option<&'static Route> {
         let (_, route) = self.0.iter().find(|(pattern, _)| pattern.is_match(path))?;
         Some(route)
@@ -154,7 +154,7 @@ impl RouteTable {
             for method in route.methods.list {
                 resource = resource.route((route.handler)().method(method.clone()));
             }
-            // The methods of a path are public (RFC 9110 9.3.7).
+            // `OPTIONS` needs no token, because the methods of a path are public (RFC 9110 9.3.7).
             let options = web::method(Method::OPTIONS).to(move |_: NoBody| {
                 let mut response = HttpResponse::NoContent();
                 ready(response.insert_header((ALLOW, allow)).finish())
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn path_is_found_by_pattern() {
+    fn route_is_found_by_its_pattern() {
         let table = RouteTable::api();
         let label = |path: &str| table.find(path).map(|route| route.label);
         assert_eq!(label("/api/v3/get_traces"), Some("/api/v3/get_traces"));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn described_path_has_a_route() {
+    fn every_described_path_has_a_route() {
         let description: Value = serde_json::from_str(crate::openapi_document()).unwrap();
         let paths = description["paths"].as_object().unwrap();
         let undescribed = [docs::DOCS, "/floor"];

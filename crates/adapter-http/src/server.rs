@@ -1,4 +1,4 @@
-//! The HTTP servers of the API and of the administrators' listener.
+//! The HTTP servers: one for the API, and one for administrators.
 
 use std::{future::ready, io, net::TcpListener, num::NonZeroUsize, thread};
 
@@ -29,11 +29,11 @@ use crate::{
 /// The connection limit and the concurrency limit of the administrators' listener.
 const ADMIN_LIMIT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
-/// Serves the API on `listener` until [shutdown](RunningServer::run_until).
+/// Serves the API on `listener` until its [shutdown](RunningServer::run_until).
 ///
 /// # Errors
 ///
-/// Returns an error if the listener cannot be used.
+/// Returns an error if the HTTP server cannot use the listener.
 pub fn server(
     listener: TcpListener,
     use_cases: UseCases,
@@ -42,7 +42,7 @@ pub fn server(
     health: &Health,
     metrics: &HttpMetrics,
 ) -> io::Result<RunningServer> {
-    // Created here and not per worker, so that all workers share them.
+    // All workers share these values, so they are created here and not for each worker.
     let (use_cases, verifier) = (Data::new(use_cases), Data::new(verifier));
     let (settings_data, health_data) = (Data::new(settings.clone()), Data::new(health.clone()));
     let rate_limiters = Data::from(RateLimiters::new(settings.rate_limits));
@@ -74,12 +74,12 @@ pub fn server(
     })
 }
 
-/// Serves metrics and health checks to administrators on a separate listener, until dropped. The timeouts of the API apply.
-/// Its requests are not counted in the metrics.
+/// Serves metrics and health checks to administrators on a separate listener, until the returned server is dropped. The
+/// timeouts are those of the API. The requests are not counted in the metrics.
 ///
 /// # Errors
 ///
-/// Returns an error if the listener cannot be used.
+/// Returns an error if the HTTP server cannot use the listener.
 pub fn admin_server(
     listener: TcpListener,
     registry: Registry,
@@ -105,7 +105,7 @@ pub fn admin_server(
     serve(listener, 1, state, data)
 }
 
-/// Serves routes on connections with limits and timeouts. Handlers get `data`.
+/// Starts a server for a route table, with connection limits and timeouts. Handlers get `data`.
 fn serve(
     listener: TcpListener,
     workers: usize,
@@ -122,9 +122,9 @@ fn serve(
     let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
     let builder = Server::build()
         .workers(workers)
-        // Twice the connection limit, so that connections over the limit get 503.
+        // This is twice the connection limit, so that connections over the limit are accepted and get 503.
         .max_concurrent_connections(2 * settings.max_connections.get().div_ceil(workers))
-        // Longer than the timeout of `RunningServer`, which reports aborted requests.
+        // This is longer than the timeout of `RunningServer`, which reports aborted requests.
         .shutdown_timeout(settings.shutdown_timeout.as_secs().saturating_add(2))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
@@ -132,7 +132,7 @@ fn serve(
     let server = builder.listen("http", listener, move || {
         let (connections, stopping) = (connections.clone(), stopping.clone());
         let accept = fn_service(move |stream: TcpStream| {
-            // Sends a short response at once, even if an earlier one has not been acknowledged.
+            // `nodelay` sends a short response at once, even if an earlier one has not been acknowledged.
             let _ = stream.set_nodelay(true);
             let peer = stream.peer_addr().ok();
             let slot = connections.acquire(peer.map(|peer| peer.ip()));

@@ -1,4 +1,4 @@
-//! The parsed settings of the HTTP interface.
+//! The settings of the HTTP interface, already parsed.
 
 mod order;
 mod origins;
@@ -18,35 +18,36 @@ pub use self::{
 /// Settings of the HTTP interface: limits, timeouts, origins and proxies.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The order of traces if the request has no `order`.
+    /// The order of traces for requests without the parameter `order`.
     pub default_order: Order,
-    /// The origins whose pages may read responses.
+    /// The origins whose web pages may read responses.
     pub cors_origins: AllowedOrigins,
     /// The rate limits per client.
     pub rate_limits: RateLimits,
-    /// The proxies whose `X-Request-Id` and `X-Forwarded-For` are accepted.
+    /// The proxies whose `X-Request-Id` and `X-Forwarded-For` headers are accepted.
     pub trusted_proxies: TrustedProxies,
-    /// The number of worker threads; `None` for one per core.
+    /// The number of worker threads. `None` stands for one per core.
     pub workers: Option<NonZeroUsize>,
-    /// The connection limit. One address has at most half of it, unless it belongs to a trusted proxy. A connection over the
-    /// limit evicts the longest idle one. If none is idle, it gets 503; if as many connections again are over the limit,
-    /// further ones wait to be accepted.
+    /// The connection limit. One address can have at most half of the connections, unless it belongs to a trusted
+    /// proxy. A connection over the limit evicts the longest idle connection. If no connection is idle, the new
+    /// connection gets 503. At most twice the limit is accepted; further connections wait in the backlog.
     pub max_connections: NonZeroUsize,
     /// The concurrency limit: the maximum number of requests in flight. Further requests get 503.
     pub max_in_flight: NonZeroUsize,
-    /// The longest time that a client may take to send the head of a request.
+    /// The head timeout: the longest time in which a client may send the head of a request.
     pub head_timeout: Duration,
-    /// The request timeout: the longest time until the response begins.
+    /// The request timeout: the longest time from the start of a request until its response begins.
     pub request_timeout: Duration,
-    /// The write timeout: the longest time that a client may stop reading a response.
+    /// The write timeout: the longest time for which a client may stop reading a response.
     pub write_timeout: Duration,
-    /// The response timeout: the longest time that a client may take to read a complete response.
+    /// The response timeout: the longest time in which a client may read a complete response.
     pub response_timeout: Duration,
-    /// The keep-alive timeout: the longest time that a connection may be idle between requests.
+    /// The keep-alive timeout: the longest time for which a connection may be idle between requests.
     pub keep_alive: Duration,
-    /// The time during which requests are still accepted after the shutdown was requested, so that load balancers notice.
+    /// The shutdown delay: the time after the start of a shutdown in which requests are still accepted. In this time,
+    /// load balancers notice that the instance is not ready.
     pub shutdown_delay: Duration,
-    /// The longest time that requests in flight may take to finish after that.
+    /// The shutdown timeout: the longest time after the shutdown delay in which requests in flight may finish.
     pub shutdown_timeout: Duration,
 }
 
@@ -73,11 +74,11 @@ impl Default for HttpSettings {
     }
 }
 
-/// Rate limits in requests per second, with bursts of ten times the rate. `None` for no limit.
+/// The rate limits in requests per second, `None` for no limit. Bursts can have ten times the rate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimits {
-    /// The limit per caller with a valid token.
+    /// The limit of each caller with a valid token.
     pub per_caller: Option<NonZeroU32>,
-    /// The limit per address for requests without a valid token.
+    /// The limit of each address, for requests that are not counted by caller.
     pub per_address: Option<NonZeroU32>,
 }

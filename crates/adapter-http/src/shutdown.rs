@@ -1,4 +1,4 @@
-//! Graceful shutdown of a running server.
+//! The graceful shutdown of a running server.
 
 use std::{io, time::Duration};
 
@@ -10,11 +10,11 @@ use tokio::{
 
 use crate::{health::Health, metrics::HttpMetrics};
 
-/// The time without requests in flight after which the server is drained.
+/// The quiet period: when no request has been in flight for this time, the server is drained.
 const DRAIN_QUIET_PERIOD: Duration = Duration::from_millis(100);
 const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A server that accepts connections.
+/// A running server, which accepts connections.
 pub struct RunningServer {
     pub(crate) server: Server,
     pub(crate) metrics: HttpMetrics,
@@ -23,7 +23,7 @@ pub struct RunningServer {
     pub(crate) timeout: Duration,
 }
 
-/// The outcome of a shutdown.
+/// The result of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShutdownReport {
     /// A lower bound of the number of requests that did not get their complete response.
@@ -31,13 +31,15 @@ pub struct ShutdownReport {
 }
 
 impl RunningServer {
-    /// Serves until `stop` resolves, then shuts down gracefully: requests that were sent before get their response, within
-    /// the shutdown timeout.
+    /// Serves until `stop` resolves, and then shuts down gracefully: requests that were sent before get their response,
+    /// unless the shutdown timeout is exceeded.
     ///
     /// The graceful shutdown of actix alone would lose requests that have arrived but have not been read. Therefore the
-    /// shutdown has three steps. First, readiness fails and every response closes its connection, while requests are still
-    /// accepted. Then no new connection is accepted. Once no request has been in flight for a while, all connections are
-    /// closed.
+    /// shutdown has three steps:
+    ///
+    /// 1. The readiness check fails, and every response closes its connection. Requests are still accepted.
+    /// 2. New connections are no longer accepted.
+    /// 3. When no request has been in flight for a quiet period, all connections are closed.
     ///
     /// # Errors
     ///
@@ -66,13 +68,13 @@ impl RunningServer {
             });
         }
         let aborted_requests = usize::try_from(unfinished()).unwrap_or(0);
-        // Does not wait for the remaining requests.
+        // The future of the stop is dropped, because remaining requests are not awaited.
         drop(handle.stop(false));
         Ok(ShutdownReport { aborted_requests })
     }
 }
 
-/// Waits until no request has been unfinished for the quiet period.
+/// Waits until there has been no unfinished request for the quiet period.
 async fn wait_until_drained(unfinished: impl Fn() -> i64) {
     let mut since = Instant::now();
     while since.elapsed() < DRAIN_QUIET_PERIOD {

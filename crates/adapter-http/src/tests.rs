@@ -39,7 +39,7 @@ fn token(sid: &str, access: Access) -> String {
         name: "令牌里的名字".to_owned(),
     };
     let signer = TokenSigner::new(&secret(), TokenSettings::default());
-    // Valid from 1970 for centuries, so that the tests need no clock.
+    // The token is valid from 1970 for centuries, so the tests do not need a clock.
     signer
         .sign(&subject, 0, Duration::from_secs(10_000_000_000))
         .unwrap()
@@ -85,8 +85,8 @@ async fn issuer_gets_history() {
 }
 
 #[tokio::test]
-async fn rejected_request_does_not_reach_repository() {
-    // A call of a mock without expectations panics, and the response would be 500.
+async fn rejected_request_does_not_query_the_repository() {
+    // The mock has no expectations, so a call of it panics and the response is 500.
     let app = App::with_repository(|_| {});
     let unregistered = token(ALICE, Access::Unregistered);
     for (path, token, status) in [

@@ -1,4 +1,4 @@
-//! Tokens: JWT (RFC 7519) that are signed (RFC 7515), read as RFC 8725 advises.
+//! Tokens: signed JWTs (RFC 7519, RFC 7515), which are verified according to RFC 8725.
 
 mod algorithm;
 mod claims;

@@ -37,7 +37,7 @@ use crate::{
 
 pub(crate) const PATH: &str = "/api/v3/get_traces";
 
-/// Handles `GET /api/v3/get_traces`. The order of the extractors is the order in which a request is checked.
+/// Handles `GET /api/v3/get_traces`. A request is checked in the order of the extractors.
 #[utoipa::path(
     get,
     path = PATH,

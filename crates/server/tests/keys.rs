@@ -84,7 +84,7 @@ fn unusable_keys_fail_the_start_with_origin_and_reason() {
     let secret = "c2VjcmV0IQ";
 
     let said = complaint("WTS_JWT_PUBLIC_KEYS_FILE", &private);
-    assert!(said.contains("not a private key"), "{said}");
+    assert!(said.contains("found a private key"), "{said}");
     let said = complaint("WTS_JWT_PUBLIC_KEYS_FILE", "hunter2");
     assert!(
         said.contains("expected public keys in PEM") && !said.contains("hunter2"),

@@ -1,7 +1,7 @@
-//! The connection limit, and the eviction of idle connections.
+//! The connection limit, and the eviction of idle connections when the limit is reached.
 //!
-//! A client that opens many idle connections cannot lock out other clients: the longest idle connection is evicted when a new
-//! one needs its slot, and one address has at most half of all slots.
+//! A client that opens many idle connections cannot lock out other clients: a new connection evicts the longest idle
+//! connection, and one address can have at most half of all connections.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -22,16 +22,17 @@ use crate::{
     settings::{HttpSettings, TrustedProxies},
 };
 
-/// Assigns slots to connections. Clones share the slots.
+/// Limits the number of connections: each connection needs a slot. Clones share the slots.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionLimiter(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     max: usize,
-    /// The maximum number of connections per address. Many clients can share an address, but rarely all.
+    /// The maximum number of connections of one address. Clients can share an address, but it is unlikely that most
+    /// clients do.
     max_per_address: usize,
-    /// The proxies, which are exempt from `max_per_address`, because all clients may connect through them.
+    /// The trusted proxies. They are exempt from `max_per_address`, because all clients may connect through them.
     proxies: TrustedProxies,
     started: Instant,
     table: Mutex<ConnectionTable>,
@@ -45,13 +46,13 @@ struct ConnectionTable {
     next: u64,
 }
 
-/// A connection that has a slot.
+/// The entry of a connection that has a slot.
 #[derive(Debug)]
 struct ConnectionEntry {
     number: u64,
-    /// `None` if the connection is exempt from the limit per address.
+    /// The address of the client, `None` if the connection is exempt from the limit per address.
     address: Option<IpAddr>,
-    /// The start of the idle time in microseconds since the limiter started; 0 while the connection is in use.
+    /// The start of the idle time, in microseconds since the limiter was created; 0 while the connection is in use.
     idle_since: AtomicU64,
     is_evicted: AtomicBool,
     waker: AtomicWaker,
@@ -70,8 +71,8 @@ impl ConnectionLimiter {
         }))
     }
 
-    /// Returns a slot for a connection from `peer`. If no slot is free, it evicts the longest idle connection; if none is
-    /// idle, the slot is [rejected](ConnectionSlot::is_rejected).
+    /// Returns a slot for a connection from `peer`. If no slot is free, the longest idle connection is evicted. If no
+    /// connection is idle, the returned slot is [rejected](ConnectionSlot::is_rejected).
     pub(crate) fn acquire(&self, peer: Option<IpAddr>) -> ConnectionSlot {
         let address = peer
             .filter(|peer| !self.0.proxies.contains(*peer))
@@ -115,7 +116,7 @@ impl ConnectionTable {
         entry
     }
 
-    /// Evicts the longest idle of the matching connections and returns whether there was one.
+    /// Evicts the longest idle connection among those that match. Returns whether there was one.
     fn evict_longest_idle(&mut self, matches: impl Fn(&ConnectionEntry) -> bool) -> bool {
         let longest = self
             .entries
@@ -149,10 +150,10 @@ impl ConnectionTable {
     }
 }
 
-/// The slot of a connection, which is released on drop.
+/// The slot of a connection. Dropping it makes the slot available again.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
-    /// `None` if the connection is over the limit.
+    /// The entry of the connection, `None` if the connection is over the limit.
     entry: Option<Arc<ConnectionEntry>>,
     is_idle: bool,
     has_pending_write: bool,
@@ -160,7 +161,7 @@ pub(crate) struct ConnectionSlot {
 }
 
 impl ConnectionSlot {
-    /// Returns the metrics that count this connection and its requests.
+    /// Returns the metrics in which this connection and its requests are counted.
     pub(super) fn metrics(&self) -> &HttpMetrics {
         &self.limiter.0.metrics
     }
@@ -170,13 +171,13 @@ impl ConnectionSlot {
         self.entry.is_none()
     }
 
-    /// Returns whether the connection was evicted in favour of another one.
+    /// Returns whether the connection was evicted to make its slot available to another connection.
     pub(super) fn is_evicted(&self) -> bool {
         let evicted = |entry: &Arc<ConnectionEntry>| entry.is_evicted.load(SeqCst);
         self.is_idle && self.entry.as_ref().is_some_and(evicted)
     }
 
-    /// Records whether the connection has bytes that the socket does not accept, because the client does not read.
+    /// Records whether the socket rejects further bytes of a response, because the client does not read.
     pub(super) fn set_pending_write(&mut self, is_pending: bool) {
         if is_pending != self.has_pending_write {
             self.has_pending_write = is_pending;

@@ -6,7 +6,8 @@ use utoipa::{
     openapi::{HeaderBuilder, ObjectBuilder, OpenApi, RefOr, Response, schema::Type},
 };
 
-/// Response headers: name, prefixes of the statuses that have the header, description, example.
+/// The documented response headers. Each has a name, prefixes of the statuses with this header, a description and an
+/// example.
 const HEADERS: [(&str, &[&str], &str, &str); 9] = [
     (
         "X-Request-Id",
@@ -64,7 +65,7 @@ const HEADERS: [(&str, &[&str], &str, &str); 9] = [
     ),
 ];
 
-/// Adds the headers of success responses.
+/// The modifier that adds the headers of success responses.
 pub(super) struct SuccessHeaders;
 
 impl Modify for SuccessHeaders {
@@ -72,7 +73,7 @@ impl Modify for SuccessHeaders {
         let operations = description.paths.paths.values_mut();
         for operation in operations.filter_map(|path| path.get.as_mut()) {
             let responses = &mut operation.responses.responses;
-            // Responses of other operations have neither an entity tag nor a content coding.
+            // Operations that do not declare 304 have neither an entity tag nor a content coding.
             let is_cacheable = responses.contains_key("304");
             for (status, response) in responses {
                 if let RefOr::T(response) = response
@@ -85,7 +86,7 @@ impl Modify for SuccessHeaders {
     }
 }
 
-/// Adds the headers that every response with `status` has.
+/// Adds the headers that responses with `status` have.
 pub(super) fn add(response: &mut Response, status: &str) {
     for (name, statuses, description, example) in HEADERS {
         if !statuses.iter().any(|prefix| status.starts_with(prefix)) {

@@ -1,4 +1,5 @@
-//! Swagger UI, which shows the OpenAPI description in a browser. All its files are compiled into the binary.
+//! Swagger UI, which displays the OpenAPI description in a browser. All files of Swagger UI are compiled into the
+//! binary.
 
 use std::sync::{Arc, LazyLock};
 
@@ -20,13 +21,13 @@ use crate::{
 pub(crate) const DOCS: &str = "/api/v3/docs";
 pub(crate) const DOCS_INDEX: &str = "/api/v3/docs/";
 
-/// The content security policy of the pages: the browser loads files from this origin only.
+/// The content security policy of Swagger UI: the browser loads files from this origin only.
 const SAME_ORIGIN_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Handles `GET /api/v3/docs`: redirects to the path with a trailing slash, which relative links need.
+/// Handles `GET /api/v3/docs`: redirects to the path with a trailing slash, because the page uses relative links.
 pub(crate) async fn redirect_to_index(_: NoBody) -> HttpResponse {
     HttpResponse::PermanentRedirect()
         .insert_header((LOCATION, DOCS_INDEX))
@@ -53,7 +54,7 @@ pub(crate) async fn page(
 ) -> Result<HttpResponse, ApiError> {
     static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
         let config = Config::new([DOCUMENT_PATH])
-            // By default Swagger UI sends the description to an external validator.
+            // Without this setting, Swagger UI sends the description to an external validator.
             .validator_url("none")
             .display_request_duration(true)
             .try_it_out_enabled(true);
@@ -80,7 +81,7 @@ pub(crate) async fn page(
     Ok(response)
 }
 
-/// Adds the charset to the content type of a text file; all files are in UTF-8.
+/// Adds the charset to the content type of a text file. All files are in UTF-8.
 fn with_charset(content_type: String) -> String {
     if content_type.starts_with("text/") {
         content_type + "; charset=utf-8"

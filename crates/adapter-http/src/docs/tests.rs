@@ -1,4 +1,4 @@
-//! Tests of the OpenAPI description: it is current, complete and consistent with the domain.
+//! Tests of the OpenAPI description: it is up to date, complete and consistent with the domain.
 
 use std::{collections::HashSet, mem};
 
@@ -12,9 +12,9 @@ fn description() -> Value {
     serde_json::from_str(openapi_document()).unwrap()
 }
 
-/// Makes a change that clients see visible in the diff of `openapi.json`.
+/// With the committed copy, the diff of `openapi.json` shows every change that clients notice.
 #[test]
-fn committed_copy_is_current() {
+fn committed_openapi_json_is_up_to_date() {
     let copy = include_str!("../../openapi.json");
     assert!(
         copy == openapi_document(),
@@ -22,8 +22,8 @@ fn committed_copy_is_current() {
     );
 }
 
-/// Returns the response that a `$ref` points to, or the response itself.
-fn resolved<'a>(description: &'a Value, response: &'a Value) -> &'a Value {
+/// Returns a response, or the shared response to which its `$ref` refers.
+fn resolve<'a>(description: &'a Value, response: &'a Value) -> &'a Value {
     match response["$ref"].as_str() {
         Some(reference) => description.pointer(&reference[1..]).unwrap(),
         None => response,
@@ -50,7 +50,7 @@ fn every_response_has_description_headers_and_body() {
         assert_eq!(methods, ["get"], "{path}");
         let responses = operations["get"]["responses"].as_object().unwrap();
         for (status, response) in responses {
-            let response = resolved(&description, response);
+            let response = resolve(&description, response);
             let case = format!("{path} {status}: {response}");
             assert!(response["description"].is_string(), "{case}");
             assert!(response["headers"]["X-Request-Id"].is_object(), "{case}");
@@ -72,7 +72,7 @@ fn every_response_has_description_headers_and_body() {
 }
 
 #[test]
-fn every_status_of_readme_is_described() {
+fn every_status_in_the_readme_is_described() {
     let responses = &description()["paths"]["/api/v3/get_traces"]["get"]["responses"];
     let described: Vec<_> = responses.as_object().unwrap().keys().collect();
     assert_eq!(
@@ -85,7 +85,7 @@ fn every_status_of_readme_is_described() {
 }
 
 #[test]
-fn every_kind_of_error_has_an_example() {
+fn every_error_variant_has_an_example() {
     let kinds: HashSet<_> = every_error()
         .map(|error| mem::discriminant(&error))
         .collect();
@@ -93,7 +93,7 @@ fn every_kind_of_error_has_an_example() {
 }
 
 #[test]
-fn errors_of_api_document_are_examples() {
+fn errors_in_the_api_document_are_examples() {
     let responses = &description()["paths"]["/api/v3/get_traces"]["get"]["responses"];
     for (status, msg, err_type) in [
         ("400", "missing required URL parameter: tid", 2),
@@ -111,9 +111,9 @@ fn errors_of_api_document_are_examples() {
     }
 }
 
-/// Checks the descriptions of fields and of the token scheme, and `x-labels`.
+/// Checks the descriptions of fields and of the token scheme, and the extension `x-labels`.
 #[test]
-fn labels_match_domain() {
+fn labels_match_those_of_the_domain() {
     let description = description();
     let labels = &description["info"]["x-labels"];
     assert_eq!(
@@ -168,7 +168,7 @@ fn every_trace_field_is_required_and_described() {
     }
 }
 
-/// `infinity` and expanded years are not RFC 3339, so `format: date-time` would be wrong.
+/// The values can be `infinity` and years with more than four digits, which `format: date-time` does not allow.
 #[test]
 fn time_fields_declare_no_date_time_format() {
     let fields = &description()["components"]["schemas"]["Trace"]["properties"];

@@ -1,4 +1,4 @@
-//! The HTTP response of each error: status, `errType`, message and header.
+//! The HTTP response for each error: status, `errType`, message and an additional header.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use wts_domain::AccessDenied;
 
 use super::{ApiError, Unauthenticated};
 
-/// The kind of error: 1 internal error or overload, 2 invalid request, 3 authentication or permission, 5 business logic (the
-/// ticket does not exist).
+/// The kind of error, `errType` in the body: 1 for internal errors and overload, 2 for invalid requests, 3 for
+/// authentication and permission, 5 for business rules (the ticket does not exist).
 #[derive(Clone, Copy, ToSchema)]
 #[repr(u8)]
 pub(super) enum ErrType {
@@ -22,7 +22,7 @@ pub(super) enum ErrType {
     Logic = 5,
 }
 
-/// The parts of a response that differ between errors.
+/// The parts of an error response that depend on the error.
 pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     pub(super) err_type: ErrType,
@@ -33,7 +33,7 @@ pub(super) struct ErrorResponse {
 impl ApiError {
     pub(super) fn response_parts(&self) -> ErrorResponse {
         use ErrType::{Internal, Logic, Permission, Request};
-        // One message for all reasons, so that a caller without a valid token does not learn which check failed.
+        // All reasons have the same message, so that a caller without a valid token cannot find out which check failed.
         let unauthenticated = "a valid token is required";
         let overloaded = "the service is overloaded, retry later";
         let text = || self.to_string();

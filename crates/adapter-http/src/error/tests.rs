@@ -1,4 +1,4 @@
-//! Tests of the response of every error.
+//! Tests of the response for every error.
 
 use actix_web::body::to_bytes;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use wts_domain::TicketId;
 
 use super::*;
 
-/// Asserts the response of an error: status, `errType`, message and the value of its header.
+/// Asserts the response for an error: status, `errType`, message and the value of the additional header.
 async fn assert_response(
     error: impl Into<ApiError>,
     (status, err_type, msg, header): (u16, u8, &str, Option<&str>),
@@ -33,7 +33,7 @@ async fn assert_response(
 }
 
 #[tokio::test]
-async fn unauthenticated_request_is_challenged() {
+async fn unauthenticated_request_gets_a_challenge() {
     let invalid = Some("Bearer error=\"invalid_token\"");
     for (error, challenge) in [
         (Unauthenticated::MissingToken, Some("Bearer")),
@@ -49,7 +49,7 @@ async fn unauthenticated_request_is_challenged() {
 }
 
 #[tokio::test]
-async fn denied_caller_gets_reason() {
+async fn denied_caller_gets_403_with_the_reason() {
     let not_active = (403, 3, "only active users can access this API", None);
     let not_yours = (403, 3, "you can only view ticket traces of your own", None);
     assert_response(AccessDenied::NotActive, not_active).await;
@@ -61,7 +61,7 @@ async fn denied_caller_gets_reason() {
 }
 
 #[tokio::test]
-async fn invalid_request_gets_reason() {
+async fn invalid_request_gets_the_reason() {
     for (error, status, msg) in [
         (
             ApiError::MissingTicket,

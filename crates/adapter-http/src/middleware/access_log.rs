@@ -1,7 +1,7 @@
-//! The access log: one record per request, with the causes of an error.
+//! The access log: one record per request. For an error, the record contains all causes.
 //!
-//! The logger of actix is not used: it logs paths and queries, which can contain tokens, and does not log the causes of
-//! errors.
+//! The logger of actix is not used: it logs paths and queries, which can contain tokens, and it does not log the causes
+//! of errors.
 
 use std::{sync::Arc, time::Instant};
 
@@ -26,10 +26,11 @@ use crate::{
     routes::{Callers, Route},
 };
 
-/// The target of the records of the access log.
+/// The target of access log records, to select them in a filter.
 pub const ACCESS_LOG_TARGET: &str = module_path!();
 
-/// The access log record of a request. It contains neither the path nor the query, in which clients can send tokens.
+/// The access log record of a request. It contains neither the path nor the query, because clients can send tokens in
+/// them.
 pub(super) struct AccessLogEntry {
     state: Arc<MiddlewareState>,
     id: RequestId,
@@ -38,7 +39,7 @@ pub(super) struct AccessLogEntry {
     trace: Option<TraceParent>,
     begun: Instant,
     cors: Cors,
-    /// Whether the request is the last on its connection.
+    /// Whether the request is the last one on its connection.
     is_last: bool,
 }
 
@@ -77,7 +78,7 @@ impl AccessLogEntry {
         response
     }
 
-    /// Logs the response of an error and sets the common response headers.
+    /// Logs the error and its response, and sets the common response headers.
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
         self.emit(response.status(), &Extensions::new(), Some(&error));
@@ -90,7 +91,7 @@ impl AccessLogEntry {
         head.headers_mut().insert(X_REQUEST_ID, self.id.0.clone());
         security_headers::apply(head);
         self.cors.apply(head.headers_mut());
-        // After a body that is too long, the rest of the connection cannot be read as requests.
+        // The end of the request is unknown, so the server cannot find the next request on the connection.
         if self.is_last
             || head.status == StatusCode::PAYLOAD_TOO_LARGE
             || self.state.health.is_stopping()
@@ -99,7 +100,8 @@ impl AccessLogEntry {
         }
     }
 
-    /// Counts the response and logs it with the ticket id and the rank from the request extensions.
+    /// Counts the response in the metrics and writes the access log record. The ticket id and the caller's rank are in
+    /// the request extensions.
     fn emit(&self, status: StatusCode, details: &Extensions, error: Option<&Error>) {
         let duration = self.begun.elapsed();
         let route = self.route.map(|route| route.label);
@@ -135,7 +137,7 @@ impl AccessLogEntry {
         let is_health = |route: &Route| route.class == RequestClass::Health;
         let is_admin = |route: &Route| route.callers == Callers::Administrators;
         match status {
-            // Health checks and scrapes are sent every few seconds.
+            // Health checks and metrics requests are logged at a lower level, because they arrive every few seconds.
             _ if self.route.is_some_and(is_health) => log!(debug),
             status if status.is_success() && self.route.is_some_and(is_admin) => log!(debug),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn),
@@ -145,7 +147,7 @@ impl AccessLogEntry {
     }
 }
 
-/// Returns an error and its causes in one line.
+/// Returns an error and its causes on one line.
 fn reason(error: &Error) -> String {
     match error.as_error::<ApiError>() {
         Some(error) => ErrorChain(error).to_string(),

@@ -1,7 +1,7 @@
-//! CORS (Fetch standard): headers that allow pages of other origins to read responses. No origin is allowed by default, and
-//! credentials are never allowed.
+//! CORS (Fetch standard): response headers that allow web pages of other origins to read responses. By default no other
+//! origin is allowed. Credentials are never allowed.
 //!
-//! `actix-cors` is not used: it rejects preflights with a text instead of the error body, and sends
+//! `actix-cors` is not used: it rejects preflight requests with plain text instead of the error body, and sends
 //! `Access-Control-Expose-Headers` to every origin.
 
 use actix_web::{
@@ -21,15 +21,17 @@ use actix_web::{
 use crate::settings::HttpSettings;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
-/// Request headers that a page may send besides the safelisted ones; common libraries send the last four by default.
+/// The request headers that a page may send in addition to the safelisted ones. Common libraries send the last four by
+/// default.
 const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, if-none-match, x-request-id, traceparent, \
      content-type, cache-control, pragma, x-requested-with",
 );
-/// Response headers that a page may read besides the safelisted ones.
+/// The response headers that a page may read in addition to the safelisted ones.
 const EXPOSE_HEADERS: HeaderValue =
     HeaderValue::from_static("etag, retry-after, www-authenticate, x-request-id");
-/// The time that a browser may cache a preflight, in seconds. Browsers limit it to two hours at most.
+/// The time in seconds for which a browser may cache the response to a preflight request. Browsers use at most two
+/// hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 /// The CORS headers of a response.
@@ -54,7 +56,7 @@ impl Cors {
 
     pub(super) fn apply(&self, response: &mut HeaderMap) {
         if self.is_enabled {
-            // For caches: the response depends on `Origin`.
+            // `Vary` is for caches: the response depends on the `Origin` header.
             response.append(VARY, HeaderValue::from_static("origin"));
         }
         if let Some(origin) = &self.origin {
@@ -65,7 +67,7 @@ impl Cors {
         }
     }
 
-    /// Returns the response to a preflight request of an allowed origin; `None` for any other request.
+    /// Returns the response to a preflight request from an allowed origin, or `None` for any other request.
     pub(super) fn preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         self.origin.as_ref()?;
         let is_preflight = request.method() == Method::OPTIONS

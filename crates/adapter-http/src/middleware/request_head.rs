@@ -1,8 +1,8 @@
-//! Checks of the head of a request: size limits and protection from request smuggling (RFC 9112 6, 11.2). A proxy and this
-//! service must agree on where a request ends.
+//! Checks of the head of a request: size limits, and protection from request smuggling (RFC 9112 6, 11.2). A proxy and
+//! this service must agree on the end of each request.
 //!
-//! The HTTP server rejects contradictory and non-numeric lengths, unknown transfer codings and folded fields. Other ambiguous
-//! requests are rejected here, or are the last on their connection.
+//! actix rejects contradictory lengths, lengths that are not numbers, unknown transfer codings and folded headers. This
+//! module rejects other ambiguous requests, or closes the connection after them.
 
 use actix_web::{
     dev::ServiceRequest,
@@ -16,12 +16,12 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// The maximum length of path and query together.
+/// The maximum total length of the path and the query.
 const MAX_TARGET_BYTES: usize = 8 * 1_024;
-/// The maximum length of all header names and values together. It is much longer than the longest token, so that a token
-/// that is too long gets 401.
+/// The maximum total length of all header names and values. It is much larger than the longest accepted token, so a
+/// request with a longer token gets 401.
 const MAX_HEADER_BYTES: usize = 64 * 1_024;
-/// Header names that some proxies treat like the names with a hyphen.
+/// The header names with an underscore that some proxies treat like the names with a hyphen.
 const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
     HeaderName::from_static("content_length"),
     HeaderName::from_static("transfer_encoding"),
@@ -31,7 +31,7 @@ const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
 ///
 /// # Errors
 ///
-/// Returns an error if a proxy could interpret the request in a different way, or if a limit is exceeded.
+/// Returns an error if a proxy could interpret the request in another way, or if a limit is exceeded.
 pub(super) fn check(request: &ServiceRequest, max_body_bytes: u64) -> Result<(), ApiError> {
     let headers = request.headers();
     let header_bytes: usize = headers
@@ -52,8 +52,8 @@ pub(super) fn check(request: &ServiceRequest, max_body_bytes: u64) -> Result<(),
     }
 }
 
-/// Returns whether the request is the last on its connection: it has a body, requests a protocol upgrade or the end of the
-/// connection (RFC 9112 9.6), or is ambiguous.
+/// Returns whether the connection is closed after the request: the request has a body, requests a protocol upgrade or
+/// the end of the connection (RFC 9112 9.6), or is ambiguous.
 pub(super) fn is_last(request: &ServiceRequest) -> bool {
     let headers = request.headers();
     headers.contains_key(TRANSFER_ENCODING)
@@ -78,15 +78,15 @@ fn content_length(headers: &HeaderMap) -> u64 {
     length.unwrap_or(0) // The HTTP server has checked that it is a number.
 }
 
-/// Returns whether a length has a leading zero. Some parsers read such a number as octal, and some assume a body for any
-/// value other than a single zero.
+/// Returns whether a length has a leading zero. Some parsers read a number with a leading zero as octal, and some
+/// assume that there is a body unless the value is a single zero.
 fn has_leading_zero(length: &HeaderValue) -> bool {
     let digits = length.as_bytes().trim_ascii();
     digits.len() > 1 && digits.starts_with(b"0")
 }
 
-/// Returns whether the target has a different host than `Host`, or a user. RFC 9112 3.2.2 gives precedence to the target, but
-/// a proxy may have used the header.
+/// Returns whether the request target contains a user, or another host than the `Host` header. RFC 9112 3.2.2 gives
+/// precedence to the target, but a proxy may have used the header.
 fn contradicts_host(request: &ServiceRequest) -> bool {
     let target = request.uri();
     let Some(authority) = target.authority().filter(|_| target.scheme().is_some()) else {
@@ -98,8 +98,8 @@ fn contradicts_host(request: &ServiceRequest) -> bool {
         || host.is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(authority))
 }
 
-/// Returns whether `Host` has characters other than those of a name or an address with an optional port (RFC 9110 7.2), so
-/// that it could be interpreted as a user, a path or a list.
+/// Returns whether the `Host` header contains a character that is not part of a name or address with an optional port
+/// (RFC 9110 7.2). A proxy could interpret such a value as a user, a path or a list.
 fn is_invalid_host(host: &HeaderValue) -> bool {
     let mut bytes = host.as_bytes().iter();
     !bytes.all(|byte| byte.is_ascii_alphanumeric() || b".-_~:[]%".contains(byte))

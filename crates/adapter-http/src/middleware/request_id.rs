@@ -1,6 +1,6 @@
-//! The request id, in the response and in the access log.
+//! The request id, which is in the response and in the access log.
 //!
-//! Middleware crates for request ids are not used, because an id is accepted from trusted proxies only.
+//! Middleware crates for request ids are not used, because an id must be accepted from trusted proxies only.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use crate::{constants::X_REQUEST_ID, settings::HttpSettings};
 
-/// The maximum length of an accepted id.
+/// The maximum length of a request id from a proxy.
 const MAX_ID_BYTES: usize = 128;
 
-/// The id from a trusted proxy, so that both logs contain the same id, otherwise a random UUID (RFC 9562). Ids from other
-/// peers are ignored, because a client could write arbitrary text into the log.
+/// The id of a request: the id that a trusted proxy sent, so that the logs of both contain the same id, or a random
+/// UUID (RFC 9562). Ids from other peers are ignored, because a client could write arbitrary text into the log.
 #[derive(Clone)]
 pub(super) struct RequestId(pub(super) HeaderValue);
 
@@ -35,7 +35,7 @@ fn generate() -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unprintable"))
 }
 
-/// Returns the id from a trusted proxy, if there is exactly one.
+/// Returns the id that a trusted proxy sent, if there is exactly one.
 fn forwarded(request: &ServiceRequest) -> Option<HeaderValue> {
     let mut ids = request.headers().get_all(X_REQUEST_ID);
     let id = ids.next().filter(|_| ids.next().is_none())?;
@@ -44,7 +44,7 @@ fn forwarded(request: &ServiceRequest) -> Option<HeaderValue> {
     (is_trusted && is_log_safe(id.as_bytes())).then(|| id.clone())
 }
 
-/// Returns whether an id consists of characters that cannot change the meaning of a log line.
+/// Returns whether an id contains only characters that cannot change the meaning of a log record.
 fn is_log_safe(id: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/:@".contains(byte);
     (1..=MAX_ID_BYTES).contains(&id.len()) && id.iter().all(is_plain)
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn other_ids_are_replaced() {
+    fn missing_invalid_or_untrusted_id_is_replaced() {
         let too_long = [b'a'; MAX_ID_BYTES + 1];
         for (peer, fields) in [
             ([10, 0, 0, 1], &[][..]),

@@ -1,11 +1,11 @@
-//! Security headers of responses, which restrict what browsers do with a response.
+//! The security headers of responses, which restrict how browsers use a response.
 
 use actix_web::{
     dev::ResponseHead,
     http::header::{self, HeaderName, HeaderValue},
 };
 
-/// The headers of every response that does not set them itself.
+/// The headers that every response gets unless the handler has set them.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -17,7 +17,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// The additional header of every error response.
+/// The header that every error response also gets.
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 pub(super) fn apply(response: &mut ResponseHead) {

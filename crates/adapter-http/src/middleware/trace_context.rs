@@ -1,18 +1,18 @@
-//! W3C Trace Context, level 1: the trace that a request belongs to.
+//! W3C Trace Context, level 1: the distributed trace that a request belongs to.
 //!
-//! OpenTelemetry's propagator is not used, because it accepts values that the recommendation requires to be ignored: ids that
-//! are too short or have a sign, a trailing hyphen, the first of two fields.
+//! OpenTelemetry's propagator is not used, because it accepts values that the recommendation requires to be ignored:
+//! ids that are too short, signs, a trailing hyphen, and the first of two headers.
 
 use std::ops::Range;
 
 use actix_web::http::header::HeaderMap;
 
-/// A valid `traceparent`. It consists of hexadecimal digits and hyphens only, so that it can be logged.
+/// The value of a valid `traceparent` header. It contains only hexadecimal digits and hyphens, so it can be logged.
 #[derive(Clone, Copy)]
 pub(super) struct TraceParent([u8; 55]);
 
 impl TraceParent {
-    /// Returns the `traceparent` of a request; `None` if it is missing, duplicate or invalid.
+    /// Returns the `traceparent` of a request, or `None` if it is missing, invalid or not unique.
     pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut fields = headers.get_all("traceparent");
         let field = fields.next()?.as_bytes();
@@ -22,7 +22,7 @@ impl TraceParent {
         Self::parse(field)
     }
 
-    /// Parses `version "-" trace-id "-" parent-id "-" trace-flags` (3.2), to which a later version may append more.
+    /// Parses `version "-" trace-id "-" parent-id "-" trace-flags` (3.2). Later versions may append further parts.
     fn parse(field: &[u8]) -> Option<Self> {
         let (known, more) = field.split_first_chunk::<55>()?;
         let has_form = known.iter().enumerate().all(|(index, byte)| match index {
@@ -40,17 +40,17 @@ impl TraceParent {
             .then_some(parsed)
     }
 
-    /// Returns the id of the trace.
+    /// Returns the trace id.
     pub(super) fn trace(&self) -> &str {
         self.part(3..35)
     }
 
-    /// Returns the id of the client's span.
+    /// Returns the parent id, which identifies the client's span.
     pub(super) fn parent(&self) -> &str {
         self.part(36..52)
     }
 
-    /// Returns whether the client records this trace: the lowest flag (3.2.2.5.1).
+    /// Returns whether the client records this trace, which is the lowest bit of the flags (3.2.2.5.1).
     pub(super) fn is_sampled(&self) -> bool {
         let flags = char::from(self.0[54]).to_digit(16);
         flags.is_some_and(|flags| flags % 2 == 1)
@@ -69,7 +69,7 @@ mod tests {
     const VALID: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
-    fn example_of_the_recommendation_is_parsed() {
+    fn example_in_the_recommendation_is_parsed() {
         let parent = TraceParent::parse(VALID.as_bytes()).unwrap();
         assert_eq!(parent.trace(), "0af7651916cd43dd8448eb211c80319c");
         assert_eq!(parent.parent(), "b7ad6b7169203331");

@@ -1,4 +1,4 @@
-//! Response bodies with the response timeout, which keep their request in flight until they have been written.
+//! Response bodies with a response timeout. They count their request as in flight until they have been written.
 
 use std::{
     io,
@@ -16,11 +16,12 @@ use actix_web::{
 use super::request_id::RequestId;
 use crate::request_class::InFlightGuard;
 
-/// A body of at most this length is passed to the connection at once, which counts it as a pending write.
+/// The size of the write buffer of a connection. A body of at most this length is passed to the connection at once, and
+/// the connection counts it as a pending write.
 const WRITE_BUFFER_BYTES: u64 = 64 * 1_024;
 
-/// Keeps the request in flight until its response has been written, and aborts a response that takes longer than `limit`,
-/// so that the client detects the missing end.
+/// Returns a body that counts its request as in flight until the response has been written. If this takes longer than
+/// `limit`, the body returns an error, and the client detects that the response is incomplete.
 pub(super) fn track_body(
     body: BoxBody,
     guard: InFlightGuard,

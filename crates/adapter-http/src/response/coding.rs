@@ -1,7 +1,7 @@
-//! Negotiation of the content coding by `Accept-Encoding` (RFC 9110 12.5.3).
+//! Negotiation of the content coding with the `Accept-Encoding` header (RFC 9110 12.5.3).
 //!
-//! `AcceptEncoding::negotiate` of actix is not used: among codings with equal quality it chooses the one that the client
-//! lists first, which is gzip for browsers, although zstd compresses better.
+//! `AcceptEncoding::negotiate` of actix is not used. Among codings with equal quality values it chooses the one that
+//! the client lists first, which is gzip for browsers, although zstd compresses better.
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -11,7 +11,7 @@ use actix_web::{
 
 use crate::error::ApiError;
 
-/// The shortest body that is compressed, in bytes. A shorter one fits into one packet without compression.
+/// The minimum length of a body that is compressed, in bytes. A shorter body fits into one packet uncompressed.
 const MIN_COMPRESS_BYTES: u64 = 1_024;
 
 /// A supported content coding.
@@ -22,10 +22,11 @@ pub(super) enum ContentCoding {
 }
 
 impl ContentCoding {
-    /// All codings in the server's order of preference: the best ratio of compression to CPU time first.
+    /// All supported codings, in the server's order of preference. The coding with the best ratio of compression to CPU
+    /// time is first.
     pub(super) const ALL: [Self; 2] = [Self::Zstd, Self::Gzip];
 
-    /// Returns the value of `Content-Encoding`.
+    /// Returns the coding as a value of the `Content-Encoding` header.
     pub(super) fn header(self) -> ContentEncoding {
         match self {
             Self::Zstd => ContentEncoding::Zstd,
@@ -34,19 +35,19 @@ impl ContentCoding {
     }
 }
 
-/// The codings that a client accepts. There is at least one, identity included.
+/// The codings that a client accepts, at least one. Identity is a coding too.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct AcceptedCodings {
     /// Whether the client accepts an uncompressed body.
     pub(super) identity: bool,
-    /// Whether the client accepts gzip, even if it prefers another coding.
+    /// Whether the client accepts gzip. It may prefer another coding.
     pub(super) gzip: bool,
-    /// The compression that the client prefers, if it does not prefer identity.
+    /// The compression that the client prefers, `None` if it prefers identity.
     preferred: Option<ContentCoding>,
 }
 
 impl AcceptedCodings {
-    /// Parses `Accept-Encoding`. A field that cannot be parsed is ignored.
+    /// Parses the `Accept-Encoding` header. A header that cannot be parsed is ignored.
     ///
     /// # Errors
     ///
@@ -62,7 +63,8 @@ impl AcceptedCodings {
         let preferred = accepted
             .clone()
             .filter(|(quality, _)| *quality >= identity)
-            // Reversed, because `max_by_key` returns the last of several maxima and the first is wanted.
+            // `rev` is needed because `max_by_key` returns the last of several maxima, but the first one has
+            // precedence.
             .rev()
             .max_by_key(|(quality, _)| *quality)
             .map(|(_, coding)| coding);
@@ -80,7 +82,7 @@ impl AcceptedCodings {
         }
     }
 
-    /// Returns the compression to apply to `body`; `None` to send it uncompressed.
+    /// Returns the coding with which `body` is compressed, or `None` if it is sent uncompressed.
     pub(super) fn choose(&self, body: &BoxBody) -> Option<ContentCoding> {
         let is_long_enough = match body.size() {
             BodySize::None => false,
@@ -91,7 +93,7 @@ impl AcceptedCodings {
     }
 }
 
-/// Returns the quality value of an encoding, by name or by `*`; `None` if the field has neither.
+/// Returns the quality value of a coding, which the header gives by name or with `*`. Returns `None` if it has neither.
 fn quality(accepted: &AcceptEncoding, encoding: ContentEncoding) -> Option<Quality> {
     let quality_of = |wanted: &Preference<Encoding>| {
         let mut items = accepted.iter();
@@ -109,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the preferred coding and whether identity is accepted; `None` if the request is rejected.
+    /// Returns the preferred coding and whether identity is accepted, or `None` if the request is rejected.
     fn accepted(field: &str) -> Option<(Option<ContentCoding>, bool)> {
         let request = TestRequest::default()
             .insert_header((ACCEPT_ENCODING, field))
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn highest_quality_wins_and_zstd_wins_ties() {
+    fn coding_with_highest_quality_is_used_and_zstd_on_a_tie() {
         use ContentCoding::{Gzip, Zstd};
         for (field, expected) in [
             ("", (None, true)),
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn client_that_accepts_no_coding_is_rejected() {
+    fn request_without_an_acceptable_coding_is_rejected() {
         for field in [
             "*;q=0",
             "identity;q=0",

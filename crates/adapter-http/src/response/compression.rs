@@ -1,8 +1,8 @@
 //! Compression of response bodies with zstd and gzip.
 //!
-//! The level and the window are small: a history of a few hundred traces is compressed to a tenth of its size in a tenth of
-//! a millisecond, and the memory of a streamed body stays bounded. Brotli is not offered: it compresses about as well as
-//! zstd, takes more CPU time, and clients that accept it also accept gzip.
+//! The compression level and the window are small. A history of a few hundred traces is compressed to a tenth of its
+//! size in a tenth of a millisecond, and the memory use of a streamed body is limited. Brotli is not supported: it
+//! compresses about as well as zstd but needs more CPU time, and clients that accept it also accept gzip.
 
 use std::{io, pin::Pin};
 
@@ -22,21 +22,22 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use super::coding::ContentCoding;
 use crate::error::ApiError;
 
-/// Limits how many streamed bodies are compressed at a time. Each takes up to 1 MiB of memory until the client has
-/// received it.
+/// The limit of streamed bodies that are compressed at the same time. Each of them uses up to 1 MiB of memory until the
+/// client has received it.
 pub(super) static STREAMING_COMPRESSIONS: Semaphore = Semaphore::const_new(16);
 
 /// The compression level of zstd and of gzip.
 const COMPRESSION_LEVEL: Level = Level::Precise(1);
-/// The base-2 logarithm of zstd's window in bytes. For comparison: the window of gzip has 2^15 bytes.
+/// The base-2 logarithm of the window size of zstd in bytes. The window of gzip has 2^15 bytes.
 const ZSTD_WINDOW_LOG: u32 = 17;
 /// The maximum length of a compressed chunk of a streamed body.
 const MAX_CHUNK_BYTES: usize = 64 * 1_024;
 
-/// Compresses a body and returns it with the coding that was applied.
+/// Compresses a body, and returns it with the coding that was applied.
 ///
-/// A body that is wholly in memory is compressed at once. A streamed body is compressed while it is sent and holds one of
-/// the `permits` until then. If no permit is free and the client accepts `identity`, the body is returned uncompressed.
+/// A body that is completely in memory is compressed at once. A streamed body is compressed while it is sent, and holds
+/// one of the `permits` until its end. If no permit is free and the client accepts identity, the body is returned
+/// uncompressed.
 ///
 /// # Errors
 ///
@@ -66,7 +67,7 @@ pub(super) async fn compress(
     Ok((body, Some(coding)))
 }
 
-/// Returns a body that compresses `body` while it is sent and holds `permit` until it is dropped.
+/// Returns a body that compresses `body` while it is sent, and holds `permit` until it is dropped.
 fn compress_stream(
     mut body: BoxBody,
     coding: ContentCoding,

@@ -1,10 +1,10 @@
-//! The allowed origins (CORS), whose pages may read responses.
+//! The origins whose web pages may read responses (CORS).
 
 use std::str::FromStr;
 
 use actix_web::http::{Uri, header::HeaderValue};
 
-/// A list of origins (RFC 6454), empty by default.
+/// A list of allowed origins (RFC 6454), empty by default.
 ///
 /// ```
 /// use wts_adapter_http::AllowedOrigins;
@@ -38,7 +38,8 @@ impl FromStr for AllowedOrigins {
     }
 }
 
-/// Parses an origin as browsers serialise it: scheme, host in lower case, and the port unless it is the default port.
+/// Parses an origin in the form that browsers send: scheme, host in lower case, and the port unless it is the default
+/// port.
 fn parse(text: &str) -> Option<HeaderValue> {
     let uri: Uri = text.parse().ok()?;
     let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
@@ -55,7 +56,7 @@ fn parse(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok().filter(|_| is_canonical)
 }
 
-/// The error of a text that differs from an origin as browsers serialise it.
+/// The error for a text that is not an origin in the form that browsers send.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected origins such as https://wts.example, in lower case, without a path and without the default port, found {0:?}"
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_serialised_origins_are_accepted() {
+    fn only_origins_as_sent_by_browsers_are_accepted() {
         for valid in [
             "",
             "https://wts.example",

@@ -1,10 +1,10 @@
-//! The trusted proxies in front of the service.
+//! The addresses of the trusted proxies in front of the service.
 
 use std::{net::IpAddr, str::FromStr};
 
 use ipnet::IpNet;
 
-/// The addresses and networks of trusted proxies, none by default.
+/// The addresses and networks of the trusted proxies, empty by default.
 ///
 /// ```
 /// use wts_adapter_http::TrustedProxies;
@@ -18,7 +18,7 @@ pub struct TrustedProxies(Vec<IpNet>);
 impl TrustedProxies {
     /// Returns whether `address` belongs to a trusted proxy.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        // An IPv4 peer of a dual-stack socket has an IPv4-mapped IPv6 address.
+        // On a dual-stack socket, an IPv4 peer has an IPv4-mapped IPv6 address.
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))
     }
@@ -41,7 +41,7 @@ impl FromStr for TrustedProxies {
     }
 }
 
-/// The error of a text that is not a list of addresses and networks.
+/// The error for a text that is not a list of addresses and networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected addresses and networks separated by commas, such as 127.0.0.1, 10.0.0.0/8")]
 pub struct ParseProxiesError(());

@@ -1,4 +1,4 @@
-//! A running server for tests, and its client.
+//! A server that runs for a test, and an HTTP client for it.
 
 use std::{
     io::{Read, Write},
@@ -17,7 +17,7 @@ use crate::{
     server,
 };
 
-/// A running server on its own port. It stops on drop.
+/// A server that runs on its own port. It stops when dropped.
 pub(super) struct App {
     pub(super) address: SocketAddr,
     pub(super) metrics: HttpMetrics,
@@ -26,7 +26,7 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Starts a server with a mocked repository, which `expect` sets up.
+    /// Starts a server with a mocked repository. `expect` sets the expectations of the mock.
     pub(super) fn with_repository(expect: impl FnOnce(&mut MockHistoryRepository)) -> Self {
         Self::with_settings(HttpSettings::default(), expect)
     }
@@ -66,30 +66,30 @@ impl App {
         self.address
     }
 
-    /// Shuts the server down.
+    /// Shuts down the server and returns the report.
     pub(super) async fn shut_down(self) -> ShutdownReport {
         drop(self.stop);
         self.stopped.await.unwrap()
     }
 
-    /// Returns the complete response to a `GET` with a token.
+    /// Sends a `GET` request with a token and returns the complete response.
     pub(super) async fn get(&self, path: &str, token: &str) -> String {
         self.request("GET", path, &[&format!("Authorization: Bearer {token}")])
             .await
     }
 
-    /// Returns the complete response to a request with these headers.
+    /// Sends a request with these headers and returns the complete response.
     pub(super) async fn request(&self, method: &str, path: &str, fields: &[&str]) -> String {
         String::from_utf8(self.request_bytes(method, path, fields).await).unwrap()
     }
 
-    /// Returns the complete response to a request as bytes, because it may be compressed.
+    /// Sends a request with these headers and returns the complete response as bytes, because it may be compressed.
     pub(super) async fn request_bytes(&self, method: &str, path: &str, fields: &[&str]) -> Vec<u8> {
         self.send(method, path, fields, "").await
     }
 
-    /// Returns the complete response to a request with these headers and this body. The headers must contain its length or
-    /// transfer coding.
+    /// Sends a request with these headers and this body, and returns the complete response. The headers must contain
+    /// the length or the transfer coding of the body.
     pub(super) async fn send(
         &self,
         method: &str,
@@ -104,7 +104,7 @@ impl App {
         self.send_bytes(request.into_bytes()).await
     }
 
-    /// Sends bytes and returns everything that the server sends until it closes the connection.
+    /// Sends bytes, and returns all bytes that the server sends until it closes the connection.
     pub(super) async fn send_bytes(&self, request: Vec<u8>) -> Vec<u8> {
         let address = self.address;
         tokio::task::spawn_blocking(move || {

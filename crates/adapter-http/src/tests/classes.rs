@@ -1,4 +1,4 @@
-//! Tests of request classes: handlers that raise their requests to a long-lived class.
+//! Tests of request classes: handlers that change the class of their request to a long-lived one.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -37,13 +37,13 @@ pub(crate) static ROUTES: &[Route] = &[
     }),
 ];
 
-/// Longer than all timeouts of these tests together.
+/// A duration that is longer than all timeouts of these tests together.
 const LONG: Duration = Duration::from_secs(2);
 
-/// Returns limits that every long-lived request of these tests exceeds.
+/// Returns settings whose limits every long-lived request of these tests would exceed.
 fn limits() -> HttpSettings {
     HttpSettings {
-        // The HTTP server measures this timeout with a resolution of half a second.
+        // The HTTP server measures the head timeout with a resolution of half a second.
         head_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_millis(300),
         response_timeout: Duration::from_millis(300),
@@ -59,7 +59,8 @@ fn app(settings: HttpSettings) -> App {
     App::with_settings(settings, |_| {})
 }
 
-/// Sends three letters, each after a pause of [`LONG`]. Without a query, the stream ends when the service shuts down.
+/// Sends a stream of three letters, with a pause of [`LONG`] before each. If the request has no query, the stream also
+/// ends when the service shuts down.
 async fn ticks(
     connection: ConnectionHandle,
     request: HttpRequest,
@@ -88,7 +89,7 @@ async fn flood(connection: ConnectionHandle) -> HttpResponse {
     }))
 }
 
-/// Responds after [`LONG`], or when the service shuts down.
+/// Responds after [`LONG`], or earlier when the service shuts down.
 async fn wait(connection: ConnectionHandle, health: Data<Health>) -> HttpResponse {
     connection.raise(Waiting);
     tokio::select! {
@@ -105,12 +106,15 @@ async fn sleep_for(duration: Duration) -> HttpResponse {
 async fn until(condition: impl Fn() -> bool) {
     let begun = Instant::now();
     while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never true");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "the condition did not become true"
+        );
         sleep(Duration::from_millis(5)).await;
     }
 }
 
-/// Sends a request and returns the open connection.
+/// Sends a request and returns the connection, from which the response has not been read.
 fn connect(app: &App, path: &str) -> TcpStream {
     let mut client = TcpStream::connect(app.address).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: wts\r\n\r\n");
@@ -124,7 +128,7 @@ async fn stream_is_exempt_from_timeouts_and_concurrency_limit() {
     let stream = app.request("GET", "/stream", &[]);
     let short = async {
         until(|| app.metrics.long_lived.get() == 1).await;
-        // Each request has its own connection; the connection of the stream is not evicted.
+        // Each of these requests has its own connection. The connection of the stream must not be evicted for it.
         for _ in 0..10 {
             let response = app.request("GET", "/short", &[]).await;
             assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
@@ -158,7 +162,7 @@ async fn long_poll_is_exempt_from_request_timeout() {
 }
 
 #[tokio::test]
-async fn request_that_is_not_raised_times_out() {
+async fn unary_request_over_the_request_timeout_is_rejected() {
     let response = app(limits()).request("GET", "/sleep", &[]).await;
     assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
 }
@@ -187,7 +191,7 @@ async fn connection_of_long_poll_is_reused() {
 }
 
 #[tokio::test]
-async fn slow_client_of_stream_hits_write_timeout() {
+async fn stream_to_a_client_that_stops_reading_times_out() {
     let app = app(HttpSettings {
         write_timeout: Duration::from_millis(300),
         ..limits()
@@ -199,7 +203,7 @@ async fn slow_client_of_stream_hits_write_timeout() {
     if let Err(error) = client.read_to_end(&mut rest) {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
     }
-    assert!(!rest.ends_with(b"0\r\n\r\n"), "the stream ended regularly");
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "the stream was not aborted");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-/// Returns the head of a response, the decoded body and the length of the encoded body.
+/// Returns the head of a response, its decoded body and the length of its encoded body.
 async fn get_decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
     let fields = [
         &*bearer(ALICE, Access::User),
@@ -55,7 +55,7 @@ fn decode_chunks(mut body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn long_body_is_compressed_as_accepted() {
+async fn long_body_has_the_coding_that_the_client_accepts() {
     for traces in [20, 2_000] {
         let app = with_traces(traces);
         let (head, plain, _) = get_decoded(&app, "identity").await;
@@ -86,7 +86,7 @@ async fn long_body_is_compressed_as_accepted() {
 }
 
 #[tokio::test]
-async fn short_body_is_compressed_only_without_identity() {
+async fn short_body_is_compressed_only_if_identity_is_rejected() {
     let app = with_traces(1);
     let (head, plain, _) = get_decoded(&app, "gzip, zstd").await;
     assert_eq!(field(&head, "content-encoding"), None);

@@ -1,4 +1,4 @@
-//! Tests of the OpenAPI description against responses: status and header fields.
+//! Tests that the OpenAPI description matches the statuses and headers of responses.
 
 use actix_web::ResponseError;
 use serde_json::Value;
@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::*;
 use crate::{docs::every_error, error::ApiError, openapi_document};
 
-/// Headers that the description does not list for each response: message framing, and security headers, which it lists
-/// once for all responses.
+/// The headers that the description does not list for each response: those of the message framing, and the security
+/// headers, which are described once for all responses.
 const UNDOCUMENTED_HEADERS: [&str; 10] = [
     "Connection",
     "Content-Length",
@@ -21,7 +21,7 @@ const UNDOCUMENTED_HEADERS: [&str; 10] = [
     "Referrer-Policy",
 ];
 
-/// Asserts that the description of a path contains this status with all these headers.
+/// Asserts that the description of a path contains this status, and all these headers for it.
 fn assert_described<'a>(path: &str, status: &str, names: impl Iterator<Item = &'a str>) {
     let description: Value = serde_json::from_str(openapi_document()).unwrap();
     let response = &description["paths"][path]["get"]["responses"][status];
@@ -89,7 +89,7 @@ fn error_headers_are_described() {
         };
         let response = error.error_response();
         let names = response.headers().iter().map(|(name, _)| name.as_str());
-        // The middleware adds these two to every error response.
+        // The middleware adds these two headers to every error response.
         let names = names.chain(["x-request-id", "cache-control"]);
         assert_described(path, response.status().as_str(), names);
     }

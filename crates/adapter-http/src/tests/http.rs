@@ -1,4 +1,4 @@
-//! Tests of HTTP semantics: authentication scheme, `HEAD`, methods, paths, invalid tokens.
+//! Tests of HTTP semantics: the authentication scheme, `HEAD`, methods, paths and invalid tokens.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests of slow clients, timeouts and load shedding.
+//! Tests of slow clients, timeouts and overload.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -13,10 +13,10 @@ use wts_app::RepositoryError;
 use super::*;
 use crate::HttpSettings;
 
-/// Longer than any timeout of these tests takes on a busy machine, and shorter than the timeout of the clients.
+/// A duration that no timeout of these tests reaches, even on a busy machine. The timeout of the clients is longer.
 const LONG: Duration = Duration::from_secs(20);
 const NEVER: Duration = Duration::from_secs(3_600);
-/// More bytes than the socket buffers hold.
+/// A number of bytes that does not fit into the socket buffers.
 const LARGE: usize = 20 * 1_024 * 1_024;
 
 fn request() -> String {
@@ -32,7 +32,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Reads until the server closes the connection. Returns the bytes read and the duration.
+/// Reads until the server closes the connection. Returns the bytes and the time that this took.
 fn read_to_end(stream: &mut TcpStream) -> (String, Duration) {
     let begun = Instant::now();
     let mut response = Vec::new();
@@ -45,7 +45,7 @@ fn read_to_end(stream: &mut TcpStream) -> (String, Duration) {
     )
 }
 
-/// Returns a history with `traces` traces whose remarks have `LARGE` bytes in total.
+/// Returns a history of `traces` traces, whose remarks have `LARGE` bytes in total.
 fn large_history(traces: usize) -> Arc<TicketHistory> {
     let first = history_of(ALICE).traces[0].clone();
     let traces = (0..traces).map(|_| {
@@ -57,7 +57,7 @@ fn large_history(traces: usize) -> Arc<TicketHistory> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unfinished_request_times_out_on_new_and_reused_connection() {
+async fn incomplete_request_times_out_on_new_or_reused_connection() {
     let settings = HttpSettings {
         head_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_millis(200),
@@ -93,7 +93,7 @@ async fn unfinished_request_times_out_on_new_and_reused_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn client_that_does_not_read_hits_write_timeout() {
+async fn client_that_stops_reading_exceeds_the_write_timeout() {
     let settings = HttpSettings {
         write_timeout: Duration::from_millis(300),
         ..HttpSettings::default()
@@ -107,9 +107,9 @@ async fn client_that_does_not_read_hits_write_timeout() {
     let mut stream = connect(app.address());
     spawn_blocking(move || {
         let begun = Instant::now();
-        // Writing fails after the server has closed the connection.
+        // Writing fails when the server has closed the connection.
         while stream.write_all(many.as_bytes()).is_ok() {
-            assert!(begun.elapsed() < LONG, "it was never closed");
+            assert!(begun.elapsed() < LONG, "the connection was not closed");
         }
     })
     .await
@@ -117,7 +117,7 @@ async fn client_that_does_not_read_hits_write_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_client_hits_response_timeout() {
+async fn slow_client_exceeds_the_response_timeout() {
     logs::log();
     for traces in [1, 300] {
         let settings = HttpSettings {
@@ -126,7 +126,7 @@ async fn slow_client_hits_response_timeout() {
             request_timeout: NEVER,
             ..HttpSettings::default()
         };
-        // A history of one trace is sent in one chunk, a longer one is streamed.
+        // A history of one trace is sent in one chunk. A longer history is streamed.
         let app = App::with_settings(settings, |histories| {
             histories
                 .expect_find()
@@ -136,14 +136,14 @@ async fn slow_client_hits_response_timeout() {
         let read = spawn_blocking(move || {
             stream.write_all(request().as_bytes()).unwrap();
             let (mut read, mut piece) = (0, vec![0; 64 * 1_024]);
-            // The client never stops reading, but is too slow for the response timeout.
+            // This client reads all the time, but too slowly for the response timeout.
             while let Ok(length @ 1..) = stream.read(&mut piece) {
                 read += length;
                 thread::sleep(Duration::from_millis(20));
             }
             read
         });
-        assert!(read.await.unwrap() < LARGE, "it was read to the end");
+        assert!(read.await.unwrap() < LARGE, "the response was not aborted");
     }
 }
 

@@ -9,7 +9,7 @@ use wts_app::RepositoryError;
 
 use super::*;
 
-/// Everything that this process logs at level TRACE.
+/// The records that this process logs, at all levels.
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -24,8 +24,8 @@ impl Write for Log {
     }
 }
 
-/// Returns the log of the process. All tests share it, because the workers of the server are separate threads; each test
-/// searches for its own lines.
+/// Returns the log of this process. All tests share it, because the workers of a server are separate threads. Each test
+/// searches for its own records.
 pub(super) fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
@@ -40,7 +40,7 @@ pub(super) fn log() -> &'static Log {
     })
 }
 
-/// Returns the only record with the request id of this response.
+/// Returns the access log record with the request id of this response. There must be exactly one.
 pub(super) fn record_of(response: &str) -> String {
     let id = response
         .lines()
@@ -88,7 +88,7 @@ async fn every_request_has_one_access_log_record() {
             &[
                 "INFO",
                 "status=401",
-                "reason=invalid token: it is not three parts",
+                "reason=invalid token: it does not consist of three",
             ],
         ),
         ("/nowhere?令", "x".to_owned(), &["INFO", "status=404"]),
@@ -103,11 +103,11 @@ async fn every_request_has_one_access_log_record() {
 }
 
 #[tokio::test]
-async fn cause_of_failure_is_logged_and_not_sent() {
+async fn cause_of_a_database_error_is_logged_and_not_sent() {
     log();
     let app = App::with_repository(|histories| {
         histories.expect_find().times(1).returning(|_| {
-            let cause = io::Error::new(io::ErrorKind::ConnectionReset, "the cable was cut");
+            let cause = io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer");
             Err(RepositoryError::Failed(Box::new(cause)))
         });
         histories
@@ -123,7 +123,7 @@ async fn cause_of_failure_is_logged_and_not_sent() {
     );
     let record = record_of(&response);
     assert!(
-        record.contains("ERROR") && record.contains("the cable was cut"),
+        record.contains("ERROR") && record.contains("connection reset by peer"),
         "{record}"
     );
 

@@ -14,7 +14,7 @@ async fn openapi_document_is_public_and_cacheable() {
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
 }
 
-/// Returns the head of a response with a binary body.
+/// Returns the head of a response whose body may be binary.
 async fn head_of(app: &App, path: &str, header: &str) -> String {
     let mut response = app.request_bytes("GET", path, &[header]).await;
     let end = response.windows(4).position(|four| four == b"\r\n\r\n");
@@ -23,7 +23,7 @@ async fn head_of(app: &App, path: &str, header: &str) -> String {
 }
 
 #[tokio::test]
-async fn docs_page_loads_only_own_files() {
+async fn docs_page_loads_only_files_of_this_server() {
     let app = App::with_repository(|_| {});
     let moved = app.request("GET", "/api/v3/docs", &[]).await;
     assert_eq!(field(&moved, "location"), Some("/api/v3/docs/"), "{moved}");
@@ -53,7 +53,7 @@ async fn docs_page_loads_only_own_files() {
         ] {
             let head = head_of(&app, &path, &format!("Accept-Encoding: {accepted}")).await;
             assert!(head.starts_with("HTTP/1.1 200 "), "{path}");
-            // The generated initializer is not stored compressed, and short files are not compressed.
+            // The generated initializer is not stored compressed, and short files are not compressed either.
             let is_short = path.ends_with("initializer.js")
                 || path.ends_with("index.css") && coding == Some("zstd");
             let coding = coding.filter(|_| !is_short);

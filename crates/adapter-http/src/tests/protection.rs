@@ -181,13 +181,14 @@ async fn rate_limit_applies_per_caller_and_per_address() {
                 break;
             }
         }
-        assert!(responses.len() > 10, "the burst is too small");
+        assert!(responses.len() > 10, "the burst has too few requests");
         let rejected = responses.last().unwrap();
         assert_eq!(status(rejected), "429");
         assert!(rejected.contains("retry-after: "), "{rejected}");
         assert!(rejected.ends_with(r#""errType":2}"#), "{rejected}");
     }
-    // The limits of Alice and of the address are exhausted. The limit of Bob, at the same address, is not.
+    // The limit of Alice and the limit of the address are exhausted. The limit of Bob, who has the same address, is
+    // not.
     let bob = app.get(PATH, &token("2024310002", Access::Dev)).await;
     assert_eq!(status(&bob), "200");
     assert_eq!(status(&app.get("/livez", "x").await), "200");

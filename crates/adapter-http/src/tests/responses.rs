@@ -1,4 +1,4 @@
-//! Tests of responses: conditional requests, content negotiation, request bodies, methods, request ids.
+//! Tests of responses: conditional requests, content negotiation, request bodies, methods and request ids.
 
 use super::*;
 use crate::HttpSettings;
@@ -7,7 +7,7 @@ pub(super) fn bearer(sid: &str, access: Access) -> String {
     format!("Authorization: Bearer {}", token(sid, access))
 }
 
-/// Returns a server whose repository holds a ticket of Alice with `number` traces.
+/// Returns a server whose repository has one ticket, filed by Alice, with `number` traces.
 pub(super) fn with_traces(number: i64) -> App {
     App::with_repository(|histories| {
         histories
@@ -42,7 +42,7 @@ async fn matching_if_none_match_gets_304() {
     assert_eq!(field(&first, "cache-control"), Some("private, no-cache"));
     assert_eq!(field(&first, "vary"), Some("Accept, Accept-Encoding"));
 
-    // The tag matches for every caller and in a list of tags.
+    // The tag matches for every caller, as a weak or strong tag, and in a list of tags.
     let strong = tag.strip_prefix("W/").unwrap();
     for caller in [&alice, &bearer("2024310999", Access::Dev)] {
         for known in [
@@ -79,7 +79,7 @@ async fn matching_if_none_match_gets_304() {
 }
 
 #[tokio::test]
-async fn denied_caller_cannot_probe_entity_tags() {
+async fn denied_caller_gets_403_for_a_known_entity_tag() {
     let app = with_traces(1);
     let mallory = bearer("2024310666", Access::User);
     let first = app
@@ -163,7 +163,7 @@ async fn request_with_body_gets_415() {
 }
 
 #[tokio::test]
-async fn authentication_precedes_negotiation() {
+async fn authentication_is_checked_before_content_negotiation() {
     let app = App::with_repository(|_| {});
     for (odd, body) in [
         ("Accept: text/html", ""),
@@ -187,7 +187,7 @@ async fn options_lists_methods_without_token() {
 }
 
 #[tokio::test]
-async fn only_request_id_of_trusted_proxy_is_kept() {
+async fn request_id_is_accepted_from_trusted_proxies_only() {
     let with_history = |histories: &mut wts_app::MockHistoryRepository| {
         histories
             .expect_find()

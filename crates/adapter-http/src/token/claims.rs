@@ -1,23 +1,22 @@
-//! The claims of a token whose signature has been verified.
+//! The claims of a token, which are read after its signature has been verified.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{TokenSettings, error::TokenError, strict_json};
 
-/// The largest accepted difference between the clocks of the sign-in service and of this service, in seconds.
+/// The largest accepted difference between the clock of the sign-in service and the clock of this service, in seconds.
 const LEEWAY: f64 = 30.0;
 
-/// The last second of the year 9999, after which dates have more than four digits. A later `exp` is a mistake, such as
-/// milliseconds.
+/// The last second of the year 9999. A later `exp` is rejected as a mistake, such as a time in milliseconds.
 pub(super) const MAX_EXP: i64 = 253_402_300_799;
 
-/// The registered claims that are checked (RFC 7519 4.1), and two claims of the sign-in service: `sid` and `access`.
+/// The claims that are checked: registered claims (RFC 7519 4.1), and `sid` and `access` of the sign-in service.
 #[derive(Deserialize)]
 pub(super) struct Claims {
     pub(super) sid: String,
     pub(super) access: String,
-    // RFC 7519 2, `NumericDate`: seconds since 1970, not necessarily whole.
+    // A `NumericDate` (RFC 7519 2): seconds since 1970, which can have a fraction.
     exp: f64,
     #[serde(default, deserialize_with = "strict_json::not_null")]
     nbf: Option<f64>,
@@ -30,7 +29,7 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// Reads claims that are valid at `now`, from the configured issuer and for the configured audience.
+    /// Parses claims, and checks their times, issuer and audience.
     pub(super) fn read(
         json: &[u8],
         settings: &TokenSettings,
@@ -45,7 +44,9 @@ impl Claims {
             return Err(TokenError::WrongIssuer);
         }
         if let Some(aud) = &claims.aud
-            && audience.as_ref().is_none_or(|ours| !names(aud, ours))
+            && audience
+                .as_ref()
+                .is_none_or(|expected| !has_audience(aud, expected))
         {
             return Err(TokenError::WrongAudience);
         }
@@ -74,12 +75,14 @@ impl Claims {
     }
 }
 
-/// Whether `aud` names this audience. RFC 7519 4.1.3: it is one name or a list of names, compared exactly.
-fn names(aud: &Value, ours: &str) -> bool {
+/// Whether `aud` contains the configured audience. `aud` is a string or an array of strings, which are compared exactly
+/// (RFC 7519 4.1.3).
+fn has_audience(aud: &Value, expected: &str) -> bool {
     match aud {
-        Value::String(name) => name == ours,
-        Value::Array(names) => {
-            names.iter().all(Value::is_string) && names.iter().any(|name| name == ours)
+        Value::String(name) => name == expected,
+        Value::Array(has_audience) => {
+            has_audience.iter().all(Value::is_string)
+                && has_audience.iter().any(|name| name == expected)
         }
         _ => false,
     }

@@ -1,31 +1,32 @@
-//! The reasons for which a token is rejected.
+//! The reasons why a token is rejected.
 
-/// The reason for which a token is rejected. The texts are for the log: they never quote the token, and no response has them.
+/// The reason why a token is rejected. The texts are for the log. They never contain parts of the token, and are never
+/// sent to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]
 pub enum TokenError {
     #[error("it is longer than 8 KiB")]
     TooLong,
-    #[error("it is not three parts in base64url")]
+    #[error("it does not consist of three base64url parts")]
     Malformed,
     #[error("its header is malformed")]
     Header,
-    #[error("it is signed with an algorithm that no configured key is for")]
+    #[error("no configured key is for its algorithm")]
     AlgorithmNotAllowed,
     #[error("its header has critical extensions")]
     CriticalHeader,
-    #[error("its header brings a key of its own")]
+    #[error("its header contains a key or the URL of a key")]
     EmbeddedKey,
     #[error("its type is neither JWT nor at+jwt")]
     TypeNotAllowed,
-    #[error("it holds another token")]
+    #[error("it contains another token")]
     Nested,
-    #[error("its header is that of an encrypted token")]
+    #[error("its header has members of an encrypted token")]
     Encrypted,
-    #[error("its kid is that of no configured key")]
+    #[error("no configured key has its kid")]
     UnknownKey,
-    #[error("its signature is wrong")]
+    #[error("its signature is invalid")]
     Signature,
     #[error("its claims are malformed, or one of exp, sid and access is missing")]
     Claims,
@@ -37,8 +38,8 @@ pub enum TokenError {
     NotYetValid,
     #[error("it was issued in the future")]
     IssuedInTheFuture,
-    #[error("it is from another issuer")]
+    #[error("its issuer is not the configured one")]
     WrongIssuer,
-    #[error("it is for another audience")]
+    #[error("its audience is not the configured one")]
     WrongAudience,
 }

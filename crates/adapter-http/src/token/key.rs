@@ -1,8 +1,8 @@
-//! The keys that tokens are verified with.
+//! The keys with which tokens are verified.
 //!
-//! The modules here check each key before `jsonwebtoken` gets it: libraries accept keys that are for another algorithm,
-//! hold more than a public key, or have signatures that can be forged. `jsonwebtoken` then verifies the signature only,
-//! since its `decode` ignores `crit`.
+//! These modules check each key before it is passed to `jsonwebtoken`. Cryptographic libraries accept keys for another
+//! algorithm, private keys, and keys whose signatures can be forged. `jsonwebtoken` verifies only the signature: its
+//! function `decode` is not used, because it ignores `crit`.
 
 pub(super) mod jwk;
 mod pem;
@@ -14,10 +14,10 @@ use jsonwebtoken::{DecodingKey, crypto};
 
 use super::{Secret, WeakSecret, algorithm::Algorithm, error::TokenError, header::Header};
 
-/// The largest number of keys in use. A token without a `kid` is verified with each key for its algorithm.
+/// The maximum number of keys. A token without a `kid` is verified with every key for its algorithm.
 pub(super) const MAX_KEYS: usize = 16;
 
-/// A key and the one algorithm that it is for (RFC 8725 3.1).
+/// A key, which is for exactly one algorithm (RFC 8725 3.1).
 #[derive(Clone)]
 pub struct Key {
     id: Option<String>,
@@ -26,7 +26,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns the secret that the sign-in service shares with this one, for HS256. It has no `kid`.
+    /// Returns the HS256 key for the secret that this service shares with the sign-in service. It has no `kid`.
     pub fn shared(secret: &Secret) -> Self {
         Self::from_secret(secret.expose())
     }
@@ -47,28 +47,31 @@ impl Key {
         }
     }
 
-    /// Reads the public keys in a PEM file (RFC 7468), in its order: P-256 for ES256, Ed25519 for EdDSA, RSA of 2048 bits
-    /// or more for RS256. They have no `kid`.
+    /// Reads the public keys in a PEM file (RFC 7468), in the order of the file: P-256 for ES256, Ed25519 for EdDSA,
+    /// RSA with at least 2048 bits for RS256. The keys have no `kid`.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if the file has no key, or has anything else.
+    /// Returns [`InvalidKey`] if the file contains no key, or anything other than public keys.
     pub fn from_pem(text: &[u8]) -> Result<Vec<Self>, InvalidKey> {
         pem::read(text)
     }
 
-    /// Reads the signature keys of a JSON Web Key Set (RFC 7517), and skips keys for unsupported algorithms or other
-    /// purposes (RFC 7517 5). In a set of public keys only, it also skips each malformed or weak key with a warning, so
-    /// that the others stay in use.
+    /// Reads the signature keys of a JSON Web Key Set (RFC 7517). Keys for unsupported algorithms or other purposes are
+    /// skipped (RFC 7517 5).
+    ///
+    /// In a set of public keys, each malformed or weak key is also skipped, with a warning, so that the other keys can
+    /// be used.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if no key is left, or if a key of a set that may hold secrets is malformed or weak.
+    /// Returns [`InvalidKey`] if all keys were skipped, or if the set can contain secrets and a key is malformed or
+    /// weak.
     pub fn from_jwks(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Self>, InvalidKey> {
         jwk::read(json, symmetric)
     }
 
-    /// Verifies a signature in base64url.
+    /// Verifies a signature, given in base64url.
     fn verifies(&self, message: &[u8], signature: &str) -> bool {
         crypto::verify(signature, message, &self.material, self.algorithm.into()).unwrap_or(false)
     }
@@ -83,23 +86,25 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Whether a key set may hold secrets. Every reader of a secret can sign with it.
+/// Whether a key set can contain secrets. Every reader of a secret can sign tokens with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SymmetricKeys {
-    /// The set may hold secrets for HS256: it is a file that only this service and the sign-in service can read.
+    /// The set can contain secrets for HS256. It is a file that only this service and the sign-in service can read.
     Allowed,
-    /// The set holds public keys only, since it is published.
+    /// The set can contain public keys only, because it is published.
     Rejected,
 }
 
-/// The keys in use.
+/// The set of keys that are in use.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys(Vec<Key>);
 
 impl Keys {
+    /// Creates a set of keys.
+    ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if there are none or too many.
+    /// Returns [`InvalidKey`] if there are no keys or too many.
     pub(super) fn new(keys: Vec<Key>) -> Result<Self, InvalidKey> {
         match keys.len() {
             0 => Err(InvalidKey::None),
@@ -108,7 +113,8 @@ impl Keys {
         }
     }
 
-    /// Returns each `kid` that several keys of one algorithm have. RFC 7517 4.5: the keys of a set have different ones.
+    /// Returns each `kid` that several keys for the same algorithm have. The keys of a set should have different ones
+    /// (RFC 7517 4.5).
     pub(super) fn duplicate_kids(&self) -> BTreeSet<&str> {
         let mut seen = BTreeSet::new();
         self.0
@@ -119,8 +125,8 @@ impl Keys {
             .collect()
     }
 
-    /// Verifies a signature with the keys for the token's algorithm. If the token has a `kid`, only the keys with this `kid`
-    /// are used, and if no key has it, the keys without a `kid`.
+    /// Verifies a signature with the keys for the token's algorithm. If a key has the token's `kid`, only the keys with
+    /// this `kid` are used. If no key has it, only the keys without a `kid` are used.
     pub(super) fn verify(
         &self,
         header: &Header,
@@ -135,9 +141,9 @@ impl Keys {
             .iter()
             .filter(|key| key.algorithm == header.algorithm);
         if for_algorithm.clone().next().is_none() {
-            // A refresh of the JWKS may add a public key for it.
-            let may_come = is_unknown && header.algorithm != Algorithm::Hs256;
-            return Err(if may_come {
+            // A JWKS refresh can add a public key with this `kid`.
+            let can_be_added = is_unknown && header.algorithm != Algorithm::Hs256;
+            return Err(if can_be_added {
                 TokenError::UnknownKey
             } else {
                 TokenError::AlgorithmNotAllowed
@@ -156,18 +162,18 @@ impl Keys {
     }
 }
 
-/// The reason for which keys are rejected. The texts never quote a key.
+/// The reason why keys are rejected. The texts never contain a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]
 pub enum InvalidKey {
-    #[error("there is no key for HS256, ES256, EdDSA or RS256 in it")]
+    #[error("expected a key for HS256, ES256, EdDSA or RS256, found none")]
     None,
-    #[error("there are more than {MAX_KEYS} keys in it")]
+    #[error("expected {MAX_KEYS} keys or fewer, found more")]
     TooMany,
     #[error("expected public keys in PEM, -----BEGIN PUBLIC KEY-----")]
     Pem,
-    #[error("expected public keys only (openssl pkey -pubout writes one), not {0}")]
+    #[error("expected public keys only (openssl pkey -pubout writes one), found {0}")]
     NotPublic(&'static str),
     #[error("expected a JSON Web Key Set, {{\"keys\": […]}}")]
     Jwks,
@@ -177,12 +183,12 @@ pub enum InvalidKey {
     Weak(KeyName, WeakSecret),
 }
 
-/// The name of a key in messages.
+/// The name of a key in messages: its number and its `kid`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyName {
-    /// The position in the file or set, from 1.
+    /// The position of the key in the file or set, counted from 1.
     pub number: usize,
-    /// The `kid`, if it has one.
+    /// The `kid` of the key, if it has one.
     pub kid: Option<String>,
 }
 

@@ -1,7 +1,8 @@
-//! JWKS refresh and key rotation: the keys in use, and the sources that they are read from.
+//! JWKS refresh and key rotation: the keys that are in use, and the sources from which they are read.
 //!
-//! Libraries for key sets do not have all that is needed here: requests read the keys without a lock, unknown `kid`s cannot
-//! overload the key server, a file of secrets is read again like a URL, and keys from a URL cannot displace configured keys.
+//! Existing crates for key sets do not have all of these properties: requests read the keys without a lock, tokens with
+//! unknown `kid`s cannot overload the key server, files are read again like URLs, and configured keys take precedence
+//! over keys from a URL.
 
 mod source;
 
@@ -19,19 +20,20 @@ use tokio::{
 pub use self::source::{InvalidKeySetUrl, KeySetUrl, KeySource, KeySourceError};
 use super::key::{InvalidKey, Key, Keys, MAX_KEYS};
 
-/// The longest wait of a request for an unknown key. A key server usually responds in a tenth of it, and a later response
-/// serves the next request.
+/// The longest time for which a request waits for an unknown key. A key server usually responds in a tenth of this
+/// time. If it responds later, the key is available to later requests.
 const KEY_WAIT_TIMEOUT: Duration = Duration::from_millis(500);
-/// The largest number of requests that wait for a key. A `kid` can be invented without a key.
+/// The maximum number of requests that wait for a key. The limit is needed because clients can send tokens with
+/// invented `kid`s.
 const MAX_WAITING_REQUESTS: usize = 64;
 
-/// The set of verification keys in memory. Cheap to clone; every clone has the same keys.
+/// The set of verification keys in memory. Cloning it is cheap, and all clones share the keys.
 #[derive(Clone)]
 pub struct Keyring(Arc<Ring>);
 
 struct Ring {
     keys: ArcSwap<Keys>,
-    /// `None` if the keys never change.
+    /// The sources that are read again, `None` if the keys never change.
     refreshing: Option<Refreshing>,
 }
 
@@ -43,27 +45,27 @@ struct Refreshing {
 }
 
 struct Sources {
-    /// Files before URLs; with the keys that each had when it was last read.
+    /// The sources, files before URLs. Each has the keys that were read from it last.
     list: Vec<(KeySource, Vec<Key>)>,
-    /// When they were last read for an unknown `kid`.
+    /// The time of the last read for an unknown `kid`.
     last_request: Option<Instant>,
 }
 
-/// How often sources are read.
+/// The intervals at which key sources are read.
 #[derive(Debug, Clone, Copy)]
 pub struct RefreshPolicy {
-    /// The time between two reads that no request asks for. A withdrawn key is accepted for this long at most.
+    /// The interval between regular reads. A key that its source no longer contains is accepted for up to this time.
     pub interval: Duration,
-    /// The shortest time between two reads for unknown `kid`s.
+    /// The shortest interval between two reads for unknown `kid`s.
     pub min_interval: Duration,
 }
 
 impl Keyring {
-    /// Creates a ring of keys that never change.
+    /// Creates a keyring whose keys never change.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] if there are none or too many.
+    /// Returns [`InvalidKey`] if there are no keys or too many.
     pub fn fixed(keys: Vec<Key>) -> Result<Self, InvalidKey> {
         Ok(Self(Arc::new(Ring {
             keys: ArcSwap::from_pointee(Keys::new(keys)?),
@@ -71,12 +73,12 @@ impl Keyring {
         })))
     }
 
-    /// Creates a ring of `fixed` keys and of those in `sources`, which are read now and then again by `policy`, until the
-    /// ring is dropped. A source that cannot be read again keeps the keys that it had.
+    /// Creates a keyring of the keys in `fixed` and in `sources`. The sources are read once, and then again according
+    /// to `policy` until the keyring is dropped. If a later read of a source fails, its previous keys remain in use.
     ///
     /// # Errors
     ///
-    /// [`KeySourceError`] if a source cannot be read now, or there are too many keys in all.
+    /// Returns [`KeySourceError`] if the first read of a source fails, or if there are too many keys.
     pub async fn refreshing(
         fixed: Vec<Key>,
         mut sources: Vec<KeySource>,
@@ -90,7 +92,7 @@ impl Keyring {
         if let Some(failure) = sources.read().await.pop() {
             return Err(failure);
         }
-        let keys = sources.keys(&fixed).map_err(KeySourceError::Together)?;
+        let keys = sources.keys(&fixed).map_err(KeySourceError::TooMany)?;
         let ring = Arc::new(Ring {
             keys: ArcSwap::from_pointee(keys),
             refreshing: Some(Refreshing {
@@ -109,7 +111,7 @@ impl Keyring {
         self.0.keys.load()
     }
 
-    /// Returns each `kid` that several keys of one algorithm have.
+    /// Returns each `kid` that several keys for the same algorithm have.
     pub fn duplicate_kids(&self) -> Vec<String> {
         let keys = self.current();
         keys.duplicate_kids()
@@ -118,13 +120,13 @@ impl Keyring {
             .collect()
     }
 
-    /// Whether there are sources to read again.
+    /// Whether there are sources that can be read again.
     pub(super) fn can_refresh(&self) -> bool {
         self.0.refreshing.is_some()
     }
 
-    /// Reads the sources again for an unknown `kid`, unless that was done just now. Returns whether they have been read since
-    /// the call, as far as that is known within [`KEY_WAIT_TIMEOUT`].
+    /// Reads the sources again because of an unknown `kid`, unless this was done a short time before. Returns `true` if
+    /// they have been read since the call, and `false` if they have not, or not within [`KEY_WAIT_TIMEOUT`].
     pub(super) async fn refresh(&self) -> bool {
         let ring = Arc::clone(&self.0);
         let Some(refreshing) = &ring.refreshing else {
@@ -133,7 +135,7 @@ impl Keyring {
         let Ok(permit) = Arc::clone(&refreshing.waiting).try_acquire_owned() else {
             return false;
         };
-        // In a task of its own: if this request ends, the others that wait still get the keys.
+        // A separate task is used, so that the refresh continues for the other waiting requests if this request ends.
         let refresh = tokio::spawn(async move {
             let _permit = permit;
             ring.refresh_if_due().await
@@ -166,20 +168,20 @@ impl Ring {
         for failure in sources.read().await {
             tracing::warn!(
                 cause = %failure,
-                "a key set could not be read again, its keys stay as they were"
+                "reading a key set failed; its previous keys remain in use"
             );
         }
         match sources.keys(fixed) {
             Ok(keys) => self.keys.store(Arc::new(keys)),
             Err(error) => tracing::warn!(
                 cause = %error,
-                "the reloaded keys cannot be used together; the previous keys remain in use"
+                "rejected the refreshed keys; the previous keys remain in use"
             ),
         }
     }
 }
 
-/// Reads the sources at every interval, until the ring is dropped.
+/// Reads the sources at regular intervals, until the keyring is dropped.
 async fn refresh_loop(ring: Weak<Ring>, interval: Duration) {
     loop {
         sleep(interval).await;
@@ -194,7 +196,7 @@ async fn refresh_loop(ring: Weak<Ring>, interval: Duration) {
 }
 
 impl Sources {
-    /// Reads every source. Those that fail keep the keys that they had.
+    /// Reads every source, and returns the failures. A source whose read failed keeps its previous keys.
     async fn read(&mut self) -> Vec<KeySourceError> {
         let mut failures = Vec::new();
         for (source, keys) in &mut self.list {
@@ -206,7 +208,7 @@ impl Sources {
         failures
     }
 
-    /// Returns `fixed` keys and those of files, and of the keys from URLs as many as there is room for.
+    /// Returns the fixed keys, the keys of files, and as many keys from URLs as the maximum number of keys allows.
     fn keys(&self, fixed: &[Key]) -> Result<Keys, InvalidKey> {
         let mut all = fixed.to_vec();
         for (source, keys) in &self.list {
@@ -214,11 +216,11 @@ impl Sources {
                 KeySource::File(_) => keys.len(),
                 KeySource::Url(_) => MAX_KEYS.saturating_sub(all.len()).min(keys.len()),
             };
-            let left_out = keys.len() - room;
-            if left_out > 0 {
+            let ignored = keys.len() - room;
+            if ignored > 0 {
                 tracing::warn!(
-                    left_out,
-                    "too many keys: only the first {MAX_KEYS} are used"
+                    ignored,
+                    "ignored the keys of a key set beyond the maximum of {MAX_KEYS} keys"
                 );
             }
             all.extend(keys.iter().take(room).cloned());

@@ -1,4 +1,4 @@
-//! The secret that tokens are signed with under HS256.
+//! The shared secret with which tokens are signed (HS256).
 
 use std::collections::HashSet;
 
@@ -9,13 +9,13 @@ use base64::{
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::Value;
 
-/// RFC 7518 3.2: a key of the size of the hash output or larger.
+/// The minimum length of a secret. RFC 7518 3.2 requires at least the size of the hash output.
 const MIN_BYTES: usize = 32;
-/// 32 random bytes, or 32 random hexadecimal digits, practically always have at least this number of distinct bytes.
+/// The minimum number of distinct bytes. 32 random bytes or hexadecimal digits practically always have more.
 const MIN_DISTINCT_BYTES: usize = 6;
-/// Secrets from documentation, tutorials and default configurations, one per line, in lower case.
+/// Secrets from documentation, tutorials and default configurations, one per line in lower case.
 const KNOWN_SECRETS: &str = include_str!("secret/known_secrets.txt");
-/// Parts of placeholders for secrets in examples, in lower case.
+/// Parts of texts that stand for a secret in examples, in lower case.
 const PLACEHOLDERS: [&str; 9] = [
     "changeme",
     "change-me",
@@ -27,14 +27,14 @@ const PLACEHOLDERS: [&str; 9] = [
     "your_secret",
     "256-bit-secret",
 ];
-/// Keys that RFC 7515 A.1 and RFC 7520 3.5 and 3.6 publish for examples, in base64url.
+/// The example keys that RFC 7515 A.1 and RFC 7520 3.5 and 3.6 publish, in base64url.
 const PUBLISHED_KEYS: [&str; 3] = [
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
     "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
     "AAPapAv4LbFbiVawEjagUBluYqN5rhna-8nuldDvOx8",
 ];
 
-/// The beginnings of public keys in text: PEM (RFC 7468) and the formats of SSH.
+/// The text with which public keys begin, in PEM (RFC 7468) and in the formats of SSH.
 const PUBLIC_KEY_MARKS: [&[u8]; 5] = [
     b"-----begin",
     b"---- begin",
@@ -42,23 +42,24 @@ const PUBLIC_KEY_MARKS: [&[u8]; 5] = [
     b"ssh-ed25519 ",
     b"ecdsa-sha2-",
 ];
-/// The identifiers in the DER of public keys: `rsaEncryption`, `ecPublicKey`, `Ed25519`.
+/// The object identifiers in the DER form of public keys: `rsaEncryption`, `ecPublicKey` and `Ed25519`.
 const PUBLIC_KEY_IDENTIFIERS: [&[u8]; 3] = [
     b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01",
     b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01",
     b"\x06\x03\x2b\x65\x70",
 ];
 
-/// A secret that is hard to guess. Its `Debug` form hides it, and it is erased when dropped.
+/// A secret that has been checked for weaknesses. Its `Debug` output hides it, and its memory is erased when it is
+/// dropped.
 #[derive(Debug, Clone)]
 pub struct Secret(SecretSlice<u8>);
 
 impl Secret {
-    /// Accepts a secret that is hard to guess.
+    /// Creates a secret after checking that it is not known to be weak.
     ///
     /// # Errors
     ///
-    /// [`WeakSecret`] if they could be guessed or looked up.
+    /// Returns [`WeakSecret`] if the secret is easy to guess or has been published.
     pub fn new(bytes: impl Into<SecretSlice<u8>>) -> Result<Self, WeakSecret> {
         let secret = bytes.into();
         match weakness(secret.expose_secret()) {
@@ -72,26 +73,26 @@ impl Secret {
     }
 }
 
-/// The reason for which a secret is rejected. The texts never quote it.
+/// The reason why a secret is rejected. The texts never contain the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]
 pub enum WeakSecret {
     #[error(
-        "the secret has {bytes} bytes, expected {MIN_BYTES} or more (openssl rand -hex 32 makes one)"
+        "the secret has {bytes} bytes, expected {MIN_BYTES} or more (openssl rand -hex 32 generates one)"
     )]
     TooShort { bytes: usize },
     #[error(
-        "the secret repeats a few characters, expected random ones (openssl rand -hex 32 makes one)"
+        "the secret repeats a few characters, expected random ones (openssl rand -hex 32 generates one)"
     )]
     LowEntropy,
     #[error(
-        "the secret is a public key or a JSON object, expected random characters: whoever has the public key could sign \
-         (RFC 8725 2.1)"
+        "the secret is a public key or a JSON object, expected random characters: anyone with the public key could sign \
+         tokens (RFC 8725 2.1)"
     )]
     PublicKey,
     #[error(
-        "the secret is published in an example, expected one of your own (openssl rand -hex 32 makes one)"
+        "the secret is published in an example, expected a random one (openssl rand -hex 32 generates one)"
     )]
     WellKnown,
 }
@@ -112,7 +113,7 @@ fn weakness(secret: &[u8]) -> Option<WeakSecret> {
 }
 
 fn is_public_key(secret: &[u8]) -> bool {
-    // Without zeros and byte order marks, which makes UTF-16 comparable with UTF-8.
+    // Zero bytes and byte order marks are removed, so that text in UTF-16 is recognized like text in UTF-8.
     let text: Vec<_> = secret
         .iter()
         .copied()
@@ -154,7 +155,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 fn is_well_known(secret: &[u8]) -> bool {
     let text = secret.trim_ascii();
     let lower_case = String::from_utf8_lossy(text).to_ascii_lowercase();
-    // Also repeated, with the last repetition incomplete.
+    // A known secret is also rejected if it is repeated, even if the last repetition is incomplete.
     let repeats = |known: &str| {
         lower_case
             .bytes()
@@ -171,7 +172,7 @@ fn is_well_known(secret: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn refusal(secret: impl AsRef<[u8]>) -> Option<WeakSecret> {
+    fn weakness_of(secret: impl AsRef<[u8]>) -> Option<WeakSecret> {
         Secret::new(secret.as_ref().to_vec()).err()
     }
 
@@ -179,7 +180,7 @@ mod tests {
     fn guessable_secret_is_rejected() {
         for bytes in [0, 1, 31] {
             assert_eq!(
-                refusal(vec![b'x'; bytes]),
+                weakness_of(vec![b'x'; bytes]),
                 Some(WeakSecret::TooShort { bytes })
             );
         }
@@ -190,7 +191,7 @@ mod tests {
             "12345".repeat(9),
         ] {
             assert_eq!(
-                refusal(&repeating),
+                weakness_of(&repeating),
                 Some(WeakSecret::LowEntropy),
                 "{repeating}"
             );
@@ -205,7 +206,7 @@ mod tests {
             "bezKoderSecretKey".repeat(2),
             "01234567890123456789012345678901".to_owned(),
         ] {
-            assert_eq!(refusal(&known), Some(WeakSecret::WellKnown), "{known}");
+            assert_eq!(weakness_of(&known), Some(WeakSecret::WellKnown), "{known}");
         }
         for known in [
             "00112233445566778899aabbccddeeff",
@@ -223,12 +224,12 @@ mod tests {
             "changeme-changeme-changeme-changeme",
             "PLEASE_CHANGE_ME_BEFORE_PRODUCTION",
         ] {
-            assert_eq!(refusal(known), Some(WeakSecret::WellKnown), "{known}");
+            assert_eq!(weakness_of(known), Some(WeakSecret::WellKnown), "{known}");
         }
     }
 
     #[test]
-    fn known_secrets_are_in_small_letters_and_each_is_there_once() {
+    fn known_secrets_are_lower_case_and_unique() {
         let mut known: Vec<_> = KNOWN_SECRETS.lines().collect();
         assert!(
             known
@@ -244,21 +245,21 @@ mod tests {
         for seed in 0..1_000 {
             let mut random = fastrand::Rng::with_seed(seed);
             let bytes: Vec<u8> = (0..32).map(|_| random.u8(..)).collect();
-            assert_eq!(refusal(&bytes), None);
+            assert_eq!(weakness_of(&bytes), None);
             let digits: String = (0..32).map(|_| random.digit(16)).collect();
-            assert_eq!(refusal(digits), None);
-            assert_eq!(refusal(URL_SAFE_NO_PAD.encode(bytes)), None);
+            assert_eq!(weakness_of(digits), None);
+            assert_eq!(weakness_of(URL_SAFE_NO_PAD.encode(bytes)), None);
         }
     }
 
     #[test]
-    fn key_from_a_standard_is_rejected_as_text_and_as_bytes() {
+    fn example_key_of_an_rfc_is_rejected_as_text_and_as_bytes() {
         for published in PUBLISHED_KEYS {
             let bytes = URL_SAFE_NO_PAD.decode(published).unwrap();
-            assert_eq!(refusal(published), Some(WeakSecret::WellKnown));
-            assert_eq!(refusal(bytes), Some(WeakSecret::WellKnown));
+            assert_eq!(weakness_of(published), Some(WeakSecret::WellKnown));
+            assert_eq!(weakness_of(bytes), Some(WeakSecret::WellKnown));
         }
-        assert_eq!(refusal("qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng"), None);
+        assert_eq!(weakness_of("qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng"), None);
     }
 
     #[test]
@@ -293,24 +294,24 @@ mod tests {
             let utf_16 = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let around = [b"\xef\xbb\xbf \n", &form[..], b"\n"].concat();
             for variant in [form, around, utf_16] {
-                // DER is not text.
+                // The DER form is not text, so it has no variant in UTF-16.
                 if !text.contains('\u{fffd}') || variant.starts_with(b"0") && variant[1] != 0 {
-                    assert_eq!(refusal(variant), Some(WeakSecret::PublicKey), "{text}");
+                    assert_eq!(weakness_of(variant), Some(WeakSecret::PublicKey), "{text}");
                 }
             }
         }
-        assert_eq!(refusal("{qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng}"), None);
-        assert_eq!(refusal("MFqkX9vT3mLw8rB2Zs6Hc1Jd5NgAbYt0"), None);
+        assert_eq!(weakness_of("{qkX9-vT3m!Lw8~rB2#Zs6^Hc1&Jd5*Ng}"), None);
+        assert_eq!(weakness_of("MFqkX9vT3mLw8rB2Zs6Hc1Jd5NgAbYt0"), None);
     }
 
     #[test]
-    fn secret_does_not_print_itself() {
+    fn debug_output_of_a_secret_hides_the_secret() {
         let secret = Secret::new(b"no log may ever have this text in it".to_vec()).unwrap();
         let printed = format!("{secret:?}");
         assert!(
             !printed.contains("110, 111") && !printed.contains("no log"),
             "{printed}"
         );
-        assert!(!format!("{:?}", refusal("password")).contains("password"));
+        assert!(!format!("{:?}", weakness_of("password")).contains("password"));
     }
 }

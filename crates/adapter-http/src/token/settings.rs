@@ -1,10 +1,11 @@
-//! The issuer and the audience of tokens.
+//! The settings of token verification: the issuer and the audience.
 
-/// The issuer and the audience that tokens must have.
+/// The issuer and the audience that a valid token must have.
 #[derive(Debug, Clone, Default)]
 pub struct TokenSettings {
-    /// The `iss` that every token must have. `None` accepts any `iss`, and tokens without one.
+    /// The required `iss`. If it is `None`, every `iss` is accepted, and tokens without an `iss` are accepted too.
     pub issuer: Option<String>,
-    /// The name that an `aud` must contain. Tokens without an `aud` are accepted. `None` rejects each token with an `aud`.
+    /// The audience that `aud` must contain. If it is `None`, tokens with an `aud` are rejected. Tokens without an
+    /// `aud` are always accepted.
     pub audience: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Tokens as the sign-in service makes them.
+//! The signer, which creates tokens like those of the sign-in service.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use wts_domain::Access;
 
 use super::{Secret, TokenSettings, algorithm::Algorithm, claims::MAX_EXP};
 
-/// Signs tokens, for development, administrators and the demo.
+/// A signer of tokens for development, administrators and the demo.
 pub struct TokenSigner {
     key: EncodingKey,
     settings: TokenSettings,
 }
 
 impl TokenSigner {
-    /// Creates a signer of tokens that a [`TokenVerifier`](super::TokenVerifier) with this secret and these settings accepts.
+    /// Creates a signer. A [`TokenVerifier`](super::TokenVerifier) with the same secret and settings accepts its
+    /// tokens.
     pub fn new(secret: &Secret, settings: TokenSettings) -> Self {
         Self {
             key: EncodingKey::from_secret(secret.expose()),
@@ -23,11 +24,11 @@ impl TokenSigner {
         }
     }
 
-    /// Returns a token for `subject`, valid from `issued_at`, in seconds since 1970, for `lifetime`.
+    /// Returns a token for `subject`. It is valid from `issued_at`, in seconds since 1970, for the time `lifetime`.
     ///
     /// # Errors
     ///
-    /// [`SigningFailed`] if the claims cannot be serialized or signed.
+    /// Returns [`SigningFailed`] if the claims cannot be serialized or signed.
     pub fn sign(
         &self,
         subject: &TokenSubject,
@@ -48,21 +49,21 @@ impl TokenSigner {
     }
 }
 
-/// The claims of the sign-in service about a person.
+/// The person whom a token identifies, with the claims of the sign-in service.
 #[derive(Debug, Clone, Serialize)]
 pub struct TokenSubject {
-    /// The sign-in service's own id.
+    /// The id of the person in the sign-in service.
     pub openid: String,
-    /// The student number, empty if the person has none.
+    /// The student number of the person, empty if they have none.
     pub sid: String,
-    /// The name for signing in.
+    /// The name with which the person signs in.
     pub username: String,
-    /// The address of a picture.
+    /// The URL of the person's avatar.
     pub avatar: String,
-    /// The rank.
+    /// The rank of the person.
     #[serde(serialize_with = "as_name")]
     pub access: Access,
-    /// The name of the person.
+    /// The full name of the person.
     pub name: String,
 }
 
@@ -86,7 +87,7 @@ fn as_name<S: Serializer>(access: &Access, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(access.as_str())
 }
 
-/// A token that could not be signed.
+/// The error of a token that could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
 pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);

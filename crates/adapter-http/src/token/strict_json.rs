@@ -1,7 +1,7 @@
-//! JSON objects, read strictly: every member once (RFC 7515 4, RFC 7517 4, RFC 7519 4), and no more of anything than a
-//! token or a key has.
+//! A strict parser of JSON objects. Every member name must be unique (RFC 7515 4, RFC 7517 4, RFC 7519 4), and the
+//! depth and the number of members are limited.
 //!
-//! `serde_json` alone keeps the last of two members with one name where no field is for it, and skips over any depth.
+//! `serde_json` alone accepts duplicate members for which the type has no field, and ignores such members at any depth.
 
 use std::fmt;
 
@@ -11,26 +11,27 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// How deeply an object may be nested. Those of the sign-in service are flat.
+/// The maximum depth of nested arrays and objects. The claims of the sign-in service are not nested.
 const MAX_DEPTH: usize = 8;
 const MAX_MEMBERS: usize = 64;
 
-/// Reads an object, which must be all of `json`.
+/// Parses `json`, which must consist of one object. Returns `None` if it is invalid.
 pub(super) fn from_slice<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     let object: &RawValue = serde_json::from_slice(json).ok()?;
-    // The derives would accept an array too.
+    // The derived `Deserialize` would also accept an array.
     let is_strict = object.get().starts_with('{') && is_unambiguous(object, MAX_DEPTH);
     is_strict.then(|| serde_json::from_str(object.get()).ok())?
 }
 
-/// Reads a member that may be missing, but not null.
+/// Deserializes a member that can be absent but cannot be null.
 pub(super) fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Whether every object in `json` has each member once, with at most `levels` arrays and objects around any value.
+/// Whether all member names in every object of `json` are unique, and values are nested in at most `levels` arrays and
+/// objects.
 fn is_unambiguous(json: &RawValue, levels: usize) -> bool {
     let json = json.get();
     let values = match json.as_bytes().first() {
@@ -44,7 +45,7 @@ fn is_unambiguous(json: &RawValue, levels: usize) -> bool {
     })
 }
 
-/// The values of an object whose names all differ.
+/// The values of an object whose member names are unique.
 struct UniqueMembers<'a>(Vec<&'a RawValue>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for UniqueMembers<'a> {
@@ -63,7 +64,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for UniqueMembers<'a> {
                 let mut values = Vec::new();
                 while let Some((name, value)) = map.next_entry()? {
                     if names.contains(&name) || names.len() == MAX_MEMBERS {
-                        return Err(A::Error::custom("a duplicate member, or too many"));
+                        return Err(A::Error::custom("expected unique members, at most 64"));
                     }
                     names.push(name);
                     values.push(value);
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_limited_and_brackets_in_texts_do_not_count() {
+    fn depth_is_limited_and_brackets_in_strings_are_ignored() {
         let nested = |levels: usize| {
             let (open, close) = ("[".repeat(levels), "]".repeat(levels));
             format!(r#"{{"a":{open}"{open}{{\"[{{\\"{close},"b":"[[[[[[[[[["}}"#)
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_after_unescaping() {
+    fn member_names_are_compared_after_unescaping() {
         assert!(is_read(r#"{"sid":1,"Sid":2}"#));
         for duplicate in [
             r#"{"sid":1,"sid":1}"#,
@@ -123,11 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn members_are_limited_in_number() {
-        let of = |members: usize| {
+    fn number_of_members_is_limited() {
+        let object_with = |members: usize| {
             let members: Vec<_> = (0..members).map(|n| format!(r#""{n}":1"#)).collect();
             format!("{{{}}}", members.join(","))
         };
-        assert!(is_read(&of(64)) && !is_read(&of(65)));
+        assert!(is_read(&object_with(64)) && !is_read(&object_with(65)));
     }
 }

@@ -1,4 +1,4 @@
-//! Which tokens are accepted.
+//! Tests of which tokens are accepted.
 
 mod attacks;
 pub(super) mod forge;
@@ -19,7 +19,7 @@ fn secret() -> Secret {
     Secret::new(SECRET.to_vec()).unwrap()
 }
 
-/// A verifier of tokens under the shared secret.
+/// Returns a verifier of tokens that are signed with the shared secret.
 fn verifier(settings: TokenSettings) -> TokenVerifier {
     TokenVerifier::new(
         Keyring::fixed(vec![Key::shared(&secret())]).unwrap(),
@@ -27,26 +27,26 @@ fn verifier(settings: TokenSettings) -> TokenVerifier {
     )
 }
 
-fn with_claims(claims: &Value) -> String {
+fn token_with_claims(claims: &Value) -> String {
     signed(r#"{"alg":"HS256","typ":"JWT"}"#, claims.to_string())
 }
 
-/// A resident's claims, but for one.
-fn but(name: &str, value: Value) -> String {
+/// Returns a token with the claims of a student, in which one claim has been added or replaced.
+fn token_with_claim(name: &str, value: Value) -> String {
     let mut claims = json!({"sid": "2024310001", "access": "user", "exp": NOW + 600, "iat": NOW});
     claims[name] = value;
-    with_claims(&claims)
+    token_with_claims(&claims)
 }
 
 fn verify(token: &str) -> Result<Caller, TokenError> {
     verifier(TokenSettings::default()).verify(token, NOW)
 }
 
-fn resident() -> Caller {
+fn student() -> Caller {
     Caller::new(StudentId::from("2024310001"), Access::User)
 }
 
-fn identity() -> TokenSubject {
+fn subject() -> TokenSubject {
     TokenSubject {
         openid: "o-1".to_owned(),
         sid: "2024310001".to_owned(),
@@ -63,42 +63,46 @@ fn token_of_the_sign_in_service_is_accepted() {
         "openid": "o-1", "sid": "2024310001", "username": "alice", "avatar": "", "access": "user", "name": "爱丽丝",
         "exp": NOW + 600, "iat": NOW,
     });
-    assert_eq!(verify(&with_claims(&claims)), Ok(resident()));
+    assert_eq!(verify(&token_with_claims(&claims)), Ok(student()));
 }
 
 #[test]
-fn every_rank_is_read_and_any_other_is_unregistered() {
+fn unknown_access_claim_gives_rank_unregistered() {
     for rank in Access::ALL {
         assert_eq!(
-            verify(&but("access", json!(rank.as_str()))).unwrap().access,
+            verify(&token_with_claim("access", json!(rank.as_str())))
+                .unwrap()
+                .access,
             *rank
         );
     }
     for unknown in ["", "admin", "User", " user", "operator"] {
         assert_eq!(
-            verify(&but("access", json!(unknown))).unwrap().access,
+            verify(&token_with_claim("access", json!(unknown)))
+                .unwrap()
+                .access,
             Access::Unregistered
         );
     }
 }
 
-/// The catalogue of attacks has the times just beyond these.
+/// The rejected times just beyond these are in `attacks`.
 #[test]
-fn token_is_accepted_up_to_half_a_minute_outside_its_time() {
+fn token_is_accepted_up_to_30_seconds_outside_its_validity() {
     for token in [
-        but("exp", json!(NOW - 29)),
-        but("exp", json!(1_765_015_170.5)),
-        but("exp", json!(253_402_300_799_u64)),
-        but("nbf", json!(NOW + 30)),
-        but("iat", json!(NOW + 30)),
-        but("iat", json!(-1)),
+        token_with_claim("exp", json!(NOW - 29)),
+        token_with_claim("exp", json!(1_765_015_170.5)),
+        token_with_claim("exp", json!(253_402_300_799_u64)),
+        token_with_claim("nbf", json!(NOW + 30)),
+        token_with_claim("iat", json!(NOW + 30)),
+        token_with_claim("iat", json!(-1)),
     ] {
-        assert_eq!(verify(&token), Ok(resident()), "{token}");
+        assert_eq!(verify(&token), Ok(student()), "{token}");
     }
 }
 
 #[test]
-fn token_of_another_issuer_is_rejected() {
+fn token_of_other_issuer_is_rejected() {
     let settings = TokenSettings {
         issuer: Some("sign-in".to_owned()),
         ..TokenSettings::default()
@@ -106,7 +110,10 @@ fn token_of_another_issuer_is_rejected() {
     let verifier = verifier(settings);
     let verify = |token: &str| verifier.verify(token, NOW);
 
-    assert_eq!(verify(&but("iss", json!("sign-in"))), Ok(resident()));
+    assert_eq!(
+        verify(&token_with_claim("iss", json!("sign-in"))),
+        Ok(student())
+    );
     for other in [
         json!("sign-in "),
         json!("Sign-in"),
@@ -114,17 +121,20 @@ fn token_of_another_issuer_is_rejected() {
         json!(null),
         json!(""),
     ] {
-        assert_eq!(verify(&but("iss", other)), Err(TokenError::WrongIssuer));
+        assert_eq!(
+            verify(&token_with_claim("iss", other)),
+            Err(TokenError::WrongIssuer)
+        );
     }
     assert_eq!(
-        verify(&but("sub", json!("x"))),
+        verify(&token_with_claim("sub", json!("x"))),
         Err(TokenError::WrongIssuer),
-        "without iss"
+        "iss is missing"
     );
 }
 
 #[test]
-fn token_for_another_audience_is_rejected() {
+fn token_for_other_audience_is_rejected() {
     let audience = Some("wts".to_owned());
     let with_audience = verifier(TokenSettings {
         audience,
@@ -133,22 +143,22 @@ fn token_for_another_audience_is_rejected() {
     let without = verifier(TokenSettings::default());
 
     assert_eq!(
-        with_audience.verify(&but("sub", json!("x")), NOW),
-        Ok(resident()),
-        "it names none"
+        with_audience.verify(&token_with_claim("sub", json!("x")), NOW),
+        Ok(student()),
+        "aud is missing"
     );
-    for ours in [json!("wts"), json!(["wts"]), json!(["another", "wts"])] {
+    for accepted in [json!("wts"), json!(["wts"]), json!(["other", "wts"])] {
         assert_eq!(
-            with_audience.verify(&but("aud", ours.clone()), NOW),
-            Ok(resident())
+            with_audience.verify(&token_with_claim("aud", accepted.clone()), NOW),
+            Ok(student())
         );
         assert_eq!(
-            without.verify(&but("aud", ours), NOW),
+            without.verify(&token_with_claim("aud", accepted), NOW),
             Err(TokenError::WrongAudience)
         );
     }
-    for another in [
-        json!("another"),
+    for other in [
+        json!("other"),
         json!([]),
         json!(null),
         json!(""),
@@ -157,7 +167,7 @@ fn token_for_another_audience_is_rejected() {
         json!([["wts"]]),
     ] {
         assert_eq!(
-            with_audience.verify(&but("aud", another.clone()), NOW),
+            with_audience.verify(&token_with_claim("aud", other.clone()), NOW),
             Err(TokenError::WrongAudience)
         );
     }
@@ -173,12 +183,12 @@ fn token_of_the_signer_is_accepted() {
     let verifier = verifier(settings);
 
     let token = signer
-        .sign(&identity(), NOW, Duration::from_secs(60))
+        .sign(&subject(), NOW, Duration::from_secs(60))
         .unwrap();
 
-    assert_eq!(verifier.verify(&token, NOW), Ok(resident()));
-    assert_eq!(verifier.verify(&token, NOW + 89), Ok(resident()));
+    assert_eq!(verifier.verify(&token, NOW), Ok(student()));
+    assert_eq!(verifier.verify(&token, NOW + 89), Ok(student()));
     assert_eq!(verifier.verify(&token, NOW + 90), Err(TokenError::Expired));
-    let for_ever = signer.sign(&identity(), NOW, Duration::MAX).unwrap();
-    assert_eq!(verifier.verify(&for_ever, NOW), Ok(resident()));
+    let longest = signer.sign(&subject(), NOW, Duration::MAX).unwrap();
+    assert_eq!(verifier.verify(&longest, NOW), Ok(student()));
 }

@@ -1,14 +1,15 @@
-//! Verifies a token and returns its caller.
+//! The verifier of tokens, which returns the caller.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use wts_domain::{Access, Caller, StudentId};
 
 use super::{Keyring, TokenSettings, claims::Claims, error::TokenError, header::Header};
 
-/// A longer token is rejected before it is decoded. Tokens of the sign-in service are much shorter.
+/// The maximum length of a token. A longer token is rejected before it is decoded; tokens of the sign-in service are
+/// much shorter.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// Verifies tokens. One verifier serves all requests.
+/// A verifier of tokens, which all requests share.
 #[derive(Clone)]
 pub struct TokenVerifier {
     pub(super) keys: Keyring,
@@ -21,13 +22,14 @@ impl TokenVerifier {
         Self { keys, settings }
     }
 
-    /// Returns the caller whom `token` names, at `now`, in seconds since 1970.
+    /// Returns the caller whom `token` identifies. `now` is the current time in seconds since 1970.
     ///
-    /// An `access` that does not name a rank is [`Access::Unregistered`]: the token is valid, but it permits nothing.
+    /// If `access` is not the name of a rank, the token is valid, but the caller has the rank
+    /// [`Access::Unregistered`], which has no access.
     ///
     /// # Errors
     ///
-    /// [`TokenError`] if any check of the token fails.
+    /// Returns [`TokenError`] if a check of the token fails.
     pub fn verify(&self, token: &str, now: i64) -> Result<Caller, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
@@ -37,7 +39,7 @@ impl TokenVerifier {
         if claims.contains('.') {
             return Err(TokenError::Malformed);
         }
-        // Nothing of the claims is read before the signature has been verified.
+        // The claims are not parsed before the signature has been verified.
         let header = Header::read(&decode(header)?)?;
         self.keys.current().verify(&header, message, signature)?;
         let claims = Claims::read(&decode(claims)?, &self.settings, now)?;
@@ -47,11 +49,11 @@ impl TokenVerifier {
         ))
     }
 
-    /// Verifies `token`, and if it names an unknown key, reads the sources of keys again and verifies it once more.
+    /// Verifies `token`. If its key is unknown, reads the sources of keys again and verifies the token once more.
     ///
     /// # Errors
     ///
-    /// As [`TokenVerifier::verify`].
+    /// Returns [`TokenError`] in the same cases as [`TokenVerifier::verify`].
     pub async fn verify_after_refresh(&self, token: &str, now: i64) -> Result<Caller, TokenError> {
         match self.verify(token, now) {
             Err(TokenError::UnknownKey) if self.keys.refresh().await => self.verify(token, now),
@@ -59,13 +61,13 @@ impl TokenVerifier {
         }
     }
 
-    /// Whether there are sources that further keys may come from.
+    /// Whether there are sources from which further keys can be read.
     pub(crate) fn can_refresh(&self) -> bool {
         self.keys.can_refresh()
     }
 }
 
-/// RFC 7515 2: base64url without padding, and of the spellings that decode to the same bytes only the canonical one.
+/// Decodes base64url without padding (RFC 7515 2). Noncanonical encodings are rejected.
 fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
     URL_SAFE_NO_PAD
         .decode(part)

@@ -1,4 +1,4 @@
-//! The schema of traces in the OpenAPI description. Traces are serialised by the `serde` implementations of the domain.
+//! The schema of traces in the OpenAPI description. The `serde` implementations of `wts-domain` serialize traces.
 
 use serde_json::{Value, json};
 use utoipa::{ToSchema, openapi::schema::Schema};
@@ -70,7 +70,7 @@ fn category() -> Schema {
     new_value_schema("The new category of the ticket", &enum_values!(Category))
 }
 
-/// Returns the example of the API document, completed with the two fields that it omits, `op_name` and `new_category`.
+/// Returns the example of the API document, with the two fields that are absent from it: `op_name` and `new_category`.
 pub(super) fn example() -> Value {
     json!({
         "success": true,

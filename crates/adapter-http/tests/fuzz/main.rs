@@ -1,4 +1,4 @@
-//! Replays the corpus of the fuzz targets.
+//! Runs the fuzz targets on the inputs in their corpus.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 #[expect(unreachable_pub, reason = "shared with the fuzz targets")]
@@ -6,7 +6,7 @@ mod oracles;
 
 use std::{fs, path::Path};
 
-/// Checks every input of a target's corpus and every prefix of that input.
+/// Runs a fuzz target on every input of its corpus, and on every prefix of that input.
 fn replay(target: &str, check: impl Fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
     let mut inputs = 0;

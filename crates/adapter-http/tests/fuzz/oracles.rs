@@ -1,5 +1,5 @@
-//! Test oracles of the fuzz targets, shared by the fuzzer and the replay of its corpus. Each function takes an arbitrary
-//! input and panics if a guarantee is violated.
+//! The test oracles of the fuzz targets. The fuzzer and the tests, which replay the corpus, share them. Each function
+//! takes an arbitrary input and panics if a guarantee is violated.
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,8 +19,8 @@ fn verifier() -> Option<TokenVerifier> {
     Some(TokenVerifier::new(keys, TokenSettings::default()))
 }
 
-/// Verifies the token in `Authorization` headers, which line feeds separate. It must be rejected, because no input is signed
-/// with the secret.
+/// Verifies the token in `Authorization` headers, which are separated by line feeds in the input. The token must be
+/// rejected, because no input is signed with the secret.
 pub fn authorization(bytes: &[u8]) {
     let fields = bytes.split(|byte| *byte == b'\n');
     if let (Some(token), Some(verifier)) = (fuzzing::bearer(fields), verifier()) {
@@ -29,8 +29,8 @@ pub fn authorization(bytes: &[u8]) {
     }
 }
 
-/// Signs and verifies a token whose header and claims are the input, separated by a line feed. An accepted token must have a
-/// student number, a rank and an expiry, and must be rejected after its expiry.
+/// Signs and verifies a token whose header and claims are the input, separated by a line feed. A token that is accepted
+/// must have a student number, a rank and an expiry time, and must be rejected after its expiry.
 pub fn claims(bytes: &[u8]) {
     let (header, claims) = match bytes.iter().position(|byte| *byte == b'\n') {
         Some(at) => (bytes.get(..at), bytes.get(at + 1..)),
@@ -46,7 +46,7 @@ pub fn claims(bytes: &[u8]) {
     };
     match verifier.verify(&token, NOW) {
         Ok(caller) => {
-            // Parsed independently of the verifier.
+            // The claims are parsed without the code of the verifier.
             let parsed: Value = claims
                 .and_then(|claims| serde_json::from_slice(claims).ok())
                 .unwrap_or_default();
@@ -79,7 +79,7 @@ pub fn claims(bytes: &[u8]) {
     }
 }
 
-/// Parses the ticket number of a query. It must be positive and occur in the query.
+/// Parses the ticket number in a query string. The number must be positive and occur in the query string.
 pub fn query(bytes: &[u8]) {
     let Ok(query) = str::from_utf8(bytes) else {
         return;
@@ -91,8 +91,8 @@ pub fn query(bytes: &[u8]) {
     }
 }
 
-/// Parses the input as each setting. Symmetric keys in a published key set, short secrets and public keys as secrets must be
-/// rejected, and a URL must be displayed without its username.
+/// Parses the input as each setting. A published key set must not contain secrets, a secret must be neither short nor a
+/// public key, and a URL must be displayed without its username.
 pub fn settings(bytes: &[u8]) {
     let _ = Key::from_pem(bytes);
     let _ = Key::from_jwks(bytes, SymmetricKeys::Allowed);
@@ -112,7 +112,7 @@ pub fn settings(bytes: &[u8]) {
         let _ = text.parse::<Order>();
         if let Ok(url) = text.parse::<KeySetUrl>() {
             let url = url.to_string();
-            // The authority ends at the path; an `@` after it does not belong to a username.
+            // The authority of a URL ends at the path. An `@` after it is not part of a username.
             let authority = url.split(['/', '?', '#']).nth(2).unwrap_or_default();
             assert!(!authority.contains('@'), "{url} contains a username");
         }

@@ -1,4 +1,4 @@
-//! Tests of compressed bodies: content, chunk length, limit of streamed compressions, errors.
+//! Tests of compressed bodies: their content, the length of chunks, the limit of streamed compressions, and errors.
 
 use std::{
     collections::VecDeque,
@@ -23,7 +23,7 @@ fn decompressed(coding: ContentCoding, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A streamed body that returns `Pending` before each chunk. The chunk `broken` is returned as an error.
+/// A streamed body that returns `Pending` before each chunk. Instead of the chunk `broken`, it returns an error.
 struct Chunks {
     remaining: VecDeque<Bytes>,
     yielded: bool,
@@ -77,7 +77,7 @@ async fn all(mut body: BoxBody) -> Vec<Bytes> {
     chunks
 }
 
-/// Returns a text of about `length` bytes with few repetitions.
+/// Returns a text of about `length` bytes that has few repetitions.
 fn text(length: usize) -> Vec<u8> {
     let mut text = Vec::new();
     for number in 0_u64.. {
@@ -90,7 +90,7 @@ fn text(length: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn whole_body_shrinks_and_has_known_length() {
+async fn body_in_memory_is_compressed_with_known_length() {
     let plain = text(2_000).repeat(3);
     for coding in ContentCoding::ALL {
         let body = Bytes::from(plain.clone()).boxed();
@@ -107,7 +107,7 @@ async fn whole_body_shrinks_and_has_known_length() {
 }
 
 #[tokio::test]
-async fn stream_is_compressed_chunk_by_chunk() {
+async fn streamed_body_is_compressed_chunk_by_chunk() {
     let plain = text(3_000_000);
     for coding in ContentCoding::ALL {
         let chunks = plain.chunks(64 * 1_024).map(Bytes::copy_from_slice);
@@ -125,7 +125,7 @@ async fn stream_is_compressed_chunk_by_chunk() {
 }
 
 #[tokio::test]
-async fn stream_without_permit_is_sent_uncompressed_or_busy() {
+async fn stream_without_permit_is_uncompressed_or_an_error() {
     let one = permits(1);
     let compress = async |identity| {
         let body = stream([Bytes::from_static(b"long")]);
@@ -153,7 +153,7 @@ async fn stream_without_permit_is_sent_uncompressed_or_busy() {
 }
 
 #[tokio::test]
-async fn error_in_stream_is_passed_through_compression() {
+async fn error_of_a_stream_is_returned_by_its_compression() {
     for coding in ContentCoding::ALL {
         let chunks = [Bytes::from_static(b"whole"), Bytes::from_static(b"broken")];
         let compressed = compress(stream(chunks), coding, true, permits(1)).await;

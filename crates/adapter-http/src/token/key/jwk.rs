@@ -1,4 +1,4 @@
-//! JSON Web Keys (RFC 7517) with the parameters of RFC 7518 and RFC 8037.
+//! The parser of JSON Web Keys (RFC 7517), with the parameters of RFC 7518 and RFC 8037.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ struct Jwk {
 }
 
 pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, InvalidKey> {
-    // The derived implementation would accept an array too.
+    // The derived `Deserialize` would also accept an array.
     let is_object = json.trim_ascii_start().starts_with(b"{");
     let set: JwkSet<'_> = serde_json::from_slice(json)
         .ok()
@@ -48,7 +48,7 @@ pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, In
         match read_one(number, jwk, symmetric) {
             Ok(key) => keys.extend(key),
             Err(error) if symmetric == SymmetricKeys::Rejected => {
-                tracing::warn!(%error, "skipped a key of a set");
+                tracing::warn!(%error, "skipped an invalid key of a JSON Web Key Set");
                 skipped = skipped.or(Some(error));
             }
             Err(error) => return Err(error),
@@ -60,7 +60,7 @@ pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, In
     Ok(keys)
 }
 
-/// Reads one key of a set. Returns `None` if it is not for signatures of a supported algorithm.
+/// Reads one key of a set. Returns `None` if the key is not for signatures with a supported algorithm.
 fn read_one(
     number: usize,
     jwk: &RawValue,
@@ -83,7 +83,7 @@ fn read_one(
             Err("it is a private key, expected its public part (RFC 7517 9.2)")
         }
         Algorithm::Hs256 if symmetric == SymmetricKeys::Rejected => {
-            Err("a secret has no place in a set of public keys (RFC 7517 9.2)")
+            Err("it is a secret, expected public keys only (RFC 7517 9.2)")
         }
         Algorithm::Hs256 => match decode(jwk.k.as_ref()).map(Secret::new) {
             Some(Err(weakness)) => return Err(InvalidKey::Weak(name, weakness)),
@@ -105,7 +105,7 @@ fn read_one(
 }
 
 impl Jwk {
-    /// Returns the algorithm of the key, if it is supported and the key is for signatures.
+    /// Returns the algorithm of the key. Returns `None` if it is not supported or if the key is not for signatures.
     fn algorithm(&self) -> Option<Algorithm> {
         let algorithm = match (self.kty.as_str(), self.crv.as_deref()) {
             ("oct", _) => Algorithm::Hs256,
@@ -126,7 +126,8 @@ impl Jwk {
         (is_for_signatures && is_for_verifying && is_for_algorithm).then_some(algorithm)
     }
 
-    /// Whether a key has private members (RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2). A symmetric key has `k` by design.
+    /// Whether the key has private members (RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2). A symmetric key always has the
+    /// private member `k`.
     fn is_private(&self) -> bool {
         let is_asymmetric = self.kty != "oct";
         is_asymmetric && self.k.is_some()
@@ -136,7 +137,7 @@ impl Jwk {
     }
 
     fn p256(&self) -> Result<Key, Reason> {
-        // RFC 7518 6.2.1.2: of full length, with leading zeros.
+        // Coordinates have their full length, including leading zeros (RFC 7518 6.2.1.2).
         let coordinate =
             |text: &Option<String>| decode(text.as_ref()).filter(|bytes| bytes.len() == 32);
         match (coordinate(&self.x), coordinate(&self.y)) {

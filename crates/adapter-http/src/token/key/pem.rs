@@ -1,4 +1,4 @@
-//! Public keys in PEM.
+//! The parser of public keys in PEM.
 
 use aws_lc_rs::{encoding::AsDer, rsa, signature::RsaPublicKeyComponents};
 use rustls_pki_types::pem::{PemObject, SectionKind};
@@ -8,10 +8,10 @@ use super::{
     public::{self, Reason},
 };
 
-/// The bytes before the point in DER.
+/// The bytes before the point in a DER key of each curve.
 const P256_PREFIX: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0";
 const ED25519_PREFIX: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\0";
-/// The identifiers `id-RSASSA-PSS` and `id-RSAES-OAEP` of RFC 4055 in DER.
+/// The object identifiers `id-RSASSA-PSS` and `id-RSAES-OAEP` of RFC 4055, in DER.
 const OTHER_RSA_IDENTIFIERS: [&[u8]; 2] = [
     b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
     b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07",
@@ -35,12 +35,12 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Key>, InvalidKey> {
             SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
                 Err(InvalidKey::NotPublic("a private key"))
             }
-            _ => Err(InvalidKey::NotPublic("something else")),
+            _ => Err(InvalidKey::NotPublic("another PEM section")),
         })
         .collect()
 }
 
-/// Reads a `SubjectPublicKeyInfo` (RFC 5280 4.1.2.7).
+/// Reads a public key from a `SubjectPublicKeyInfo` (RFC 5280 4.1.2.7).
 fn from_der(der: &[u8]) -> Result<Key, Reason> {
     if let Some(point) = der.strip_prefix(P256_PREFIX) {
         return public::p256(point);
@@ -63,7 +63,7 @@ fn from_der(der: &[u8]) -> Result<Key, Reason> {
         .as_der()
         .is_ok_and(|canonical| canonical.as_ref() == der)
     {
-        return Err("expected the DER of one RSA key and nothing behind it (RFC 3279 2.3.1)");
+        return Err("expected the DER of one RSA key without further bytes (RFC 3279 2.3.1)");
     }
     public::rsa(&components.n, &components.e)
 }

@@ -1,5 +1,5 @@
-//! Public keys from their parts. Keys whose signatures can be forged are rejected, since the cryptographic library accepts
-//! some of them (RFC 8725 3.4).
+//! Public keys, created from their numbers. Keys whose signatures can be forged are rejected here, because the
+//! cryptographic library accepts some of them (RFC 8725 3.4).
 
 use std::ops::RangeInclusive;
 
@@ -13,27 +13,28 @@ use jsonwebtoken::DecodingKey;
 use super::{Algorithm, Key};
 
 const P256_POINT_BYTES: usize = 65;
-/// Smaller moduli can be factored, and signatures of larger ones take too long to verify.
+/// The accepted sizes of RSA moduli. Smaller moduli can be factored, and signatures with larger moduli take too long to
+/// verify.
 const RSA_BITS: RangeInclusive<usize> = 2_048..=8_192;
 const MAX_RSA_EXPONENT_BYTES: usize = 4;
-/// SP 800-89 5.3.3: a modulus has no smaller factor.
+/// The largest number for which SP 800-89 5.3.3 requires that no smaller prime divides an RSA modulus.
 const MIN_RSA_FACTOR: u32 = 752;
-/// A modulus of CVE-2017-15361 (ROCA) is a power of 65537 modulo each of these primes.
+/// Primes for the detection of ROCA (CVE-2017-15361): modulo each of them, an affected modulus is a power of 65537.
 const ROCA_PRIMES: [u32; 17] = [
     11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157,
 ];
 
-/// The reason for which a key is rejected.
+/// The reason why a key is rejected.
 pub(super) type Reason = &'static str;
 
 pub(super) const NO_ED25519_POINT: Reason =
     "expected a point of Ed25519 in its canonical encoding of 32 bytes (RFC 8032 5.1.3)";
 
-/// Reads a point of P-256.
+/// Creates a key from a point on P-256.
 pub(super) fn p256(point: &[u8]) -> Result<Key, Reason> {
     if point.len() != P256_POINT_BYTES || point.first() != Some(&4) {
         return Err(
-            "expected an uncompressed point of P-256, 04 and two numbers of 32 bytes (RFC 5480 2.2)",
+            "expected an uncompressed point of P-256: the byte 04 and two numbers of 32 bytes (RFC 5480 2.2)",
         );
     }
     ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
@@ -41,7 +42,7 @@ pub(super) fn p256(point: &[u8]) -> Result<Key, Reason> {
         .map_err(|_| "expected a point on the curve P-256 (RFC 8725 3.4)")
 }
 
-/// Reads a point of Ed25519.
+/// Creates a key from a point on Ed25519.
 pub(super) fn ed25519(bytes: &[u8]) -> Result<Key, Reason> {
     let compressed = CompressedEdwardsY::from_slice(bytes).map_err(|_| NO_ED25519_POINT)?;
     let point = compressed.decompress().ok_or(NO_ED25519_POINT)?;
@@ -58,7 +59,7 @@ pub(super) fn ed25519(bytes: &[u8]) -> Result<Key, Reason> {
         .map_err(|_| NO_ED25519_POINT)
 }
 
-/// Reads an RSA key, both numbers big-endian and without zeros in front.
+/// Creates an RSA key from a modulus and an exponent, both big-endian and without leading zeros.
 pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Key, Reason> {
     let (Some(first), Some(last)) = (n.first(), n.last()) else {
         return Err("expected a modulus");
@@ -66,7 +67,7 @@ pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Key, Reason> {
     let bits = n.len() * 8 - usize::try_from(first.leading_zeros()).unwrap_or_default();
     if *first == 0 || !RSA_BITS.contains(&bits) {
         return Err(
-            "expected an RSA modulus of 2048 to 8192 bits without zeros in front (RFC 7518 3.3, 6.3.1.1)",
+            "expected an RSA modulus of 2048 to 8192 bits without leading zeros (RFC 7518 3.3, 6.3.1.1)",
         );
     }
     let is_odd = e.last().is_some_and(|last| last % 2 == 1);
@@ -87,7 +88,7 @@ pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Key, Reason> {
         .all(|prime| is_power_of_65537(modulo(n, *prime), *prime))
     {
         return Err(
-            "its modulus can be factored, as those of Infineon's library can (CVE-2017-15361)",
+            "its modulus can be factored, because it has the structure described in CVE-2017-15361",
         );
     }
     RsaPublicKeyComponents { n, e }
@@ -96,7 +97,7 @@ pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Key, Reason> {
         .map_err(|_| "expected n and e of an RSA key (RFC 7518 6.3.1)")
 }
 
-/// Returns the remainder of a big-endian number divided by `divisor`, which is below 2^16.
+/// Returns the remainder of a big-endian number divided by `divisor`, which must be less than 2^16.
 fn modulo(number: &[u8], divisor: u32) -> u32 {
     number
         .iter()

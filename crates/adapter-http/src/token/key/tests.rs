@@ -1,4 +1,4 @@
-//! Which keys are accepted.
+//! Tests of which keys are accepted.
 
 mod forgeable;
 mod wycheproof;
@@ -41,9 +41,9 @@ fn pem_file_with_every_kind_of_public_key_is_accepted() {
 }
 
 #[test]
-fn pem_file_with_anything_else_is_rejected() {
+fn pem_file_without_only_public_keys_is_rejected() {
     let good = PAIRS.der("ES256");
-    for (text, refused) in [
+    for (text, error) in [
         (String::new(), InvalidKey::Pem),
         ("no PEM at all".to_owned(), InvalidKey::Pem),
         (
@@ -63,16 +63,12 @@ fn pem_file_with_anything_else_is_rejected() {
             InvalidKey::Pem,
         ),
     ] {
-        assert_eq!(
-            Key::from_pem(text.as_bytes()).unwrap_err(),
-            refused,
-            "{text}"
-        );
+        assert_eq!(Key::from_pem(text.as_bytes()).unwrap_err(), error, "{text}");
     }
 }
 
 #[test]
-fn secret_in_a_key_set_is_accepted_from_a_file_only() {
+fn jwk_secret_is_accepted_from_a_file_only() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let all = ["ES256", "EdDSA", "RS256"];
     assert_eq!(
@@ -90,7 +86,7 @@ fn secret_in_a_key_set_is_accepted_from_a_file_only() {
         rejected(
             1,
             Some("2026"),
-            "a secret has no place in a set of public keys (RFC 7517 9.2)"
+            "it is a secret, expected public keys only (RFC 7517 9.2)"
         )
     );
 }
@@ -99,29 +95,29 @@ fn secret_in_a_key_set_is_accepted_from_a_file_only() {
 fn jwk_for_another_purpose_is_skipped() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let es256 = public["keys"][0].clone();
-    let but = |name: &str, value: serde_json::Value| {
+    let with_member = |name: &str, value: serde_json::Value| {
         let mut key = es256.clone();
         key[name] = value;
         key
     };
     for other in [
-        but("use", json!("enc")),
-        but("key_ops", json!(["sign"])),
-        but("alg", json!("ES384")),
-        but("alg", json!("ECDH-ES")),
-        but("crv", json!("P-521")),
-        but("kty", json!("AKP")),
+        with_member("use", json!("enc")),
+        with_member("key_ops", json!(["sign"])),
+        with_member("alg", json!("ES384")),
+        with_member("alg", json!("ECDH-ES")),
+        with_member("crv", json!("P-521")),
+        with_member("kty", json!("AKP")),
     ] {
         assert_eq!(
             from_jwks(&json!([other]), SymmetricKeys::Rejected).unwrap_err(),
             InvalidKey::None
         );
-        let beside = from_jwks(&json!([other, es256]), SymmetricKeys::Rejected).unwrap();
-        assert_eq!(algorithms(&beside), ["ES256"], "{other}");
+        let accepted = from_jwks(&json!([other, es256]), SymmetricKeys::Rejected).unwrap();
+        assert_eq!(algorithms(&accepted), ["ES256"], "{other}");
     }
 }
 
-/// In a file it is an error, and in a set of others it is skipped.
+/// A malformed key is an error in a file, and is skipped in a set of public keys.
 #[test]
 fn malformed_jwk_is_rejected() {
     const COORDINATES: &str = "expected x and y of 32 bytes each in base64url (RFC 7518 6.2.1)";
@@ -129,45 +125,49 @@ fn malformed_jwk_is_rejected() {
     const OBJECT: &str = "expected an object with kty, each member once (RFC 7517 4)";
     const EXPONENT: &str = "expected an odd RSA exponent of 3 to 2^32-1 (RFC 8017 3.1)";
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
-    let but = |key: usize, name: &str, value: serde_json::Value| {
+    let with_member = |key: usize, name: &str, value: serde_json::Value| {
         let mut key = public["keys"][key].clone();
         key[name] = value;
         json!([public["keys"][0], key])
     };
     let point = public["keys"][0]["x"].as_str().unwrap();
     for (set, kid, why) in [
-        (but(0, "x", json!("AAAA")), Some("ES256"), COORDINATES),
-        (but(0, "x", json!(null)), Some("ES256"), COORDINATES),
-        (but(0, "y", json!(point)), Some("ES256"), POINT),
         (
-            but(0, "y", json!(format!("{point}="))),
+            with_member(0, "x", json!("AAAA")),
+            Some("ES256"),
+            COORDINATES,
+        ),
+        (with_member(0, "x", json!(null)), Some("ES256"), COORDINATES),
+        (with_member(0, "y", json!(point)), Some("ES256"), POINT),
+        (
+            with_member(0, "y", json!(format!("{point}="))),
             Some("ES256"),
             COORDINATES,
         ),
         (
-            but(1, "x", json!("AAAA")),
+            with_member(1, "x", json!("AAAA")),
             Some("EdDSA"),
             public::NO_ED25519_POINT,
         ),
         (
-            but(1, "x", json!("A+==")),
+            with_member(1, "x", json!("A+==")),
             Some("EdDSA"),
             "expected x in base64url (RFC 8037 2)",
         ),
         (
-            but(2, "n", json!("AQAB")),
+            with_member(2, "n", json!("AQAB")),
             Some("RS256"),
-            "expected an RSA modulus of 2048 to 8192 bits without zeros in front (RFC 7518 3.3, 6.3.1.1)",
+            "expected an RSA modulus of 2048 to 8192 bits without leading zeros (RFC 7518 3.3, 6.3.1.1)",
         ),
-        (but(2, "e", json!("AQ")), Some("RS256"), EXPONENT),
-        (but(2, "e", json!("")), Some("RS256"), EXPONENT),
+        (with_member(2, "e", json!("AQ")), Some("RS256"), EXPONENT),
+        (with_member(2, "e", json!("")), Some("RS256"), EXPONENT),
         (
-            but(2, "e", json!(null)),
+            with_member(2, "e", json!(null)),
             Some("RS256"),
             "expected n and e in base64url (RFC 7518 6.3.1)",
         ),
-        (but(0, "kty", json!(7)), None, OBJECT),
-        (but(0, "kid", json!(7)), None, OBJECT),
+        (with_member(0, "kty", json!(7)), None, OBJECT),
+        (with_member(0, "kid", json!(7)), None, OBJECT),
         (json!([public["keys"][0], 7]), None, OBJECT),
         (
             json!([public["keys"][0], [public["keys"][0]]]),
@@ -187,9 +187,9 @@ fn malformed_jwk_is_rejected() {
     assert_eq!(error, rejected(1, None, OBJECT));
 }
 
-/// RFC 7517 9.2: readers of a private key could sign with it.
+/// Readers of a private key could sign tokens with it (RFC 7517 9.2).
 #[test]
-fn jwk_with_a_private_member_is_rejected() {
+fn private_jwk_is_rejected() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     for (key, kid) in [(0, "ES256"), (1, "EdDSA"), (2, "RS256")] {
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
@@ -201,7 +201,7 @@ fn jwk_with_a_private_member_is_rejected() {
                         .unwrap_err()
                         .to_string();
                     let is_named = error.starts_with(&format!("key 1 of the set (kid {kid:?}) is rejected: it is a private key"))
-                        // The type of `k` is checked before.
+                        // The type of `k` is checked earlier.
                         || member == "k" && error.contains("expected an object");
                     assert!(is_named, "{member}: {error}");
                 }
@@ -215,15 +215,11 @@ fn weak_or_published_jwk_secret_is_rejected() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let secret = json!([public["keys"][0], {"kty": "oct", "k": URL_SAFE_NO_PAD.encode("32 bytes, more or less random, 9")}]);
     let rest = from_jwks(&secret, SymmetricKeys::Rejected).unwrap();
-    assert_eq!(
-        algorithms(&rest),
-        ["ES256"],
-        "a secret that is published is none"
-    );
+    assert_eq!(algorithms(&rest), ["ES256"], "the secret is published");
     let weak = json!([{"kty": "oct", "k": URL_SAFE_NO_PAD.encode("short")}]);
-    let refused = from_jwks(&weak, SymmetricKeys::Allowed).unwrap_err();
+    let error = from_jwks(&weak, SymmetricKeys::Allowed).unwrap_err();
     assert_eq!(
-        refused,
+        error,
         InvalidKey::Weak(name(1, None), WeakSecret::TooShort { bytes: 5 })
     );
 }
@@ -242,8 +238,8 @@ fn malformed_key_set_is_rejected() {
         "<html>",
         "{\"keys\":[\"\u{1}\"]}",
     ] {
-        let refused = Key::from_jwks(text.as_bytes(), SymmetricKeys::Allowed).unwrap_err();
-        assert_eq!(refused, InvalidKey::Jwks, "{text}");
+        let error = Key::from_jwks(text.as_bytes(), SymmetricKeys::Allowed).unwrap_err();
+        assert_eq!(error, InvalidKey::Jwks, "{text}");
     }
     let none = Key::from_jwks(br#"{"keys":[]}"#, SymmetricKeys::Allowed).unwrap_err();
     assert_eq!(none, InvalidKey::None);
@@ -260,7 +256,7 @@ fn number_of_keys_is_limited() {
 }
 
 #[test]
-fn duplicate_kids_of_one_type_are_found() {
+fn duplicate_kids_for_one_algorithm_are_found() {
     let public: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
     let with_kids = |kids: &[&str]| {
         let keys: Vec<_> = kids
@@ -279,14 +275,14 @@ fn duplicate_kids_of_one_type_are_found() {
     assert!(unnamed.duplicate_kids().is_empty());
     assert!(
         with_kids(&["a", "a", "a", "b"]).duplicate_kids().is_empty(),
-        "of three types"
+        "each key is for another algorithm"
     );
     let duplicates = with_kids(&["a", "b", "c", "a", "b", "d", "a"]);
     assert_eq!(Vec::from_iter(duplicates.duplicate_kids()), ["a", "b"]);
 }
 
 #[test]
-fn key_does_not_print_itself() {
+fn debug_output_of_a_key_hides_the_key() {
     let secret = Secret::new(b"a secret that is in no log, nor its bytes".to_vec());
     let printed = format!("{:?}", Key::shared(&secret.unwrap()));
     assert_eq!(printed, r#"Key { kid: None, alg: "HS256", .. }"#);

@@ -1,4 +1,4 @@
-//! Where key sets come from.
+//! The sources of key sets: files and key servers.
 
 use std::{fmt, fs, io, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
@@ -16,17 +16,18 @@ use ureq::{
 
 use crate::token::key::{InvalidKey, Key, SymmetricKeys};
 
-/// How long a server may take for its whole response, name resolution and handshake included.
+/// The timeout for a complete response of a key server, including name resolution and the TLS handshake.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
-/// Key sets of large providers, with certificates, have a tenth of it.
+/// The maximum length of a key set. Key sets of large providers, which include certificates, have a tenth of this
+/// length.
 const MAX_KEY_SET_BYTES: u64 = 256 * 1024;
 
-/// Where a JSON Web Key Set (RFC 7517) comes from.
+/// The source of a JSON Web Key Set (RFC 7517).
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// A file, which may hold secrets.
+    /// A file, which can contain secrets.
     File(PathBuf),
-    /// A server, which may not.
+    /// A key server, whose set must contain public keys only.
     Url(KeySetUrl),
 }
 
@@ -65,12 +66,12 @@ impl fmt::Display for KeySource {
     }
 }
 
-/// The address of a key set: `https`, or `http` on this machine, so that no key can be put in on the way.
+/// The URL of a key set: `https`, or `http` on this machine, so that the keys cannot be changed in transit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeySetUrl(Uri);
 
 impl KeySetUrl {
-    /// Sends one request. A redirection is an error.
+    /// Fetches the key set with one request. A redirect is an error.
     fn fetch(&self) -> Result<Vec<u8>, ureq::Error> {
         let config = Agent::config_builder()
             .timeout_global(Some(FETCH_TIMEOUT))
@@ -80,7 +81,7 @@ impl KeySetUrl {
             .accept("application/jwk-set+json, application/json")
             .tls_config(tls());
         let agent = if is_loopback(&self.0) {
-            // Without TLS a proxy out of the environment could answer for the key server.
+            // Without TLS, a proxy from the environment could respond in place of the key server.
             let config = config.proxy(None).build();
             Agent::with_parts(config, DefaultConnector::default(), LoopbackResolver)
         } else {
@@ -98,7 +99,8 @@ impl KeySetUrl {
     }
 }
 
-/// The authorities are those of the system, read each time: they change too.
+/// Returns the TLS configuration with the certificate authorities of the system. They are read for each request,
+/// because they can change.
 fn tls() -> TlsConfig {
     let roots = rustls_native_certs::load_native_certs().certs;
     let roots = roots
@@ -115,7 +117,7 @@ fn is_loopback(uri: &Uri) -> bool {
     matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// Resolves names to loopback addresses only, and rejects others from the name server.
+/// A resolver that returns loopback addresses only. Other addresses are ignored.
 #[derive(Debug)]
 pub(super) struct LoopbackResolver;
 
@@ -148,7 +150,7 @@ impl FromStr for KeySetUrl {
             Some("http") => is_loopback(&uri),
             _ => false,
         };
-        // A password would end up in the log.
+        // A username or password would be written to the log.
         let has_user = uri
             .authority()
             .is_some_and(|authority| authority.as_str().contains('@'));
@@ -158,7 +160,7 @@ impl FromStr for KeySetUrl {
     }
 }
 
-/// Without the query, in which a key server may want to have a secret.
+/// Writes the URL without its query, because a query can contain a secret.
 impl fmt::Display for KeySetUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.0.scheme_str().unwrap_or_default();
@@ -176,12 +178,12 @@ impl fmt::Debug for KeySetUrl {
     }
 }
 
-/// Not the address of a key set.
+/// The error for a text that is not the URL of a key set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected https://… without a user, or http://… on this machine")]
 pub struct InvalidKeySetUrl;
 
-/// Why a source could not be read.
+/// The reason why a source of keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]
@@ -193,19 +195,19 @@ pub enum KeySourceError {
     #[error("{0}: {1}")]
     Keys(String, InvalidKey),
     #[error(transparent)]
-    Together(InvalidKey),
-    #[error("reading panicked")]
+    TooMany(InvalidKey),
+    #[error("reading the key source panicked")]
     Panicked,
 }
 
 impl KeySourceError {
-    /// Whether the next attempt may succeed without a change of settings.
+    /// Whether another attempt may succeed without a change of settings.
     pub fn is_transient(&self) -> bool {
         let Self::Url(_, error) = self else {
             return false;
         };
         match &**error {
-            // An invalid certificate is reported as invalid data.
+            // An invalid certificate is reported as `InvalidData`.
             ureq::Error::Io(error) => error.kind() != io::ErrorKind::InvalidData,
             ureq::Error::StatusCode(status) => *status >= 500,
             ureq::Error::Timeout(_) | ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => {

@@ -1,4 +1,4 @@
-//! Keys that come and go while tokens are checked.
+//! Tests of key rotation: keys that are added and removed while tokens are verified.
 
 mod issuer;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use ureq::unversioned::{resolver::Resolver, transport::NextTimeout};
 
-use self::issuer::{Answer, Issuer};
+use self::issuer::{Issuer, KeyServerResponse};
 use super::{source::LoopbackResolver, *};
 use crate::token::{
     TokenError, TokenSettings, TokenVerifier,
@@ -17,19 +17,19 @@ use crate::token::{
 
 const NOW: i64 = 1_765_015_200;
 const LONG: Duration = Duration::from_secs(3_600);
-/// Reads only when it is asked to, and then always.
-const EAGER: RefreshPolicy = RefreshPolicy {
+/// A policy under which every unknown `kid` causes a refresh, and nothing else does.
+const REFRESH_FOR_EVERY_UNKNOWN_KID: RefreshPolicy = RefreshPolicy {
     interval: LONG,
     min_interval: Duration::ZERO,
 };
-/// Reads only when it is asked to, and then once.
-const ONCE: RefreshPolicy = RefreshPolicy {
+/// A policy under which only the first unknown `kid` causes a refresh.
+const REFRESH_FOR_FIRST_UNKNOWN_KID: RefreshPolicy = RefreshPolicy {
     interval: LONG,
     min_interval: LONG,
 };
 
-/// A key set of secrets with these names, and a token under one of them.
-fn set(names: &[&str]) -> String {
+/// Returns a key set of secrets with these `kid`s.
+fn secret_key_set(names: &[&str]) -> String {
     let keys: Vec<_> = names
         .iter()
         .map(|name| json!({"kty": "oct", "kid": name, "k": base64url(secret(name))}))
@@ -47,8 +47,9 @@ fn token(name: &str) -> String {
     signed_with(secret(name).as_bytes(), header, claims)
 }
 
-/// Asks until the answer is this: on a busy machine a key that has just come may not be waited for until it is there.
-async fn comes_to(
+/// Verifies tokens until the outcome is `expected`, because on a busy machine a request can time out before a new key
+/// has been read.
+async fn wait_for_outcome(
     outcome: impl AsyncFn(&str) -> Result<(), TokenError>,
     name: &str,
     expected: Result<(), TokenError>,
@@ -59,25 +60,26 @@ async fn comes_to(
         }
         sleep(Duration::from_millis(20)).await;
     }
-    panic!("{name} never came to {expected:?}");
+    panic!("the outcome for {name} was never {expected:?}");
 }
 
-async fn following(
+async fn verifier_with_source(
     source: KeySource,
-    pace: RefreshPolicy,
+    policy: RefreshPolicy,
 ) -> Result<TokenVerifier, KeySourceError> {
-    let keys = Keyring::refreshing(Vec::new(), vec![source], pace).await?;
+    let keys = Keyring::refreshing(Vec::new(), vec![source], policy).await?;
     Ok(TokenVerifier::new(keys, TokenSettings::default()))
 }
 
 #[tokio::test]
-async fn new_key_in_the_file_replaces_the_old_one_at_once() {
+async fn key_file_is_read_again_for_an_unknown_kid() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys.json");
-    fs::write(&file, set(&["a"])).unwrap();
-    let verifier = following(KeySource::File(file.clone()), EAGER)
-        .await
-        .unwrap();
+    fs::write(&file, secret_key_set(&["a"])).unwrap();
+    let verifier =
+        verifier_with_source(KeySource::File(file.clone()), REFRESH_FOR_EVERY_UNKNOWN_KID)
+            .await
+            .unwrap();
     let outcome = async |name: &str| {
         verifier
             .verify_after_refresh(&token(name), NOW)
@@ -88,12 +90,12 @@ async fn new_key_in_the_file_replaces_the_old_one_at_once() {
     assert_eq!(outcome("a").await, Ok(()));
     assert_eq!(outcome("b").await, Err(TokenError::UnknownKey));
 
-    fs::write(&file, set(&["a", "b"])).unwrap();
-    comes_to(outcome, "b", Ok(())).await;
-    assert_eq!(outcome("a").await, Ok(()), "the old one is there too");
+    fs::write(&file, secret_key_set(&["a", "b"])).unwrap();
+    wait_for_outcome(outcome, "b", Ok(())).await;
+    assert_eq!(outcome("a").await, Ok(()), "the old key is still valid");
 
-    fs::write(&file, set(&["b"])).unwrap();
-    comes_to(
+    fs::write(&file, secret_key_set(&["b"])).unwrap();
+    wait_for_outcome(
         async |name| {
             let _ = outcome("c").await;
             outcome(name).await
@@ -109,76 +111,88 @@ async fn new_key_in_the_file_replaces_the_old_one_at_once() {
     assert_eq!(
         outcome("b").await,
         Ok(()),
-        "what cannot be read takes nothing away"
+        "the previous keys remain in use"
     );
 }
 
 #[tokio::test]
-async fn keys_from_a_url_rotate_and_survive_an_outage() {
-    let issuer = Issuer::serving(Answer::keys(&["a"]));
-    let verifier = following(issuer.source(), EAGER).await.unwrap();
+async fn keys_from_a_url_rotate_and_remain_during_an_outage() {
+    let issuer = Issuer::start(KeyServerResponse::keys(&["a"]));
+    let verifier = verifier_with_source(issuer.source(), REFRESH_FOR_EVERY_UNKNOWN_KID)
+        .await
+        .unwrap();
     let outcome = async |kid: &str| {
         let token = issuer.token(kid, NOW + 60);
         verifier.verify_after_refresh(&token, NOW).await.map(drop)
     };
 
     assert_eq!(outcome("a").await, Ok(()));
-    assert_eq!(issuer.asked(), 1, "what is known is not asked for again");
+    assert_eq!(issuer.request_count(), 1, "no request for a known kid");
     assert_eq!(outcome("b").await, Err(TokenError::UnknownKey));
 
-    issuer.answer(Answer::keys(&["b", "a"]));
-    comes_to(outcome, "b", Ok(())).await;
+    issuer.set_response(KeyServerResponse::keys(&["b", "a"]));
+    wait_for_outcome(outcome, "b", Ok(())).await;
 
-    for trouble in [
-        Answer::Status(500),
-        Answer::Status(404),
-        Answer::HangUp,
-        Answer::Redirection,
-        Answer::Body("<html>".to_owned()),
-        Answer::Body(set(&["c"])),
-        Answer::Body(format!("{}{}", " ".repeat(300_000), issuer.key_set(&["c"]))),
+    for fault in [
+        KeyServerResponse::Status(500),
+        KeyServerResponse::Status(404),
+        KeyServerResponse::CloseConnection,
+        KeyServerResponse::Redirect,
+        KeyServerResponse::Body("<html>".to_owned()),
+        KeyServerResponse::Body(secret_key_set(&["c"])),
+        KeyServerResponse::Body(format!("{}{}", " ".repeat(300_000), issuer.key_set(&["c"]))),
     ] {
-        issuer.answer(trouble);
+        issuer.set_response(fault);
         assert_eq!(outcome("c").await, Err(TokenError::UnknownKey));
-        assert_eq!(outcome("a").await, Ok(()), "the keys stay");
+        assert_eq!(
+            outcome("a").await,
+            Ok(()),
+            "the previous keys remain in use"
+        );
     }
 
-    issuer.answer(Answer::keys(&["c"]));
-    comes_to(outcome, "c", Ok(())).await;
+    issuer.set_response(KeyServerResponse::keys(&["c"]));
+    wait_for_outcome(outcome, "c", Ok(())).await;
     assert_eq!(outcome("a").await, Err(TokenError::UnknownKey), "withdrawn");
 }
 
 #[tokio::test]
-async fn unknown_kids_do_not_overload_the_key_server() {
-    let issuer = Issuer::serving(Answer::keys(&["a"]));
-    let verifier = following(issuer.source(), ONCE).await.unwrap();
+async fn many_unknown_kids_cause_one_key_server_request() {
+    let issuer = Issuer::start(KeyServerResponse::keys(&["a"]));
+    let verifier = verifier_with_source(issuer.source(), REFRESH_FOR_FIRST_UNKNOWN_KID)
+        .await
+        .unwrap();
 
-    let mut questions = tokio::task::JoinSet::new();
+    let mut requests = tokio::task::JoinSet::new();
     for n in 0..200 {
         let (verifier, token) = (
             verifier.clone(),
-            issuer.token(&format!("made up {n}"), NOW + 60),
+            issuer.token(&format!("unknown {n}"), NOW + 60),
         );
-        questions.spawn(async move { verifier.verify_after_refresh(&token, NOW).await });
+        requests.spawn(async move { verifier.verify_after_refresh(&token, NOW).await });
     }
-    for outcome in questions.join_all().await {
+    for outcome in requests.join_all().await {
         assert_eq!(outcome, Err(TokenError::UnknownKey));
     }
 
-    assert_eq!(issuer.asked(), 2, "at the start, and once more");
+    assert_eq!(
+        issuer.request_count(),
+        2,
+        "one request at the start, one for the unknown kids"
+    );
     let good = issuer.token("a", NOW + 60);
     assert!(verifier.verify_after_refresh(&good, NOW).await.is_ok());
 }
 
 #[tokio::test]
-async fn keys_are_refreshed_without_requests() {
-    let issuer = Issuer::serving(Answer::keys(&["a"]));
-    let pace = RefreshPolicy {
+async fn keys_are_refreshed_at_regular_intervals() {
+    let issuer = Issuer::start(KeyServerResponse::keys(&["a"]));
+    let policy = RefreshPolicy {
         interval: Duration::from_millis(20),
         min_interval: LONG,
     };
-    let verifier = following(issuer.source(), pace).await.unwrap();
-    issuer.answer(Answer::keys(&["b"]));
+    let verifier = verifier_with_source(issuer.source(), policy).await.unwrap();
+    issuer.set_response(KeyServerResponse::keys(&["b"]));
 
     let (old, new) = (issuer.token("a", NOW + 60), issuer.token("b", NOW + 60));
     while verifier.verify(&new, NOW).is_err() {
@@ -187,79 +201,86 @@ async fn keys_are_refreshed_without_requests() {
     assert_eq!(verifier.verify(&old, NOW), Err(TokenError::UnknownKey));
 
     drop(verifier);
-    let asked = async || {
+    let request_count = async || {
         sleep(Duration::from_millis(200)).await;
-        issuer.asked()
+        issuer.request_count()
     };
     assert_eq!(
-        asked().await,
-        asked().await,
-        "nobody has the keys any more, so nobody reads them"
+        request_count().await,
+        request_count().await,
+        "a dropped keyring sends no requests"
     );
 }
 
 #[tokio::test]
 async fn startup_error_names_the_unreadable_key_source() {
-    let missing = following(KeySource::File("/nowhere/keys.json".into()), EAGER).await;
-    let told = missing.err().unwrap().to_string();
+    let missing = verifier_with_source(
+        KeySource::File("/nowhere/keys.json".into()),
+        REFRESH_FOR_EVERY_UNKNOWN_KID,
+    )
+    .await;
+    let error = missing.err().unwrap().to_string();
     assert!(
-        told.starts_with("cannot read /nowhere/keys.json: "),
-        "{told}"
+        error.starts_with("cannot read /nowhere/keys.json: "),
+        "{error}"
     );
 
-    let issuer = Issuer::serving(Answer::Status(503));
-    let told = following(issuer.source(), EAGER)
+    let issuer = Issuer::start(KeyServerResponse::Status(503));
+    let error = verifier_with_source(issuer.source(), REFRESH_FOR_EVERY_UNKNOWN_KID)
         .await
         .err()
         .unwrap()
         .to_string();
     assert!(
-        told.starts_with("cannot fetch http://127.0.0.1:") && told.contains("503"),
-        "{told}"
+        error.starts_with("cannot fetch http://127.0.0.1:") && error.contains("503"),
+        "{error}"
     );
 
-    issuer.answer(Answer::Body(set(&["a"])));
-    let told = following(issuer.source(), EAGER)
+    issuer.set_response(KeyServerResponse::Body(secret_key_set(&["a"])));
+    let error = verifier_with_source(issuer.source(), REFRESH_FOR_EVERY_UNKNOWN_KID)
         .await
         .err()
         .unwrap()
         .to_string();
     assert!(
-        told.contains("a secret has no place in a set of public keys"),
-        "{told}"
+        error.contains("it is a secret, expected public keys only"),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn wait_for_a_hanging_key_server_is_limited() {
-    let issuer = Issuer::serving(Answer::keys(&["a"]));
-    let verifier = following(issuer.source(), EAGER).await.unwrap();
-    issuer.answer(Answer::Silence);
+async fn wait_for_an_unresponsive_key_server_is_limited() {
+    let issuer = Issuer::start(KeyServerResponse::keys(&["a"]));
+    let verifier = verifier_with_source(issuer.source(), REFRESH_FOR_EVERY_UNKNOWN_KID)
+        .await
+        .unwrap();
+    issuer.set_response(KeyServerResponse::NoResponse);
 
     let token = issuer.token("b", NOW + 60);
-    let mut questions = tokio::task::JoinSet::new();
+    let mut requests = tokio::task::JoinSet::new();
     for _ in 0..2 * MAX_WAITING_REQUESTS {
         let (verifier, token) = (verifier.clone(), token.clone());
-        questions.spawn(async move { verifier.verify_after_refresh(&token, NOW).await });
+        requests.spawn(async move { verifier.verify_after_refresh(&token, NOW).await });
     }
-    // Those who found no place are answered while the others wait, and they before the server is given up.
+    // Requests over the limit of waiting requests get their outcome at once. The others get it after the wait timeout,
+    // which is shorter than the fetch timeout.
     for _ in 0..2 * MAX_WAITING_REQUESTS {
-        let outcome = questions.join_next().await.unwrap().unwrap();
+        let outcome = requests.join_next().await.unwrap().unwrap();
         assert_eq!(outcome, Err(TokenError::UnknownKey));
     }
-    let followed = verifier.keys.0.refreshing.as_ref().unwrap();
+    let refreshing = verifier.keys.0.refreshing.as_ref().unwrap();
     assert_eq!(
-        followed.waiting.available_permits(),
+        refreshing.waiting.available_permits(),
         0,
-        "they are looked for still"
+        "the refresh still runs"
     );
 
-    issuer.answer(Answer::keys(&["b"]));
+    issuer.set_response(KeyServerResponse::keys(&["b"]));
     let outcome = async |name: &str| {
         let token = issuer.token(name, NOW + 60);
         verifier.verify_after_refresh(&token, NOW).await.map(drop)
     };
-    comes_to(outcome, "b", Ok(())).await;
+    wait_for_outcome(outcome, "b", Ok(())).await;
 }
 
 #[test]
@@ -271,21 +292,21 @@ fn loopback_resolver_returns_loopback_addresses_only() {
     };
     assert!(found("http://localhost:8000/jwks").is_ok());
     assert!(found("http://127.0.0.1/jwks").is_ok());
-    // An address that is not loopback.
-    let elsewhere = found("http://192.0.2.1/jwks");
-    assert!(matches!(elsewhere, Err(ureq::Error::HostNotFound)));
+    // This address is not a loopback address.
+    let other_address = found("http://192.0.2.1/jwks");
+    assert!(matches!(other_address, Err(ureq::Error::HostNotFound)));
 }
 
 #[tokio::test]
-async fn configured_keys_come_first_when_there_are_too_many() {
+async fn configured_keys_take_precedence_over_too_many_from_url() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys.json");
-    fs::write(&file, set(&["ours"])).unwrap();
+    fs::write(&file, secret_key_set(&["ours"])).unwrap();
     let many: Vec<_> = (0..20).map(|n| n.to_string()).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
-    let issuer = Issuer::serving(Answer::keys(&many));
+    let issuer = Issuer::start(KeyServerResponse::keys(&many));
     let sources = vec![issuer.source(), KeySource::File(file)];
-    let keys = Keyring::refreshing(Vec::new(), sources, EAGER)
+    let keys = Keyring::refreshing(Vec::new(), sources, REFRESH_FOR_EVERY_UNKNOWN_KID)
         .await
         .unwrap();
     let verifier = TokenVerifier::new(keys, TokenSettings::default());
@@ -316,7 +337,7 @@ fn key_set_url_is_https_or_loopback() {
     for shown in [with_token.to_string(), format!("{with_token:?}")] {
         assert_eq!(shown, "https://sign-in.example/a");
     }
-    for bad in [
+    for invalid in [
         "",
         "/jwks",
         "sign-in.example/jwks",
@@ -329,6 +350,10 @@ fn key_set_url_is_https_or_loopback() {
         "file:///etc/passwd",
         "https:///jwks",
     ] {
-        assert_eq!(bad.parse::<KeySetUrl>(), Err(InvalidKeySetUrl), "{bad}");
+        assert_eq!(
+            invalid.parse::<KeySetUrl>(),
+            Err(InvalidKeySetUrl),
+            "{invalid}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The catalogue of forged and malformed tokens: each with its kind and the error that it is rejected with.
+//! A list of forged and malformed tokens, each with a description and the error with which it must be rejected.
 
 mod algorithms;
 mod claims;
@@ -12,19 +12,19 @@ use super::{
     *,
 };
 
-/// Valid claims.
+/// Claims that are accepted.
 const CLAIMS: &str = r#"{"sid":"2024310001","access":"dev","exp":4102444800}"#;
-/// A valid header.
+/// A header that is accepted.
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// The description, the token, and the expected error.
+/// An attack: its description, the token and the expected error.
 type Attack = (String, String, TokenError);
 
-fn attack(kind: impl Into<String>, token: impl Into<String>, refused: TokenError) -> Attack {
-    (kind.into(), token.into(), refused)
+fn attack(kind: impl Into<String>, token: impl Into<String>, error: TokenError) -> Attack {
+    (kind.into(), token.into(), error)
 }
 
-/// Returns a verifier with the shared secret and a public key of each type, so that keys can be confused.
+/// Returns a verifier with the shared secret and a public key of each type, so that an attack can confuse the keys.
 fn target() -> TokenVerifier {
     let mut keys = vec![Key::shared(&secret())];
     keys.extend(Key::from_jwks(PAIRS.jwks().as_bytes(), SymmetricKeys::Rejected).unwrap());
@@ -32,7 +32,7 @@ fn target() -> TokenVerifier {
 }
 
 #[test]
-fn attack_is_rejected_for_its_own_reason() {
+fn attack_is_rejected_with_the_expected_error() {
     let catalogue = [
         algorithms::attacks(),
         headers::attacks(),
@@ -41,16 +41,16 @@ fn attack_is_rejected_for_its_own_reason() {
     ]
     .concat();
     let kinds: BTreeSet<_> = catalogue.iter().map(|(kind, ..)| kind).collect();
-    assert_eq!(kinds.len(), catalogue.len(), "no kind is there twice");
+    assert_eq!(kinds.len(), catalogue.len(), "descriptions are unique");
     assert!(kinds.len() >= 100, "{}", kinds.len());
 
     let target = target();
-    let surprises: Vec<_> = catalogue
+    let unexpected: Vec<_> = catalogue
         .iter()
-        .map(|(kind, token, refused)| (kind, target.verify(token, NOW), Err(*refused)))
+        .map(|(kind, token, error)| (kind, target.verify(token, NOW), Err(*error)))
         .filter(|(_, outcome, expected)| outcome != expected)
         .collect();
-    assert!(surprises.is_empty(), "{surprises:#?}");
+    assert!(unexpected.is_empty(), "{unexpected:#?}");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn token_without_the_attack_is_accepted() {
         r#"{"alg":"HS256","typ":"AT+JWT"}"#,
         r#"{"alg":"HS256","typ":"application/jwt"}"#,
         r#"{"alg":"HS256","typ":"Application/At+JWT"}"#,
-        // An unknown `kid` is ignored if a key has none; unknown members are ignored (RFC 7515 4).
+        // An unknown `kid` is ignored if a key has no `kid`, and unknown members are ignored (RFC 7515 4).
         r#"{"alg":"HS256","kid":"../../dev/null"}"#,
         r#"{"alg":"HS256","x5t":"AAAA","x":{"y":[{"y":1},{"y":1}]},"cty":"json"}"#,
         " {\"alg\" :\t\"HS256\"\r\n} ",
@@ -85,9 +85,9 @@ fn token_without_the_attack_is_accepted() {
             "{claims}"
         );
     }
-    // RFC 9864 gives EdDSA with this curve the curve's name.
-    let by_its_curve = PAIRS.sign("EdDSA", r#"{"alg":"Ed25519","kid":"EdDSA"}"#, CLAIMS);
-    assert!(target.verify(&by_its_curve, NOW).is_ok());
+    // RFC 9864 names EdDSA with this curve after the curve.
+    let named_by_curve = PAIRS.sign("EdDSA", r#"{"alg":"Ed25519","kid":"EdDSA"}"#, CLAIMS);
+    assert!(target.verify(&named_by_curve, NOW).is_ok());
     for alg in ["ES256", "EdDSA", "RS256"] {
         for header in [
             format!(r#"{{"alg":"{alg}","kid":"{alg}"}}"#),

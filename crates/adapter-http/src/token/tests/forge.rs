@@ -1,4 +1,4 @@
-//! Making tokens, good ones and others.
+//! Functions that create keys and signed tokens, including invalid ones.
 
 use std::sync::LazyLock;
 
@@ -22,12 +22,12 @@ pub(in crate::token) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Signs any two texts as header and claims with the shared secret.
+/// Returns a token with any header and claims, signed with the shared secret.
 pub(in crate::token) fn signed(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     signed_with(SECRET, header, claims)
 }
 
-/// Signs any two texts as header and claims with this secret.
+/// Returns a token with any header and claims, signed with this secret.
 pub(in crate::token) fn signed_with(
     secret: &[u8],
     header: impl AsRef<[u8]>,
@@ -45,7 +45,7 @@ pub(in crate::token) fn hmac(algorithm: hmac::Algorithm, secret: &[u8], message:
     ))
 }
 
-/// A key pair of each kind. Made once: RSA takes its time.
+/// A key pair for each public-key algorithm. All tests share one, because generating an RSA key is slow.
 pub(in crate::token) struct Pairs {
     pub(in crate::token) es256: EcdsaKeyPair,
     pub(in crate::token) eddsa: Ed25519KeyPair,
@@ -59,7 +59,7 @@ pub(in crate::token) static PAIRS: LazyLock<Pairs> = LazyLock::new(|| Pairs {
 });
 
 impl Pairs {
-    /// A token under the private key for this algorithm.
+    /// Returns a token that is signed with the private key for this algorithm.
     pub(in crate::token) fn sign(&self, alg: &str, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", base64url(header), base64url(claims));
         let (random, bytes) = (SystemRandom::new(), message.as_bytes());
@@ -77,7 +77,7 @@ impl Pairs {
         format!("{message}.{}", base64url(signature))
     }
 
-    /// The public key for this algorithm, as DER has it.
+    /// Returns the public key for this algorithm in DER.
     pub(in crate::token) fn der(&self, alg: &str) -> Vec<u8> {
         match alg {
             "ES256" => self.es256.public_key().as_der().unwrap().as_ref().to_vec(),
@@ -86,12 +86,12 @@ impl Pairs {
         }
     }
 
-    /// The public key in PEM.
+    /// Returns the public key for this algorithm in PEM.
     pub(in crate::token) fn pem(&self, alg: &str) -> String {
         pem("PUBLIC KEY", &self.der(alg))
     }
 
-    /// All three as a JSON Web Key Set, each with its algorithm for a `kid`.
+    /// Returns the three public keys as a JSON Web Key Set. The `kid` of each key is the name of its algorithm.
     pub(in crate::token) fn jwks(&self) -> String {
         let point = self.es256.public_key().as_ref();
         let rsa = self.rs256.public_key();

@@ -1,4 +1,4 @@
-//! Valid tokens, mutated.
+//! Tests with random mutations of valid tokens.
 
 use proptest::prelude::*;
 
@@ -6,13 +6,13 @@ use super::{forge::PAIRS, *};
 
 const CLAIMS: &str =
     r#"{"sid":"2024310001","access":"user","exp":4102444800,"iat":1765015200,"name":"x"}"#;
-/// Of each token. The fuzz target `authorization` tries more.
+/// The number of mutations of each token. The fuzz target `authorization` tries more.
 const MUTATIONS: u32 = 5_000;
 const ALPHABET: &[u8] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ %~\n\0\x7f";
 
-/// One change, at random: a character put in another's place, put in, taken out or turned, two that change places, a piece
-/// repeated, moved, cut off, or taken from the other token.
+/// Changes a token at random: replaces, inserts, deletes or changes a character, swaps two characters, repeats or moves
+/// a part, truncates the token, or copies a part of the other token.
 fn mutate(token: &mut Vec<u8>, other: &[u8], random: &mut fastrand::Rng) {
     if token.is_empty() {
         return;
@@ -39,7 +39,7 @@ fn mutate(token: &mut Vec<u8>, other: &[u8], random: &mut fastrand::Rng) {
     }
 }
 
-/// Mutates `valid` in one to three places, `MUTATIONS` times.
+/// Asserts that the verifier rejects `MUTATIONS` tokens, each of which is `valid` with one to three random changes.
 fn assert_no_mutation_is_accepted(verifier: &TokenVerifier, valid: &str, other: &str) {
     assert!(verifier.verify(valid, NOW).is_ok() && verifier.verify(other, NOW).is_ok());
     let mut random = fastrand::Rng::with_seed(7);
@@ -65,7 +65,7 @@ fn mutated_token_is_rejected() {
 }
 
 #[test]
-fn mutated_token_under_a_public_key_is_rejected() {
+fn mutated_token_with_public_key_signature_is_rejected() {
     let keys = Key::from_jwks(PAIRS.jwks().as_bytes(), SymmetricKeys::Rejected).unwrap();
     let verifier = TokenVerifier::new(Keyring::fixed(keys).unwrap(), TokenSettings::default());
     for alg in ["ES256", "EdDSA", "RS256"] {

@@ -1,4 +1,5 @@
-//! Published signatures. Each is found good, and only then is it found that the claims are not ours.
+//! Tests with signatures that RFCs publish. After the signature has been verified, the tokens are rejected because of
+//! their claims.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -7,7 +8,7 @@ use super::*;
 /// The claims of RFC 7515 A.1 to A.3.
 const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
-/// Verifies a token with this key only. Each token with one bit of the signature changed is rejected.
+/// Asserts that the signature of a token is valid for this key alone, and invalid with any one bit changed.
 fn assert_verifies(key: Vec<Key>, token: &str) {
     let verifier = TokenVerifier::new(Keyring::fixed(key).unwrap(), TokenSettings::default());
     assert_eq!(verifier.verify(token, NOW), Err(TokenError::Claims));
@@ -15,10 +16,10 @@ fn assert_verifies(key: Vec<Key>, token: &str) {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     for bit in 0..signature.len() * 8 {
-        let mut turned = signature.clone();
-        turned[bit / 8] ^= 1 << (bit % 8);
-        let turned = format!("{message}.{}", forge::base64url(turned));
-        assert_eq!(verifier.verify(&turned, NOW), Err(TokenError::Signature));
+        let mut changed = signature.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let changed = format!("{message}.{}", forge::base64url(changed));
+        assert_eq!(verifier.verify(&changed, NOW), Err(TokenError::Signature));
     }
 }
 
@@ -31,7 +32,7 @@ fn public(jwk: &str) -> Vec<Key> {
 }
 
 #[test]
-fn hs256_of_rfc_7515_a_1() {
+fn hs256_example_of_rfc_7515_a_1_is_verified() {
     let key =
         "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
     let key = Key::from_secret(&URL_SAFE_NO_PAD.decode(key).unwrap());
@@ -41,7 +42,7 @@ fn hs256_of_rfc_7515_a_1() {
 }
 
 #[test]
-fn rs256_of_rfc_7515_a_2() {
+fn rs256_example_of_rfc_7515_a_2_is_verified() {
     let key = r#"{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}"#;
     let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
     assert_verifies(
@@ -51,7 +52,7 @@ fn rs256_of_rfc_7515_a_2() {
 }
 
 #[test]
-fn es256_of_rfc_7515_a_3() {
+fn es256_example_of_rfc_7515_a_3_is_verified() {
     let key = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
     let signature =
         "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
@@ -62,7 +63,7 @@ fn es256_of_rfc_7515_a_3() {
 }
 
 #[test]
-fn eddsa_of_rfc_8037_a_4() {
+fn eddsa_example_of_rfc_8037_a_4_is_verified() {
     let key = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     let signature =
         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";

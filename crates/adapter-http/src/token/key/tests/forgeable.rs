@@ -1,4 +1,4 @@
-//! Keys whose signatures can be forged, and keys for another algorithm, in PEM and in JWKS.
+//! Tests of keys whose signatures can be forged, and of keys for other algorithms, in PEM and in JWKS.
 
 use aws_lc_rs::{
     encoding::AsDer,
@@ -8,7 +8,7 @@ use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 
 use super::*;
 
-/// Reads a key in PEM and returns the reason if it is rejected.
+/// Parses a key in PEM. Returns the reason if the key is rejected.
 fn pem_reason(der: &[u8]) -> Option<&'static str> {
     match Key::from_pem(forge::pem("PUBLIC KEY", der).as_bytes()) {
         Ok(_) => None,
@@ -20,10 +20,10 @@ fn pem_reason(der: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Reads a set with this key and a valid one, which stays in use. Returns the reason if this key is rejected.
+/// Parses a key set with this key and a valid key, which must be accepted. Returns the reason if this key is rejected.
 fn jwk_reason(jwk: &serde_json::Value) -> Option<&'static str> {
-    let beside: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
-    let both = from_jwks(&json!([beside["keys"][0], jwk]), SymmetricKeys::Rejected).unwrap();
+    let valid: serde_json::Value = serde_json::from_str(&PAIRS.jwks()).unwrap();
+    let both = from_jwks(&json!([valid["keys"][0], jwk]), SymmetricKeys::Rejected).unwrap();
     match from_jwks(&json!([jwk]), SymmetricKeys::Rejected) {
         Ok(_) => {
             assert_eq!(both.len(), 2);
@@ -63,7 +63,7 @@ fn ed25519_reasons(point: [u8; 32]) -> [Option<&'static str>; 2] {
     ]
 }
 
-/// Returns the sum of the field's prime and `more`, little-endian.
+/// Returns the sum of the prime of the field and `more`, in little-endian order.
 fn prime_plus(more: u8) -> [u8; 32] {
     let mut bytes = [0xff; 32];
     bytes[0] = 0xed + more;
@@ -77,7 +77,10 @@ fn ed25519_point_of_small_or_mixed_order_is_rejected() {
         .iter()
         .map(|point| point.compress().to_bytes())
         .collect();
-    assert!(small_orders.contains(&[0; 32]), "a plausible placeholder");
+    assert!(
+        small_orders.contains(&[0; 32]),
+        "the zero point is included"
+    );
     let mixed_orders = EIGHT_TORSION[1..]
         .iter()
         .map(|torsion| (ED25519_BASEPOINT_POINT + torsion).compress().to_bytes());
@@ -90,7 +93,7 @@ fn ed25519_point_of_small_or_mixed_order_is_rejected() {
             );
         }
     }
-    // Other encodings of points, of small order or not: y beyond the prime, and -0.
+    // Noncanonical encodings of points: y coordinates above the prime, and -0.
     let beyond = (0..19).map(prime_plus);
     for mut point in beyond.chain(small_orders) {
         for sign in [0, 0x80] {
@@ -122,7 +125,7 @@ fn ed25519_point_off_the_curve_is_rejected() {
     assert!(rejected > 100);
 }
 
-/// Multiplies a big-endian number.
+/// Multiplies a big-endian number by `factor`.
 fn times(number: &[u8], factor: u32) -> Vec<u8> {
     let (mut product, mut carry) = (Vec::new(), 0);
     for byte in number.iter().rev() {
@@ -136,7 +139,7 @@ fn times(number: &[u8], factor: u32) -> Vec<u8> {
     product.split_off(zeros)
 }
 
-/// A `SubjectPublicKeyInfo` with an identifier of PKCS #1, and these bytes behind the key.
+/// Returns a `SubjectPublicKeyInfo` with an object identifier of PKCS #1, in which the bytes `behind` follow the key.
 fn rsa_spki(identifier: u8, parameters: &[u8], n: &[u8], e: &[u8], behind: &[u8]) -> Vec<u8> {
     let identifier = [b"\x2a\x86\x48\x86\xf7\x0d\x01\x01", &[identifier][..]].concat();
     let integer = |number: &[u8]| {
@@ -154,7 +157,8 @@ fn rsa_spki(identifier: u8, parameters: &[u8], n: &[u8], e: &[u8], behind: &[u8]
 const RSA_ENCRYPTION: u8 = 1;
 const NULL: &[u8] = &[5, 0];
 
-/// The reason for which an RSA key is rejected in a set. In PEM it is rejected too, perhaps for another reason.
+/// Returns the reason why an RSA key is rejected in a key set. Asserts that it is also rejected in PEM, where the
+/// reason may differ.
 fn rsa_reason(n: &[u8], e: &[u8]) -> Option<&'static str> {
     let [modulus, exponent] = [n, e].map(|number| URL_SAFE_NO_PAD.encode(number));
     let reason = jwk_reason(&json!({"kty": "RSA", "kid": "1", "n": modulus, "e": exponent}));
@@ -181,7 +185,7 @@ fn rsa_modulus_that_can_be_factored_is_rejected() {
             "{factor}"
         );
     }
-    // As the numbers of CVE-2017-15361, a power of 65537 modulo every small prime.
+    // These moduli have the structure of CVE-2017-15361: they are a power of 65537 modulo every small prime.
     for power in [128, 129, 192, 256, 511] {
         let n = (0..power).fold(vec![1], |n, _| times(&n, 65_537));
         let reason = rsa_reason(&n, E);
@@ -193,7 +197,7 @@ fn rsa_modulus_that_can_be_factored_is_rejected() {
 }
 
 #[test]
-fn rsa_key_of_another_size_is_rejected() {
+fn rsa_modulus_of_unsupported_size_is_rejected() {
     let ones = |bits: usize| {
         let mut n = vec![0xff; bits.div_ceil(8)];
         n[0] >>= (8 - bits % 8) % 8;
@@ -219,7 +223,7 @@ fn rsa_key_of_another_size_is_rejected() {
 }
 
 #[test]
-fn rsa_exponent_is_odd_and_neither_1_nor_large() {
+fn rsa_exponent_that_is_even_1_or_too_large_is_rejected() {
     for e in [&[3][..], &[17], E, &[0xff; 4]] {
         assert_eq!(rsa_reason(&modulus(), e), None, "{e:?}");
     }
@@ -271,12 +275,12 @@ fn rsa_key_for_another_algorithm_is_rejected() {
 }
 
 #[test]
-fn der_with_other_bytes_in_it_or_behind_it_is_rejected() {
+fn der_with_additional_or_missing_bytes_is_rejected() {
     let (n, junk) = (modulus(), &[0xa5; 3][..]);
     let rsa = rsa_spki(RSA_ENCRYPTION, NULL, &n, E, &[]);
     let key = tlv(0x30, &[&tlv(2, &[&[0], &n]), &tlv(2, &[E])]);
     let long_length = [&[0x30, 0x83, 0, rsa[2], rsa[3]], &rsa[4..]].concat();
-    let mut odd = vec![
+    let mut malformed = vec![
         key,
         long_length,
         rsa_spki(RSA_ENCRYPTION, NULL, &n, E, junk),
@@ -292,7 +296,7 @@ fn der_with_other_bytes_in_it_or_behind_it_is_rejected() {
         assert_eq!(pem_reason(&der), None, "{alg}");
         let content = &der[if der[1] == 0x82 { 4 } else { 2 }..];
         let short = &der[..der.len() - 1];
-        odd.extend([
+        malformed.extend([
             [&der[..], &[0]].concat(),
             [&der[..], junk].concat(),
             [&der[..], &der].concat(),
@@ -302,14 +306,14 @@ fn der_with_other_bytes_in_it_or_behind_it_is_rejected() {
         ]);
     }
     let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
-    odd.push(p384.public_key().as_der().unwrap().as_ref().to_vec());
-    for der in odd {
+    malformed.push(p384.public_key().as_der().unwrap().as_ref().to_vec());
+    for der in malformed {
         assert!(pem_reason(&der).is_some(), "accepted: {der:02x?}");
     }
 }
 
 #[test]
-fn p256_point_in_another_form_is_rejected() {
+fn compressed_or_malformed_p256_point_is_rejected() {
     const P256: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
     let in_pem = |point: &[u8]| pem_reason(&spki(b"\x2a\x86\x48\xce\x3d\x02\x01", P256, &[point]));
     let point = PAIRS.es256.public_key().as_ref();

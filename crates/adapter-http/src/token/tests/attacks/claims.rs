@@ -1,18 +1,18 @@
-//! Claims of the wrong type, time, or spelling, well signed: what a careless issuer, or one for others, might sign.
+//! Attacks with valid signatures and with claims of a wrong type, time or spelling, as a faulty issuer could sign them.
 
 use super::*;
 
 pub(super) fn attacks() -> Vec<Attack> {
-    [malformed(), untimely(), misdirected()].concat()
+    [malformed(), invalid_times(), other_audiences()].concat()
 }
 
-fn with(claims: &str, refused: TokenError) -> Attack {
+fn attack_with_claims(claims: &str, error: TokenError) -> Attack {
     let kind: String = claims.chars().take(120).collect();
-    attack(format!("claims {kind}"), signed(HEADER, claims), refused)
+    attack(format!("claims {kind}"), signed(HEADER, claims), error)
 }
 
-/// The good claims, with one more or another.
-fn but(member: &str) -> String {
+/// Returns the valid claims, with one member added or replaced.
+fn claims_with(member: &str) -> String {
     let name = member.split(':').next().unwrap();
     let rest: Vec<_> = [
         r#""sid":"2024310001""#,
@@ -88,8 +88,8 @@ fn malformed() -> Vec<Attack> {
     whole
         .into_iter()
         .map(ToOwned::to_owned)
-        .chain(members.into_iter().map(but))
-        .map(|claims| with(&claims, TokenError::Claims))
+        .chain(members.into_iter().map(claims_with))
+        .map(|claims| attack_with_claims(&claims, TokenError::Claims))
         .chain([attack(
             "claims that are not UTF-8",
             signed(
@@ -101,15 +101,15 @@ fn malformed() -> Vec<Attack> {
         .collect()
 }
 
-/// Times at the edges of every type that a number could be read into.
-fn untimely() -> Vec<Attack> {
+/// Returns tokens whose times are at the limits of every number type into which a time could be parsed.
+fn invalid_times() -> Vec<Attack> {
     let expired = [
         "0",
         "-0",
         "-1",
         "1",
         "0.1",
-        "1765015170", // exactly the leeway ago
+        "1765015170", // expired by exactly the leeway
         "1765015170.0",
         "-9223372036854775808",
         "-1e308",
@@ -138,32 +138,32 @@ fn untimely() -> Vec<Attack> {
         "18446744073709551616",
         "1e308",
     ];
-    let of = |name: &'static str, refused| {
-        move |at: &str| with(&but(&format!(r#""{name}":{at}"#)), refused)
+    let attack_with_time = |name: &'static str, error| {
+        move |at: &str| attack_with_claims(&claims_with(&format!(r#""{name}":{at}"#)), error)
     };
     expired
         .into_iter()
-        .map(of("exp", TokenError::Expired))
+        .map(attack_with_time("exp", TokenError::Expired))
         .chain(
             too_late
                 .into_iter()
-                .map(of("exp", TokenError::ExpiresTooLate)),
+                .map(attack_with_time("exp", TokenError::ExpiresTooLate)),
         )
         .chain(
             in_the_future
                 .into_iter()
-                .map(of("nbf", TokenError::NotYetValid)),
+                .map(attack_with_time("nbf", TokenError::NotYetValid)),
         )
         .chain(
             in_the_future
                 .into_iter()
-                .map(of("iat", TokenError::IssuedInTheFuture)),
+                .map(attack_with_time("iat", TokenError::IssuedInTheFuture)),
         )
         .collect()
 }
 
-/// Tokens for another audience. No audience is configured, so each `aud` is another one (RFC 7519 4.1.3).
-fn misdirected() -> Vec<Attack> {
+/// Returns tokens for other audiences. No audience is configured, so every `aud` is another one (RFC 7519 4.1.3).
+fn other_audiences() -> Vec<Attack> {
     [
         r#""another-service""#,
         r#""""#,
@@ -175,6 +175,11 @@ fn misdirected() -> Vec<Attack> {
         r#"[["wts"]]"#,
     ]
     .into_iter()
-    .map(|aud| with(&but(&format!(r#""aud":{aud}"#)), TokenError::WrongAudience))
+    .map(|aud| {
+        attack_with_claims(
+            &claims_with(&format!(r#""aud":{aud}"#)),
+            TokenError::WrongAudience,
+        )
+    })
     .collect()
 }

@@ -1,13 +1,19 @@
-//! Headers that choose, bring or ask for something.
+//! Attacks with headers that select a key, contain a key, or require an extension.
 
 use super::*;
 
 pub(super) fn attacks() -> Vec<Attack> {
-    [malformed(), asking(), bringing(), naming()].concat()
+    [
+        malformed(),
+        extensions_and_types(),
+        embedded_keys(),
+        malicious_kids(),
+    ]
+    .concat()
 }
 
-fn with(header: &str, refused: TokenError) -> Attack {
-    attack(format!("header {header}"), signed(header, CLAIMS), refused)
+fn attack_with_header(header: &str, error: TokenError) -> Attack {
+    attack(format!("header {header}"), signed(header, CLAIMS), error)
 }
 
 fn malformed() -> Vec<Attack> {
@@ -65,7 +71,7 @@ fn malformed() -> Vec<Attack> {
         &many,
     ]
     .into_iter()
-    .map(|header| with(header, TokenError::Header))
+    .map(|header| attack_with_header(header, TokenError::Header))
     .chain([attack(
         "a header that is not UTF-8",
         signed(b"{\"alg\":\"HS256\",\"x\":\"\xff\"}", CLAIMS),
@@ -74,8 +80,9 @@ fn malformed() -> Vec<Attack> {
     .collect()
 }
 
-/// Extensions (RFC 7515 4.1.11, RFC 7797), types (RFC 8725 3.11), tokens in tokens.
-fn asking() -> Vec<Attack> {
+/// Returns tokens with extensions (RFC 7515 4.1.11, RFC 7797), with other types (RFC 8725 3.11), and with another token
+/// in them.
+fn extensions_and_types() -> Vec<Attack> {
     let mut attacks = Vec::new();
     for crit in [
         r"[]",
@@ -88,11 +95,11 @@ fn asking() -> Vec<Attack> {
         "{}",
     ] {
         let header = format!(r#"{{"alg":"HS256","crit":{crit},"exp":1}}"#);
-        attacks.push(with(&header, TokenError::CriticalHeader));
+        attacks.push(attack_with_header(&header, TokenError::CriticalHeader));
     }
     for b64 in ["false", "true", "null"] {
         let header = format!(r#"{{"alg":"HS256","b64":{b64}}}"#);
-        attacks.push(with(&header, TokenError::CriticalHeader));
+        attacks.push(attack_with_header(&header, TokenError::CriticalHeader));
     }
     for typ in [
         r#""JOSE""#,
@@ -117,7 +124,7 @@ fn asking() -> Vec<Attack> {
         r#""JW\u0422""#,
     ] {
         let header = format!(r#"{{"alg":"HS256","typ":{typ}}}"#);
-        attacks.push(with(&header, TokenError::TypeNotAllowed));
+        attacks.push(attack_with_header(&header, TokenError::TypeNotAllowed));
     }
     for cty in [
         "JWT",
@@ -130,9 +137,12 @@ fn asking() -> Vec<Attack> {
         "application/jose+json",
     ] {
         let header = format!(r#"{{"alg":"HS256","cty":"{cty}"}}"#);
-        attacks.push(with(&header, TokenError::Nested));
+        attacks.push(attack_with_header(&header, TokenError::Nested));
     }
-    attacks.push(with(r#"{"alg":"HS256","cty":7}"#, TokenError::Header));
+    attacks.push(attack_with_header(
+        r#"{"alg":"HS256","cty":7}"#,
+        TokenError::Header,
+    ));
     for member in [
         r#""enc":"A256GCM""#,
         r#""epk":{"kty":"EC"}"#,
@@ -141,13 +151,13 @@ fn asking() -> Vec<Attack> {
         r#""p2c":1000000000"#,
     ] {
         let header = format!(r#"{{"alg":"HS256",{member}}}"#);
-        attacks.push(with(&header, TokenError::Encrypted));
+        attacks.push(attack_with_header(&header, TokenError::Encrypted));
     }
     attacks
 }
 
-/// Keys out of the token (RFC 8725 3.10): refused even where the signature happens to be good.
-fn bringing() -> Vec<Attack> {
+/// Returns tokens with an embedded key (RFC 8725 3.10). They must be rejected even if the signature is valid.
+fn embedded_keys() -> Vec<Attack> {
     let jwk = format!(
         r#"{{"kty":"oct","k":"{}"}}"#,
         base64url("the attacker's own secret, of 32 bytes")
@@ -163,12 +173,13 @@ fn bringing() -> Vec<Attack> {
         r#"{"alg":"HS256","\u006aku":"https://attacker.example"}"#.to_owned(),
     ]
     .iter()
-    .map(|header| with(header, TokenError::EmbeddedKey))
+    .map(|header| attack_with_header(header, TokenError::EmbeddedKey))
     .collect()
 }
 
-/// A `kid` is a name among configured keys and nothing else: neither a path, nor a query, nor a pattern.
-fn naming() -> Vec<Attack> {
+/// Returns tokens with malicious `kid`s. A `kid` selects a configured key; it must not be used as a path, a query or a
+/// pattern.
+fn malicious_kids() -> Vec<Attack> {
     let mut attacks: Vec<_> = [
         "../../../../dev/null",
         "/dev/null",
@@ -198,7 +209,7 @@ fn naming() -> Vec<Attack> {
     })
     .collect();
     for kid in ["null", "7", "true", r#"["ES256"]"#, r#"{"kid":"ES256"}"#] {
-        attacks.push(with(
+        attacks.push(attack_with_header(
             &format!(r#"{{"alg":"HS256","kid":{kid}}}"#),
             TokenError::Header,
         ));

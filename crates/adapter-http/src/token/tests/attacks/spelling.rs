@@ -1,23 +1,24 @@
-//! The three parts, spelled otherwise (RFC 7515 2, RFC 4648 3.5), too many, too few, or of another serialisation.
+//! Attacks on the encoding of a token: noncanonical base64url, too many or too few parts, or another serialization (RFC
+//! 7515 2, RFC 4648 3.5).
 
 use super::*;
 
 pub(super) fn attacks() -> Vec<Attack> {
-    let good = signed(HEADER, CLAIMS);
-    let (message, signature) = good.rsplit_once('.').unwrap();
+    let valid = signed(HEADER, CLAIMS);
+    let (message, signature) = valid.rsplit_once('.').unwrap();
     let (header, claims) = message.split_once('.').unwrap();
     [
-        parts(&good, header, claims, signature),
-        letters(header, claims, signature),
+        parts(&valid, header, claims, signature),
+        characters(header, claims, signature),
         lengths(message, signature),
     ]
     .concat()
 }
 
-fn parts(good: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack> {
+fn parts(valid: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack> {
     let json =
         format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#);
-    let nested = base64url(good);
+    let nested = base64url(valid);
     let shape = TokenError::Malformed;
     [
         ("nothing", String::new(), shape),
@@ -26,9 +27,13 @@ fn parts(good: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack>
         ("four dots", "....".to_owned(), shape),
         ("only a header", header.to_owned(), shape),
         ("two parts", format!("{header}.{claims}"), shape),
-        ("a dot behind", format!("{good}."), shape),
-        ("a dot in front", format!(".{good}"), shape),
-        ("a part behind", format!("{good}.{signature}"), shape),
+        ("a dot after the token", format!("{valid}."), shape),
+        ("a dot before the token", format!(".{valid}"), shape),
+        (
+            "a part after the token",
+            format!("{valid}.{signature}"),
+            shape,
+        ),
         (
             "claims twice",
             format!("{header}.{claims}.{claims}.{signature}"),
@@ -63,7 +68,7 @@ fn parts(good: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack>
         ("a token in base64url", nested.clone(), shape),
         (
             "a token for claims",
-            signed(HEADER, good),
+            signed(HEADER, valid),
             TokenError::Claims,
         ),
         (
@@ -71,25 +76,25 @@ fn parts(good: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack>
             signed(HEADER, format!("\"{nested}\"")),
             TokenError::Claims,
         ),
-        ("a token twice", format!("{good}{good}"), shape),
+        ("a token twice", format!("{valid}{valid}"), shape),
         ("the word null", "null".to_owned(), shape),
         ("the word undefined", "undefined".to_owned(), shape),
         ("[object Object]", "[object Object]".to_owned(), shape),
     ]
     .into_iter()
-    .map(|(kind, token, refused)| attack(kind, token, refused))
+    .map(|(kind, token, error)| attack(kind, token, error))
     .collect()
 }
 
-fn letters(header: &str, claims: &str, signature: &str) -> Vec<Attack> {
-    // The last letter of 32 bytes holds four bits: sixteen letters in four would do for a careless decoder.
+fn characters(header: &str, claims: &str, signature: &str) -> Vec<Attack> {
+    // Four of the six bits of the last character belong to the 32 bytes. A careless decoder ignores the two other bits.
     let last = signature.chars().last().unwrap();
     let twin = ALPHABET[(ALPHABET.iter().position(|letter| *letter == last).unwrap()) ^ 1];
     let lax = format!("{}{twin}", &signature[..42]);
     let standard = signature.replace('-', "+").replace('_', "/");
     let mut attacks = vec![
         attack(
-            "the last letter's spare bits set",
+            "the unused bits of the last character set",
             format!("{header}.{claims}.{lax}"),
             TokenError::Signature,
         ),
@@ -121,54 +126,62 @@ fn letters(header: &str, claims: &str, signature: &str) -> Vec<Attack> {
             TokenError::Signature,
         ));
     }
-    for (kind, odd) in [
+    for (kind, inserted) in [
         ("a space", " "),
         ("a newline", "\n"),
         ("a line break", "\r\n"),
         ("a tab", "\t"),
-        ("a zero", "\0"),
-        ("a letter that is none of base64url's", "*"),
-        ("a letter of base64", "+"),
+        ("a zero byte", "\0"),
+        ("a character outside base64url", "*"),
+        ("a character of base64", "+"),
         ("a no-break space", "\u{a0}"),
         ("a zero-width space", "\u{200b}"),
         ("a Cyrillic letter", "\u{430}"),
         ("a fullwidth letter", "\u{ff21}"),
         ("a combining accent", "\u{301}"),
     ] {
-        for (place, token, refused) in [
+        for (place, token, error) in [
             (
-                "in front of the token",
-                format!("{odd}{header}.{claims}.{signature}"),
+                "before the token",
+                format!("{inserted}{header}.{claims}.{signature}"),
                 TokenError::Malformed,
             ),
             (
                 "in the header",
-                format!("{}{odd}{}.{claims}.{signature}", &header[..4], &header[4..]),
+                format!(
+                    "{}{inserted}{}.{claims}.{signature}",
+                    &header[..4],
+                    &header[4..]
+                ),
                 TokenError::Malformed,
             ),
             (
                 "in the claims",
-                format!("{header}.{}{odd}{}.{signature}", &claims[..4], &claims[4..]),
+                format!(
+                    "{header}.{}{inserted}{}.{signature}",
+                    &claims[..4],
+                    &claims[4..]
+                ),
                 TokenError::Signature,
             ),
             (
-                "behind the token",
-                format!("{header}.{claims}.{signature}{odd}"),
+                "after the token",
+                format!("{header}.{claims}.{signature}{inserted}"),
                 TokenError::Signature,
             ),
         ] {
-            attacks.push(attack(format!("{kind} {place}"), token, refused));
+            attacks.push(attack(format!("{kind} {place}"), token, error));
         }
     }
     attacks
 }
 
 const ALPHABET: [char; 64] = {
-    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let characters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut alphabet = ['A'; 64];
     let mut at = 0;
     while at < 64 {
-        alphabet[at] = letters[at] as char;
+        alphabet[at] = characters[at] as char;
         at += 1;
     }
     alphabet
@@ -180,7 +193,7 @@ fn lengths(message: &str, signature: &str) -> Vec<Attack> {
         .map(|length| {
             let token = format!("{message}.{}", &signature[..length]);
             attack(
-                format!("a signature of {length} letters"),
+                format!("a signature of {length} characters"),
                 token,
                 TokenError::Signature,
             )
@@ -205,7 +218,7 @@ fn lengths(message: &str, signature: &str) -> Vec<Attack> {
             format!("{message}.{signature}AA"),
             TokenError::Signature,
         ),
-        attack("a good token over 8 KiB", long(8_193), TokenError::TooLong),
+        attack("a valid token over 8 KiB", long(8_193), TokenError::TooLong),
         attack("a megabyte", "a".repeat(1 << 20), TokenError::TooLong),
         attack(
             "a megabyte of dots",
