@@ -123,7 +123,7 @@ impl HttpMetrics {
     }
 }
 
-/// Handles `GET /metrics`: returns all metrics of the registry in the OpenMetrics 1.0 text format.
+/// Handles `GET /metrics`: returns all metrics of the registry in the `OpenMetrics` 1.0 text format.
 pub(crate) async fn metrics_handler(
     _: NoBody,
     registry: Data<Registry>,
