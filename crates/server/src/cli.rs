@@ -8,6 +8,7 @@ use wts_domain::Access;
 use crate::{
     config::FIXED,
     settings::Flags,
+    show::{EXIT_CODES, Show},
     transfer::{Export, Generate, Import, Verify},
 };
 
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     Doctor(Flags),
     /// Migrate the schema of the configured database to the current version
     Migrate,
+    /// Print the history of a ticket in the configured database
+    #[command(after_help = EXIT_CODES)]
+    Show(Show),
     /// Export a snapshot of the histories in the configured database, as JSON Lines
     Export(Export),
     /// Import the histories of a file into the configured database, all or none

@@ -10,6 +10,7 @@ mod otel;
 mod panics;
 mod serve;
 mod settings;
+mod show;
 mod signals;
 mod token;
 mod transfer;
@@ -19,6 +20,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context;
 use clap::Parser;
 use tokio::runtime::Runtime;
+use wts_app::GetTracesError;
 
 use crate::{
     cli::{Arguments, Command},
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             report(&error);
-            ExitCode::FAILURE
+            exit_code(&error)
         }
     }
 }
@@ -68,6 +70,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Verify(arguments) => transfer::verify(&settings()?, arguments).await,
         Command::Demo { port } => demo::run(port).await,
         Command::Openapi => openapi(),
+        Command::Show(arguments) => show::run(&settings()?, arguments).await,
         Command::Token(subject) => token::run(&settings()?, subject),
     }
 }
@@ -77,6 +80,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn openapi() -> anyhow::Result<()> {
     print!("{}", wts_adapter_http::openapi_document());
     Ok(())
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref() {
+        Some(GetTracesError::NoSuchTicket(_)) => ExitCode::from(show::NO_SUCH_TICKET),
+        _ => ExitCode::FAILURE,
+    }
 }
 
 #[expect(

@@ -1,4 +1,4 @@
-//! The contract of `GET /api/v3/get_traces`, over real HTTP.
+//! The contract of `GET /api/v3/get_traces`, over real HTTP, and `wts show`, which prints the same histories.
 //!
 //! A test that depends on the database runs on every kind of database, see the end of this file; the others run on SQLite.
 #![expect(
@@ -12,6 +12,7 @@ mod faults;
 mod histories;
 mod queries;
 mod recheck;
+mod show;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -74,5 +75,7 @@ on_every_database! {
     queries::absent_ticket_is_reported_as_missing
     recheck::lower_rank_of_token_and_database_counts
     recheck::unreadable_ranks_make_the_service_unready
+    show::show_prints_the_bodies_of_the_api
+    show::show_prints_a_page
     faults::database_error_is_logged_once_and_recovered_from
 }

@@ -1,0 +1,188 @@
+//! `wts show`: the history of a ticket in a terminal.
+
+mod page;
+#[cfg(test)]
+mod tests;
+mod text;
+mod timeline;
+mod visible;
+mod words;
+mod zone;
+
+use std::{
+    env,
+    io::{self, ErrorKind, IsTerminal, Write},
+    time::SystemTime,
+};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::Style;
+use anyhow::Context;
+use clap::Args;
+use wts_adapter_http::TracesView;
+use wts_app::GetTracesError;
+use wts_domain::{Language, TicketHistory, TicketId, Timestamp};
+
+use self::{
+    page::Page,
+    visible::visible,
+    words::{Words, locale_language},
+    zone::Zone,
+};
+use crate::{
+    serve,
+    settings::{Settings, catalogue::DATABASE_URL},
+};
+
+/// The exit code if the ticket does not exist.
+pub(crate) const NO_SUCH_TICKET: u8 = 3;
+/// The exit codes, for `--help`.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes: 0 success, 1 error, 2 invalid arguments, 3 the ticket does not exist.
+Long histories in a pager: wts show TID --color always | less -R";
+
+/// The columns of the page if the terminal does not report its width.
+const DEFAULT_WIDTH: usize = 80;
+/// Longer lines are hard to read.
+const MAX_WIDTH: usize = 100;
+const MIN_WIDTH: usize = 20;
+/// The first character of a CSV body, for spreadsheets.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Ticket number
+    #[arg(value_name = "TID")]
+    ticket: TicketId,
+
+    /// Language: zh or en [default: that of the locale: `LC_ALL`, `LC_MESSAGES` or `LANG`]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<Language>,
+
+    /// Show the history as of this time, in RFC 3339: 2025-12-06T18:00:00+08:00
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::from_rfc3339)]
+    as_of: Option<Timestamp>,
+
+    /// Show times in UTC instead of the time zone of this machine
+    #[arg(long)]
+    utc: bool,
+
+    /// Print the JSON body of the API with `include=changes,state` instead of a page
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+
+    /// Print the CSV body of the API with `include=changes` instead of a page
+    #[arg(long)]
+    csv: bool,
+
+    /// Colours; auto uses them in a terminal unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value_t = clap::ColorChoice::Auto)]
+    color: clap::ColorChoice,
+}
+
+/// Prints the history of a ticket in the configured database.
+///
+/// # Errors
+///
+/// Returns [`GetTracesError::NoSuchTicket`] if the ticket does not exist.
+pub(crate) async fn run(settings: &Settings, arguments: Show) -> anyhow::Result<()> {
+    settings.start_logging()?;
+    let database = settings.require(&DATABASE_URL)?;
+    let histories = wts_adapter_db::connect(&database)
+        .await
+        .map_err(|error| serve::with_hint(&error))
+        .with_context(|| settings.origin(&DATABASE_URL))?;
+    let found = histories.find(&arguments.ticket.into()).await?;
+    let history = found
+        .history
+        .ok_or(GetTracesError::NoSuchTicket(arguments.ticket))?;
+
+    let view = TracesView {
+        changes: true,
+        state: arguments.json,
+        as_of: arguments.as_of,
+        ..TracesView::default()
+    };
+    let mut content = Vec::new();
+    let color = match arguments.color {
+        clap::ColorChoice::Auto => ColorChoice::Auto,
+        clap::ColorChoice::Always => ColorChoice::AlwaysAnsi,
+        clap::ColorChoice::Never => ColorChoice::Never,
+    };
+    let stdout = AutoStream::new(io::stdout(), color);
+    if arguments.json {
+        wts_adapter_http::write_traces_json(history, view, &mut content)?;
+    } else if arguments.csv {
+        wts_adapter_http::write_traces_csv(history, view, &mut content)?;
+    } else {
+        let has_color = stdout.current_choice() != ColorChoice::Never;
+        let page = page(&arguments, &history, has_color)?;
+        return write(stdout, page.as_bytes());
+    }
+    if io::stdout().is_terminal() {
+        content = visible_lines(&content).into_bytes();
+    }
+    write(io::stdout(), &content)
+}
+
+/// Returns the page for a terminal.
+fn page(arguments: &Show, history: &TicketHistory, has_color: bool) -> anyhow::Result<String> {
+    let since_1970 = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .context("the system clock is before 1970")?;
+    let now = Timestamp::from_unix_seconds(since_1970.as_secs().try_into()?)?;
+    let page = Page {
+        ticket: arguments.ticket,
+        history,
+        as_of: arguments.as_of,
+        now: arguments.as_of.unwrap_or(now).min(now),
+        zone: &if arguments.utc {
+            Zone::utc()
+        } else {
+            Zone::local()
+        },
+        words: Words::new(arguments.lang.unwrap_or_else(locale_language)),
+        width: terminal_width(),
+        has_color,
+    };
+    Ok(page.render())
+}
+
+/// Returns the lines of a body in a form that is safe to print on a terminal.
+fn visible_lines(body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+    body.lines()
+        .map(|line| visible(line, Style::new()).plain() + "\n")
+        .collect()
+}
+
+/// Writes the output of the command. A reader that ends early, such as `head`, is not an error.
+fn write(mut output: impl Write, content: &[u8]) -> anyhow::Result<()> {
+    let written = output.write_all(content).and_then(|()| output.flush());
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
+}
+
+/// Returns the width of the page: that of the terminal, or `COLUMNS`.
+fn terminal_width() -> usize {
+    let columns = env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    // Standard error is still the terminal if the output goes to a pager.
+    let terminal = || {
+        let sizes = [
+            rustix::termios::tcgetwinsize(io::stdout()),
+            rustix::termios::tcgetwinsize(io::stderr()),
+        ];
+        let columns = sizes
+            .into_iter()
+            .flatten()
+            .map(|size| usize::from(size.ws_col));
+        columns.into_iter().find(|columns| *columns > 0)
+    };
+    let width = columns.filter(|columns| *columns > 0).or_else(terminal);
+    width.unwrap_or(DEFAULT_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
+}

@@ -1,0 +1,137 @@
+//! The page of a ticket: its state, the time in each status, and the traces by day.
+
+mod days;
+mod head;
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use anstyle::{AnsiColor, Style};
+use wts_domain::{
+    FieldValue, HistoryFindingKind, Status, TicketHistory, TicketId, TicketState, Timestamp, Trace,
+    TraceChanges,
+};
+
+use super::{
+    text::{DIM, Text, WARNING},
+    words::Words,
+    zone::{LocalTime, Zone},
+};
+
+const PLAIN: Style = Style::new();
+
+/// The content of a page.
+pub(super) struct Page<'a> {
+    pub(super) ticket: TicketId,
+    pub(super) history: &'a TicketHistory,
+    /// Only traces up to this time are shown.
+    pub(super) as_of: Option<Timestamp>,
+    /// The end of the current status.
+    pub(super) now: Timestamp,
+    pub(super) zone: &'a Zone,
+    pub(super) words: &'a Words,
+    /// The width of the terminal in columns.
+    pub(super) width: usize,
+    /// Whether colours distinguish the statuses; otherwise patterns do.
+    pub(super) has_color: bool,
+}
+
+/// A trace with its effects.
+struct Entry<'a> {
+    trace: &'a Trace,
+    time: Option<LocalTime>,
+    changes: TraceChanges,
+    /// The status after the trace.
+    status: Option<Status>,
+    findings: Vec<HistoryFindingKind>,
+}
+
+impl Page<'_> {
+    /// Returns the page with ANSI escape sequences for styles.
+    pub(super) fn render(&self) -> String {
+        let as_of = self.as_of.unwrap_or(Timestamp::INFINITY);
+        let traces = self.history.traces_as_of(as_of);
+        let state = if traces.len() == self.history.traces.len() {
+            TicketState::from_traces(traces)
+        } else {
+            TicketState::from_traces_as_of(&self.history.traces, as_of)
+        };
+        let entries = self.entries(traces);
+        let mut lines = self.head(&state, &entries);
+        lines.extend(self.time_in_status(&state));
+        lines.extend(self.findings(&state, &entries));
+        lines.extend(self.days(&entries));
+        lines.iter().fold(String::new(), |mut page, line| {
+            let _ = writeln!(page, "{line}");
+            page
+        })
+    }
+
+    /// Applies the traces one by one.
+    fn entries<'t>(&self, traces: &'t [Trace]) -> Vec<Entry<'t>> {
+        let mut state = TicketState::default();
+        let entries = traces.iter().map(|trace| {
+            state.findings.clear();
+            let changes = state.apply(trace);
+            Entry {
+                trace,
+                time: self.zone.convert(trace.updated_at),
+                changes,
+                status: state.fields.status,
+                findings: state.findings.iter().copied().collect(),
+            }
+        });
+        entries.collect()
+    }
+
+    fn finding(&self, finding: HistoryFindingKind) -> Text {
+        Text::new(WARNING, format!("! {}", finding.label(self.words.language)))
+    }
+
+    fn value(&self, value: FieldValue) -> Text {
+        let label = value.label(self.words.language);
+        match value {
+            FieldValue::Status(status) => Text::new(style_of(status), label),
+            FieldValue::Appointment(date) => {
+                Text::unstyled(self.words.infinite_date(date).unwrap_or(&label))
+            }
+            _ => Text::unstyled(label),
+        }
+    }
+
+    fn time(&self, timestamp: Timestamp) -> String {
+        match self.zone.convert(timestamp) {
+            Some(LocalTime { date, time, .. }) => format!("{date} {time}"),
+            None => self
+                .words
+                .infinite_time(timestamp)
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    /// Returns the offsets of the times on the page, at least one.
+    fn offsets(&self, entries: &[Entry<'_>]) -> Vec<String> {
+        let times = entries.iter().filter_map(|entry| entry.time.as_ref());
+        let mut offsets: BTreeSet<_> = times.map(|time| time.offset.clone()).collect();
+        if offsets.is_empty() {
+            offsets.extend(self.zone.convert(self.now).map(|time| time.offset));
+        }
+        offsets.into_iter().collect()
+    }
+
+    fn remaining(&self, indent: usize) -> usize {
+        self.width.saturating_sub(indent).max(1)
+    }
+}
+
+/// Returns the style of a status.
+fn style_of(status: Status) -> Style {
+    match status {
+        Status::Fresh => AnsiColor::Blue.on_default(),
+        Status::Scheduled => AnsiColor::Cyan.on_default(),
+        Status::Delay => AnsiColor::Yellow.on_default(),
+        Status::Escalated => AnsiColor::Magenta.on_default(),
+        Status::Solved => AnsiColor::Green.on_default(),
+        _ => DIM,
+    }
+}

@@ -1,0 +1,136 @@
+//! The traces of a page, grouped by day.
+
+use std::iter;
+
+use wts_domain::{Actor, TicketField, TicketFields, Trace};
+
+use super::{Entry, PLAIN, Page, style_of};
+use crate::show::{
+    text::{self, BOLD, DIM, Text, flow},
+    visible::visible,
+};
+
+/// The columns of an entry before its mark: the time of day.
+const TIME_WIDTH: usize = 8;
+/// The columns of the mark and of the line below it.
+const MARK_WIDTH: usize = 2;
+
+impl Page<'_> {
+    /// Returns the traces grouped by day.
+    pub(super) fn days(&self, entries: &[Entry<'_>]) -> Vec<Text> {
+        let mut lines = Vec::new();
+        let has_one_offset = self.offsets(entries).len() == 1;
+        let mut last_day = None;
+        for entry in entries {
+            let day = self.day(entry, !has_one_offset);
+            if last_day.as_ref() != Some(&day) {
+                lines.push(Text::default());
+                lines.extend(self.heading(&day));
+                last_day = Some(day);
+            }
+            lines.extend(self.entry(entry));
+        }
+        if entries.is_empty() && !self.history.traces.is_empty() {
+            lines.push(Text::default());
+            lines.push(Text::unstyled(self.words.no_traces_yet));
+        }
+        let later = self.history.traces.len() - entries.len();
+        lines.push(Text::default());
+        let count = Text::new(DIM, self.words.trace_count(entries.len(), later));
+        lines.extend(count.wrap(self.width));
+        lines
+    }
+
+    fn day(&self, entry: &Entry<'_>, has_offset: bool) -> String {
+        let Some(time) = &entry.time else {
+            return self.time(entry.trace.updated_at);
+        };
+        let weekday = self.words.weekdays.get(time.weekday).unwrap_or(&"");
+        if has_offset {
+            format!("{} {weekday} {}", time.date, time.offset)
+        } else {
+            format!("{} {weekday}", time.date)
+        }
+    }
+
+    /// Returns the heading of a day.
+    fn heading(&self, day: &str) -> Vec<Text> {
+        let rest = self.width.saturating_sub(text::width(day) + 1);
+        let mut heading = Text::new(BOLD, day);
+        if rest > 0 {
+            heading.push(DIM, &format!(" {}", "─".repeat(rest)));
+        }
+        heading.wrap(self.width)
+    }
+
+    /// Returns a trace: its time, actor and id, the changes and the remark. The line beside the remark is dotted, so that a
+    /// remark cannot look like a change.
+    fn entry(&self, entry: &Entry<'_>) -> Vec<Text> {
+        let width = self.remaining(TIME_WIDTH + MARK_WIDTH);
+        let time = entry.time.as_ref().map_or("", |time| &time.time);
+        let style = entry.status.map_or(DIM, style_of);
+        let prefix = |time: &str, mark| {
+            Text::unstyled(format!("  {time}"))
+                .padded(TIME_WIDTH)
+                .with(Text::new(style, mark))
+        };
+
+        let id = Text::new(DIM, format!("#{}", entry.trace.id));
+        let mut facts = self.actor(entry.trace).wrap(width);
+        match facts.last_mut() {
+            Some(line) if line.width() + 2 + id.width() <= width => {
+                *line = line.clone().padded(width - id.width()).with(id);
+            }
+            _ => facts.extend(id.wrap(width)),
+        }
+        facts.extend(flow(self.changes(entry), width));
+        let findings = entry.findings.iter();
+        facts.extend(findings.flat_map(|finding| self.finding(*finding).wrap(width)));
+        let remark = entry.trace.remark.lines();
+        let remark = remark.flat_map(|line| visible(line, PLAIN).wrap(width));
+
+        let prefixes = iter::once(prefix(time, "● ")).chain(iter::repeat(prefix("", "│ ")));
+        let facts = prefixes.zip(facts).map(|(prefix, line)| prefix.with(line));
+        let remark = remark.map(|line| prefix("", "┊ ").with(line));
+        facts.chain(remark).collect()
+    }
+
+    fn actor(&self, trace: &Trace) -> Text {
+        let actor = Actor::from(&trace.op);
+        let label = actor.label(self.words.language);
+        if actor != Actor::Operator {
+            return Text::new(BOLD, label);
+        }
+        let name = match trace.op_name.as_str() {
+            "" => Text::new(BOLD, label),
+            name => visible(name, BOLD),
+        };
+        name.with(Text::unstyled(" "))
+            .with(visible(trace.op.as_str(), DIM))
+    }
+
+    /// Returns the values that a trace sets, each with the value before.
+    fn changes(&self, entry: &Entry<'_>) -> Vec<Text> {
+        let mut set = TicketFields::default();
+        set.apply(entry.trace);
+        let fields = TicketField::ALL.iter().copied();
+        let items = fields.filter_map(|field| {
+            let mut item = Text::new(DIM, format!("{} ", field.label(self.words.language)));
+            let value = set.get(field)?;
+            match entry.changes.get(field).map(|change| change.from) {
+                Some(Some(from)) => {
+                    item.append(self.value(from));
+                    item.push(DIM, " → ");
+                    item.append(self.value(value));
+                }
+                Some(None) => item.append(self.value(value)),
+                None => {
+                    item.append(self.value(value));
+                    item.push(DIM, &format!(" ({})", self.words.unchanged));
+                }
+            }
+            Some(item)
+        });
+        items.collect()
+    }
+}
