@@ -13,7 +13,7 @@
 //! 3. `request_body`, `rate_limit`, `response`
 //! 4. `metrics`, `health`, `authentication`
 //! 5. `request_class`, `traces`
-//! 6. `docs`, `connection`, `shutdown`
+//! 6. `docs`, `pages`, `connection`, `shutdown`
 //! 7. `routes`
 //! 8. `middleware`
 //! 9. `server`
@@ -41,6 +41,7 @@ mod health;
 mod labels;
 mod metrics;
 mod middleware;
+mod pages;
 mod rate_limit;
 mod request_body;
 mod request_class;
@@ -58,8 +59,8 @@ pub use metrics::HttpMetrics;
 pub use middleware::ACCESS_LOG_TARGET;
 pub use server::{admin_server, server};
 pub use settings::{
-    AllowedOrigins, HttpSettings, InvalidOrigin, Order, ParseProxiesError, RateLimits,
-    TrustedProxies, UnknownOrder,
+    AllowedOrigins, HttpSettings, InvalidOrigin, InvalidSignInUrl, Order, ParseProxiesError,
+    RateLimits, SignInUrl, TrustedProxies, UnknownOrder,
 };
 pub use shutdown::{RunningServer, ShutdownReport};
 pub use token::{

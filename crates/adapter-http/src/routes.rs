@@ -13,7 +13,7 @@ use self::Callers::{Administrators, Everyone, TokenHolders};
 use crate::{
     docs,
     error::ApiError,
-    health, metrics,
+    health, metrics, pages,
     request_body::NoBody,
     request_class::RequestClass::{self, Health, Unary},
     traces,
@@ -65,6 +65,10 @@ static API: &[Route] = &[
     Route::new(docs::DOCUMENT_PATH, READ, Everyone, Unary, || web::to(docs::document)),
     Route::new(docs::DOCS, READ, Everyone, Unary, || web::to(docs::redirect_to_index)),
     Route::new("/api/v3/docs/{file:.*}", READ, Everyone, Unary, || web::to(docs::page)).label("/api/v3/docs/{file}"),
+    Route::new(pages::START, READ, Everyone, Unary, || web::to(pages::page)),
+    Route::new(pages::ACTIVITY, READ, Everyone, Unary, || web::to(pages::page)),
+    Route::new(pages::TICKET, READ, Everyone, Unary, || web::to(pages::ticket_page)),
+    Route::new(pages::ASSETS, READ, Everyone, Unary, || web::to(pages::asset)),
     #[cfg(feature = "bench")]
     Route::new("/floor", READ, TokenHolders, Unary, || web::to(noop)),
 ];
@@ -196,7 +200,14 @@ mod tests {
             let path = format!("/api/v3/docs/{file}");
             assert_eq!(label(&path), Some("/api/v3/docs/{file}"));
         }
-        for unknown in ["", "/", "*", "/api/v3/get_traces/", "/metrics", "/livez2"] {
+        for unknown in [
+            "",
+            "/tickets",
+            "*",
+            "/api/v3/get_traces/",
+            "/metrics",
+            "/livez2",
+        ] {
             assert_eq!(label(unknown), None, "{unknown}");
         }
     }
@@ -205,9 +216,12 @@ mod tests {
     fn every_described_path_has_a_route() {
         let description: Value = serde_json::from_str(crate::openapi_document()).unwrap();
         let paths = description["paths"].as_object().unwrap();
+        // The pages are for people, not for programs.
+        let pages = [pages::START, pages::ACTIVITY, pages::TICKET, pages::ASSETS];
         let undescribed = [docs::DOCS, "/floor"];
         let routes = [API, HEALTH].into_iter().flatten();
-        let routes = routes.filter(|route| !undescribed.contains(&route.label));
+        let routes = routes
+            .filter(|route| !undescribed.contains(&route.label) && !pages.contains(&route.label));
         assert_eq!(paths.len(), routes.count());
         for (path, operations) in paths {
             let route = RouteTable::api().find(path).unwrap();

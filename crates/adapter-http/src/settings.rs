@@ -2,6 +2,7 @@
 
 mod order;
 mod origins;
+mod sign_in;
 mod trusted_proxies;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 pub use self::{
     order::{Order, UnknownOrder},
     origins::{AllowedOrigins, InvalidOrigin},
+    sign_in::{InvalidSignInUrl, SignInUrl},
     trusted_proxies::{ParseProxiesError, TrustedProxies},
 };
 
@@ -22,6 +24,11 @@ pub struct HttpSettings {
     pub default_order: Order,
     /// The origins whose web pages may read responses.
     pub cors_origins: AllowedOrigins,
+    /// The address where visitors of the pages sign in; `None` if the pages show no link.
+    pub sign_in_url: Option<SignInUrl>,
+    /// The key in the browser's `localStorage` under which another page of this origin keeps the visitor's token; `None` if
+    /// there is none.
+    pub token_storage_key: Option<String>,
     /// The rate limits per client.
     pub rate_limits: RateLimits,
     /// The proxies whose `X-Request-Id` and `X-Forwarded-For` headers are accepted.
@@ -58,6 +65,8 @@ impl Default for HttpSettings {
         Self {
             default_order: Order::default(),
             cors_origins: AllowedOrigins::default(),
+            sign_in_url: None,
+            token_storage_key: Some("jwt".to_owned()),
             rate_limits: RateLimits::default(),
             trusted_proxies: TrustedProxies::default(),
             workers: None,

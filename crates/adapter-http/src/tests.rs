@@ -10,6 +10,7 @@ mod logs;
 mod pages;
 mod protection;
 mod responses;
+mod visitor_pages;
 
 use std::{sync::Arc, time::Duration};
 

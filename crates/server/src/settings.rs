@@ -20,7 +20,8 @@ use self::{
         ADDRESS_RATE_LIMIT, CALLER_RATE_LIMIT, CORS_ORIGINS, DATABASE_CONNECTIONS,
         DATABASE_READ_URLS, DEFAULT_ORDER, KEEP_ALIVE, LOG, LOG_FORMAT, MAX_CONNECTIONS,
         MAX_IN_FLIGHT, OTLP_ENDPOINT, OTLP_SAMPLING, RECHECK_ACCESS, REPLICA_MAX_LAG,
-        REQUEST_TIMEOUT, SHUTDOWN_DELAY, SHUTDOWN_TIMEOUT, STATEMENT_TIMEOUT, TRUSTED_PROXIES,
+        REQUEST_TIMEOUT, SHUTDOWN_DELAY, SHUTDOWN_TIMEOUT, SIGN_IN_URL, STATEMENT_TIMEOUT,
+        TOKEN_STORAGE_KEY, TRUSTED_PROXIES,
     },
     setting::{Declaration, DefaultValue, Setting},
     sources::Sources,
@@ -125,6 +126,8 @@ impl Settings {
         Ok(HttpSettings {
             default_order: self.require(&DEFAULT_ORDER)?,
             cors_origins: self.get(&CORS_ORIGINS)?.unwrap_or_default(),
+            sign_in_url: self.get(&SIGN_IN_URL)?,
+            token_storage_key: self.require(&TOKEN_STORAGE_KEY)?,
             rate_limits: RateLimits {
                 per_caller: self.require(&CALLER_RATE_LIMIT)?,
                 per_address: self.require(&ADDRESS_RATE_LIMIT)?,

@@ -84,7 +84,7 @@ async fn other_method_or_path_gets_error_body() {
         ("POST", PATH, "405"),
         ("BREW", PATH, "405"),
         ("DELETE", "/livez", "405"),
-        ("GET", "/", "404"),
+        ("GET", "/api", "404"),
         ("POST", "/api/v3/get_traces/?tid=123", "404"),
     ] {
         let response = app.request(method, path, &[]).await;

@@ -12,7 +12,9 @@ use std::{
 
 use tracing_subscriber::EnvFilter;
 use wts_adapter_db::DatabaseUrl;
-use wts_adapter_http::{AllowedOrigins, KeySetUrl, Order, Secret as JwtSecret, TrustedProxies};
+use wts_adapter_http::{
+    AllowedOrigins, KeySetUrl, Order, Secret as JwtSecret, SignInUrl, TrustedProxies,
+};
 
 use super::setting::{
     ADDRESS, COUNT, DURATION, DURATION_OR_ZERO, Declaration,
@@ -92,6 +94,15 @@ settings! {
         /// Origins whose pages can read responses (CORS), separated by commas, such as `https://wts.example`
         CORS_ORIGINS("cors_origins"): AllowedOrigins =
             Kind::public("origins, such as https://wts.example", parsed_or_reason), Unset("none");
+        /// Address where visitors of the pages sign in, `https://…` or a path; `{return}` stands for the page to return to
+        SIGN_IN_URL("sign_in_url"): SignInUrl =
+            Kind::public("https://… or an absolute path", parsed_or_reason), Unset("none: the pages show no link");
+        /// Key in the browser's `localStorage` under which the pages find the token of another page of this origin, or `off`
+        TOKEN_STORAGE_KEY("token_storage_key"): Option<String> =
+            Kind::public("a text, or off", |value| match value {
+                b"off" => Ok(None),
+                key => parsed(key).map(Some),
+            }), Value("jwt");
         /// Order of traces if the request specifies none, `asc` or `desc`
         DEFAULT_ORDER("default_order"): Order =
             Kind::public("asc or desc", parsed), Value("asc");

@@ -1,0 +1,88 @@
+// Starts the page: chooses the view by the address, and asks for a token where the view needs one.
+
+import './token.js'; // First: removes a link's token from the address.
+import { Failure } from './api.js';
+import { h } from './dom.js';
+import { updateRelativeTimes } from './format.js';
+import { askForLinkedToken, clearNotice, showFailure } from './notice.js';
+import { language, switchLanguage, texts } from './texts.js';
+import { currentToken, expiryTime, sid } from './token.js';
+
+/** A hidden page keeps its stream for this long. Browsers allow six connections to a server. */
+const HIDDEN_LIMIT_MS = 30_000;
+
+const root = document.documentElement.dataset.root;
+const main = document.getElementById('main');
+const notice = h('div', { id: 'notice' });
+const content = h('div', { id: 'content' });
+let view = null;
+let running = null;
+let token = null;
+let expiryTimer;
+let hiddenTimer;
+
+document.getElementById('header').append(
+  h('a', { class: 'skip', href: '#main' }, texts.skip),
+  h('a', { class: 'home', href: `${root}/` }, texts.product),
+  h('button', { type: 'button', class: 'plain', lang: language === 'zh' ? 'en' : 'zh-CN', click: switchLanguage }, texts.otherLanguage));
+main.replaceChildren(notice, content);
+
+const [, ticket] = /\/tickets\/([^/]+)\/?$/.exec(location.pathname) ?? [];
+if (ticket !== undefined) start((await import('./ticket.js')).showTicket(content, decode(ticket)));
+else if (/\/activity\/?$/.test(location.pathname)) start((await import('./activity.js')).showActivity(content));
+else (await import('./start.js')).showStart(content);
+
+function start(started) {
+  view = started;
+  restart();
+  addEventListener('tokenchange', restart);
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(hiddenTimer);
+    if (document.hidden) hiddenTimer = setTimeout(stop, HIDDEN_LIMIT_MS);
+    else if (currentToken() !== token || !running) restart();
+  });
+  // A page that comes back from the browser's cache can be as old as the token of its tab.
+  addEventListener('pageshow', event => event.persisted && restart());
+  setInterval(updateRelativeTimes, 20_000);
+}
+
+/** Begins to follow the resource of the view with the visitor's present token. */
+function restart() {
+  stop();
+  if (askForLinkedToken(notice)) return;
+  const next = currentToken();
+  // What one person has read is not shown to the next, nor after they have signed out.
+  if (!next || token && sid(next) !== sid(token)) view.clear();
+  token = next;
+  if (!token) return report(new Failure('no-token'));
+  if (view.shownSince() === null) content.replaceChildren(h('p', { class: 'loading', role: 'status' }, texts.loading));
+  running = new AbortController();
+  const { signal } = running;
+  expiryTimer = setTimeout(() => {
+    stop();
+    report(new Failure('expired'));
+  }, Math.min(expiryTime(token) - Date.now(), 2 ** 31 - 1));
+  view.follow(token, signal, (failure, delayMs) => signal.aborted || report(failure, delayMs));
+}
+
+function stop() {
+  clearTimeout(expiryTimer);
+  running?.abort();
+  running = null;
+}
+
+function report(failure, delayMs = null) {
+  if (!failure) return clearNotice(notice);
+  if (['refused', 'unregistered', 'not-yours', 'not-found', 'staff-only'].includes(failure.kind)) view.clear();
+  if (view.shownSince() === null) content.replaceChildren();
+  showFailure(notice, failure, { delayMs, shownSince: view.shownSince(), retry: restart });
+}
+
+/** Decodes a segment of a path. Returns it as it is if it is not valid: the API then rejects it. */
+function decode(segment) {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,69 @@
+// What the page says where it cannot show what was asked for, and the ways on.
+
+import { h } from './dom.js';
+import { time } from './format.js';
+import { texts } from './texts.js';
+import { answerLinked, claims, currentToken, setToken, sid, tokenToConfirm } from './token.js';
+
+const SIGN_IN = document.documentElement.dataset.signIn;
+const NEEDS_TOKEN = ['no-token', 'expired', 'refused', 'unregistered', 'not-yours', 'staff-only'];
+let countdown;
+
+/** Shows a failure. With `shownSince`, the time of what is still on the screen, as a line above it; otherwise as a page of its own. */
+export function showFailure(container, failure, { delayMs = null, shownSince = null, retry }) {
+  clearInterval(countdown);
+  const [title, advice] = texts.failures[failure.kind] ?? texts.failures.unexpected;
+  const remaining = h('span', {});
+  if (delayMs !== null) {
+    const end = Date.now() + delayMs;
+    const update = () => { remaining.textContent = ` ${texts.retryIn(Math.max(0, Math.ceil((end - Date.now()) / 1000)))}`; };
+    update();
+    countdown = setInterval(update, 1000);
+  }
+  const heading = failure.kind === 'unreachable' && !navigator.onLine ? texts.offline : title;
+  const isBrief = shownSince !== null;
+  container.replaceChildren(h('section', { class: isBrief ? 'notice brief' : 'notice', role: 'alert' },
+    h(isBrief ? 'p' : 'h1', { class: 'notice-title' }, heading),
+    h('p', {}, advice, h('span', { 'aria-hidden': 'true' }, remaining)),
+    isBrief && h('p', {}, texts.shown[0], time(shownSince, true), texts.shown[1]),
+    failure.kind === 'bad-request' && failure.detail && h('p', { class: 'detail' }, failure.detail),
+    h('p', { class: 'actions' },
+      NEEDS_TOKEN.includes(failure.kind) && SIGN_IN && h('a', { class: 'button primary', href: signInAddress() }, texts.signIn),
+      h('button', { type: 'button', click: retry }, texts.retry)),
+    NEEDS_TOKEN.includes(failure.kind) && tokenField(retry),
+    failure.requestId && h('p', { class: 'request-id' }, `${texts.requestId}: `, h('code', {}, failure.requestId))));
+}
+
+/** Removes the notice. */
+export function clearNotice(container) {
+  clearInterval(countdown);
+  container.replaceChildren();
+}
+
+/** Asks whether to use the token of a link that belongs to somebody else. Returns whether there is one to ask about. */
+export function askForLinkedToken(container) {
+  const linked = tokenToConfirm();
+  if (!linked) return false;
+  const name = token => [claims(token).name, sid(token)].filter(Boolean).join(' ') || texts.unnamed;
+  container.replaceChildren(h('section', { class: 'notice' },
+    h('h1', { class: 'notice-title' }, texts.confirmTitle),
+    h('p', {}, texts.confirm(name(linked), name(currentToken()))),
+    h('p', { class: 'actions' },
+      h('button', { type: 'button', class: 'primary', click: () => answerLinked(true) }, texts.accept),
+      h('button', { type: 'button', click: () => answerLinked(false) }, texts.decline))));
+  return true;
+}
+
+/** Returns the address of the sign-in service, with this page's address to return to. The address has no token in it. */
+function signInAddress() {
+  return SIGN_IN.replaceAll('{return}', encodeURIComponent(location.href));
+}
+
+function tokenField(retry) {
+  const input = h('input', { id: 'token', type: 'password', autocomplete: 'off', required: true });
+  return h('form', { class: 'token-form', submit: event => {
+    event.preventDefault();
+    setToken(input.value);
+    retry();
+  } }, h('label', { for: 'token' }, texts.token), input, h('button', { type: 'submit' }, texts.useToken));
+}

@@ -1,0 +1,206 @@
+// The page of a ticket: its state, the time in each status, and its history.
+
+import { apiUrl, follow, get, parse } from './api.js';
+import { announce, h } from './dom.js';
+import { byDay, entry, statusBadge, summary, valueText } from './entry.js';
+import { duration, relativeTime, time } from './format.js';
+import { texts } from './texts.js';
+import { claims } from './token.js';
+
+const ORDER_KEY = 'wts-order';
+/** Longer histories show this many entries at each end, and the rest on request. */
+const FOLDED_ENTRIES = 20;
+const OPERATORS = ['informal-member', 'formal-member', 'group-leader', 'chief', 'api', 'dev'];
+
+/** Creates the view of a ticket in `container`. */
+export function showTicket(container, number) {
+  const title = h('h1', { class: 'ticket-title' }, texts.ticket(number));
+  const state = h('section', { 'aria-label': texts.overall, class: 'state' });
+  const bar = h('section', { class: 'time-in-status' });
+  const history = h('section', { class: 'history' });
+  const live = h('span', { class: 'live' }, texts.live);
+  let body = null;
+  let token = '';
+  let shownSince = null;
+  let isUnfolded = false;
+  let isNewestFirst = preferredOrder() === 'desc';
+  /** The elements of entries by id, with the trace that each of them shows. */
+  let elements = new Map();
+  document.title = texts.ticket(number);
+  addEventListener('hashchange', showTarget);
+
+  const source = {
+    url: () => apiUrl('get_traces', { tid: number, order: 'asc', include: 'changes,state' }),
+    position: null,
+    hasTag: true,
+    async read(response) {
+      const next = parse(await response.text());
+      source.position = response.headers.get('ETag');
+      show(next);
+      return false;
+    },
+    receive: event => show(event.data),
+  };
+
+  function show(next) {
+    const isFirst = body === null;
+    const known = elements;
+    body = next;
+    shownSince = new Date().toISOString();
+    draw();
+    const added = next.traces.filter(({ opid }) => !known.has(opid));
+    if (isFirst) showTarget();
+    else if (added.length) {
+      announce(`${texts.newEntries(added.length)}. ${added.map(trace => summary(trace, isOwner())).join('. ')}`);
+      for (const { opid } of added) elements.get(opid)?.element.classList.add('new');
+    }
+  }
+
+  function draw() {
+    const { traces } = body;
+    const status = body.state.status && valueText('status', body.state.status);
+    document.title = [texts.ticket(number), status].filter(Boolean).join(' · ');
+    state.replaceChildren(...stateElements(body.state));
+    bar.replaceChildren(...barElements(body.state.time_in_status));
+    const items = traces.map(trace => ({ trace, element: elementOf(trace) }));
+    elements = new Map(items.map(({ trace, element }) => [trace.opid, { trace, element, json: JSON.stringify(trace) }]));
+    history.replaceChildren(h('div', { class: 'toolbar' }, h('h2', {}, texts.history(traces.length)), orderSwitch(), downloadButton(), printButton()),
+      ...traces.length ? list(isNewestFirst ? items.toReversed() : items) : [h('p', {}, texts.empty)]);
+    if (!title.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, title, live), state, bar, history);
+  }
+
+  function list(items) {
+    if (isUnfolded || items.length <= 3 * FOLDED_ENTRIES) return byDay(items);
+    const rest = items.length - 2 * FOLDED_ENTRIES;
+    const unfold = h('button', { type: 'button', class: 'fold', click: () => { isUnfolded = true; draw(); } }, texts.fold(rest));
+    return [...byDay(items.slice(0, FOLDED_ENTRIES)), unfold, ...byDay(items.slice(-FOLDED_ENTRIES))];
+  }
+
+  /** Returns the element of an entry, the one on the screen if the trace is unchanged. */
+  function elementOf(trace) {
+    const known = elements.get(trace.opid);
+    return known?.json === JSON.stringify(trace) ? known.element : entry(trace, { isOwner: isOwner() });
+  }
+
+  function isOwner() {
+    return !OPERATORS.includes(claims(token).access);
+  }
+
+  function orderSwitch() {
+    const select = h('select', { 'aria-label': texts.order, change: () => {
+      isNewestFirst = select.value === 'desc';
+      keepOrder(select.value);
+      draw();
+    } }, h('option', { value: 'asc' }, texts.oldestFirst), h('option', { value: 'desc' }, texts.newestFirst));
+    select.value = isNewestFirst ? 'desc' : 'asc';
+    return select;
+  }
+
+  function printButton() {
+    return h('button', { type: 'button', click: () => {
+      isUnfolded = true;
+      draw();
+      print();
+    } }, texts.print);
+  }
+
+  function downloadButton() {
+    const button = h('button', { type: 'button', click: async () => {
+      button.disabled = true;
+      try {
+        const response = await get(apiUrl('get_traces', { tid: number, format: 'csv', include: 'changes' }), token);
+        const url = URL.createObjectURL(await response.blob());
+        h('a', { href: url, download: `ticket-${number}.csv` }).click();
+        setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      } catch (failure) {
+        announce((texts.failures[failure.kind] ?? texts.failures.unexpected).join('. '));
+        button.after(h('span', { class: 'detail' }, (texts.failures[failure.kind] ?? texts.failures.unexpected)[0]));
+      } finally {
+        button.disabled = false;
+      }
+    } }, texts.csv);
+    return button;
+  }
+
+  /** Shows the entry that the address names. */
+  function showTarget() {
+    const opid = /^#trace-(\d+)$/.exec(location.hash)?.[1];
+    const found = body?.traces.find(trace => String(trace.opid) === opid);
+    if (!found) return;
+    const { element } = elements.get(found.opid);
+    if (!element.isConnected) {
+      isUnfolded = true;
+      draw();
+    }
+    document.querySelector('.target')?.classList.remove('target');
+    element.classList.add('target');
+    element.scrollIntoView({ block: 'center' });
+  }
+
+  return {
+    follow(nextToken, signal, report) {
+      token = nextToken;
+      follow(source, { token, signal, report: (failure, delay) => {
+        live.hidden = failure !== null;
+        report(failure, delay);
+      } });
+    },
+    clear() {
+      body = null;
+      shownSince = null;
+      source.position = null;
+      elements = new Map();
+      document.title = texts.ticket(number);
+      container.replaceChildren();
+    },
+    shownSince: () => shownSince,
+  };
+}
+
+function stateElements(state) {
+  const item = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
+  return [
+    h('p', { class: 'status-now' }, state.status ? statusBadge(state.status) : texts.noStatus,
+      state.status_since && h('span', { class: 'since' }, texts.since[0], time(state.status_since, true), texts.since[1], ' ', relativeTime(state.status_since))),
+    h('dl', { class: 'fields' },
+      item(texts.appointment, valueText('appointment', state.appointment)),
+      item(texts.priority, valueText('priority', state.priority)),
+      item(texts.category, valueText('category', state.category)),
+      state.created_at && item(texts.created, time(state.created_at, true)),
+      state.last_updated_at && item(texts.updated, time(state.last_updated_at, true), ' ', relativeTime(state.last_updated_at))),
+    state.findings.length > 0 && h('div', { class: 'findings' }, h('p', {}, texts.findings),
+      h('ul', {}, state.findings.map(finding => h('li', {}, texts.finding[finding] ?? finding)))),
+  ].filter(Boolean);
+}
+
+/** Creates the bar of the time in each status, and the same in words: the total of each status in the order of first visits. */
+function barElements(visits) {
+  if (!visits.length) return [];
+  const now = Date.now() / 1000;
+  const totals = new Map();
+  const segments = visits.map(({ status, from, until, seconds }) => {
+    const length = seconds ?? (until ? 0 : Math.max(0, now - Date.parse(from) / 1000 || 0));
+    const total = totals.get(status) ?? { seconds: 0, visits: 0 };
+    totals.set(status, { seconds: total.seconds + length, visits: total.visits + 1, isOpen: until === '' });
+    const segment = h('span', { class: `segment status-${status}`, title: `${valueText('status', status)}: ${duration(length)}` });
+    segment.style.flexGrow = String(Math.max(length, 1));
+    return segment;
+  });
+  const words = [...totals].map(([status, { seconds, visits, isOpen }]) => h('li', {}, h('span', { class: `swatch status-${status}` }), valueText('status', status), ' ',
+    h('b', {}, duration(seconds)), isOpen && ` ${texts.soFar}`, visits > 1 && ` · ${texts.visits(visits)}`));
+  return [h('h2', {}, texts.timeInStatus), h('div', { class: 'bar', 'aria-hidden': 'true' }, segments), h('ul', { class: 'totals' }, words)];
+}
+
+function preferredOrder() {
+  try {
+    return localStorage.getItem(ORDER_KEY);
+  } catch {
+    return null;
+  }
+}
+
+function keepOrder(order) {
+  try {
+    localStorage.setItem(ORDER_KEY, order);
+  } catch { /* The browser forbids storage: the order lasts as long as the page. */ }
+}
