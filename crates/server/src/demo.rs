@@ -70,7 +70,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let mut signals = Signals::install()?;
 
     let now = crate::token::now()?;
-    let curl = |query: &str, sid: StudentId, access, name: &str| -> anyhow::Result<String> {
+    let sign = |sid: StudentId, access, name: &str| {
         let subject = TokenSubject {
             openid: format!("demo-{sid}"),
             username: format!("user-{sid}"),
@@ -79,28 +79,30 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
             name: name.to_owned(),
             sid: sid.into(),
         };
-        let token = signer.sign(&subject, now, TOKEN_LIFETIME)?;
-        Ok(format!(
-            "curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'"
-        ))
+        signer.sign(&subject, now, TOKEN_LIFETIME)
     };
-    let student = |number| curl("tid=123", SAMPLE_DATA.student(number), Access::User, "");
+    let student = |number| sign(SAMPLE_DATA.student(number), Access::User, "");
+    let operator = sign(operator.student, operator.access, &operator.name)?;
     introduce(
         &address,
         &[
             (
-                "The student who filed ticket 123 reads its history:",
-                student(0)?,
+                "The student who filed ticket 123 reads its history",
+                "tickets/123",
+                "tid=123",
+                &student(0)?,
             ),
-            ("Another student gets 403:", student(1)?),
             (
-                "An operator reads a ticket of any student, here with the newest trace first:",
-                curl(
-                    "tid=130&order=desc",
-                    operator.student,
-                    operator.access,
-                    &operator.name,
-                )?,
+                "Another student gets 403",
+                "tickets/123",
+                "tid=123",
+                &student(1)?,
+            ),
+            (
+                "An operator reads a ticket of any student, here with the newest trace first",
+                "tickets/130",
+                "tid=130&order=desc",
+                &operator,
             ),
         ],
     );
@@ -113,12 +115,15 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "what the command has to say")]
-fn introduce(address: &str, examples: &[(&str, String)]) {
+/// Prints for each example the address of its page, which contains the token, and the request to the API.
+#[expect(clippy::print_stdout, reason = "the output of the command")]
+fn introduce(address: &str, examples: &[(&str, &str, &str, &str)]) {
     let tickets = SAMPLE_DATA.tickets;
     println!("Sample data of {tickets} tickets is served at {address} until you press Ctrl-C.");
-    for (who, curl) in examples {
-        println!("\n{who}\n{curl}");
+    println!("Open a link in a browser, or run a command in another shell.");
+    for (description, page, query, token) in examples {
+        println!("\n{description}:\n{address}/{page}#token={token}");
+        println!("curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'");
     }
 }
 
