@@ -158,7 +158,7 @@ export function showTicket(container, number) {
 }
 
 function stateElements(state) {
-  const item = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
+  const item = (name, ...value) => h('div', { class: name === texts.appointment && state.appointment ? 'appointment' : null }, h('dt', {}, name), h('dd', {}, value));
   return [
     h('p', { class: 'status-now' }, state.status ? statusBadge(state.status) : texts.noStatus,
       state.status_since && h('span', { class: 'since' }, texts.since[0], time(state.status_since, true), texts.since[1], ' ', relativeTime(state.status_since))),
@@ -173,7 +173,10 @@ function stateElements(state) {
   ].filter(Boolean);
 }
 
-/** Creates the bar of the time in each status, and the same in words: the total of each status in the order of first visits. */
+/**
+ * Creates the bar of the time in each status, and the same in words: the total of each status in the order of first visits.
+ * The time since the end of a finished ticket is short on the bar, since it says nothing about the repair.
+ */
 function barElements(visits) {
   if (!visits.length) return [];
   const now = Date.now() / 1000;
@@ -182,8 +185,10 @@ function barElements(visits) {
     const length = seconds ?? (until ? 0 : Math.max(0, now - Date.parse(from) / 1000 || 0));
     const total = totals.get(status) ?? { seconds: 0, visits: 0 };
     totals.set(status, { seconds: total.seconds + length, visits: total.visits + 1, isOpen: until === '' });
+    const isFinished = until === '' && ['solved', 'canceled'].includes(status);
     const segment = h('span', { class: `segment status-${status}`, title: `${valueText('status', status)}: ${duration(length)}` });
-    segment.style.flexGrow = String(Math.max(length, 1));
+    segment.style.flexGrow = isFinished ? '0' : String(Math.max(length, 1));
+    if (isFinished) segment.style.flexBasis = '2rem';
     return segment;
   });
   const words = [...totals].map(([status, { seconds, visits, isOpen }]) => h('li', {}, h('span', { class: `swatch status-${status}` }), valueText('status', status), ' ',
