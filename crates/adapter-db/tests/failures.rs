@@ -1,16 +1,12 @@
 //! Tests of databases that are missing, invalid, blocked or disconnected.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it stands"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 
 use tokio_postgres::{Client, NoTls};
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
 use wts_app::{ErrorChain, HistoryRepository, RepositoryError};
-use wts_testkit::{ALICE, Database, Kind, Proxy, campus, find, ticket_of};
+use wts_testkit::{ALICE, Database, Kind, Proxy, find, sample_records, ticket_of};
 
 async fn open_error(url: &DatabaseUrl) -> OpenError {
     match connect(url).await {
@@ -70,7 +66,7 @@ async fn postgresql_without_tables_is_rejected() {
 #[tokio::test]
 async fn role_without_select_privilege_is_rejected() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         database.execute(
             "do $$ begin execute format('revoke select on data.students from %I', current_database()); end $$",
         );
@@ -105,7 +101,7 @@ async fn unresponsive_postgresql_is_unreachable() {
 
 #[tokio::test]
 async fn next_host_is_tried_after_an_unresponsive_host() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let proxy = Proxy::before(&database.url());
     let url = proxy.url(&database.url());
     let port = url.rsplit_once(':').unwrap().1;
@@ -121,7 +117,7 @@ async fn next_host_is_tried_after_an_unresponsive_host() {
 
 #[tokio::test]
 async fn terminated_connections_are_replaced() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let histories = connect(&database.parsed_url()).await.unwrap();
 
     for _ in 0..5 {
@@ -169,7 +165,7 @@ async fn lock(database: &Database) -> Client {
 
 #[tokio::test]
 async fn blocked_postgresql_fails_reads_until_it_is_unblocked() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let histories = connect(&database.parsed_url()).await.unwrap();
     let lock_holder = lock(&database).await;
 
@@ -200,7 +196,7 @@ async fn blocked_postgresql_fails_reads_until_it_is_unblocked() {
 #[tokio::test]
 async fn cancelled_reads_do_not_affect_later_reads() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let histories = connect(&database.parsed_url()).await.unwrap();
         for micros in (0..400).map(|n| n * 5) {
             let _ =
@@ -214,7 +210,7 @@ async fn cancelled_reads_do_not_affect_later_reads() {
 
 #[tokio::test]
 async fn connection_error_contains_its_cause() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let url = database.owner_url_text();
     let missing_database = url.rsplit_once('/').unwrap().0.to_owned() + "/no_such_database";
     let cause = ErrorChain(&open_error(&missing_database.parse().unwrap()).await).to_string();
@@ -235,7 +231,7 @@ async fn connection_error_contains_its_cause() {
 #[tokio::test]
 async fn database_with_an_unreadable_first_ticket_opens() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let mut records = campus();
+        let mut records = sample_records();
         records.tickets.push(ticket_of(1, ALICE));
         let database = Database::with(kind, records);
         let unchecked = match kind {

@@ -1,12 +1,12 @@
 //! Tests of migrating and reverting the schema.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use diesel::{Connection, SqliteConnection};
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::task::spawn_blocking;
 use wts_adapter_db::{MigrateError, OpenError, connect, migrate};
-use wts_testkit::{Database, Kind, campus, find};
+use wts_testkit::{Database, Kind, find, sample_records};
 
 const MIGRATED_KINDS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
@@ -37,7 +37,7 @@ async fn reverted_schema_can_be_migrated_again() {
 
         let names = migrate(&url).await.unwrap();
         assert!(!names.is_empty());
-        database.insert(campus());
+        database.insert(sample_records());
         assert!(connect(&url).await.is_ok());
 
         assert_eq!(revert(&database).await, names.len(), "{kind:?}");
@@ -47,7 +47,7 @@ async fn reverted_schema_can_be_migrated_again() {
         );
 
         assert_eq!(migrate(&url).await.unwrap(), names, "{kind:?}");
-        database.insert(campus());
+        database.insert(sample_records());
     }
 }
 
@@ -65,7 +65,7 @@ async fn both_databases_have_the_same_migrations() {
 #[tokio::test]
 async fn second_migration_changes_nothing() {
     for kind in MIGRATED_KINDS {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         assert_eq!(
             migrate(&database.owner_url()).await.unwrap(),
             Vec::<String>::new()
@@ -91,7 +91,7 @@ async fn concurrent_migrations_run_one_after_the_other() {
 
 #[tokio::test]
 async fn existing_wts_v3_database_is_not_migrated() {
-    let database = Database::with(Kind::WtsV3, campus());
+    let database = Database::with(Kind::WtsV3, sample_records());
     let url = database.owner_url();
 
     assert!(matches!(migrate(&url).await, Err(MigrateError::NotOurs)));

@@ -17,7 +17,7 @@ use std::{
 };
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, TraceOf, campus, ticket_of};
+use wts_testkit::{ALICE, Database, Kind, sample_records, ticket_of, trace_of};
 
 use crate::support::{Service, token};
 
@@ -32,13 +32,13 @@ const REMARKS: [&str; 4] = [
 ];
 
 fn main() {
-    let mut records = campus();
+    let mut records = sample_records();
     let mut opid = 1_000;
     for traces in [5, 200] {
         records.tickets.push(ticket_of(traces, ALICE));
         for (step, remark) in (0..traces).zip(REMARKS.iter().cycle()) {
             opid += 1;
-            let trace = TraceOf::ticket(traces, opid, 3_601 * step, "W007", remark);
+            let trace = trace_of(traces, opid, 3_601 * step, "W007", remark);
             records.traces.push(trace);
         }
     }

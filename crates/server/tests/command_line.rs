@@ -5,7 +5,7 @@ mod support;
 use std::{fs, net::TcpListener, process::Command};
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{SECRET, Service, outcome, token, wts};
 
@@ -149,7 +149,7 @@ fn migrate_creates_a_database_that_serve_accepts() {
 
 #[test]
 fn migrate_does_not_change_a_wts_v3_database() {
-    let database = Database::with(Kind::WtsV3, campus());
+    let database = Database::with(Kind::WtsV3, sample_records());
     // As the owner of the database, who has the permission to change it.
     let owner = database.owner_url_text();
     let complaint = complaint(wts(&["migrate"]).env("WTS_DATABASE_URL", owner));
@@ -158,7 +158,7 @@ fn migrate_does_not_change_a_wts_v3_database() {
 
 #[test]
 fn token_from_the_command_line_is_accepted() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(
         &database.url(),
         &[("WTS_JWT_ISSUER", "sign-in"), ("WTS_JWT_AUDIENCE", "wts")],
@@ -237,7 +237,7 @@ fn token_needs_only_the_secret() {
 
 #[test]
 fn secrets_are_read_from_files_and_settings_from_a_file() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let directory = tempfile::tempdir().unwrap();
     let (secret, config) = (
         directory.path().join("secret"),
@@ -270,7 +270,7 @@ fn secrets_are_read_from_files_and_settings_from_a_file() {
 #[test]
 fn service_exits_with_success_after_a_signal() {
     for signal in ["TERM", "INT"] {
-        let database = Database::with(Kind::Sqlite, campus());
+        let database = Database::with(Kind::Sqlite, sample_records());
         let service = Service::on(&database.url());
         assert_eq!(
             service

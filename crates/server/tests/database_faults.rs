@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wts_testkit::{Database, Fault, Kind, Proxy, campus, server_with};
+use wts_testkit::{Database, Fault, Kind, Proxy, sample_records, server_with};
 
 use crate::{
     clients::{Clients, Outcome, Seen},
@@ -34,7 +34,7 @@ fn serve(url: &str) -> Service {
 
 /// Serves a database through a failing network, and checks the responses that clients get.
 fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let proxy = Proxy::before(&database.url());
     let mut service = serve(&proxy.url(&database.url()));
     let clients = Clients::of(&mut service);
@@ -63,7 +63,7 @@ enum ServerFault {
 /// Runs the service on a PostgreSQL server of its own, injects a fault into that server until `enough` returns true, and
 /// checks the responses to clients.
 fn under(fault: ServerFault, enough: impl Fn(&Seen) -> bool) -> Outcome {
-    let server = server_with(campus());
+    let server = server_with(sample_records());
     let mut service = serve(&server.url("postgres"));
     let clients = Clients::of(&mut service);
     clients.see(
@@ -141,7 +141,7 @@ fn truncated_database_response_is_never_served() {
 fn distant_database_is_always_ready_and_found_again() {
     const FAR: Fault = Fault::Slow(Duration::from_millis(45));
 
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let proxy = Proxy::before(&database.url());
     proxy.set(FAR);
     let url = format!("{}?connect_timeout=10", proxy.url(&database.url()));

@@ -6,7 +6,7 @@ use std::{io::Write, net::TcpStream, thread};
 
 use serde_json::json;
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{Service, send, token};
 
@@ -18,7 +18,7 @@ fn is_well(service: &Service) -> bool {
 
 #[test]
 fn malformed_requests_get_only_error_responses() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let good = token(ALICE, Access::User);
     let long = "a".repeat(200_000);
@@ -75,7 +75,7 @@ fn malformed_requests_get_only_error_responses() {
 #[test]
 fn client_disconnects_do_not_affect_other_requests() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let service = Service::on(&database.url());
         let request = format!(
             "GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
@@ -91,7 +91,7 @@ fn client_disconnects_do_not_affect_other_requests() {
 
 #[test]
 fn stuck_postgresql_fails_requests_in_time_and_is_reused_later() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let service = Service::on(&database.url());
     let alice = token(ALICE, Access::User);
 

@@ -6,7 +6,7 @@ use std::{fs, path::Path, thread};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{
     Service,
@@ -36,7 +36,7 @@ fn serve(database: &Database, settings: &[(&str, &Path)]) -> std::process::Comma
 
 #[test]
 fn public_keys_verify_tokens_of_the_matching_private_keys() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let directory = tempfile::tempdir().unwrap();
     let (first, second, stranger) = (Issuer::new("a"), Issuer::new("b"), Issuer::new("a"));
     let (pem, jwks) = (
@@ -115,7 +115,7 @@ fn unusable_keys_fail_the_start_with_origin_and_reason() {
 /// The other keys stay in use.
 #[test]
 fn forgeable_key_from_a_url_is_skipped_and_logged() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let (first, second) = (Issuer::new("1"), Issuer::new("1"));
     let mut set: Value = serde_json::from_str(&Issuer::jwks(&[&first, &second])).unwrap();
     // A point of small order: the signature of 0 and this point is valid for every message.
@@ -202,7 +202,7 @@ fn secret_from_an_example_fails_the_start() {
 
 #[test]
 fn proxy_variable_is_ignored_for_a_local_key_server() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let (issuer, imposter) = (Issuer::new("1"), Issuer::new("2"));
     let published = Published::new(&Issuer::jwks(&[&issuer]));
     let proxy = Published::new(&Issuer::jwks(&[&imposter]));
@@ -220,7 +220,7 @@ fn proxy_variable_is_ignored_for_a_local_key_server() {
 
 #[test]
 fn unknown_kid_is_rejected_even_while_the_key_server_hangs() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let (issuer, stranger) = (Issuer::new("1"), Issuer::new("2"));
     let published = Published::new(&Issuer::jwks(&[&issuer]));
     let mut command = serve(&database, &[]);
@@ -270,7 +270,7 @@ fn query_of_a_key_server_url_is_never_printed() {
 
 #[test]
 fn startup_waits_for_a_key_server_that_starts_later() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let issuer = Issuer::new("1");
     let published = Published::new("");
     let mut serve = serve(&database, &[]);
@@ -287,7 +287,7 @@ fn startup_waits_for_a_key_server_that_starts_later() {
 
 #[test]
 fn key_server_with_an_untrusted_certificate_is_rejected() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let issuer = Issuer::new("1");
     let (published, authority) = Published::over_tls(&Issuer::jwks(&[&issuer]));
     let directory = tempfile::tempdir().unwrap();

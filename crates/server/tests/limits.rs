@@ -14,7 +14,7 @@ use std::{
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{Answer, Service, get, token, wait_until};
 
@@ -81,7 +81,7 @@ fn assert_busy(answer: &Answer) {
 
 #[test]
 fn idle_connection_is_closed() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(&database.url(), &[("WTS_KEEP_ALIVE", "200ms")]);
     let mut stream = connect(&service);
     send_and_read(&mut stream);
@@ -90,7 +90,7 @@ fn idle_connection_is_closed() {
 
 #[test]
 fn client_that_never_reads_costs_little_memory() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let resident = |service: &mut Service| {
         let metrics = get(service.operations(), "/metrics").body;
@@ -126,7 +126,7 @@ fn client_that_never_reads_costs_little_memory() {
 
 #[test]
 fn request_over_its_timeout_gets_500() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let service = Service::with(
         &database.url(),
         &[
@@ -148,7 +148,7 @@ fn request_over_its_timeout_gets_500() {
 
 #[test]
 fn request_beyond_the_in_flight_limit_gets_503() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let mut service = Service::with(
         &database.url(),
         &[
@@ -185,7 +185,7 @@ fn request_beyond_the_in_flight_limit_gets_503() {
 
 #[test]
 fn connection_beyond_the_limit_gets_503_and_is_closed() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(&database.url(), &[("WTS_MAX_CONNECTIONS", "1")]);
     let begun = send_half_a_request(&service);
 
@@ -205,7 +205,7 @@ fn connection_beyond_the_limit_gets_503_and_is_closed() {
 
 #[test]
 fn longest_idle_connection_is_evicted_for_a_new_one() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(
         &database.url(),
         &[
@@ -233,7 +233,7 @@ fn longest_idle_connection_is_evicted_for_a_new_one() {
 
 #[test]
 fn one_address_gets_half_of_the_connections() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(&database.url(), &[("WTS_MAX_CONNECTIONS", "4")]);
     let _begun = [send_half_a_request(&service), send_half_a_request(&service)];
 

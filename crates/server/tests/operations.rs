@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{Service, get, token};
 
@@ -12,7 +12,7 @@ const TRACES: &str = "/api/v3/get_traces?tid=123";
 
 #[test]
 fn healthy_service_returns_200_and_logs_no_health_check() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     for address in [service.address(), service.operations()] {
         for (path, msg) in [
@@ -61,7 +61,7 @@ fn service_waiting_for_its_database_is_live_but_not_started() {
 
 #[test]
 fn service_waiting_for_its_keys_is_live_and_stops_on_a_signal() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     // It accepts connections and never responds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/jwks.json", silent.local_addr().unwrap());
@@ -86,7 +86,7 @@ fn service_waiting_for_its_keys_is_live_and_stops_on_a_signal() {
 
 #[test]
 fn metrics_count_requests_and_are_not_on_the_public_port() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let alice = token(ALICE, Access::User);
     assert_eq!(service.get(TRACES, &alice).status, 200);
@@ -143,7 +143,7 @@ fn metrics_count_requests_and_are_not_on_the_public_port() {
 fn json_log_has_one_object_per_line_with_searchable_fields() {
     const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(
         &database.url(),
         &[("WTS_LOG_FORMAT", "json"), ("WTS_LOG", "info")],
@@ -212,7 +212,7 @@ fn json_log_has_the_cause_of_a_failed_start() {
 #[test]
 fn request_cannot_forge_a_log_line() {
     for format in ["text", "json"] {
-        let database = Database::with(Kind::Sqlite, campus());
+        let database = Database::with(Kind::Sqlite, sample_records());
         let service = Service::with(
             &database.url(),
             &[("WTS_LOG_FORMAT", format), ("WTS_LOG", "trace")],

@@ -24,7 +24,7 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 use wts_domain::Access;
-use wts_testkit::{BOB, Database, Fault, Kind, Proxy, campus, ticket_of};
+use wts_testkit::{BOB, Database, Fault, Kind, Proxy, sample_records, ticket_of};
 
 use crate::support::{Service, token};
 
@@ -186,7 +186,7 @@ fn finish(tally: Arc<Mutex<Tally>>, begun: Instant) -> Tally {
 /// A database of many tickets with delayed responses, so that the database limits the service, and not the machine, which
 /// the clients share.
 fn far_database() -> (Database, Proxy) {
-    let mut records = campus();
+    let mut records = sample_records();
     records.tickets = (FIRST_TICKET..FIRST_TICKET + TICKETS)
         .map(|number| ticket_of(number.into(), BOB))
         .collect();

@@ -4,7 +4,7 @@
 mod support;
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{SECRET, Service, outcome, token, wait_until, wts};
 
@@ -28,7 +28,7 @@ impl Documented {
     }
 
     fn on(kind: Kind, statement: Option<&str>) -> Self {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         // The name that all objects of this database have.
         let name = database.url().rsplit('/').next().unwrap().to_owned() + "_doc";
         let readme = include_str!("../../../README.md");

@@ -16,7 +16,7 @@ use std::{
 };
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Fault, PostgresServer, Proxy, campus, server_with};
+use wts_testkit::{ALICE, Fault, PostgresServer, Proxy, sample_records, server_with};
 
 use crate::support::{Service, get, outcome, token, wait_until, wts};
 
@@ -40,7 +40,7 @@ impl Campus {
     }
 
     fn with(more: &[(&str, &str)]) -> Self {
-        let primary = server_with(campus());
+        let primary = server_with(sample_records());
         let standby = primary.start_standby().unwrap();
         let network = Proxy::before(&standby.url("postgres"));
         let replica = network.url(&standby.url("postgres"));

@@ -8,7 +8,7 @@ mod support;
 use std::thread;
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{Service, token};
 
@@ -100,7 +100,7 @@ fn shapes() -> Vec<(&'static str, u16, String, &'static str)> {
 
 #[test]
 fn ambiguous_request_is_the_last_on_its_connection() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::on(&database.url());
     let first = second().replace("Connection: close\r\n", "");
     let both = service.send((first + &second()).as_bytes());

@@ -24,7 +24,7 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use support::{Service, token};
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -135,7 +135,7 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn each_request_is_exported_as_a_span_of_the_callers_trace() {
     let collector = Collector::start();
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(
         &database.url(),
         &[
@@ -185,7 +185,7 @@ fn each_request_is_exported_as_a_span_of_the_callers_trace() {
 #[test]
 fn last_spans_are_exported_before_the_process_ends() {
     let collector = Collector::start();
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(&database.url(), &[("WTS_OTLP_ENDPOINT", &collector.url)]);
     for _ in 0..20 {
         service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
@@ -200,7 +200,7 @@ fn unresponsive_collector_delays_no_request() {
     // It accepts connections and never responds.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let settings = [
         ("WTS_OTLP_ENDPOINT", url.as_str()),
         // Settings of OpenTelemetry: a small queue, which a few requests fill.
@@ -223,7 +223,7 @@ fn unresponsive_collector_delays_no_request() {
 #[test]
 fn zero_sampling_exports_only_traces_the_caller_sampled() {
     let collector = Collector::start();
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let settings = [
         ("WTS_OTLP_ENDPOINT", collector.url.as_str()),
         ("WTS_OTLP_SAMPLING", "0"),

@@ -1,4 +1,4 @@
-//! Temporary directories that do not outlive this process.
+//! Temporary directories that are removed even if this process is killed.
 
 use std::{
     io::{BufRead, BufReader},
@@ -11,8 +11,9 @@ use anyhow::{Context, Result, ensure};
 
 use crate::programs::unprivileged;
 
-/// Creates a directory and prints its name; waits until the pipe at its standard input closes, which only this process holds
-/// open; then stops the server that still runs in the directory, and removes the directory.
+/// The shell script that creates a directory and prints its name. The script waits until its standard input closes,
+/// which happens when this process ends. Then it stops a server that still runs in the directory, and removes the
+/// directory.
 const SCRIPT: &str = r#"
 directory=$(mktemp -d -t wts-XXXXXX) || exit
 echo "$directory"
@@ -32,18 +33,18 @@ for _ in 1 2 3 4 5; do
 done
 "#;
 
-/// A temporary directory that is removed when it is dropped, and also when this process is killed.
+/// A temporary directory, which is removed when this value is dropped, and also when this process is killed.
 pub struct TemporaryDirectory {
     path: PathBuf,
     script: Child,
 }
 
 impl TemporaryDirectory {
-    /// Creates an empty directory, which belongs to the user that a server runs as.
+    /// Creates an empty directory that is owned by the user who runs the server.
     ///
     /// # Errors
     ///
-    /// If it cannot be created.
+    /// Returns an error if the directory cannot be created.
     pub fn create() -> Result<Self> {
         let mut script = unprivileged("sh")
             .args(["-c", SCRIPT])
@@ -51,7 +52,7 @@ impl TemporaryDirectory {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // Ctrl-C is for this process, whose end the script waits for.
+            // Ctrl-C must only end this process; the script waits for that.
             .process_group(0)
             .spawn()
             .context("could not start sh")?;
@@ -64,7 +65,7 @@ impl TemporaryDirectory {
         Ok(Self { path, script })
     }
 
-    /// Where it is.
+    /// Returns the path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -1,7 +1,8 @@
-//! Throw-away PostgreSQL servers for tests and benchmarks.
+//! Temporary PostgreSQL servers for tests and benchmarks.
 //!
-//! A [`PostgresServer`] has a directory, a port and a password of its own. It stops, and its directory is removed, when it is
-//! dropped and also when the process that started it is killed. The binary `test-postgres` starts one to try things with.
+//! A [`PostgresServer`] has a separate directory, port and password. The server is stopped and its directory is removed
+//! when the value is dropped, and also when the process that started it is killed. The binary `test-postgres` starts a
+//! server for manual tests.
 
 mod directory;
 mod programs;

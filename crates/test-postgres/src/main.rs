@@ -1,5 +1,5 @@
-//! Starts a throw-away PostgreSQL server, prints the URL of its superuser and its directory, and removes the server at the
-//! end of standard input.
+//! Starts a temporary PostgreSQL server, prints the URL of its superuser and its directory, and removes the server when
+//! standard input ends.
 #![expect(clippy::print_stdout, reason = "this is the program's output")]
 
 use std::io;

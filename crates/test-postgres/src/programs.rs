@@ -1,4 +1,4 @@
-//! The programs of PostgreSQL, and the user that they run as.
+//! Finds the server programs of PostgreSQL, and the user that runs them.
 
 use std::{
     env,
@@ -8,24 +8,27 @@ use std::{
     process::Command,
 };
 
-/// The directory of Debian's packages, with one directory for each version.
+/// The directory of the Debian packages of PostgreSQL, with one directory for each version.
 const PACKAGES: &str = "/usr/lib/postgresql";
 
-/// The directory that holds `postgres` and `initdb`: the one on `PATH`, otherwise that of the newest Debian package.
+/// Returns the directory that contains `postgres` and `initdb`: the one on `PATH`, otherwise that of the newest Debian
+/// package.
 pub fn find_programs() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut files = env::split_paths(&path).map(|directory| directory.join("initdb"));
     let initdb = files.find(|initdb| initdb.is_file());
     let on_path = initdb.and_then(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned()));
-    let mut directories = on_path.into_iter().chain(newest(Path::new(PACKAGES)));
-    // A client's package brings some of the programs without the server.
+    let mut directories = on_path
+        .into_iter()
+        .chain(newest_bin_directory(Path::new(PACKAGES)));
+    // A package of the client contains some of the programs, but not `postgres`.
     directories.find(|directory| {
         directory.join("initdb").is_file() && directory.join("postgres").is_file()
     })
 }
 
-/// The programs of the highest version among these directories.
-fn newest(versions: &Path) -> Option<PathBuf> {
+/// Returns the directory `bin` of the highest version.
+fn newest_bin_directory(versions: &Path) -> Option<PathBuf> {
     let directories = fs::read_dir(versions).ok()?.flatten();
     let versions = directories.filter_map(|directory| {
         let version: u32 = directory.file_name().to_str()?.parse().ok()?;
@@ -34,8 +37,8 @@ fn newest(versions: &Path) -> Option<PathBuf> {
     Some(versions.max()?.1.join("bin"))
 }
 
-/// A program that runs without root privileges, because PostgreSQL refuses to run as root. If this process is root, the
-/// program runs as the user `postgres` if that user exists, otherwise as the user with the fewest privileges.
+/// Returns a command that runs a program without root privileges, because PostgreSQL refuses to run as root. If this
+/// process is root, the program runs as the user `postgres` if that user exists, otherwise as `nobody`.
 pub(crate) fn unprivileged(program: impl AsRef<OsStr>) -> Command {
     if !rustix::process::geteuid().is_root() {
         return Command::new(program);
@@ -51,7 +54,7 @@ pub(crate) fn unprivileged(program: impl AsRef<OsStr>) -> Command {
         })
         .arg("--clear-groups")
         .arg(program)
-        // Root's own directory for temporary files may be closed to others.
+        // Other users may not be able to write to the temporary directory of root.
         .env_remove("TMPDIR");
     command
 }
@@ -61,12 +64,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn newest_version_is_chosen_by_number() {
+    fn newest_postgresql_version_is_chosen_numerically() {
         let parent = tempfile::tempdir().unwrap();
         for name in ["9", "15", "17", "17.old"] {
             fs::create_dir(parent.path().join(name)).unwrap();
         }
-        assert_eq!(newest(parent.path()), Some(parent.path().join("17/bin")));
-        assert_eq!(newest(&parent.path().join("missing")), None);
+        assert_eq!(
+            newest_bin_directory(parent.path()),
+            Some(parent.path().join("17/bin"))
+        );
+        assert_eq!(newest_bin_directory(&parent.path().join("missing")), None);
     }
 }

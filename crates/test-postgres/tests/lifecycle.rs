@@ -1,5 +1,5 @@
-//! The beginning and the end of throw-away servers.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+//! Tests of starting, stopping and removing temporary servers.
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,14 +14,14 @@ use wts_test_postgres::PostgresServer;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Whether a server listens at this URL.
+/// Returns whether a server listens at the address of this URL.
 fn is_listening(url: &str) -> bool {
     let (_, after) = url.rsplit_once('@').unwrap();
     TcpStream::connect(after.split('/').next().unwrap()).is_ok()
 }
 
 #[test]
-fn dropped_server_is_gone_with_its_directory() {
+fn dropped_server_is_stopped_and_its_directory_removed() {
     let server = PostgresServer::start(&[]).unwrap();
     let url = server.url("postgres");
     let directory = server.directory().to_owned();
@@ -31,7 +31,7 @@ fn dropped_server_is_gone_with_its_directory() {
 }
 
 #[test]
-fn paused_server_is_removed_too() {
+fn directory_of_a_dropped_paused_server_is_removed() {
     let server = PostgresServer::start(&[]).unwrap();
     let directory = server.directory().to_owned();
     server.pause();
@@ -40,7 +40,7 @@ fn paused_server_is_removed_too() {
 }
 
 #[test]
-fn server_of_a_killed_process_is_gone_with_its_directory() {
+fn server_of_a_killed_process_is_stopped_and_removed() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_test-postgres"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -60,7 +60,7 @@ fn server_of_a_killed_process_is_gone_with_its_directory() {
 }
 
 #[test]
-fn killed_server_starts_again_with_its_data() {
+fn killed_server_restarts_with_its_data() {
     let server = PostgresServer::start(&[]).unwrap();
     server.execute("create table kept ()").unwrap();
     server.kill();
@@ -78,7 +78,7 @@ fn standby_replays_writes_of_primary() {
     while standby.execute("select from replicated").is_err() {
         assert!(begun.elapsed() < TIMEOUT);
     }
-    assert!(standby.execute("create table refused ()").is_err());
+    assert!(standby.execute("create table rejected ()").is_err());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A database for one test.
+//! A temporary database for one test.
 
 mod postgres;
 mod sqlite;
@@ -9,37 +9,36 @@ use wts_adapter_db::DatabaseUrl;
 
 pub(crate) use self::postgres::{insert, with_client};
 pub use self::sqlite::write_sqlite;
-use self::{postgres::OnServer, sqlite::OnDisk};
+use self::{postgres::PostgresDatabase, sqlite::SqliteFile};
 use crate::records::Records;
 
-/// The schema of the WTS v3 database, its triggers and the two operators that always exist.
+/// SQL for the schema of the WTS v3 database, its triggers, and the two operators that always exist.
 const WTS_V3: &str = include_str!("database/wts_v3.sql");
 
-/// The kinds of database that the service can be attached to.
+/// The kinds of database that the service supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Embedded SQLite, migrated by us.
+    /// SQLite with the migrated schema.
     Sqlite,
-    /// PostgreSQL, migrated by us.
+    /// PostgreSQL with the migrated schema.
     Postgres,
-    /// PostgreSQL as the predecessor made it: 32-bit ids, enums, triggers. Reached through a role that may only read.
+    /// PostgreSQL with the WTS v3 schema: 32-bit ids, enums and triggers. The service connects with a read-only role.
     WtsV3,
 }
 
-/// A database for a single test, deleted when it is dropped.
+/// A database for a single test. Dropping this value deletes the database.
 pub struct Database {
     kind: Kind,
-    place: Place,
+    storage: Storage,
 }
 
-enum Place {
-    OnDisk(OnDisk),
-    OnServer(Box<OnServer>),
+enum Storage {
+    Sqlite(SqliteFile),
+    Postgres(Box<PostgresDatabase>),
 }
 
 impl Database {
-    /// A database with the tables of its kind and nothing in them, but for the two operators of a WTS v3 database
-    /// that always exist.
+    /// Creates a database with empty tables. A WTS v3 database has the two operators that always exist.
     pub fn new(kind: Kind) -> Self {
         let database = Self::without_tables(kind);
         match kind {
@@ -49,76 +48,74 @@ impl Database {
             }
             Kind::WtsV3 => database.execute(WTS_V3),
         }
-        if let Place::OnServer(server) = &database.place {
-            server.let_the_reader_read();
+        if let Storage::Postgres(server) = &database.storage {
+            server.grant_read_privileges();
         }
         database
     }
 
-    /// A database without any tables; for SQLite not even a file.
+    /// Creates a database without tables; for SQLite, no file is created.
     pub fn without_tables(kind: Kind) -> Self {
-        let place = match kind {
-            Kind::Sqlite => Place::OnDisk(OnDisk::new()),
-            Kind::Postgres | Kind::WtsV3 => Place::OnServer(Box::new(OnServer::new())),
+        let storage = match kind {
+            Kind::Sqlite => Storage::Sqlite(SqliteFile::new()),
+            Kind::Postgres | Kind::WtsV3 => Storage::Postgres(Box::new(PostgresDatabase::new())),
         };
-        Self { kind, place }
+        Self { kind, storage }
     }
 
-    /// A database with these records in it.
+    /// Creates a database that contains these records.
     pub fn with(kind: Kind, records: Records) -> Self {
         let database = Self::new(kind);
         database.insert(records);
         database
     }
 
-    /// The kind of database.
+    /// Returns the kind of the database.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The URL for the service: in PostgreSQL, of a role that only has the SELECT privilege.
+    /// Returns the URL for the service. In PostgreSQL, its role only has the SELECT privilege.
     pub fn url(&self) -> String {
-        match &self.place {
-            Place::OnDisk(disk) => disk.url(),
-            Place::OnServer(server) => server.reader_url(),
+        match &self.storage {
+            Storage::Sqlite(file) => file.url(),
+            Storage::Postgres(server) => server.reader_url(),
         }
     }
 
-    /// [`Database::url`], read.
+    /// Returns the parsed [`Database::url`].
     pub fn parsed_url(&self) -> DatabaseUrl {
-        self.url().parse().expect("the tests' URL is one")
+        self.url().parse().expect("the URL is valid")
     }
 
-    /// The URL of the role that owns the database and can change it.
+    /// Returns the URL of the role that owns the database.
     pub fn owner_url_text(&self) -> String {
-        match &self.place {
-            Place::OnDisk(disk) => disk.url(),
-            Place::OnServer(server) => server.owner_url(),
+        match &self.storage {
+            Storage::Sqlite(file) => file.url(),
+            Storage::Postgres(server) => server.owner_url(),
         }
     }
 
-    /// [`Database::owner_url_text`], read.
+    /// Returns the parsed [`Database::owner_url_text`].
     pub fn owner_url(&self) -> DatabaseUrl {
-        self.owner_url_text()
-            .parse()
-            .expect("the tests' URL is one")
+        self.owner_url_text().parse().expect("the URL is valid")
     }
 
-    /// Inserts records as they are, past all triggers.
+    /// Inserts records unchanged, without running triggers.
     pub fn insert(&self, records: Records) {
-        match &self.place {
-            Place::OnDisk(disk) => disk.insert(&records),
-            Place::OnServer(server) => {
+        match &self.storage {
+            Storage::Sqlite(file) => file.insert(&records),
+            Storage::Postgres(server) => {
                 server.run(async |client| insert(client, &records, self.kind).await);
             }
         }
     }
 
-    /// Runs statements as the owner.
+    /// Runs SQL statements as the owner of the database.
     pub fn execute(&self, sql: &str) {
-        match &self.place {
-            Place::OnDisk(disk) => disk.execute(sql),
-            Place::OnServer(server) => {
+        match &self.storage {
+            Storage::Sqlite(file) => file.execute(sql),
+            Storage::Postgres(server) => {
                 server.run(async |client| Ok(client.batch_execute(sql).await?));
             }
         }
@@ -126,22 +123,22 @@ impl Database {
 
     /// Runs `work` while a lock on this PostgreSQL table blocks all reads.
     pub fn while_locked<T: Send>(&self, table: &str, work: impl FnOnce() -> T + Send) -> T {
-        let Place::OnServer(server) = &self.place else {
-            panic!("SQLite locks no tables");
+        let Storage::Postgres(server) = &self.storage else {
+            panic!("while_locked requires PostgreSQL");
         };
         let mut done = None;
         server.run(async |client| {
             client
                 .batch_execute(&format!("begin; lock table {table}"))
                 .await?;
-            // In a thread that may block, while the connection is kept.
+            // `block_in_place` allows `work` to block while the connection stays open.
             done = Some(tokio::task::block_in_place(work));
             Ok(client.batch_execute("rollback").await?)
         });
-        done.expect("the work was done")
+        done.expect("the work has run")
     }
 
-    /// A table's name as SQL has to spell it here: `wts.tickets` or `tickets`.
+    /// Returns the name of a table in SQL: `wts.tickets` in PostgreSQL, `tickets` in SQLite.
     pub fn table(&self, name: &str) -> String {
         match (self.kind, name) {
             (Kind::Sqlite, _) => name.to_owned(),
@@ -150,7 +147,7 @@ impl Database {
         }
     }
 
-    /// Removes what a history hangs from although it is referred to, as a careless operator can.
+    /// Runs a `delete` without checking foreign keys, so that referenced rows can be deleted.
     pub fn delete_unchecked(&self, sql: &str) {
         match self.kind {
             Kind::Sqlite => self.execute(&format!("pragma foreign_keys = off; {sql}")),
@@ -161,7 +158,7 @@ impl Database {
     }
 }
 
-/// Waits for asynchronous work wherever the caller is, be it on a runtime or not.
+/// Runs asynchronous work to completion, whether or not the caller is on a runtime.
 pub(crate) fn wait_for<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         scope

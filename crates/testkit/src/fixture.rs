@@ -1,4 +1,4 @@
-//! A small campus whose histories the tests know by heart.
+//! Sample records for tests: a few students, tickets and traces.
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use wts_domain::{
 
 use crate::records::{Operator, Records, Student};
 
-/// The student who filed ticket 123.
+/// The student number of Alice, who submitted ticket 123.
 pub const ALICE: &str = "2024310001";
-/// The student who filed all other tickets.
+/// The student number of Bob, who submitted all other tickets.
 pub const BOB: &str = "2024310002";
 
-/// The timestamp this number of seconds after 10:00 UTC on 2025-12-06, the day of the API document's example.
+/// Returns the timestamp this number of seconds after 2025-12-06T10:00:00Z, the time of the API document's example.
 fn after_ten(seconds: i64) -> Timestamp {
-    Timestamp::from_unix_seconds(1_765_015_200 + seconds).expect("2025 is within reach")
+    Timestamp::from_unix_seconds(1_765_015_200 + seconds).expect("the timestamp is in range")
 }
 
-/// A ticket's number.
+/// Returns the id of a ticket.
 pub fn ticket(number: i64) -> TicketId {
-    TicketId::new(number).expect("the tests' tickets are positive")
+    TicketId::new(number).expect("the ticket id is positive")
 }
 
 /// Reads the history of the ticket with this number.
 ///
 /// # Errors
 ///
-/// Those of the repository.
+/// Returns the errors of the repository.
 pub async fn find(
     histories: &dyn HistoryRepository,
     number: i64,
@@ -37,7 +37,7 @@ pub async fn find(
     Ok(histories.find(&ticket(number).into()).await?.history)
 }
 
-/// A query for a ticket's history and this student's rank.
+/// Returns a query for the history of a ticket and the rank of a student.
 pub fn query_with_rank(number: i64, student: &str) -> HistoryQuery {
     HistoryQuery {
         ticket: ticket(number),
@@ -45,44 +45,39 @@ pub fn query_with_rank(number: i64, student: &str) -> HistoryQuery {
     }
 }
 
-/// A day of the calendar.
+/// Returns the date of a day.
 pub fn day(year: i32, month: u8, day: u8) -> Date {
-    Date::from_ymd(year, month, day).expect("the tests' days exist")
+    Date::from_ymd(year, month, day).expect("the day exists")
 }
 
-/// A ticket filed at ten.
+/// Returns a ticket submitted at 2025-12-06T10:00:00Z.
 pub fn ticket_of(number: i64, issuer: &str) -> Ticket {
-    let mut filed = Ticket::new(
+    let mut ticket = Ticket::new(
         ticket(number),
         StudentId::from(issuer),
         after_ten(0),
         Category::FirstInstall,
         "宿舍没有网络".to_owned(),
     );
-    filed.last_updated_at = Some(after_ten(0));
-    filed
+    ticket.last_updated_at = Some(after_ten(0));
+    ticket
 }
 
-/// A trace in the making.
-pub struct TraceOf;
-
-impl TraceOf {
-    /// Returns a trace by `op` with this remark, this number of seconds after 10:00 UTC.
-    pub fn ticket(number: i64, opid: i64, seconds: i64, op: &str, remark: &str) -> Trace {
-        let mut trace = Trace::new(
-            TraceId::new(opid),
-            ticket(number),
-            after_ten(seconds),
-            StaffId::from(op),
-        );
-        remark.clone_into(&mut trace.remark);
-        trace
-    }
+/// Returns a trace of ticket `number` by `op`, this number of seconds after 2025-12-06T10:00:00Z.
+pub fn trace_of(number: i64, opid: i64, seconds: i64, op: &str, remark: &str) -> Trace {
+    let mut trace = Trace::new(
+        TraceId::new(opid),
+        ticket(number),
+        after_ten(seconds),
+        StaffId::from(op),
+    );
+    remark.clone_into(&mut trace.remark);
+    trace
 }
 
-/// Alice's ticket 123, which is the API document's example word for word; Bob's 124, with everything that a trace can
-/// change and two traces of the same moment; Bob's 125, whose traces are gone.
-pub fn campus() -> Records {
+/// Returns the sample records: Alice's ticket 123, which is the example of the API document; Bob's ticket 124, whose
+/// traces change every field and of which two have the same time; and Bob's ticket 125 without traces.
+pub fn sample_records() -> Records {
     let student = |sid: &str, name: &str| Student {
         sid: StudentId::from(sid),
         name: name.to_owned(),
@@ -93,19 +88,19 @@ pub fn campus() -> Records {
         access,
     };
 
-    let mut filed = TraceOf::ticket(123, 1, 0, StaffId::SYSTEM, "工单已创建");
-    filed.new_status = Some(Status::Fresh);
-    filed.new_priority = Some(Priority::Mainline);
-    let mut solved = TraceOf::ticket(123, 3, 19_800, "W007", "问题已解决,用户确认网络恢复正常。");
+    let mut created = trace_of(123, 1, 0, StaffId::SYSTEM, "工单已创建");
+    created.new_status = Some(Status::Fresh);
+    created.new_priority = Some(Priority::Mainline);
+    let mut solved = trace_of(123, 3, 19_800, "W007", "问题已解决,用户确认网络恢复正常。");
     solved.new_status = Some(Status::Solved);
 
-    let mut scheduled = TraceOf::ticket(124, 2, 60, StaffId::USER, "");
+    let mut scheduled = trace_of(124, 2, 60, StaffId::USER, "");
     scheduled.new_status = Some(Status::Scheduled);
     scheduled.new_priority = Some(Priority::InPassing);
     scheduled.new_appointment = Some(day(2025, 12, 8));
     scheduled.new_category = Some(Category::ClientOrAccount);
-    let earliest = TraceOf::ticket(124, 9, 0, StaffId::USER, "最早的一条,编号却最大");
-    let same_moment = TraceOf::ticket(
+    let earliest = trace_of(124, 9, 0, StaffId::USER, "最早的一条,编号却最大");
+    let same_moment = trace_of(
         124,
         5,
         60,
@@ -131,7 +126,7 @@ pub fn campus() -> Records {
             ticket_of(124, BOB),
             ticket_of(125, BOB),
         ],
-        // Neither in order nor ticket by ticket.
-        traces: vec![solved, same_moment, filed, earliest, scheduled],
+        // The traces are neither sorted nor grouped by ticket.
+        traces: vec![solved, same_moment, created, earliest, scheduled],
     }
 }

@@ -48,11 +48,12 @@ struct State {
 }
 
 impl Proxy {
-    /// A proxy before the server of this URL.
+    /// Starts a proxy in front of the server of this URL.
     pub fn before(url: &str) -> Self {
         let upstream = host_of(url).to_owned();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-        let address = listener.local_addr().expect("it listens");
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("binding to a free port succeeds");
+        let address = listener.local_addr().expect("the listener has an address");
         let network = Arc::<Network>::default();
         thread::spawn({
             let network = Arc::clone(&network);
@@ -68,7 +69,7 @@ impl Proxy {
         Self { address, network }
     }
 
-    /// The URL, through this proxy.
+    /// Returns the URL with the address of this proxy.
     pub fn url(&self, url: &str) -> String {
         url.replacen(host_of(url), &self.address.to_string(), 1)
     }
@@ -84,7 +85,7 @@ impl Proxy {
         self.network.changed.notify_all();
     }
 
-    /// Resets all connections that are open.
+    /// Resets all open connections.
     pub fn cut(&self) {
         self.network.state().open.drain(..).for_each(reset);
     }
@@ -98,7 +99,7 @@ impl Drop for Proxy {
         state.open.drain(..).for_each(reset);
         drop(state);
         self.network.changed.notify_all();
-        // So that the listener notices.
+        // This connection wakes the listener thread, which then ends.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -166,9 +167,9 @@ impl Network {
     }
 }
 
-/// The host and port of a URL.
+/// Returns the host and port of a URL.
 fn host_of(url: &str) -> &str {
-    let (_, after) = url.rsplit_once('@').expect("the tests' URLs name a user");
+    let (_, after) = url.rsplit_once('@').expect("the URL contains a user");
     after.split('/').next().unwrap_or_default()
 }
 

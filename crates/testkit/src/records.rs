@@ -1,49 +1,49 @@
-//! Rows to insert into a database, and the SQL that inserts them.
+//! Records for a test database, and their conversion to database rows.
 
 use wts_domain::{Access, Date, StaffId, StudentId, Ticket, Timestamp, Trace};
 
-/// Rows to insert as they are.
+/// Records that a test inserts unchanged into its database.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    /// Students, also those who are staff.
+    /// Students, including those who are staff members.
     pub students: Vec<Student>,
-    /// Staff.
+    /// Staff members.
     pub operators: Vec<Operator>,
-    /// Tickets as they are after their traces.
+    /// Tickets with the values that they have after their traces.
     pub tickets: Vec<Ticket>,
-    /// Traces. The names of their operators are not stored with them.
+    /// Traces. The names of operators are stored with the students instead.
     pub traces: Vec<Trace>,
 }
 
 /// A student.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Student {
-    /// Their student number.
+    /// The student number.
     pub sid: StudentId,
-    /// Their name.
+    /// The name of the student.
     pub name: String,
 }
 
-/// A member of the staff.
+/// A staff member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
-    /// Their staff number.
+    /// The staff id.
     pub wid: StaffId,
-    /// Their student number.
+    /// The student number of the staff member.
     pub sid: StudentId,
-    /// Their rank.
+    /// The rank of the staff member.
     pub access: Access,
 }
 
 /// A row of one table.
 pub(crate) struct Row {
-    /// The table without its schema.
+    /// The name of the table without its schema.
     pub(crate) table: &'static str,
     pub(crate) columns: &'static str,
     pub(crate) values: Vec<Value>,
 }
 
-/// The value of a column, which each database encodes in its own way.
+/// The value of a column, which PostgreSQL and SQLite encode differently.
 #[derive(Debug)]
 pub(crate) enum Value {
     Null,
@@ -64,7 +64,7 @@ impl Value {
 }
 
 impl Records {
-    /// The rows, in an order in which each refers to earlier ones only.
+    /// Returns the rows in an order in which every row references only earlier rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
         let students = self.students.iter().map(|student| Row {
             table: "students",

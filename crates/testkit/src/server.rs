@@ -1,4 +1,4 @@
-//! PostgreSQL servers of a test's own.
+//! A separate PostgreSQL server for one test.
 
 use wts_test_postgres::PostgresServer;
 
@@ -7,16 +7,16 @@ use crate::{
     database::{insert, wait_for, with_client},
 };
 
-/// A server with our schema and these records in its database `postgres`.
+/// Starts a server and inserts these records into its database `postgres`, which has the migrated schema.
 pub fn server_with(records: Records) -> PostgresServer {
     let server = PostgresServer::start(&["shared_buffers=16MB"]).expect("PostgreSQL starts");
-    let url = server.url("postgres").parse().expect("a URL");
+    let url = server.url("postgres").parse().expect("the URL is valid");
     wait_for(async || {
         wts_adapter_db::migrate(&url)
             .await
             .expect("the migrations run");
     });
-    let config = server.url("postgres").parse().expect("a URL");
+    let config = server.url("postgres").parse().expect("the URL is valid");
     with_client(&config, async |client| {
         insert(client, &records, Kind::Postgres).await
     });

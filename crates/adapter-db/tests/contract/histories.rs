@@ -9,12 +9,14 @@ use std::thread;
 
 use futures_util::future::join_all;
 use wts_domain::{Priority, Status, StudentId, TicketHistory};
-use wts_testkit::{ALICE, BOB, Database, Kind, Records, TraceOf, campus, find, ticket, ticket_of};
+use wts_testkit::{
+    ALICE, BOB, Database, Kind, Records, find, sample_records, ticket, ticket_of, trace_of,
+};
 
 use crate::{history, open, opids, records_with_traces, traces};
 
 pub(crate) async fn missing_ticket_returns_none(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
 
     for absent in [1, 122, 126, i64::from(i32::MAX)] {
         assert_eq!(history(&database, absent).await, None, "{absent}");
@@ -22,7 +24,7 @@ pub(crate) async fn missing_ticket_returns_none(kind: Kind) {
 }
 
 pub(crate) async fn api_document_example_is_read(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
 
     let history = history(&database, 123).await.unwrap();
 
@@ -63,8 +65,7 @@ pub(crate) async fn api_document_example_is_read(kind: Kind) {
 pub(crate) async fn traces_are_ordered_by_time_then_id(kind: Kind) {
     // The traces are written in neither order, with so many equal times that the order of insertion cannot be correct
     // by chance.
-    let scattered =
-        (0..60).map(|n| TraceOf::ticket(200, 1_000 - n * 7 % 60, n * 11 % 3, "W007", ""));
+    let scattered = (0..60).map(|n| trace_of(200, 1_000 - n * 7 % 60, n * 11 % 3, "W007", ""));
     let database = Database::with(kind, records_with_traces(scattered));
 
     let traces = traces(&database, 200).await;
@@ -79,14 +80,14 @@ pub(crate) async fn traces_are_ordered_by_time_then_id(kind: Kind) {
 }
 
 pub(crate) async fn ticket_without_traces_has_an_empty_history(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
 
     let empty = TicketHistory::new(StudentId::from(BOB), Vec::new());
     assert_eq!(history(&database, 125).await.as_deref(), Some(&empty));
 }
 
 pub(crate) async fn deleted_operator_has_no_name(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
     database.delete_unchecked(&format!(
         "delete from {} where wid = 'W007'",
         database.table("operators")
@@ -106,7 +107,7 @@ pub(crate) async fn deleted_operator_has_no_name(kind: Kind) {
 }
 
 pub(crate) async fn operator_without_student_has_no_name(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
     database.delete_unchecked(&format!(
         "delete from {} where sid = '2022310007'",
         database.table("students")
@@ -121,7 +122,7 @@ pub(crate) async fn operator_without_student_has_no_name(kind: Kind) {
 }
 
 pub(crate) async fn long_history_is_complete(kind: Kind) {
-    let written = (0..3_000).map(|n| TraceOf::ticket(200, 1_000 + n, n, "W007", "又试了一次"));
+    let written = (0..3_000).map(|n| trace_of(200, 1_000 + n, n, "W007", "又试了一次"));
     let database = Database::with(kind, records_with_traces(written));
 
     let read = traces(&database, 200).await;
@@ -136,7 +137,7 @@ pub(crate) async fn next_result_contains_committed_traces(kind: Kind) {
     for n in 1..=20 {
         let opid = 400 + n;
         database.insert(Records {
-            traces: vec![TraceOf::ticket(200, opid, n, "W007", "")],
+            traces: vec![trace_of(200, opid, n, "W007", "")],
             ..Records::default()
         });
         let found = find(&*histories, 200).await.unwrap().unwrap();
@@ -145,7 +146,7 @@ pub(crate) async fn next_result_contains_committed_traces(kind: Kind) {
 }
 
 pub(crate) async fn next_result_contains_a_changed_operator_name(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
     let histories = open(&database).await;
 
     for name in ["詹姆斯", "小詹", ""] {
@@ -163,7 +164,7 @@ pub(crate) async fn next_result_contains_a_changed_operator_name(kind: Kind) {
 pub(crate) async fn results_are_fresh_during_concurrent_writes(kind: Kind) {
     const WRITERS: i64 = 3;
     const TRACES: usize = 20;
-    let mut records = campus();
+    let mut records = sample_records();
     records
         .tickets
         .extend((0..WRITERS).map(|n| ticket_of(300 + n, BOB)));
@@ -178,7 +179,7 @@ pub(crate) async fn results_are_fresh_during_concurrent_writes(kind: Kind) {
             for n in (1..).take(TRACES) {
                 let opid = 1_000 * (writer + 1) + n;
                 database.insert(Records {
-                    traces: vec![TraceOf::ticket(300 + writer, opid, n, "W007", "")],
+                    traces: vec![trace_of(300 + writer, opid, n, "W007", "")],
                     ..Records::default()
                 });
                 committed[at].fetch_add(1, Ordering::SeqCst);
@@ -205,12 +206,12 @@ pub(crate) async fn results_are_fresh_during_concurrent_writes(kind: Kind) {
 }
 
 pub(crate) async fn concurrent_queries_get_the_requested_histories(kind: Kind) {
-    let mut records = campus();
+    let mut records = sample_records();
     for n in 1_000..1_050 {
         records.tickets.push(ticket_of(n, BOB));
         records
             .traces
-            .push(TraceOf::ticket(n, n, 0, "W007", &n.to_string()));
+            .push(trace_of(n, n, 0, "W007", &n.to_string()));
     }
     let database = Database::with(kind, records);
     let histories = open(&database).await;

@@ -4,7 +4,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a panic fails the test"
 )]
 
 mod histories;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use wts_adapter_db::connect;
 use wts_app::HistoryRepository;
 use wts_domain::{TicketHistory, Trace};
-use wts_testkit::{BOB, Database, Records, campus, find, ticket_of};
+use wts_testkit::{BOB, Database, Records, find, sample_records, ticket_of};
 
 async fn open(database: &Database) -> Arc<dyn HistoryRepository> {
     connect(&database.parsed_url())
@@ -39,7 +39,7 @@ async fn traces(database: &Database, number: i64) -> Vec<Trace> {
 
 /// Returns the sample records and Bob's ticket 200 with these traces.
 fn records_with_traces(traces: impl IntoIterator<Item = Trace>) -> Records {
-    let mut records = campus();
+    let mut records = sample_records();
     records.tickets.push(ticket_of(200, BOB));
     records.traces.extend(traces);
     records

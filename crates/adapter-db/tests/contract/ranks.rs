@@ -5,14 +5,14 @@ use std::sync::Arc;
 use wts_app::HistoryRepository;
 use wts_domain::{Access, StaffId, StudentId};
 use wts_testkit::{
-    ALICE, BOB, Database, Kind, Operator, Records, Student, campus, query_with_rank,
+    ALICE, BOB, Database, Kind, Operator, Records, Student, query_with_rank, sample_records,
 };
 
 use crate::open;
 
 /// Returns the sample records and a staff member of every rank: student `s-chief` is chief, and so on.
 fn records_with_every_rank() -> Records {
-    let mut records = campus();
+    let mut records = sample_records();
     for rank in Access::ALL {
         let sid = StudentId::from(format!("s-{rank}"));
         records.students.push(Student {

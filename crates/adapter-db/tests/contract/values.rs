@@ -2,12 +2,12 @@
 
 use wts_app::{ErrorChain, RepositoryError};
 use wts_domain::{Category, Date, Priority, Status, Timestamp};
-use wts_testkit::{BOB, Database, Kind, TraceOf, campus, day, find, ticket, ticket_of};
+use wts_testkit::{BOB, Database, Kind, day, find, sample_records, ticket, ticket_of, trace_of};
 
 use crate::{history, open, opids, records_with_traces, traces};
 
 pub(crate) async fn all_fields_of_a_trace_are_read(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
 
     let traces = traces(&database, 124).await;
 
@@ -22,7 +22,7 @@ pub(crate) async fn all_fields_of_a_trace_are_read(kind: Kind) {
 
 pub(crate) async fn every_label_is_read(kind: Kind) {
     let labelled = (0..9).map(|n| {
-        let mut trace = TraceOf::ticket(200, 300 + n, n, "W007", "");
+        let mut trace = trace_of(200, 300 + n, n, "W007", "");
         let n = usize::try_from(n).unwrap();
         trace.new_status = Status::ALL.get(n).copied();
         trace.new_priority = Priority::ALL.get(n).copied();
@@ -65,7 +65,7 @@ pub(crate) async fn extreme_timestamps_and_dates_are_read(kind: Kind) {
     let written: Vec<_> = (300..)
         .zip(times.into_iter().zip(days))
         .map(|(opid, (time, day))| {
-            let mut trace = TraceOf::ticket(200, opid, 0, "W007", "");
+            let mut trace = trace_of(200, opid, 0, "W007", "");
             trace.updated_at = time;
             trace.new_appointment = Some(day);
             trace
@@ -94,11 +94,11 @@ pub(crate) async fn largest_id_of_the_column_is_read(kind: Kind) {
         Kind::Sqlite | Kind::Postgres => i64::MAX,
         Kind::WtsV3 => i64::from(i32::MAX),
     };
-    let mut records = campus();
+    let mut records = sample_records();
     records.tickets.push(ticket_of(largest, BOB));
     records
         .traces
-        .push(TraceOf::ticket(largest, largest, 0, "W007", ""));
+        .push(trace_of(largest, largest, 0, "W007", ""));
     let database = Database::with(kind, records);
 
     let traces = traces(&database, largest).await;
@@ -108,7 +108,7 @@ pub(crate) async fn largest_id_of_the_column_is_read(kind: Kind) {
 }
 
 pub(crate) async fn id_too_large_for_the_column_returns_none(kind: Kind) {
-    let mut records = campus();
+    let mut records = sample_records();
     records.tickets.push(ticket_of(1, BOB));
     let database = Database::with(kind, records);
 
@@ -131,7 +131,7 @@ pub(crate) async fn texts_are_read_unchanged(kind: Kind) {
     ];
     let written = (300..)
         .zip(&remarks)
-        .map(|(opid, remark)| TraceOf::ticket(200, opid, opid, "W007", remark));
+        .map(|(opid, remark)| trace_of(200, opid, opid, "W007", remark));
     let database = Database::with(kind, records_with_traces(written));
 
     let read: Vec<_> = traces(&database, 200)
@@ -144,7 +144,7 @@ pub(crate) async fn texts_are_read_unchanged(kind: Kind) {
 }
 
 pub(crate) async fn unknown_label_fails_and_names_its_column(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
     let traces = database.table("ticket_traces");
     // A later version of the schema may have more labels.
     database.execute(&match kind {

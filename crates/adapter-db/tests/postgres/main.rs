@@ -2,7 +2,7 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a panic fails the test"
 )]
 
 mod pipelining;
@@ -18,7 +18,7 @@ use tokio::{
 use tokio_postgres::{Client, NoTls, config::Host};
 use wts_adapter_db::connect;
 use wts_app::{HistoryRepository, RepositoryError};
-use wts_testkit::{Database, Kind, campus, find};
+use wts_testkit::{Database, Kind, find, sample_records};
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
@@ -53,7 +53,7 @@ async fn operator_name(histories: &dyn HistoryRepository) -> String {
 #[tokio::test]
 async fn operator_name_committed_by_an_older_transaction_is_read() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let histories = connect(&database.parsed_url()).await.unwrap();
         let (early, late) = (client(&database).await, client(&database).await);
         early
@@ -76,7 +76,7 @@ async fn operator_name_committed_by_an_older_transaction_is_read() {
 #[tokio::test]
 async fn unreadable_ticket_does_not_fail_other_tickets() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         // Simulates a damaged page: every statement that reads a trace of ticket 124 fails.
         database.execute(
             "alter table wts.ticket_traces rename to intact;

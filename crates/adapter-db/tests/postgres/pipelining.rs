@@ -13,7 +13,7 @@ use tokio::{
 use wts_adapter_db::connect;
 use wts_app::FoundHistory;
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus, query_with_rank};
+use wts_testkit::{ALICE, Database, Kind, query_with_rank, sample_records};
 
 use crate::connect_upstream;
 
@@ -91,7 +91,7 @@ fn message(bytes: &[u8], has_type: bool) -> Option<(u8, usize)> {
 #[tokio::test]
 async fn rank_is_queried_before_the_history_arrives() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let upstream: Arc<tokio_postgres::Config> = Arc::new(database.url().parse().unwrap());
         let proxy = Arc::new(Proxy::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

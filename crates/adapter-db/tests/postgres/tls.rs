@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use tempfile::TempDir;
 use wts_adapter_db::{DatabaseUrl, OpenError, connect};
 use wts_app::ErrorChain;
-use wts_testkit::{Database, Kind, campus, find};
+use wts_testkit::{Database, Kind, find, sample_records};
 
 use crate::tls_server::{Authority, Behaviour, Server};
 
@@ -23,7 +23,7 @@ impl TlsFixture {
         let (authority, file) = (Authority::new(), directory.path().join("our ca.pem"));
         fs::write(&file, authority.pem()).unwrap();
         Self {
-            database: Database::with(Kind::Postgres, campus()),
+            database: Database::with(Kind::Postgres, sample_records()),
             authority,
             file,
             _directory: directory,

@@ -2,11 +2,11 @@
 
 use wts_adapter_db::connect;
 use wts_domain::{Category, Priority, Status};
-use wts_testkit::{ALICE, BOB, Database, Kind, campus, find};
+use wts_testkit::{ALICE, BOB, Database, Kind, find, sample_records};
 
 #[tokio::test]
 async fn traces_written_by_triggers_are_read() {
-    let database = Database::with(Kind::WtsV3, campus());
+    let database = Database::with(Kind::WtsV3, sample_records());
     database.execute(&format!(
         "select setval('wts.tickets_tid_seq', 500), setval('wts.ticket_traces_opid_seq', 900);
          insert into wts.tickets (issuer, submitted_at, category, description, appointed_at)
@@ -43,7 +43,7 @@ async fn traces_written_by_triggers_are_read() {
 
 #[tokio::test]
 async fn role_with_documented_grants_can_read() {
-    let database = Database::with(Kind::WtsV3, campus());
+    let database = Database::with(Kind::WtsV3, sample_records());
     database.execute("revoke all on schema public from public");
 
     let histories = connect(&database.parsed_url())
@@ -56,7 +56,7 @@ async fn role_with_documented_grants_can_read() {
 
 #[tokio::test]
 async fn search_path_of_the_database_is_ignored() {
-    let database = Database::with(Kind::WtsV3, campus());
+    let database = Database::with(Kind::WtsV3, sample_records());
     database.execute(
         "create schema decoy; create table decoy.tickets (tid integer);
          do $$ begin execute format('alter database %I set search_path = decoy', current_database()); end $$",

@@ -1,6 +1,6 @@
 //! Tests of the number and the plans of the statements that read histories. They run in a separate process because they
 //! record the events of all connections.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod fill;
 
@@ -14,7 +14,7 @@ use diesel::{
 };
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use wts_adapter_db::connect;
-use wts_testkit::{Database, Kind, campus, find};
+use wts_testkit::{Database, Kind, find, sample_records};
 
 use crate::fill::fill;
 
@@ -119,7 +119,7 @@ async fn histories_are_read_by_index_without_sorting() {
 async fn each_read_sends_one_or_two_prepared_statements() {
     let _recording = RECORDING.lock().await;
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
         let histories = connect(&database.parsed_url()).await.unwrap();
         // Lets every connection prepare its statements.

@@ -1,9 +1,5 @@
 //! Tests of importing and exporting histories, on every kind of database.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it stands"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod conflicts;
 mod reading;
@@ -19,7 +15,7 @@ use wts_app::{
     TransferError, copy_histories,
 };
 use wts_domain::{Access, StaffMember};
-use wts_testkit::{ALICE, Kind, Records as Fixture, TraceOf, campus, ticket_of};
+use wts_testkit::{ALICE, Kind, Records as Fixture, sample_records, ticket_of, trace_of};
 
 /// A source that sends records with their line numbers, in batches of this size.
 struct Records {
@@ -114,7 +110,7 @@ fn sample() -> Vec<Record> {
         operators,
         tickets,
         mut traces,
-    } = campus();
+    } = sample_records();
     traces.sort_by_key(|trace| (trace.updated_at, trace.id));
     let staff = operators.into_iter().map(|operator| {
         let student = students.iter().find(|student| student.sid == operator.sid);
@@ -143,5 +139,5 @@ fn ticket_record(number: i64) -> Record {
 }
 
 fn trace_record(ticket: i64, id: i64, op: &str) -> Record {
-    Record::Trace(TraceOf::ticket(ticket, id, 90_000, op, ""))
+    Record::Trace(trace_of(ticket, id, 90_000, op, ""))
 }

@@ -25,7 +25,7 @@ async fn selected_names(database: &Database, selection: Selection) -> Vec<String
 #[tokio::test(flavor = "multi_thread")]
 async fn every_database_exports_the_same_records_in_order() {
     for kind in KINDS {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let records = export(&database.parsed_url()).await;
         assert_eq!(
             names(&records),
@@ -55,7 +55,7 @@ async fn every_database_exports_the_same_records_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn selected_ticket_is_exported_with_traces_and_staff() {
     for kind in KINDS {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let tickets =
             |numbers: &[i64]| Selection::Tickets(numbers.iter().map(|n| ticket(*n)).collect());
         let one = selected_names(&database, tickets(&[123])).await;
@@ -73,7 +73,7 @@ async fn selected_ticket_is_exported_with_traces_and_staff() {
 async fn tickets_submitted_in_a_period_are_selected() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     for kind in KINDS {
-        let mut records = campus();
+        let mut records = sample_records();
         for (number, time) in [
             (200, "2026-01-01T00:00:00Z"),
             (201, "2026-02-01T00:00:00Z"),
@@ -83,7 +83,7 @@ async fn tickets_submitted_in_a_period_are_selected() {
             ticket.submitted_at = at(time);
             records.tickets.push(ticket);
         }
-        records.traces.push(TraceOf::ticket(200, 50, 0, "-2", ""));
+        records.traces.push(trace_of(200, 50, 0, "-2", ""));
         let database = Database::with(kind, records);
         let exported_in = async |since: Option<&str>, before: Option<&str>| {
             let (since, before) = (since.map(at), before.map(at));
@@ -114,7 +114,7 @@ async fn tickets_submitted_in_a_period_are_selected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_after_the_source_is_opened_are_not_exported() {
     for kind in KINDS {
-        let mut records = campus();
+        let mut records = sample_records();
         let more = (1_000..6_000).map(|number| ticket_of(number, ALICE));
         records.tickets.extend(more);
         let database = Database::with(kind, records);
@@ -144,9 +144,9 @@ async fn changes_after_the_source_is_opened_are_not_exported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn history_longer_than_a_batch_is_complete() {
     for kind in KINDS {
-        let mut records = campus();
+        let mut records = sample_records();
         // Many traces have the same time, so that batches end between equal times.
-        let traces = (100..9_100).map(|id| TraceOf::ticket(125, id, id / 3_000, "W007", "又一次"));
+        let traces = (100..9_100).map(|id| trace_of(125, id, id / 3_000, "W007", "又一次"));
         records.traces.extend(traces);
         let database = Database::with(kind, records);
         let ids: Vec<_> = export(&database.parsed_url())
@@ -164,7 +164,7 @@ async fn history_longer_than_a_batch_is_complete() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_label_is_reported_with_record_and_field() {
     for kind in KINDS {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let pragma = match kind {
             Kind::Sqlite => "pragma ignore_check_constraints = on;",
             Kind::Postgres => {
@@ -193,7 +193,7 @@ async fn unknown_label_is_reported_with_record_and_field() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_utf8_in_sqlite_is_rejected() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     database.execute("update ticket_traces set remark = cast(x'ff41' as text) where opid = 3");
     let outcome = read(open(&database.parsed_url()).await).await;
     let Err(TransferError::Failed(what, cause)) = outcome else {
@@ -206,7 +206,7 @@ async fn invalid_utf8_in_sqlite_is_rejected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_without_a_student_have_no_name() {
     for kind in KINDS {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let students = database.table("students");
         database.delete_unchecked(&format!("delete from {students} where sid = '2022310007'"));
         let unnamed = Record::Staff(staff("W007", "2022310007", ""));
@@ -232,7 +232,7 @@ async fn missing_database_or_table_fails_when_opened() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn interrupted_source_closes_its_connection() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let source = open(&database.parsed_url()).await;
     let stop_at_once = || {
         let mut deliver = |_| Err(TransferError::Interrupted);
@@ -254,7 +254,7 @@ async fn interrupted_source_closes_its_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_of_a_ticket_is_exported_unchanged() {
-    let mut records = campus();
+    let mut records = sample_records();
     let mut written = ticket_of(200, ALICE);
     written.status = Status::Canceled;
     written.notes = Some(String::new());

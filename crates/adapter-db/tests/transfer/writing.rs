@@ -229,7 +229,7 @@ async fn values_that_postgresql_cannot_store_are_rejected() {
     ];
     let database = Database::new(Kind::Postgres);
     for (change, expected) in changes {
-        let mut trace_out_of_range = TraceOf::ticket(125, 70, 0, "-2", "");
+        let mut trace_out_of_range = trace_of(125, 70, 0, "-2", "");
         change(&mut trace_out_of_range);
         let mut records = sample();
         records.push(Record::Trace(trace_out_of_range));
@@ -241,7 +241,7 @@ async fn values_that_postgresql_cannot_store_are_rejected() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn read_only_database_fails_when_the_sink_is_opened() {
-    let v3 = Database::with(Kind::WtsV3, campus());
+    let v3 = Database::with(Kind::WtsV3, sample_records());
     let outcome = sink(&v3.owner_url()).await;
     assert!(matches!(outcome, Err(OpenError::NotOurs)));
     let missing = DatabaseUrl::sqlite("/no/such/file.db");

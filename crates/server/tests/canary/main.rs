@@ -13,7 +13,7 @@ use base64::{
 };
 use serde_json::json;
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::forms::forms;
 use crate::support::{SECRET, Service, get, issuer::Issuer, now, outcome, signed, token, wts};
@@ -77,7 +77,7 @@ fn service_output_has_no_secrets_or_personal_data() {
     const PASSWORD: &str = "canary-of-the-password-7Fq";
     // No server listens there, so the service logs regularly that the replica cannot be read.
     const REPLICA: &str = "postgres://wts:canary-of-the-replica@127.0.0.1:1/wts";
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let directory = tempfile::tempdir().unwrap();
     let key_set = directory.path().join("keys.json");
     let shared = "Y2FuYXJ5LW9mLXRoZS1zZWNyZXQtaW4tdGhlLWtleS1zZXQtMTIz"; // in base64url

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus, ticket_of};
+use wts_testkit::{ALICE, Database, Kind, sample_records, ticket_of};
 
 use crate::{
     PATH, assert_rejected, served,
@@ -41,7 +41,7 @@ fn every_rank_reads_own_and_others_tickets_as_documented() {
 
 #[test]
 fn empty_student_number_owns_no_ticket() {
-    let mut records = campus();
+    let mut records = sample_records();
     records.students.push(wts_testkit::Student {
         sid: "".into(),
         name: String::new(),

@@ -1,7 +1,7 @@
 //! Error responses and log records when the database fails.
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::{
     assert_rejected, served,
@@ -43,7 +43,7 @@ pub(crate) fn database_error_is_logged_once_and_recovered_from(kind: Kind) {
 
 #[test]
 fn log_has_no_token_name_or_remark() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::with(&database.url(), &[("WTS_LOG", "trace")]);
     let alice = token(ALICE, Access::User);
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use wts_domain::Access;
-use wts_testkit::{ALICE, BOB, Database, Kind, campus};
+use wts_testkit::{ALICE, BOB, Database, Kind, sample_records};
 
 use crate::{
     PATH, served,
@@ -176,7 +176,7 @@ fn no_request_changes_the_database() {
         create table before.ticket_traces as table wts.ticket_traces;
         create table before.operators as table wts.operators;
         create table before.students as table data.students";
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let service = Service::on(&database.owner_url_text());
     let authorization = format!("Bearer {}", token(ALICE, Access::Dev));
     database.execute(COPY);

@@ -17,7 +17,7 @@ mod show;
 mod support;
 
 use serde_json::json;
-use wts_testkit::{Database, Kind, campus};
+use wts_testkit::{Database, Kind, sample_records};
 
 use crate::support::{Answer, Service};
 
@@ -25,7 +25,7 @@ const PATH: &str = "/api/v3/get_traces";
 
 /// Serves the sample data set. The database is dropped after the service.
 fn served(kind: Kind) -> (Service, Database) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
     (Service::on(&database.url()), database)
 }
 

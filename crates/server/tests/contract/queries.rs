@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, campus, ticket_of};
+use wts_testkit::{ALICE, Database, Kind, sample_records, ticket_of};
 
 use crate::{
     PATH, assert_rejected, served,
@@ -12,7 +12,7 @@ use crate::{
 
 #[test]
 fn tid_has_one_spelling() {
-    let mut records = campus();
+    let mut records = sample_records();
     records.tickets.push(ticket_of(1, ALICE));
     let database = Database::with(Kind::Sqlite, records);
     let service = Service::on(&database.url());
@@ -55,7 +55,7 @@ fn tid_has_one_spelling() {
 }
 
 pub(crate) fn absent_ticket_is_reported_as_missing(kind: Kind) {
-    let mut records = campus();
+    let mut records = sample_records();
     records.tickets.push(ticket_of(1, ALICE));
     let database = Database::with(kind, records);
     let service = Service::on(&database.url());

@@ -1,7 +1,7 @@
 //! Callers whose token has a higher rank than the database.
 
 use wts_domain::{Access, StaffId, StudentId};
-use wts_testkit::{ALICE, Database, Kind, Operator, campus};
+use wts_testkit::{ALICE, Database, Kind, Operator, sample_records};
 
 use crate::{
     assert_rejected,
@@ -18,7 +18,7 @@ enum Since {
 }
 
 pub(crate) fn lower_rank_of_token_and_database_counts(kind: Kind) {
-    let mut records = campus();
+    let mut records = sample_records();
     records.operators.push(Operator {
         wid: StaffId::from("W001"),
         sid: StudentId::from(ALICE),
@@ -95,7 +95,7 @@ fn ask(service: &Service, token: Access, since: Since) {
 }
 
 pub(crate) fn unreadable_ranks_make_the_service_unready(kind: Kind) {
-    let database = Database::with(kind, campus());
+    let database = Database::with(kind, sample_records());
     let service = Service::with(&database.url(), &[("WTS_RECHECK_ACCESS", "on")]);
     let becomes = |status: u16| {
         wait_until(&format!("/readyz is {status}"), || {

@@ -68,7 +68,7 @@ fn import_waiting_for_input_can_be_cancelled() {
 
 #[test]
 fn command_waiting_for_a_lock_can_be_cancelled() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let (files, url) = (Files::new(), database.owner_url_text());
     let names = || fs::read_dir(files.0.path()).unwrap().count();
     database.while_locked("wts.tickets", || {

@@ -30,7 +30,7 @@ use wts_adapter_file::FileSink;
 use wts_app::HistorySink;
 use wts_domain::Access;
 use wts_generator::arbitrary::postgres_histories;
-use wts_testkit::{ALICE, BOB, Database, Kind, campus};
+use wts_testkit::{ALICE, BOB, Database, Kind, sample_records};
 
 /// A directory with files of histories.
 struct Files(TempDir);

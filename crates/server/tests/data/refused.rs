@@ -26,7 +26,7 @@ fn import_of_a_damaged_file_changes_nothing() {
         ),
     ];
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let mut records = wts_testkit::campus();
+        let mut records = sample_records();
         records.tickets = vec![wts_testkit::ticket_of(1, ALICE)];
         records.traces.clear();
         records.operators.clear();
@@ -51,7 +51,7 @@ fn import_of_a_damaged_file_changes_nothing() {
 fn rule_violations_are_listed_and_imported_with_a_warning() {
     let files = Files::new();
     let (first, second) = (
-        Database::with(Kind::Sqlite, campus()),
+        Database::with(Kind::Sqlite, sample_records()),
         Database::new(Kind::Sqlite),
     );
     let file = files.arg("odd.jsonl");
@@ -100,7 +100,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
 #[test]
 fn import_conflict_is_reported_with_its_location() {
     let files = Files::new();
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let url = database.owner_url_text();
     let file = files.arg("campus.jsonl");
     succeed(&mut on(&url, &["export", "-o", &file]));

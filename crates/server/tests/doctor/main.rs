@@ -6,7 +6,7 @@ mod support;
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Command};
 
-use wts_testkit::{Database, Kind, campus};
+use wts_testkit::{Database, Kind, sample_records};
 
 use crate::support::{SECRET, Service, issuer::Issuer, outcome, wts};
 
@@ -29,7 +29,7 @@ fn findings(doctor: &mut Command) -> String {
 #[test]
 fn valid_deployment_has_no_findings_on_any_database() {
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
-        let database = Database::with(kind, campus());
+        let database = Database::with(kind, sample_records());
         let findings = findings(&mut doctor(&database.url()));
         // The duration of a read depends on the machine.
         let unwise = findings.lines().filter(|line| line.starts_with("warn  "));
@@ -58,7 +58,7 @@ fn valid_deployment_has_no_findings_on_any_database() {
 
 #[test]
 fn unwise_settings_are_warnings_with_a_remedy() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     database
         .execute("drop index wts.ticket_traces_in_order; delete from __diesel_schema_migrations");
     let service = Service::on(&database.url());
@@ -87,7 +87,7 @@ fn unwise_settings_are_warnings_with_a_remedy() {
 
 #[test]
 fn world_readable_or_writable_files_are_reported() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str, mode: u32| {
         let path = directory.path().join(name);
@@ -137,7 +137,7 @@ fn world_readable_or_writable_files_are_reported() {
 
 #[test]
 fn duplicate_kid_in_a_key_set_is_a_warning() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let directory = tempfile::tempdir().unwrap();
     let set = directory.path().join("keys.json");
     let issuers = ["a", "b", "b"].map(Issuer::new);
@@ -153,11 +153,11 @@ fn duplicate_kid_in_a_key_set_is_a_warning() {
 
 #[test]
 fn startup_errors_are_reported_as_failures() {
-    let existing = Database::with(Kind::WtsV3, campus());
+    let existing = Database::with(Kind::WtsV3, sample_records());
     existing.execute(
         "do $$ begin execute format('revoke select (sid) on wts.users from %I', current_database()); end $$",
     );
-    let sqlite = Database::with(Kind::Sqlite, campus());
+    let sqlite = Database::with(Kind::Sqlite, sample_records());
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -1,12 +1,12 @@
 //! Checks of the role's privileges, and the roles of the Compose file.
 
-use wts_testkit::{PostgresServer, campus, server_with};
+use wts_testkit::{PostgresServer, sample_records, server_with};
 
 use crate::{doctor, findings};
 
 #[test]
 fn excess_privileges_of_a_role_are_reported() {
-    let cluster = server_with(campus());
+    let cluster = server_with(sample_records());
     cluster
         .execute(
             "create role reader login password 'reader';
@@ -103,7 +103,7 @@ fn excess_privileges_of_a_role_are_reported() {
 
 #[test]
 fn false_replica_is_reported_and_compose_roles_pass() {
-    let primary = server_with(campus());
+    let primary = server_with(sample_records());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/roles.sql");
     let passwords = [("READER_PASSWORD", "a'b"), ("STANDBY_PASSWORD", "c")];
     // Compose runs the script at every start.

@@ -17,7 +17,7 @@ use std::{
 };
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records, trace_of};
 
 use crate::support::{Service, get, namespace, token, wait_until};
 
@@ -51,7 +51,7 @@ fn receive(stream: &mut TcpStream) -> Option<String> {
 
 #[test]
 fn readiness_ends_first_while_requests_are_accepted() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let mut service = Service::with(
         &database.url(),
         &[
@@ -84,7 +84,7 @@ fn readiness_ends_first_while_requests_are_accepted() {
 
 #[test]
 fn request_over_the_shutdown_timeout_is_aborted_and_logged() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let mut service = Service::with(&database.url(), &slow(&[("WTS_SHUTDOWN_TIMEOUT", "300ms")]));
     let operations = service.operations();
     let (status, log) = database.while_locked("wts.tickets", || {
@@ -97,12 +97,12 @@ fn request_over_the_shutdown_timeout_is_aborted_and_logged() {
 
 #[test]
 fn slow_client_is_aborted_at_shutdown_and_logged() {
-    let mut records = campus();
+    let mut records = sample_records();
     // The last trace, so that the whole response is written at once.
     let remark = "x".repeat(30 * 1_024 * 1_024);
     records
         .traces
-        .push(TraceOf::ticket(123, 77, 100_000, "-1", &remark));
+        .push(trace_of(123, 77, 100_000, "-1", &remark));
     let database = Database::with(Kind::Sqlite, records);
     let mut service = Service::with(
         &database.url(),
@@ -132,7 +132,7 @@ fn second_signal_ends_the_process_at_once() {
         ("TERM", "INT", 130),
         ("INT", "INT", 130),
     ] {
-        let database = Database::with(Kind::Postgres, campus());
+        let database = Database::with(Kind::Postgres, sample_records());
         let mut service = Service::with(&database.url(), &slow(&[("WTS_SHUTDOWN_TIMEOUT", "1h")]));
         let operations = service.operations();
         let (status, log) = database.while_locked("wts.tickets", || {
@@ -171,7 +171,7 @@ fn ask_and_wait(service: &Service, operations: SocketAddr) {
 
 #[test]
 fn systemd_is_notified_of_readiness_and_stopping() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
@@ -203,7 +203,7 @@ fn process_1_of_a_container_stops_on_a_signal() {
     else {
         return;
     };
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     command
         .args([env!("CARGO_BIN_EXE_wts"), "serve"])
         .env_clear()

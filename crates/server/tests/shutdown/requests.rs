@@ -11,7 +11,7 @@ use std::{
 };
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Fault, Kind, Proxy, campus};
+use wts_testkit::{ALICE, Database, Fault, Kind, Proxy, sample_records};
 
 use crate::{
     receive, send, slow,
@@ -54,7 +54,7 @@ fn send_until_stopped(
 
 #[test]
 fn request_sent_before_the_signal_is_not_lost() {
-    let database = Database::with(Kind::Postgres, campus());
+    let database = Database::with(Kind::Postgres, sample_records());
     let proxy = Proxy::before(&database.url());
     let url = proxy.url(&database.url());
     let service = Service::with(&url, &slow(&[("WTS_KEEP_ALIVE", "1h")]));
@@ -82,7 +82,7 @@ fn request_sent_before_the_signal_is_not_lost() {
 
 #[test]
 fn unread_request_on_an_idle_connection_gets_a_response() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     for _ in 0..20 {
         let service = Service::with(&database.url(), &[("WTS_KEEP_ALIVE", "1h")]);
         let bearer = token(ALICE, Access::User);

@@ -17,7 +17,7 @@ use std::{
 };
 
 use wts_domain::Access;
-use wts_testkit::{ALICE, Database, Kind, TraceOf, campus};
+use wts_testkit::{ALICE, Database, Kind, sample_records, trace_of};
 
 use crate::support::{Answer, SECRET, Service, get, namespace, outcome, token, wait_until, wts};
 
@@ -34,13 +34,13 @@ fn status(service: &Service, ticket: u32) -> u16 {
 
 #[test]
 fn corrupt_page_affects_only_the_histories_on_it() {
-    let mut records = campus();
+    let mut records = sample_records();
     // Enough to fill many pages.
     for opid in 1_000..3_000 {
         let remark = format!("{opid}: {}", "很长的备注".repeat(20));
         records
             .traces
-            .push(TraceOf::ticket(125, opid, opid, "-1", &remark));
+            .push(trace_of(125, opid, opid, "-1", &remark));
     }
     let database = Database::with(Kind::Sqlite, records);
     database.execute("pragma wal_checkpoint(truncate)");
@@ -65,7 +65,7 @@ fn corrupt_page_affects_only_the_histories_on_it() {
 
 #[test]
 fn removed_file_is_detected_and_a_new_one_is_read() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
     let operations = service.operations();
     assert_eq!(status(&service, 123), 200);
@@ -77,8 +77,8 @@ fn removed_file_is_detected_and_a_new_one_is_read() {
     wait_until("unready", || get(operations, "/readyz").status == 503);
 
     // Another database file, such as a restored backup.
-    let mut records = campus();
-    records.traces.push(TraceOf::ticket(123, 77, 77, "-1", ""));
+    let mut records = sample_records();
+    records.traces.push(trace_of(123, 77, 77, "-1", ""));
     let another = Database::with(Kind::Sqlite, records);
     another.execute("pragma wal_checkpoint(truncate)");
     fs::copy(file_of(&another), &file).unwrap();
@@ -91,7 +91,7 @@ fn removed_file_is_detected_and_a_new_one_is_read() {
 
 #[test]
 fn killed_writer_leaves_complete_histories() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let service = Service::on(&database.url());
     for _ in 0..5 {
         let mut writer = Command::new(pair_writer())
@@ -177,7 +177,7 @@ fn asked_after(preparation: &str, happening: &str, database: &Database) -> Optio
 
 #[test]
 fn database_on_a_read_only_medium_is_served() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let preparation = r#"
         mount -t tmpfs none /mnt/disk
         cp "$1" /mnt/disk/wts.db
@@ -190,7 +190,7 @@ fn database_on_a_read_only_medium_is_served() {
 
 #[test]
 fn full_disk_fails_the_start() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let preparation = r#"
         mount -t tmpfs -o size=1m none /mnt/disk
         cp "$1" /mnt/disk/wts.db
@@ -208,7 +208,7 @@ fn full_disk_fails_the_start() {
 
 #[test]
 fn disk_full_at_runtime_leaves_complete_histories_readable() {
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     let preparation = r#"
         mount -t tmpfs -o size=1m none /mnt/disk
         cp "$1" /mnt/disk/wts.db"#;
@@ -228,7 +228,7 @@ fn missing_file_permissions_are_reported_with_a_remedy() {
     let Some(mut serve) = namespace::without_roots_power(env!("CARGO_BIN_EXE_wts")) else {
         return;
     };
-    let database = Database::with(Kind::Sqlite, campus());
+    let database = Database::with(Kind::Sqlite, sample_records());
     database.execute("pragma wal_checkpoint(truncate)");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("wts.db");

@@ -1,4 +1,4 @@
-//! A separate database for each test, and a read-only role for it, on the tests' PostgreSQL server.
+//! A separate PostgreSQL database for each test, and a read-only role for it.
 
 use std::{env, thread};
 
@@ -11,16 +11,16 @@ use tokio_postgres::{
 use super::{Kind, wait_for};
 use crate::records::{Records, Value};
 
-/// Names the server and a superuser on it.
+/// The environment variable with the URL of a superuser on the PostgreSQL server of the tests.
 const SERVER: &str = "WTS_TEST_POSTGRES_URL";
 
-pub(super) struct OnServer {
+pub(super) struct PostgresDatabase {
     server: Config,
-    /// The name of both the database and the reader, and the reader's password.
+    /// The name of the database and of its read-only role, and the password of that role.
     name: String,
 }
 
-impl OnServer {
+impl PostgresDatabase {
     pub(super) fn new() -> Self {
         let url = env::var(SERVER).unwrap_or_else(|_| {
             panic!(
@@ -29,7 +29,7 @@ impl OnServer {
         });
         let server = url
             .parse()
-            .unwrap_or_else(|_| panic!("{SERVER} is no PostgreSQL URL"));
+            .unwrap_or_else(|_| panic!("{SERVER} is not a PostgreSQL URL"));
         let name = format!("wts_test_{:016x}", fastrand::u64(..));
         let database = Self { server, name };
         database.administer(&[
@@ -42,7 +42,7 @@ impl OnServer {
     pub(super) fn owner_url(&self) -> String {
         let user = self.server.get_user().unwrap_or("postgres");
         let password = self.server.get_password().map(String::from_utf8_lossy);
-        // On a machine that is busy with other tests, the server can be slow to accept connections.
+        // A server that is busy with other tests may accept connections slowly.
         self.url(user, &password.unwrap_or_default()) + "?connect_timeout=30"
     }
 
@@ -61,8 +61,8 @@ impl OnServer {
         format!("postgres://{user}:{password}@{host}:{port}/{}", self.name)
     }
 
-    /// Grants what serving, a second look at ranks and exporting read.
-    pub(super) fn let_the_reader_read(&self) {
+    /// Grants the privileges that serving, checking ranks and exporting need.
+    pub(super) fn grant_read_privileges(&self) {
         let reader = &self.name;
         self.run(async |client| {
             Ok(client
@@ -75,14 +75,14 @@ impl OnServer {
         });
     }
 
-    /// Does something as the owner of the database.
+    /// Runs `work` with a connection of the owner of the database.
     pub(super) fn run(&self, work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send) {
         let mut config = self.server.clone();
         config.dbname(&self.name);
         with_client(&config, work);
     }
 
-    /// Runs statements on the server's own database, one by one.
+    /// Runs statements one by one in the default database of the server.
     fn administer(&self, statements: &[String]) {
         with_client(&self.server, async |client| {
             for sql in statements {
@@ -96,7 +96,7 @@ impl OnServer {
     }
 }
 
-impl Drop for OnServer {
+impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         self.administer(&[
             format!("drop database {} with (force)", self.name),
@@ -105,7 +105,7 @@ impl Drop for OnServer {
     }
 }
 
-/// Does something through a connection of its own.
+/// Runs `work` with a new connection.
 pub(crate) fn with_client(
     config: &Config,
     work: impl AsyncFnOnce(&Client) -> anyhow::Result<()> + Send,
@@ -121,14 +121,14 @@ pub(crate) fn with_client(
         let _ = driver.await;
         outcome
     });
-    // A second panic while a failed test unwinds would hide the first.
+    // A second panic during unwinding would hide the first.
     if !thread::panicking() {
         outcome.unwrap_or_else(|error| panic!("{error:?}"));
     }
 }
 
-/// Inserts all records in one transaction. In a WTS v3 database no trigger fires and nothing refers to what is missing;
-/// every student is a registered user; the two operators that always exist may be among the records.
+/// Inserts all records in one transaction. In a WTS v3 database, triggers and foreign keys are disabled, every student
+/// becomes a registered user, and the two operators that always exist may be among the records.
 pub(crate) async fn insert(client: &Client, records: &Records, kind: Kind) -> anyhow::Result<()> {
     client.batch_execute("begin").await?;
     if kind == Kind::WtsV3 {
@@ -153,7 +153,7 @@ pub(crate) async fn insert(client: &Client, records: &Records, kind: Kind) -> an
         }
     }
     if kind == Kind::Postgres {
-        // Identities do not count ids that were given.
+        // Explicit ids do not advance the identity sequences.
         for (table, id) in [("wts.tickets", "tid"), ("wts.ticket_traces", "opid")] {
             let sequence = format!("pg_get_serial_sequence('{table}', '{id}')");
             let sql = format!("select setval({sequence}, max({id})) from {table}");
@@ -177,7 +177,7 @@ fn insert_into(table: &str, columns: &str, count: usize, kind: Kind) -> String {
     )
 }
 
-/// Encodes in PostgreSQL's binary format for the type of the column: an enum as its label, an `integer` as four bytes.
+/// Encodes a value in the binary format of its column: an enum as its label, an `integer` as four bytes.
 impl ToSql for Value {
     fn to_sql(
         &self,

@@ -1,4 +1,4 @@
-//! A database in a directory of its own.
+//! A SQLite file in a temporary directory.
 
 use std::path::Path;
 
@@ -7,17 +7,17 @@ use tempfile::TempDir;
 
 use crate::records::{Records, Value};
 
-pub(super) struct OnDisk {
+pub(super) struct SqliteFile {
     directory: TempDir,
 }
 
-impl OnDisk {
+impl SqliteFile {
     pub(super) fn new() -> Self {
         let directory = tempfile::Builder::new()
-            // Characters that are valid in a path and have a special meaning in a URI.
+            // The name has characters that are valid in a path but have a special meaning in a URI.
             .prefix("wts test ?#%-")
             .tempdir()
-            .expect("a directory can be made");
+            .expect("the temporary directory is created");
         Self { directory }
     }
 
@@ -55,9 +55,9 @@ fn literal(value: &Value) -> String {
     }
 }
 
-/// Runs statements on an SQLite file.
+/// Runs SQL statements on a SQLite file.
 pub fn write_sqlite(file: &Path, sql: &str) {
-    let file = file.to_str().expect("the tests' paths are UTF-8");
+    let file = file.to_str().expect("the path is UTF-8");
     let mut connection = SqliteConnection::establish(file).expect("the file opens");
     connection
         .batch_execute("pragma busy_timeout = 10000; pragma foreign_keys = on")

@@ -1,4 +1,5 @@
--- The WTS v3 database as its predecessor service made it. Not ours to change: the service must read it as it stands.
+-- The schema of the WTS v3 database, created by the service that this one replaces. It must not be changed: the service
+-- reads such a database without migrating it.
 
 create schema data;
 create schema wts;
