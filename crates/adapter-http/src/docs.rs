@@ -18,7 +18,7 @@ use utoipa::{
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
-use wts_domain::{Access, Category, Priority, Status};
+use wts_domain::{Access, Actor, Category, HistoryFindingKind, Priority, Status, TicketField};
 
 #[cfg(test)]
 pub(crate) use self::errors::every_error;
@@ -131,6 +131,9 @@ impl Modify for Labels {
             "new_priority": labels_json(&enum_values!(Priority)),
             "new_category": labels_json(&enum_values!(Category)),
             "access": labels_json(&enum_values!(Access)),
+            "actor": labels_json(&enum_values!(Actor)),
+            "field": labels_json(&enum_values!(TicketField)),
+            "findings": labels_json(&enum_values!(HistoryFindingKind)),
         });
         description.info.extensions = Some([("x-labels", labels)].into_iter().collect());
     }

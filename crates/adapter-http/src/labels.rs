@@ -59,14 +59,23 @@ pub(crate) fn labels_json(values: &[EnumValue]) -> Value {
 /// Returns the schema of a field that a trace can change. It contains the name of a value, or `""` if the trace did not
 /// change the field.
 pub(crate) fn new_value_schema(description: &str, values: &[EnumValue]) -> Schema {
+    let description = format!("{description}; `\"\"` if unchanged.");
+    enum_schema(&description, Some("Unchanged"), values)
+}
+
+/// Returns the schema of a field that holds the name of a value. If `""` has a variant name, the field can also be `""`.
+pub(crate) fn enum_schema(
+    description: &str,
+    empty: Option<&'static str>,
+    values: &[EnumValue],
+) -> Schema {
     let names = values.iter().map(|value| value.name);
     let variants = values.iter().map(|value| value.variant.as_str());
-    let varnames: Value = ["Unchanged"].into_iter().chain(variants).collect();
-    let introduction = format!("{description}; `\"\"` if unchanged.");
+    let varnames: Value = empty.into_iter().chain(variants).collect();
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .description(Some(labels_text(&introduction, values)))
-        .enum_values(Some([""].into_iter().chain(names)))
+        .description(Some(labels_text(description, values)))
+        .enum_values(Some(empty.map(|_| "").into_iter().chain(names)))
         // The names of the values in generated clients. Generators cannot derive a name from `""`.
         .extensions(Some([("x-enum-varnames", varnames)].into_iter().collect()))
         .build()

@@ -9,6 +9,7 @@ mod limits;
 mod logs;
 mod pages;
 mod protection;
+mod representations;
 mod responses;
 mod visitor_pages;
 

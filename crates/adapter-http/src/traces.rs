@@ -45,10 +45,12 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
     operation_id = "getTraces",
     summary = "Returns the history of a ticket",
     description = "Returns all traces of a ticket in chronological order. The caller must be the creator of the ticket or \
-                   a staff member.\n\n\
+                   a staff member. `include` adds what each trace changed and the resulting state, `as_of` returns the \
+                   history up to a point in time, and `format` chooses between JSON and CSV.\n\n\
                    A request is checked in this order, and the first failed check determines the error: valid token, \
-                   active caller, presence of `tid`, format of `tid`, value of `order`, no request body, existence of \
-                   the ticket, permission to read the ticket, acceptable media type and content coding.",
+                   active caller, presence of `tid`, format of `tid`, values of `order`, `include`, `as_of` and `format`, \
+                   no request body, existence of the ticket, permission to read the ticket, acceptable media type and \
+                   content coding.",
     params(
         (
             "tid" = String,
@@ -66,6 +68,34 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
                            has configured `desc`."
         ),
         (
+            "include" = Option<String>,
+            Query,
+            nullable = false,
+            description = "A comma-separated list of what is added to the traces. `changes`: each trace gets the members \
+                           `actor` and `changes`, or in CSV the columns `actor`, `status_from`, `priority_from`, \
+                           `appointment_from` and `category_from`. `state`: the body gets the member `state`; not available \
+                           in CSV. Must not be given more than once.",
+            pattern = "^((changes|state)(,(changes|state))*)?$",
+            example = json!("changes,state")
+        ),
+        (
+            "as_of" = Option<String>,
+            Query,
+            nullable = false,
+            format = DateTime,
+            description = "A point in time (RFC 3339). The response contains only the traces with `updated_at` at or before \
+                           it, and `state` is the state at that time. Every value of `updated_at` is accepted, too. Encode a \
+                           `+` as `%2B`. Must not be given more than once.",
+            example = json!("2025-12-06T18:00:00+08:00")
+        ),
+        (
+            "format" = inline(Option<Format>),
+            Query,
+            description = "The format of the response. It has precedence over `Accept`. If it is missing or empty, the media \
+                           type with the highest quality in `Accept` is chosen, and JSON if both have the same quality. \
+                           Errors are always JSON. Must not be given more than once."
+        ),
+        (
             "If-None-Match" = Option<String>,
             Header,
             nullable = false,
@@ -75,7 +105,28 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
     ),
     security(("token" = [])),
     responses(
-        (status = 200, description = "The complete history of the ticket", body = TracesBody, example = json!(schema::example())),
+        (
+            status = 200,
+            description = "The history of the ticket",
+            content(
+                (
+                    TracesBody = "application/json",
+                    examples(
+                        ("Traces" = (value = json!(schema::example()))),
+                        ("With include=changes,state" = (value = json!(schema::example_with_changes_and_state())))
+                    )
+                ),
+                (
+                    String = "text/csv",
+                    examples(("With include=changes" = (value = json!(schema::example_csv()))))
+                )
+            ),
+            headers((
+                "Content-Disposition" = String,
+                description = "Only if the body is CSV: the name of the file in which a browser saves it, such as \
+                               `attachment; filename=\"ticket-123.csv\"`."
+            ))
+        ),
         (status = 304, description = "Not Modified: `If-None-Match` contains the current entity tag")
     )
 )]

@@ -117,6 +117,15 @@ fn history_errors() -> Vec<ApiError> {
         ParseTicketIdError::TooLarge.into(),
         ApiError::invalid_parameter("tid", "given more than once"),
         ApiError::invalid_parameter("order", "expected asc or desc"),
+        ApiError::invalid_parameter(
+            "include",
+            "expected a comma-separated list of changes and state",
+        ),
+        ApiError::invalid_parameter(
+            "as_of",
+            "expected an RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
+        ),
+        ApiError::invalid_parameter("format", "expected json or csv"),
         ApiError::NoSuchTicket,
         ApiError::NoSuchPath,
         ApiError::MethodNotAllowed {

@@ -4,7 +4,9 @@ use std::{collections::HashSet, mem};
 
 use serde_json::Value;
 use strum::EnumCount;
-use wts_domain::{Language, StaffId, TicketId, Timestamp, Trace, TraceId};
+use wts_domain::{
+    Language, StaffId, TicketId, TicketState, Timestamp, Trace, TraceId, trace_changes,
+};
 
 use super::*;
 
@@ -146,6 +148,16 @@ fn labels_match_those_of_the_domain() {
     assert_described!("new_category", Category);
     let token = &description["components"]["securitySchemes"]["token"];
     assert_described!("access", Access, token["description"]);
+    let schemas = &description["components"]["schemas"];
+    let field = &schemas["FieldChange"]["properties"]["field"];
+    let findings = &schemas["TicketState"]["properties"]["findings"]["items"];
+    assert_described!("actor", Actor, fields["actor"]["description"]);
+    assert_described!("field", TicketField, field["description"]);
+    assert_described!("findings", HistoryFindingKind, findings["description"]);
+    assert_eq!(
+        field["enum"],
+        json!(["status", "priority", "appointment", "category"])
+    );
 }
 
 #[test]
@@ -162,10 +174,54 @@ fn every_trace_field_is_required_and_described() {
         required,
         written.as_object().unwrap().keys().collect::<Vec<_>>()
     );
-    assert_eq!(fields.len(), required.len());
+    let optional: Vec<_> = fields
+        .keys()
+        .filter(|name| written.get(*name).is_none())
+        .collect();
+    assert_eq!(optional, ["actor", "changes"]);
     for (name, field) in fields {
         assert!(field["description"].is_string(), "{name}");
     }
+}
+
+/// Compares the schemas of included members with what the domain writes.
+#[test]
+fn every_included_member_is_required_and_described() {
+    let at = |seconds| Timestamp::from_unix_seconds(seconds).unwrap();
+    let trace = |id, status| {
+        let ticket = TicketId::new(1).unwrap();
+        let mut trace = Trace::new(TraceId::new(id), ticket, at(id), StaffId::from("-1"));
+        trace.new_status = Some(status);
+        trace
+    };
+    let traces = [trace(1, Status::Fresh), trace(2, Status::Solved)];
+    let state = serde_json::to_value(TicketState::from_traces(&traces)).unwrap();
+    let (_, changes) = trace_changes(&traces).next_back().unwrap();
+    let changes = serde_json::to_value(changes).unwrap();
+    let schemas = &description()["components"]["schemas"];
+    for (name, written) in [
+        ("TicketState", &state),
+        ("StatusPeriod", &state["time_in_status"][0]),
+        ("FieldChange", &changes[0]),
+    ] {
+        let written: HashSet<_> = written.as_object().unwrap().keys().collect();
+        let properties = schemas[name]["properties"].as_object().unwrap();
+        let required = schemas[name]["required"].as_array().unwrap();
+        assert_eq!(written, properties.keys().collect(), "{name}");
+        assert_eq!(written.len(), required.len(), "{name}");
+        for (member, schema) in properties {
+            let text = schema["description"]
+                .as_str()
+                .or(schema["items"]["description"].as_str());
+            assert!(text.is_some(), "{member} of {name}");
+        }
+    }
+    let body = &schemas["Traces"];
+    assert_eq!(body["required"], json!(["success", "msg", "traces"]));
+    assert_eq!(
+        schemas["StatusPeriod"]["properties"]["seconds"]["type"],
+        json!(["integer", "null"])
+    );
 }
 
 /// The values can be `infinity` and years with more than four digits, which `format: date-time` does not allow.

@@ -4,13 +4,16 @@ use actix_web::{
     HttpMessage, HttpRequest,
     http::header::{ACCEPT, Accept, HeaderValue, Quality},
 };
+use utoipa::ToSchema;
 
 use crate::{constants::JSON, error::ApiError};
 
-/// A format of a response body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The format of a response body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub(crate) enum Format {
     Json,
+    /// CSV (RFC 4180) in UTF-8 with a byte order mark and a header row.
     Csv,
 }
 

@@ -9,11 +9,15 @@ use super::{
 
 /// Returns the head of a response, its decoded body and the length of its encoded body.
 async fn get_decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
+    get_path_decoded(app, PATH, accepted).await
+}
+
+async fn get_path_decoded(app: &App, path: &str, accepted: &str) -> (String, Vec<u8>, usize) {
     let fields = [
         &*bearer(ALICE, Access::User),
         &format!("Accept-Encoding: {accepted}"),
     ];
-    let response = app.request_bytes("GET", PATH, &fields).await;
+    let response = app.request_bytes("GET", path, &fields).await;
     let end = response
         .windows(4)
         .position(|four| four == b"\r\n\r\n")
@@ -80,6 +84,23 @@ async fn long_body_has_the_coding_that_the_client_accepts() {
             );
             for name in ["etag", "vary", "content-type"] {
                 assert_eq!(field(&compressed, name), field(&head, name));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_representation_is_compressed() {
+    for traces in [20, 2_000] {
+        let app = with_traces(traces);
+        for query in ["&include=changes,state", "&format=csv&include=changes"] {
+            let path = format!("{PATH}{query}");
+            let (_, plain, _) = get_path_decoded(&app, &path, "identity").await;
+            for coding in ["gzip", "zstd"] {
+                let (head, body, sent) = get_path_decoded(&app, &path, coding).await;
+                assert_eq!(field(&head, "content-encoding"), Some(coding));
+                assert_eq!(body, plain, "{query} {coding}");
+                assert!(sent < plain.len() / 4, "{sent} of {}", plain.len());
             }
         }
     }

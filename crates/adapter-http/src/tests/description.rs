@@ -50,6 +50,7 @@ async fn success_headers_are_described() {
     let alice = format!("Authorization: Bearer {}", token(ALICE, Access::User));
     for path in [
         PATH,
+        "/api/v3/get_traces?tid=123&format=csv",
         "/livez",
         "/readyz",
         "/startupz",

@@ -12,6 +12,7 @@ mod faults;
 mod histories;
 mod queries;
 mod recheck;
+mod representations;
 mod show;
 #[path = "../support/mod.rs"]
 mod support;
@@ -73,6 +74,7 @@ on_every_database! {
     histories::issuer_reads_the_documented_example
     histories::every_field_of_a_trace_is_present
     queries::absent_ticket_is_reported_as_missing
+    representations::changes_and_state_follow_the_documented_example
     recheck::lower_rank_of_token_and_database_counts
     recheck::unreadable_ranks_make_the_service_unready
     show::show_prints_the_bodies_of_the_api

@@ -175,7 +175,7 @@ fn included_members_follow_the_others() {
 }
 
 #[test]
-fn state_of_no_traces_has_a_finding_and_state_before_the_first_has_none() {
+fn only_state_of_no_traces_has_no_traces_finding() {
     let view = TracesView {
         state: true,
         as_of: Some(Timestamp::NEG_INFINITY),
