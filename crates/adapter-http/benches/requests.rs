@@ -1,14 +1,15 @@
 //! Benchmarks of the parts of a request that need no database: token verification, authorization, serialization of the
-//! body.
+//! body, negotiation of the language of an error.
 //! Run them with `cargo bench --package wts-adapter-http --features bench`.
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 use std::{io, sync::Arc, time::Duration};
 
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use divan::{AllocProfiler, Bencher, black_box, counter::BytesCount};
 use wts_adapter_http::{
     Key, Keyring, Secret, TokenSettings, TokenSigner, TokenSubject, TokenVerifier, TracesView,
-    write_traces_csv, write_traces_json,
+    preferred_language, write_traces_csv, write_traces_json,
 };
 use wts_domain::{
     Access, Caller, Category, Date, Priority, StaffId, Status, StudentId, TicketHistory, TicketId,
@@ -98,6 +99,14 @@ fn measure(
     bencher
         .counter(BytesCount::new(body.len()))
         .bench(|| write(Arc::clone(black_box(&history)), &mut io::sink()).unwrap());
+}
+
+#[divan::bench(args = ["", "zh-CN,zh;q=0.9,en;q=0.8,en-GB;q=0.7,en-US;q=0.6"])]
+fn negotiate_error_language(bencher: Bencher<'_, '_>, field: &str) {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_str(field).unwrap());
+
+    bencher.bench(|| preferred_language(black_box(&headers)));
 }
 
 fn history_of(traces: i64) -> TicketHistory {

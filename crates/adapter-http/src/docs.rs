@@ -81,7 +81,9 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
                        Every path also accepts `HEAD`, which responds like `GET` without a body, and `OPTIONS`, which \
                        responds with 204 and an `Allow` header.\n\n\
                        Every error response has the body `Error`. This includes 404 for an unknown path and 405 for a \
-                       method other than `GET`, `HEAD` and `OPTIONS`.\n\n\
+                       method other than `GET`, `HEAD` and `OPTIONS`. The message `msg` is in Chinese if `Accept-Language` \
+                       prefers `zh` to `en` and `*`, otherwise in English. The messages of 403 and 500, of a missing or \
+                       invalid `tid` and of an unknown ticket are the same for every client.\n\n\
                        Every response has the security headers `X-Content-Type-Options`, `X-Frame-Options`, \
                        `Content-Security-Policy`, `Cross-Origin-Resource-Policy` and `Referrer-Policy`. If an \
                        administrator has allowed other origins (CORS), responses also have `Vary: origin` and the \

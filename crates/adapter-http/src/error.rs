@@ -2,15 +2,22 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{CONTENT_LANGUAGE, VARY},
+    },
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use wts_app::{GetTracesError, RepositoryError};
-use wts_domain::{AccessDenied, ParseTicketIdError};
+use wts_domain::{AccessDenied, Language, ParseTicketIdError};
 
 use self::response::{ErrType, ErrorResponse};
 use crate::{constants::JSON, token::TokenError};
 
+mod message;
 mod response;
 
 /// An error of a request. Its text is written to the log, and the text of a client error is also sent to the client.
@@ -23,10 +30,13 @@ pub(crate) enum ApiError {
     Denied(#[from] AccessDenied),
     #[error("missing required URL parameter: tid")]
     MissingTicket,
-    #[error("invalid {name} parameter: {reason}")]
+    #[error("invalid tid parameter: {0}")]
+    InvalidTicket(Cow<'static, str>),
+    /// A parameter other than `tid` has an invalid value.
+    #[error("invalid {name} parameter: {}", reason.english)]
     InvalidParameter {
         name: &'static str,
-        reason: Cow<'static, str>,
+        reason: LocalizedText,
     },
     #[error("no such ticket")]
     NoSuchTicket,
@@ -73,6 +83,22 @@ pub(crate) enum ApiError {
     Internal(&'static str),
 }
 
+/// A text in every language of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LocalizedText {
+    pub(crate) english: Cow<'static, str>,
+    pub(crate) chinese: Cow<'static, str>,
+}
+
+impl LocalizedText {
+    pub(crate) const fn new(english: &'static str, chinese: &'static str) -> Self {
+        Self {
+            english: Cow::Borrowed(english),
+            chinese: Cow::Borrowed(chinese),
+        }
+    }
+}
+
 /// The reason why the service is not ready for requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotReady {
@@ -96,23 +122,34 @@ pub(crate) enum Unauthenticated {
 }
 
 impl ApiError {
-    /// Creates the error for a parameter with an invalid value.
-    pub(crate) fn invalid_parameter(
-        name: &'static str,
-        reason: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        let reason = reason.into();
+    /// Creates the error for a parameter other than `tid` with an invalid value.
+    pub(crate) fn invalid_parameter(name: &'static str, reason: LocalizedText) -> Self {
         Self::InvalidParameter { name, reason }
     }
 
-    /// Returns the body of the error response.
+    /// Returns the body of the response in English, unless the API document fixes another language.
     pub(crate) fn body(&self) -> ErrorBody {
-        let ErrorResponse { err_type, msg, .. } = self.response_parts();
-        ErrorBody {
-            success: false,
-            msg,
-            err_type: err_type as u8,
+        let (_, msg) = self.message().in_language(Language::English);
+        ErrorBody::new(self.response_parts().err_type, msg)
+    }
+
+    /// Returns the response with the message in `language`.
+    pub(crate) fn response_in(&self, language: Language) -> HttpResponse {
+        let ErrorResponse {
+            status,
+            err_type,
+            header,
+        } = self.response_parts();
+        let (language, msg) = self.message().in_language(language);
+        let mut response = HttpResponse::build(status);
+        response
+            .content_type(JSON)
+            .insert_header((CONTENT_LANGUAGE, language.as_str()))
+            .insert_header((VARY, "Accept-Language"));
+        if let Some((name, value)) = header {
+            response.insert_header((name, value.as_ref()));
         }
+        response.json(ErrorBody::new(err_type, msg))
     }
 }
 
@@ -121,20 +158,15 @@ impl ResponseError for ApiError {
         self.response_parts().status
     }
 
+    /// Returns the response in English; the middleware replaces it if the client prefers another language.
     fn error_response(&self) -> HttpResponse {
-        let ErrorResponse { status, header, .. } = self.response_parts();
-        let mut response = HttpResponse::build(status);
-        response.content_type(JSON);
-        if let Some((name, value)) = header {
-            response.insert_header((name, value.as_ref()));
-        }
-        response.json(self.body())
+        self.response_in(Language::English)
     }
 }
 
 impl From<ParseTicketIdError> for ApiError {
     fn from(error: ParseTicketIdError) -> Self {
-        Self::invalid_parameter("tid", error.to_string())
+        Self::InvalidTicket(error.to_string().into())
     }
 }
 
@@ -158,12 +190,22 @@ pub(crate) struct ErrorBody {
     /// Always `false`.
     #[schema(examples(false))]
     success: bool,
-    /// A human-readable error message.
+    /// A human-readable error message, in the language that `Content-Language` names.
     #[schema(examples("missing required URL parameter: tid"))]
     msg: Cow<'static, str>,
     #[serde(rename = "errType")]
     #[schema(value_type = ErrType, inline)]
     err_type: u8,
+}
+
+impl ErrorBody {
+    fn new(err_type: ErrType, msg: Cow<'static, str>) -> Self {
+        Self {
+            success: false,
+            msg,
+            err_type: err_type as u8,
+        }
+    }
 }
 
 #[cfg(test)]

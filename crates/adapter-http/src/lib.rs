@@ -70,6 +70,12 @@ pub use token::{
 };
 pub use traces::{TracesView, write_traces_csv, write_traces_json};
 
+/// Returns the language of error messages for a client that sends these headers.
+#[cfg(feature = "bench")]
+pub fn preferred_language(headers: &actix_web::http::header::HeaderMap) -> wts_domain::Language {
+    middleware::preferred_language(headers)
+}
+
 /// Private functions that the fuzz targets call.
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! The middleware of all routes: size limits, rate limit, concurrency limit, request id, access log, security headers,
 //! CORS, request timeout, and responses for panicking handlers.
 
+mod accept_language;
 mod access_log;
 mod cors;
 mod request_head;
@@ -21,6 +22,8 @@ use actix_web::{
 use futures_util::FutureExt;
 use tokio::{task::yield_now, time::timeout};
 
+#[cfg(feature = "bench")]
+pub(crate) use self::accept_language::preferred_language;
 pub use self::access_log::ACCESS_LOG_TARGET;
 use self::access_log::AccessLogEntry;
 use crate::{

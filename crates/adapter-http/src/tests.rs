@@ -5,6 +5,7 @@ mod classes;
 mod codings;
 mod description;
 mod http;
+mod languages;
 mod limits;
 mod logs;
 mod pages;

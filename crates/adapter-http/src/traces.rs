@@ -3,7 +3,7 @@
 mod body;
 mod csv;
 mod etag;
-mod params;
+pub(crate) mod params;
 mod schema;
 mod state;
 mod view;

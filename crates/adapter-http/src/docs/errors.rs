@@ -18,6 +18,7 @@ use wts_domain::{AccessDenied, ParseTicketIdError};
 use crate::{
     error::{ApiError, ErrorBody, NotReady, Unauthenticated},
     token::TokenError,
+    traces::params,
 };
 
 /// The modifier that adds error responses to each operation. They depend on the responses and the security that its
@@ -115,17 +116,11 @@ fn history_errors() -> Vec<ApiError> {
         ParseTicketIdError::Zero.into(),
         ParseTicketIdError::LeadingZero.into(),
         ParseTicketIdError::TooLarge.into(),
-        ApiError::invalid_parameter("tid", "given more than once"),
-        ApiError::invalid_parameter("order", "expected asc or desc"),
-        ApiError::invalid_parameter(
-            "include",
-            "expected a comma-separated list of changes and state",
-        ),
-        ApiError::invalid_parameter(
-            "as_of",
-            "expected an RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
-        ),
-        ApiError::invalid_parameter("format", "expected json or csv"),
+        ApiError::InvalidTicket("given more than once".into()),
+        ApiError::invalid_parameter("order", params::UNKNOWN_ORDER),
+        ApiError::invalid_parameter("include", params::UNKNOWN_INCLUDE),
+        ApiError::invalid_parameter("as_of", params::INVALID_AS_OF),
+        ApiError::invalid_parameter("format", params::UNKNOWN_FORMAT),
         ApiError::NoSuchTicket,
         ApiError::NoSuchPath,
         ApiError::MethodNotAllowed {

@@ -8,7 +8,7 @@ use utoipa::{
 
 /// The documented response headers. Each has a name, prefixes of the statuses with this header, a description and an
 /// example.
-const HEADERS: [(&str, &[&str], &str, &str); 9] = [
+const HEADERS: [(&str, &[&str], &str, &str); 11] = [
     (
         "X-Request-Id",
         &[""],
@@ -44,6 +44,18 @@ const HEADERS: [(&str, &[&str], &str, &str); 9] = [
         &["4", "5"],
         "Error responses must not be stored.",
         "no-store",
+    ),
+    (
+        "Content-Language",
+        &["4", "5"],
+        "The language of `msg`, `en` or `zh`.",
+        "en",
+    ),
+    (
+        "Vary",
+        &["4", "5"],
+        "The request header that selects the language of `msg`.",
+        "Accept-Language",
     ),
     (
         "WWW-Authenticate",

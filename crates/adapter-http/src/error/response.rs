@@ -1,4 +1,4 @@
-//! The HTTP response for each error: status, `errType`, message and an additional header.
+//! The HTTP response for each error: status, `errType` and an additional header.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,6 @@ use actix_web::http::{
     header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use utoipa::ToSchema;
-use wts_domain::AccessDenied;
 
 use super::{ApiError, Unauthenticated};
 
@@ -26,79 +25,51 @@ pub(super) enum ErrType {
 pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     pub(super) err_type: ErrType,
-    pub(super) msg: Cow<'static, str>,
     pub(super) header: Option<(HeaderName, Cow<'static, str>)>,
 }
 
 impl ApiError {
     pub(super) fn response_parts(&self) -> ErrorResponse {
         use ErrType::{Internal, Logic, Permission, Request};
-        // All reasons have the same message, so that a caller without a valid token cannot find out which check failed.
-        let unauthenticated = "a valid token is required";
-        let overloaded = "the service is overloaded, retry later";
-        let text = || self.to_string();
         match self {
             Self::Unauthenticated(Unauthenticated::MissingToken) => {
-                parts(StatusCode::UNAUTHORIZED, Permission, unauthenticated)
-                    .with_header(WWW_AUTHENTICATE, "Bearer")
+                parts(StatusCode::UNAUTHORIZED, Permission).with_header(WWW_AUTHENTICATE, "Bearer")
             }
             Self::Unauthenticated(
                 Unauthenticated::MultipleHeaders | Unauthenticated::InvalidToken(_),
-            ) => parts(StatusCode::UNAUTHORIZED, Permission, unauthenticated)
+            ) => parts(StatusCode::UNAUTHORIZED, Permission)
                 .with_header(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
-            Self::Denied(AccessDenied::NotActive) => parts(
-                StatusCode::FORBIDDEN,
-                Permission,
-                "only active users can access this API",
-            ),
-            Self::Denied(AccessDenied::NotYourTicket) => parts(
-                StatusCode::FORBIDDEN,
-                Permission,
-                "you can only view ticket traces of your own",
-            ),
-            Self::NoSuchTicket => parts(StatusCode::BAD_REQUEST, Logic, "无法找到对应的工单"),
-            Self::MissingTicket | Self::InvalidParameter { .. } | Self::AmbiguousFraming => {
-                parts(StatusCode::BAD_REQUEST, Request, text())
-            }
-            Self::NoSuchPath => parts(StatusCode::NOT_FOUND, Request, text()),
+            Self::Denied(_) => parts(StatusCode::FORBIDDEN, Permission),
+            Self::NoSuchTicket => parts(StatusCode::BAD_REQUEST, Logic),
+            Self::MissingTicket
+            | Self::InvalidTicket(_)
+            | Self::InvalidParameter { .. }
+            | Self::AmbiguousFraming => parts(StatusCode::BAD_REQUEST, Request),
+            Self::NoSuchPath => parts(StatusCode::NOT_FOUND, Request),
             Self::MethodNotAllowed { allow } => {
-                parts(StatusCode::METHOD_NOT_ALLOWED, Request, text()).with_header(ALLOW, *allow)
+                parts(StatusCode::METHOD_NOT_ALLOWED, Request).with_header(ALLOW, *allow)
             }
-            Self::NotAcceptable => parts(StatusCode::NOT_ACCEPTABLE, Request, text()),
-            Self::BodyTooLong => parts(StatusCode::PAYLOAD_TOO_LARGE, Request, text()),
-            Self::TargetTooLong => parts(StatusCode::URI_TOO_LONG, Request, text()),
-            Self::BodyNotAllowed => parts(StatusCode::UNSUPPORTED_MEDIA_TYPE, Request, text()),
-            Self::RateLimited { retry_after } => {
-                parts(StatusCode::TOO_MANY_REQUESTS, Request, text())
-                    .with_header(RETRY_AFTER, retry_after.to_string())
+            Self::NotAcceptable => parts(StatusCode::NOT_ACCEPTABLE, Request),
+            Self::BodyTooLong => parts(StatusCode::PAYLOAD_TOO_LARGE, Request),
+            Self::TargetTooLong => parts(StatusCode::URI_TOO_LONG, Request),
+            Self::BodyNotAllowed => parts(StatusCode::UNSUPPORTED_MEDIA_TYPE, Request),
+            Self::RateLimited { retry_after } => parts(StatusCode::TOO_MANY_REQUESTS, Request)
+                .with_header(RETRY_AFTER, retry_after.to_string()),
+            Self::HeaderTooLong => parts(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Request),
+            Self::Busy | Self::TooManyInFlight | Self::TooManyConnections | Self::NotReady(_) => {
+                parts(StatusCode::SERVICE_UNAVAILABLE, Internal).with_header(RETRY_AFTER, "1")
             }
-            Self::HeaderTooLong => {
-                parts(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Request, text())
+            Self::HandlerTimeout | Self::Database(_) | Self::Internal(_) => {
+                parts(StatusCode::INTERNAL_SERVER_ERROR, Internal)
             }
-            Self::Busy | Self::TooManyInFlight | Self::TooManyConnections => {
-                parts(StatusCode::SERVICE_UNAVAILABLE, Internal, overloaded)
-                    .with_header(RETRY_AFTER, "1")
-            }
-            Self::NotReady(_) => parts(StatusCode::SERVICE_UNAVAILABLE, Internal, text())
-                .with_header(RETRY_AFTER, "1"),
-            Self::HandlerTimeout | Self::Database(_) | Self::Internal(_) => parts(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                Internal,
-                "system met a uncaught error,please view logs.",
-            ),
         }
     }
 }
 
-fn parts(
-    status: StatusCode,
-    err_type: ErrType,
-    msg: impl Into<Cow<'static, str>>,
-) -> ErrorResponse {
+fn parts(status: StatusCode, err_type: ErrType) -> ErrorResponse {
     ErrorResponse {
         status,
         err_type,
-        msg: msg.into(),
         header: None,
     }
 }

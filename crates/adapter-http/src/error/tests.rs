@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use wts_domain::TicketId;
 
 use super::*;
+use crate::docs::every_error;
 
 /// Asserts the response for an error: status, `errType`, message and the value of the additional header.
 async fn assert_response(
@@ -74,7 +75,10 @@ async fn invalid_request_gets_the_reason() {
             "invalid tid parameter: ticket numbers begin at 1",
         ),
         (
-            ApiError::invalid_parameter("order", "expected asc or desc"),
+            ApiError::invalid_parameter(
+                "order",
+                LocalizedText::new("expected asc or desc", "请用 asc 或 desc"),
+            ),
             400,
             "invalid order parameter: expected asc or desc",
         ),
@@ -134,4 +138,44 @@ async fn internal_error_does_not_reveal_its_cause() {
     assert_response(ApiError::Internal("the cause"), internal).await;
     let busy = (503, 1, "the service is overloaded, retry later", Some("1"));
     assert_response(GetTracesError::Repository(RepositoryError::Busy), busy).await;
+}
+
+/// The messages that the API document, its contract or their readings fix; all others exist in both languages.
+const FIXED_MESSAGES: [&str; 6] = [
+    "missing required URL parameter: tid",
+    "invalid tid parameter: ",
+    "无法找到对应的工单",
+    "only active users can access this API",
+    "you can only view ticket traces of your own",
+    "system met a uncaught error,please view logs.",
+];
+
+#[tokio::test]
+async fn only_fixed_messages_exist_in_one_language() {
+    let is_chinese = |msg: &str| {
+        msg.chars()
+            .any(|char| ('\u{4e00}'..='\u{9fff}').contains(&char))
+    };
+    for error in every_error() {
+        let mut messages = Vec::new();
+        for language in Language::ALL {
+            let response = error.response_in(*language);
+            assert_eq!(response.status(), error.status_code());
+            let headers = response.headers();
+            assert_eq!(headers.get("vary").unwrap(), "Accept-Language");
+            let named = headers.get("content-language").unwrap().clone();
+            let body = to_bytes(response.into_body()).await.unwrap();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            let msg = body["msg"].as_str().unwrap().to_owned();
+            let expected = if is_chinese(&msg) { "zh" } else { "en" };
+            assert_eq!(named, expected, "{msg}");
+            messages.push(msg);
+        }
+        let is_fixed = FIXED_MESSAGES
+            .iter()
+            .any(|fixed| messages[0].starts_with(fixed));
+        assert_eq!(messages[0] == messages[1], is_fixed, "{messages:?}");
+        assert!(is_fixed || is_chinese(&messages[0]), "{messages:?}");
+        assert!(is_fixed || !is_chinese(&messages[1]), "{messages:?}");
+    }
 }

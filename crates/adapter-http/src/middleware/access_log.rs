@@ -13,11 +13,11 @@ use actix_web::{
     http::{ConnectionType, Method, StatusCode},
 };
 use wts_app::ErrorChain;
-use wts_domain::{Access, TicketId};
+use wts_domain::{Access, Language, TicketId};
 
 use super::{
-    MiddlewareState, cors::Cors, request_id::RequestId, security_headers,
-    trace_context::TraceParent,
+    MiddlewareState, accept_language::preferred_language, cors::Cors, request_id::RequestId,
+    security_headers, trace_context::TraceParent,
 };
 use crate::{
     constants::X_REQUEST_ID,
@@ -70,15 +70,22 @@ impl AccessLogEntry {
         &self.cors
     }
 
-    /// Logs the response and sets the common response headers.
+    /// Logs the response, translates an error message into the client's language and sets the common response headers.
     pub(super) fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         let error = response.response().error();
         self.emit(response.status(), &response.request().extensions(), error);
+        if let Some(error) = error.and_then(Error::as_error::<ApiError>) {
+            let language = preferred_language(response.request().headers());
+            if language != Language::English {
+                *response.response_mut() = error.response_in(language);
+            }
+        }
         self.set_headers(response.response_mut());
         response
     }
 
-    /// Logs the error and its response, and sets the common response headers.
+    /// Logs an error whose request has been consumed and its response, and sets the common response headers. The message
+    /// stays in English, because the API document fixes the messages of timeouts and panics.
     pub(super) fn end_with_error(self, error: Error) -> Error {
         let mut response = error.error_response();
         self.emit(response.status(), &Extensions::new(), Some(&error));

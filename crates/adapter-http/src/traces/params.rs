@@ -10,7 +10,7 @@ use wts_domain::{ParseTimeError, TicketId, Timestamp};
 
 use super::view::TracesView;
 use crate::{
-    error::ApiError,
+    error::{ApiError, LocalizedText},
     response::{Format, preferred_format},
     settings::{HttpSettings, Order, UnknownOrder},
 };
@@ -34,13 +34,16 @@ impl Params {
         let query = Query::parse(query);
         let ticket = query
             .tid
-            .single("tid", "given more than once")?
+            .single(|| ApiError::InvalidTicket("given more than once".into()))?
             .ok_or(ApiError::MissingTicket)?
             .parse()?;
-        let order = match query.order.single("order", "given more than once")? {
-            Some(order) => order.parse().map_err(|error: UnknownOrder| {
-                ApiError::invalid_parameter("order", error.to_string())
-            })?,
+        let order = query
+            .order
+            .single(|| ApiError::invalid_parameter("order", ORDER_TWICE))?;
+        let order = match order {
+            Some(order) => order
+                .parse()
+                .map_err(|UnknownOrder| ApiError::invalid_parameter("order", UNKNOWN_ORDER))?,
             None => default_order,
         };
         let (changes, state) = parse_include(query.include)?;
@@ -88,20 +91,46 @@ impl FromRequest for Params {
     }
 }
 
-const INCLUDE_TWICE: &str =
-    "given more than once, expected one comma-separated list of changes and state";
-const UNKNOWN_INCLUDE: &str = "expected a comma-separated list of changes and state";
-const STATE_IN_CSV: &str = "state is not available in the format csv, expected changes";
-const AS_OF_TWICE: &str =
-    "given more than once, expected one RFC 3339 timestamp such as 2025-12-06T10:00:00Z";
-const SPACE_IN_AS_OF: &str = "expected an RFC 3339 timestamp, found a space: encode + as %2B in a query, such as 2025-12-06T18:00:00%2B08:00";
-const FORMAT_TWICE: &str = "given more than once, expected json or csv";
-const UNKNOWN_FORMAT: &str = "expected json or csv";
+const ORDER_TWICE: LocalizedText =
+    LocalizedText::new("given more than once", "出现了多次，请只用一个 asc 或 desc");
+pub(crate) const UNKNOWN_ORDER: LocalizedText =
+    LocalizedText::new("expected asc or desc", "请用 asc 或 desc");
+const INCLUDE_TWICE: LocalizedText = LocalizedText::new(
+    "given more than once, expected one comma-separated list of changes and state",
+    "出现了多次，请只用一个以逗号分隔的 changes 和 state 的列表",
+);
+pub(crate) const UNKNOWN_INCLUDE: LocalizedText = LocalizedText::new(
+    "expected a comma-separated list of changes and state",
+    "请用以逗号分隔的 changes 和 state 的列表",
+);
+const STATE_IN_CSV: LocalizedText = LocalizedText::new(
+    "state is not available in the format csv, expected changes",
+    "csv 格式不提供 state，请只用 changes",
+);
+const AS_OF_TWICE: LocalizedText = LocalizedText::new(
+    "given more than once, expected one RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
+    "出现了多次，请只用一个 RFC 3339 时间，例如 2025-12-06T10:00:00Z",
+);
+pub(crate) const INVALID_AS_OF: LocalizedText = LocalizedText::new(
+    "expected an RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
+    "请用 RFC 3339 时间，例如 2025-12-06T10:00:00Z",
+);
+const SPACE_IN_AS_OF: LocalizedText = LocalizedText::new(
+    "expected an RFC 3339 timestamp, found a space: encode + as %2B in a query, such as 2025-12-06T18:00:00%2B08:00",
+    "时间中有空格，请在网址中把 + 写成 %2B，例如 2025-12-06T18:00:00%2B08:00",
+);
+const FORMAT_TWICE: LocalizedText = LocalizedText::new(
+    "given more than once, expected json or csv",
+    "出现了多次，请只用一个 json 或 csv",
+);
+pub(crate) const UNKNOWN_FORMAT: LocalizedText =
+    LocalizedText::new("expected json or csv", "请用 json 或 csv");
 
 /// Returns whether the changes and the state are included.
 fn parse_include(include: Value<'_>) -> Result<(bool, bool), ApiError> {
     let (mut changes, mut state) = (false, false);
-    if let Some(list) = include.single("include", INCLUDE_TWICE)? {
+    let list = include.single(|| ApiError::invalid_parameter("include", INCLUDE_TWICE))?;
+    if let Some(list) = list {
         for name in list.split(',') {
             match name {
                 "changes" => changes = true,
@@ -114,22 +143,26 @@ fn parse_include(include: Value<'_>) -> Result<(bool, bool), ApiError> {
 }
 
 fn parse_as_of(as_of: Value<'_>) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = as_of.single("as_of", AS_OF_TWICE)? else {
+    let text = as_of.single(|| ApiError::invalid_parameter("as_of", AS_OF_TWICE))?;
+    let Some(text) = text else {
         return Ok(None);
     };
-    let invalid = |error: ParseTimeError| {
+    let invalid = |_: ParseTimeError| {
         // In a query, `+` stands for a space, which clients forget in an offset.
-        if Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok() {
-            ApiError::invalid_parameter("as_of", SPACE_IN_AS_OF)
+        let has_space = Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok();
+        let reason = if has_space {
+            SPACE_IN_AS_OF
         } else {
-            ApiError::invalid_parameter("as_of", error.to_string())
-        }
+            INVALID_AS_OF
+        };
+        ApiError::invalid_parameter("as_of", reason)
     };
     Timestamp::from_rfc3339(&text).map(Some).map_err(invalid)
 }
 
 fn parse_format(format: Value<'_>) -> Result<Option<Format>, ApiError> {
-    match format.single("format", FORMAT_TWICE)?.as_deref() {
+    let format = format.single(|| ApiError::invalid_parameter("format", FORMAT_TWICE))?;
+    match format.as_deref() {
         None => Ok(None),
         Some("json") => Ok(Some(Format::Json)),
         Some("csv") => Ok(Some(Format::Csv)),
@@ -178,14 +211,10 @@ impl<'q> Value<'q> {
     ///
     /// # Errors
     ///
-    /// Returns [`ApiError::InvalidParameter`] with the reason `repeated` if the parameter is given more than once.
-    fn single(
-        self,
-        name: &'static str,
-        repeated: &'static str,
-    ) -> Result<Option<Cow<'q, str>>, ApiError> {
+    /// Returns the error `repeated` if the parameter is given more than once.
+    fn single(self, repeated: impl FnOnce() -> ApiError) -> Result<Option<Cow<'q, str>>, ApiError> {
         if self.is_repeated {
-            return Err(ApiError::invalid_parameter(name, repeated));
+            return Err(repeated());
         }
         Ok(self.first.filter(|value| !value.is_empty()))
     }
