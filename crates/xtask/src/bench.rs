@@ -8,6 +8,7 @@ mod database;
 mod fill;
 mod meter;
 mod pgbench;
+mod representations;
 mod samples;
 mod service;
 pub(crate) mod transfer;
@@ -70,6 +71,9 @@ pub(crate) struct Args {
     /// Also read some tickets with histories of 10, 1,000 and 100,000 traces
     #[arg(long)]
     histories: bool,
+    /// Also read tickets with 5 and with 200 traces, with and without changes and state, and in CSV
+    #[arg(long)]
+    representations: bool,
 }
 
 /// The responses that a load generator has counted.
@@ -83,6 +87,8 @@ struct Responses {
     p50: f64,
     /// The 99th percentile of their latencies, in microseconds.
     p99: f64,
+    /// The size of a response, head included.
+    bytes: f64,
 }
 
 /// By the number of connections and what was requested.
@@ -97,7 +103,8 @@ pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
         for tickets in &arguments.tickets {
             let database = Database::create(*kind, server.as_ref())?;
             println!("    filling {} with {tickets} tickets", kind.name());
-            fill::fill(&database, *tickets, arguments.histories)?;
+            let with_long = arguments.histories || arguments.representations;
+            fill::fill(&database, *tickets, with_long)?;
             let service = Service::start(&database)?;
             println!("\n{}, {tickets} tickets\n", kind.name());
             let last_ticket = FIRST_TICKET + tickets - 1;
@@ -105,6 +112,11 @@ pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
             if arguments.histories {
                 println!();
                 print(&measure_long_histories(&service, last_ticket)?);
+            }
+            if arguments.representations {
+                println!();
+                let duration = Duration::from_secs(arguments.seconds);
+                representations::measure(&service, last_ticket, arguments.rounds, duration)?;
             }
             drop(service);
             database.remove()?;
@@ -222,6 +234,7 @@ mod tests {
             rate,
             p50: 10.0,
             p99,
+            bytes: 0.0,
         };
         let cost = Cost {
             service_cpu: Some(12.34),

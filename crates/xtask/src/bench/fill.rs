@@ -20,7 +20,7 @@ const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_or
 /// SQL that moves imported rows from our schema to the tables of a WTS v3 database, which `wts import` does not support.
 const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
 const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
-/// After ticket `{last}` eight with histories of 10 traces, eight of 1,000 and four of 100,000.
+/// After ticket `{last}` eight with histories of 10 traces, eight of 1,000, four of 100,000, eight of 5 and eight of 200.
 const LONG_HISTORIES: &str = include_str!("long_histories.sql");
 /// Lets the next trace have a number that is free.
 const NEXT_NUMBER: &str = "\
@@ -38,7 +38,7 @@ const PLACEHOLDERS: [(&str, [&str; 3]); 6] = [
 const EPOCH: &str = "timestamptz '2025-01-01 00:00:00Z'";
 const MINUTE: &str = "interval '1 minute'";
 
-/// Fills an empty database with this number of tickets, and twenty with long histories after them if `long` is set.
+/// Fills an empty database with this number of tickets, and those of [`LONG_HISTORIES`] after them if `long` is set.
 pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<()> {
     let directory = database.directory.path();
     let histories = directory.join("histories.jsonl");

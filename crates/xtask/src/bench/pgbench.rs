@@ -81,6 +81,7 @@ impl<'a> Pgbench<'a> {
             rate: number("tps = ")?,
             p50: percentile(50),
             p99: percentile(99),
+            bytes: 0.0,
         };
         Ok((responses, meter.stop(count)))
     }

@@ -20,12 +20,13 @@ function init(arguments)
     end
 end
 
--- reported REQUESTS SECONDS FAILURES REFUSED P50 P99, latencies in microseconds
+-- reported REQUESTS SECONDS FAILURES REJECTED P50 P99 BYTES, latencies in microseconds
 function done(summary, latency)
     local errors = summary.errors
     local failures = errors.connect + errors.read + errors.write + errors.timeout
     print(string.format(
-        "reported %d %.6f %d %d %d %d",
-        summary.requests, summary.duration / 1e6, failures, errors.status, latency:percentile(50), latency:percentile(99)
+        "reported %d %.6f %d %d %d %d %.0f",
+        summary.requests, summary.duration / 1e6, failures, errors.status, latency:percentile(50), latency:percentile(99),
+        summary.bytes
     ))
 end

@@ -34,8 +34,12 @@ impl Target {
     };
 
     /// The traces of any of these tickets, from the first to the last.
-    pub(super) fn traces((first, last): (u32, u32)) -> Self {
-        let path = "/api/v3/get_traces?tid=";
+    pub(super) fn traces(tickets: (u32, u32)) -> Self {
+        Self::new("/api/v3/get_traces?tid=", tickets)
+    }
+
+    /// A path that the number of any of these tickets completes, from the first to the last.
+    pub(super) fn new(path: &'static str, (first, last): (u32, u32)) -> Self {
         Self { path, first, last }
     }
 }
@@ -63,7 +67,8 @@ pub(super) fn run(
         .find_map(|line| line.strip_prefix("reported "));
     let report = report.with_context(|| format!("wrk did not report:\n{printed}"))?;
     let numbers: Result<Vec<f64>, _> = report.split(' ').map(str::parse).collect();
-    let [count, seconds, failures, rejected, p50, p99] = numbers.context("wrk's report")?[..]
+    let [count, seconds, failures, rejected, p50, p99, bytes] =
+        numbers.context("wrk's report")?[..]
     else {
         bail!("wrk's report has other fields than expected:\n{printed}");
     };
@@ -71,6 +76,7 @@ pub(super) fn run(
         failures == 0.0,
         "{failures} of {count} requests got no response"
     );
+    let bytes = bytes / count.max(1.0);
     let count = count - rejected;
     Ok(Responses {
         count,
@@ -78,5 +84,6 @@ pub(super) fn run(
         rate: count / seconds,
         p50,
         p99,
+        bytes,
     })
 }
