@@ -1,4 +1,4 @@
-//! Compressed files.
+//! Compression and decompression of files.
 
 use std::{
     io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Write},
@@ -9,17 +9,17 @@ use flate2::{read::MultiGzDecoder, write::GzEncoder};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// The largest window of a compressed file, as a power of two, which bounds the memory of a reader. The files of
+/// The maximum zstd window of a compressed file, as a power of two. It bounds the memory of a reader. Files written by
 /// this crate need 2 MiB.
 const MAX_WINDOW_LOG: u32 = 23;
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// How a file is compressed.
+/// A compression format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// gzip (RFC 1952), which is supported everywhere.
+    /// gzip (RFC 1952), which most programs support.
     Gzip,
-    /// Zstandard (RFC 8878), smaller and several times as fast.
+    /// Zstandard (RFC 8878), which compresses better than gzip and is several times as fast.
     Zstd,
 }
 
@@ -55,12 +55,12 @@ pub(crate) fn decompressed(mut input: impl Read + Send + 'static) -> io::Result<
     })
 }
 
-/// Where a file is written to.
+/// The buffered output that a file is written to.
 pub(crate) type Output = BufWriter<Box<dyn Write + Send>>;
 
-/// Compresses what is written to an output, or passes it on unchanged.
+/// A writer that compresses its input, or writes it to the output unchanged.
 pub(crate) trait Compressor: Write + Send {
-    /// Writes what is still buffered.
+    /// Writes the buffered data and ends the compressed stream.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn compressed(
         Some(Compression::Gzip) => Box::new(GzEncoder::new(output, flate2::Compression::default())),
         Some(Compression::Zstd) => {
             let mut encoder = zstd::Encoder::new(output, zstd::DEFAULT_COMPRESSION_LEVEL)?;
-            // Detects damage also where the reader has not reached the digest in the last line.
+            // The checksum also detects damage before the reader has reached the digest in the last line.
             encoder.include_checksum(true)?;
             Box::new(encoder)
         }

@@ -1,11 +1,11 @@
-//! The counts and the digest in the last line of a file.
+//! The record counts and the digest in the last line of a file.
 
 use sha2::{Digest, Sha256};
 use wts_app::Counts;
 
 use crate::wire::EndLine;
 
-/// Counts and digests lines as they are written or read.
+/// The record counts and the digest of the lines written or read so far.
 #[derive(Default)]
 pub(crate) struct FileDigest {
     pub(crate) counts: Counts,
@@ -13,12 +13,12 @@ pub(crate) struct FileDigest {
 }
 
 impl FileDigest {
-    /// Adds a line with its newline.
+    /// Adds a line, including its newline, to the digest.
     pub(crate) fn update(&mut self, line: &[u8]) {
         self.digest.update(line);
     }
 
-    /// Returns the last line of a file with these lines.
+    /// Returns the last line of a file that contains these lines.
     pub(crate) fn end(&self) -> EndLine {
         let digest = self.digest.clone().finalize();
         let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -26,7 +26,7 @@ impl FileDigest {
         EndLine::new(self.counts, hexadecimal.collect())
     }
 
-    /// Compares the last line of a file with the lines before it; the error names the difference.
+    /// Compares the last line of a file with the lines before it. The error describes the difference.
     pub(crate) fn verify(&self, end: &EndLine) -> Result<(), String> {
         let expected = self.end();
         for (kind, written, found) in [
@@ -36,13 +36,13 @@ impl FileDigest {
         ] {
             if written != found {
                 return Err(format!(
-                    "{kind}: the file has {found}, where {written} were written: lines were lost or added"
+                    "{kind}: expected {written} records, found {found}: lines were lost or added"
                 ));
             }
         }
         if end.sha256 != expected.sha256 {
             return Err(format!(
-                "sha256: the lines before have the digest {}, not the one that was written: the file was changed",
+                "sha256: the lines before this one have the digest {}, which differs from this value: the file was changed",
                 expected.sha256
             ));
         }

@@ -1,4 +1,5 @@
-//! Ticket histories in files, behind the ports of [`wts_app`]: [`FileSource`] reads them, [`FileSink`] writes them.
+//! Reads and writes ticket histories in files: [`FileSource`] and [`FileSink`] implement the transfer traits of
+//! [`wts_app`].
 #![doc = ""]
 #![doc = include_str!("../FORMAT.md")]
 

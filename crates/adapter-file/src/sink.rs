@@ -1,4 +1,4 @@
-//! Writing a file.
+//! Writes histories to a file.
 
 use std::{
     fs::{self, File},
@@ -15,46 +15,46 @@ use crate::{
     wire::{self, HEADER, MAX_LINE_BYTES},
 };
 
-/// The capacity of the line buffer that is kept from one line to the next.
-const KEPT_BYTES: usize = 1024 * 1024;
+/// The maximum capacity of the line buffer that is kept after a line.
+const MAX_KEPT_CAPACITY: usize = 1024 * 1024;
 
-/// Writes histories to a file, compressed on request. If the sink is not finished, it leaves no file behind, or, on an
-/// output that cannot be removed, a file without an end.
+/// A sink that writes histories to a file, with optional compression. If the sink is dropped before it is finished, the
+/// file is removed; a stream remains without an end record.
 pub struct FileSink {
     output: Box<dyn Compressor>,
-    /// The file under its temporary name, and the name that it gets when it is whole; `None` for a stream.
+    /// The temporary file, and the path to which the file is renamed when it is complete; `None` for a stream.
     file: Option<(NamedTempFile, PathBuf)>,
     digest: FileDigest,
     line: Vec<u8>,
 }
 
 impl FileSink {
-    /// Writes to a file, which only its owner may read. An existing file is replaced when the new one is whole.
+    /// Creates a file that only its owner can read. An existing file is replaced when the new file is complete.
     ///
     /// # Errors
     ///
-    /// Returns [`TransferError::Failed`] if the file's folder cannot be written to.
+    /// Returns [`TransferError::Failed`] if the directory of the file cannot be written to.
     pub fn create(path: &Path, compression: Option<Compression>) -> Result<Self, TransferError> {
-        // A device or a pipe is not replaced by a file.
+        // A device or a pipe is written to directly, not replaced.
         if fs::metadata(path).is_ok_and(|existing| !existing.is_file()) {
             let stream = File::options().write(true).open(path).map_err(failed)?;
             return Self::writing(stream, compression);
         }
-        // The target of a link is replaced, not the link.
+        // If the path is a symbolic link, its target is replaced.
         let name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = match name.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
+        let directory = match name.parent() {
+            Some(directory) if !directory.as_os_str().is_empty() => directory,
             _ => Path::new("."),
         };
-        // In the same folder, so that renaming it is one step.
+        // The temporary file is in the same directory, so that renaming it is atomic.
         let mut builder = tempfile::Builder::new();
-        let file = builder.prefix(".wts-").tempfile_in(folder);
+        let file = builder.prefix(".wts-").tempfile_in(directory);
         let file = file.map_err(failed)?;
         let output = file.as_file().try_clone().map_err(failed)?;
         Self::start(Box::new(output), Some((file, name)), compression)
     }
 
-    /// Writes to a stream, such as standard output.
+    /// Creates a sink that writes to a stream, such as standard output.
     ///
     /// # Errors
     ///
@@ -66,8 +66,8 @@ impl FileSink {
         Self::start(Box::new(output), None, compression)
     }
 
-    /// The path of the unfinished file, which is removed with this sink; a process that exits without dropping the sink
-    /// has to remove it. `None` for a stream.
+    /// Returns the path of the temporary file; `None` for a stream. Dropping the sink removes the file, so a process
+    /// that exits without dropping the sink must remove it.
     pub fn temp_path(&self) -> Option<&Path> {
         self.file.as_ref().map(|(file, _)| file.path())
     }
@@ -89,12 +89,12 @@ impl FileSink {
 
     fn write(&mut self, entry: &Entry) -> Result<(), TransferError> {
         self.line.clear();
-        self.line.shrink_to(KEPT_BYTES);
+        self.line.shrink_to(MAX_KEPT_CAPACITY);
         wire::write(&entry.record, &mut self.line)
             .map_err(|error| TransferError::failed("cannot write a record", error))?;
         if self.line.len() >= MAX_LINE_BYTES {
             let problem =
-                format!("takes more than the {MAX_LINE_BYTES} bytes that a line may have");
+                format!("the record exceeds the maximum line length of {MAX_LINE_BYTES} bytes");
             return Err(entry.location().error(problem).into());
         }
         self.digest.counts.count(&entry.record);

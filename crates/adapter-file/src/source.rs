@@ -1,4 +1,4 @@
-//! Reading a file.
+//! Reads histories from a file.
 
 mod lines;
 
@@ -22,12 +22,13 @@ use crate::{
     wire::{EndLine, FORMAT, HeaderLine, Kind, StaffRecord, TicketRecord, TraceRecord},
 };
 
-/// Reads the histories in a file, which may be compressed. A file that was cut off or changed ends with an error.
+/// A source that reads histories from a file, which may be compressed. Reading returns an error if the file was
+/// truncated or changed.
 pub struct FileSource {
     lines: Lines,
-    /// How many bytes have been read, before decompression.
+    /// The number of bytes read so far, counted before decompression.
     read_bytes: Arc<AtomicU64>,
-    /// The length of the file, if it is known.
+    /// The length of the file in bytes; `None` if it is unknown.
     total_bytes: Option<u64>,
 }
 
@@ -44,11 +45,11 @@ impl FileSource {
         Self::start(file, length)
     }
 
-    /// Reads a stream of unknown length, such as standard input.
+    /// Creates a source that reads a stream of unknown length, such as standard input.
     ///
     /// # Errors
     ///
-    /// Returns an error if its first bytes cannot be read.
+    /// Returns an error if the first bytes of the stream cannot be read.
     pub fn reading(input: impl Read + Send + 'static) -> io::Result<Self> {
         Self::start(input, None)
     }
@@ -67,7 +68,7 @@ impl FileSource {
     }
 }
 
-/// Counts the bytes that are read.
+/// A reader that counts the bytes it reads.
 struct CountingReader<R> {
     input: R,
     count: Arc<AtomicU64>,
@@ -92,7 +93,7 @@ impl HistorySource for FileSource {
         let last = loop {
             let line = lines.next()?;
             let content = parse(&line);
-            line.ensure_whole()?;
+            line.ensure_complete()?;
             match content? {
                 Content::Record(record) => {
                     digest.update(line.text);
@@ -111,10 +112,12 @@ impl HistorySource for FileSource {
         };
         match lines.next() {
             Ok(line) if line.text.is_empty() => Ok(()),
-            // In a compressed file it may not even be readable.
+            // Data after the end of a compressed file may not even be readable.
             Ok(_) | Err(_) => {
                 let after = RecordLocation::line(last + 1);
-                Err(after.error("nothing may come after the end record").into())
+                Err(after
+                    .error("expected the end of the file after the end record")
+                    .into())
             }
         }
     }
@@ -127,19 +130,19 @@ fn check_header(line: &Line<'_>) -> Result<(), TransferError> {
         .filter(|header| header.format == FORMAT.0);
     let Some(header) = known else {
         return Err(line.error(
-            "this is no file of histories: expected it to begin with {\"type\":\"header\",\"format\":\"wts-histories\"",
+            "not a file of histories: expected it to begin with {\"type\":\"header\",\"format\":\"wts-histories\"",
         ));
     };
     if header.version != FORMAT.1 {
         let (known, found) = (FORMAT.1, header.version);
         return Err(line.error(format!(
-            "this file is of version {found} of the format, and only version {known} can be read"
+            "unsupported version of the format: expected {known}, found {found}"
         )));
     }
-    line.ensure_whole()
+    line.ensure_complete()
 }
 
-/// A line after the first.
+/// The content of a line after the header.
 enum Content {
     Record(Record),
     End(EndLine),
@@ -155,7 +158,7 @@ fn parse(line: &Line<'_>) -> Result<Content, TransferError> {
             let problem = "expected \"staff\", \"ticket\", \"trace\" or \"end\"";
             return Err(line.error_in("type", problem));
         }
-        // An unreadable type is reported like any other invalid value.
+        // An invalid type is reported like any other invalid value.
         None => {
             line.parse::<Kind>()?;
             return Err(line.error_in("type", "expected a string"));
@@ -163,9 +166,9 @@ fn parse(line: &Line<'_>) -> Result<Content, TransferError> {
     }))
 }
 
-/// Returns the `type` of a line.
+/// Returns the `type` of a line; `None` if the line has no valid type.
 fn kind_of(line: &Line<'_>) -> Option<Cow<'static, str>> {
-    // The two most frequent ones, in the spelling that is written.
+    // Recognizes the two most frequent types without parsing the line.
     let kind = line.text.strip_prefix(b"{\"type\":\"");
     for known in ["trace", "ticket"] {
         let rest = kind.and_then(|kind| kind.strip_prefix(known.as_bytes()));

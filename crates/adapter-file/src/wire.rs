@@ -1,7 +1,7 @@
-//! The lines of a file as JSON.
+//! The JSON format of the lines of a file.
 //!
-//! Each of the types here is named after a record and lists its fields: the domain's types are written from and read into
-//! them by serde's `remote` derive.
+//! Each record type has a line type that lists its fields. Serde's `remote` derive converts between the line types and
+//! the types of the domain crate.
 
 mod value;
 
@@ -13,22 +13,22 @@ use wts_domain::{
     Timestamp, Trace, TraceId,
 };
 
-/// The first line.
+/// The first line of a file.
 pub(crate) const HEADER: &str = r#"{"type":"header","format":"wts-histories","version":1}"#;
-/// The format's name and the version that is written and read here.
+/// The name of the format, and the version that this crate reads and writes.
 pub(crate) const FORMAT: (&str, u64) = ("wts-histories", 1);
 
-/// The longest line, so that no file can exhaust the memory.
+/// The maximum length of a line, which limits the memory of a reader.
 pub(crate) const MAX_LINE_BYTES: usize = 256 * 1024 * 1024;
 
-/// The type of a line, which is read before the rest of the line.
+/// The `type` field of a line, which is parsed before the rest of the line.
 #[derive(Deserialize)]
 pub(crate) struct Kind {
     #[serde(rename = "type")]
     pub(crate) kind: String,
 }
 
-/// The `type` field in a whole line. Its value is not read again.
+/// The `type` field of a parsed line. Its value is ignored, because [`Kind`] has already been parsed.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Type(&'static str);
@@ -203,7 +203,7 @@ pub(crate) struct TicketRecord(#[serde(with = "TicketLine")] pub(crate) Ticket);
 #[derive(Deserialize)]
 pub(crate) struct TraceRecord(#[serde(with = "TraceLine")] pub(crate) Trace);
 
-/// Appends a record's line to `line`, without a newline.
+/// Appends the JSON of a record to `line`, without a newline.
 pub(crate) fn write(record: &Record, line: &mut Vec<u8>) -> serde_json::Result<()> {
     let mut json = Serializer::new(line);
     match record {

@@ -1,4 +1,4 @@
-//! The lines of a file, and the errors of those that cannot be read.
+//! Reads the lines of a file, and describes the errors of invalid lines.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 
@@ -9,19 +9,19 @@ use wts_domain::{StaffId, TicketId, TraceId};
 
 use crate::{compression::Reader, wire::MAX_LINE_BYTES};
 
-/// The capacity of the line buffer that is kept from one line to the next.
-const KEPT_BYTES: usize = 1024 * 1024;
-/// How many characters of an invalid value are repeated in an error.
+/// The maximum capacity of the line buffer that is kept after a line.
+const MAX_KEPT_CAPACITY: usize = 1024 * 1024;
+/// The maximum number of characters of an invalid value in an error.
 const MAX_QUOTED_CHARS: usize = 200;
 
-/// Reads a file line by line.
+/// A reader that returns a file line by line.
 pub(super) struct Lines {
     input: Reader,
     buffer: Vec<u8>,
     number: u64,
 }
 
-/// A line, and its newline if it has one. It is empty at the end of the file.
+/// A line with its newline. The last line may lack the newline; at the end of the file, the text is empty.
 pub(super) struct Line<'a> {
     pub(super) number: u64,
     pub(super) text: &'a [u8],
@@ -38,7 +38,7 @@ impl Lines {
 
     pub(super) fn next(&mut self) -> Result<Line<'_>, TransferError> {
         self.buffer.clear();
-        self.buffer.shrink_to(KEPT_BYTES);
+        self.buffer.shrink_to(MAX_KEPT_CAPACITY);
         self.number += 1;
         let most = u64::try_from(MAX_LINE_BYTES).unwrap_or(u64::MAX);
         let read = (&mut self.input)
@@ -59,7 +59,7 @@ impl Lines {
 }
 
 impl Line<'_> {
-    /// Parses the line. If that fails, it is parsed once more to find the field that is wrong.
+    /// Parses the line. If parsing fails, the line is parsed again to find the invalid field.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, TransferError> {
         serde_json::from_slice(self.text).map_err(|error| {
             let mut location = RecordLocation {
@@ -79,12 +79,12 @@ impl Line<'_> {
         })
     }
 
-    /// Fails if the file ends before the line does.
-    pub(super) fn ensure_whole(&self) -> Result<(), TransferError> {
+    /// Returns an error if the line has no newline, because the file was truncated.
+    pub(super) fn ensure_complete(&self) -> Result<(), TransferError> {
         if self.text.ends_with(b"\n") {
             Ok(())
         } else {
-            Err(self.cut_off())
+            Err(self.truncated())
         }
     }
 
@@ -100,25 +100,25 @@ impl Line<'_> {
         RecordLocation::line(self.number)
     }
 
-    fn cut_off(&self) -> TransferError {
-        self.error("the file ends here, before an end record: it was cut off")
+    fn truncated(&self) -> TransferError {
+        self.error("the file ends here without an end record: it was truncated")
     }
 
     fn unreadable(&self, error: io::Error) -> TransferError {
         let what = format!("line {}: cannot read the file", self.number);
         match error.kind() {
-            // A compressed file that ends within a block.
-            ErrorKind::UnexpectedEof => self.cut_off(),
-            // zstd has no code for this error, only a text.
+            // The compressed file ends within a block.
+            ErrorKind::UnexpectedEof => self.truncated(),
+            // The zstd library reports this error only as a text.
             _ if error.to_string().contains("too much memory") => TransferError::failed(
                 what,
-                "it was compressed with a window of more than 8 MiB, as zstd does when told --long or --ultra",
+                "the zstd window is larger than 8 MiB: the file was compressed with --long or --ultra",
             ),
             _ => TransferError::failed(what, error),
         }
     }
 
-    /// Returns the id of the record, if that much of it can be read.
+    /// Returns the id of the record; `None` if the id cannot be parsed.
     fn record_id(&self) -> Option<RecordId> {
         #[derive(Deserialize)]
         struct Ids {
@@ -139,7 +139,7 @@ impl Line<'_> {
 
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    // The parser has seen one line only.
+    // The line number is removed, because the parser only gets one line and always counts it as line 1.
     let what = text
         .rsplit_once(" at line ")
         .map_or(&*text, |(what, _)| what);
@@ -152,7 +152,7 @@ fn describe(error: &serde_json::Error) -> String {
     }
 }
 
-/// Shortens a long value in an error, but not what was expected instead, which comes last.
+/// Shortens the invalid value in an error text. The part about the expected value comes last and is kept.
 fn shorten(what: &str) -> String {
     let first = |text: &str| match text.char_indices().nth(MAX_QUOTED_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

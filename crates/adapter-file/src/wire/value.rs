@@ -1,4 +1,5 @@
-//! Values that a file spells in one way only, for `#[serde(with = "value")]`; the domain reads more than one.
+//! Values that have exactly one form in a file, for `#[serde(with = "value")]`. The parsers of the domain crate accept
+//! more forms.
 
 use std::{
     fmt::{self, Display},
@@ -12,7 +13,7 @@ use serde::{
 };
 use wts_domain::{Access, Category, Date, Priority, Status, TicketId, Timestamp};
 
-/// A value with one spelling.
+/// A value with exactly one form in a file.
 pub(super) trait Value: Sized {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
@@ -31,7 +32,7 @@ pub(super) fn deserialize<'de, T: Value, D: Deserializer<'de>>(
     T::read(deserializer)
 }
 
-/// A field that may be left out, but must not be null: nothing has two spellings.
+/// An optional field is absent if it has no value. `null` is rejected, so that there is only one form.
 impl<T: Value> Value for Option<T> {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -62,14 +63,15 @@ impl Value for TicketId {
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = i64::deserialize(deserializer)?;
-        let expected = "a ticket's number, from 1 to 9223372036854775807";
+        let expected = "a ticket id from 1 to 9223372036854775807";
         Self::new(number)
             .ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(number), &expected))
     }
 }
 
-/// Strings that are parsed; what was expected if that fails.
-macro_rules! words {
+/// Implements [`Value`] for types that are parsed from a string. The second expression describes the expected value in
+/// errors.
+macro_rules! parsed_strings {
     ($($value:ty: $expected:expr;)+) => {$(
         impl Value for $value {
             fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -78,19 +80,19 @@ macro_rules! words {
 
             fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let expected = || $expected;
-                deserializer.deserialize_str(Word { expected, value: PhantomData })
+                deserializer.deserialize_str(ParsedString { expected, value: PhantomData })
             }
         }
     )+};
 }
 
-words! {
+parsed_strings! {
     Access: one_of(Self::ALL);
     Category: one_of(Self::ALL);
     Priority: one_of(Self::ALL);
     Status: one_of(Self::ALL);
-    Date: "a day such as \"2025-12-08T00:00:00Z\"".to_owned();
-    Timestamp: "a moment such as \"2025-12-06T10:00:00Z\"".to_owned();
+    Date: "a date such as \"2025-12-08T00:00:00Z\"".to_owned();
+    Timestamp: "a timestamp such as \"2025-12-06T10:00:00Z\"".to_owned();
 }
 
 fn one_of<T: Display>(values: &[T]) -> String {
@@ -98,12 +100,12 @@ fn one_of<T: Display>(values: &[T]) -> String {
     format!("one of {}", values.join(", "))
 }
 
-struct Word<T> {
+struct ParsedString<T> {
     expected: fn() -> String,
     value: PhantomData<T>,
 }
 
-impl<T: FromStr> Visitor<'_> for Word<T> {
+impl<T: FromStr> Visitor<'_> for ParsedString<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! Files that were cut off, reordered, doubled or changed.
+//! Tests of files that were truncated, reordered, duplicated or changed.
 
 use super::*;
 
@@ -9,46 +9,49 @@ fn lines(file: &[u8]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn file_cut_off_anywhere_is_rejected() {
-    let file = written(&small(), None);
+fn truncated_file_is_rejected() {
+    let file = written(&sample(), None);
     let header = lines(&file)[0].len();
     for end in 0..file.len() {
         let error = read_error(&file[..end]);
         let expected = if end < header - 1 {
-            "line 1: this is no file of histories"
+            "line 1: not a file of histories"
         } else {
-            "before an end record: it was cut off"
+            "without an end record: it was truncated"
         };
-        assert!(error.contains(expected), "cut at {end}: {error}");
+        assert!(error.contains(expected), "truncated at {end}: {error}");
     }
 }
 
 #[test]
-fn trailing_data_is_rejected_compressed_or_not() {
-    let end = written(&small(), None)
+fn data_after_the_end_record_is_rejected() {
+    let end = written(&sample(), None)
         .split_inclusive(|byte| *byte == b'\n')
         .count();
     for compression in [None, Some(Compression::Gzip), Some(Compression::Zstd)] {
-        let mut file = written(&small(), compression);
+        let mut file = written(&sample(), compression);
         file.extend(b"junk\0\xff\n");
         assert_eq!(
             read_error(&file),
-            format!("line {}: nothing may come after the end record", end + 1),
+            format!(
+                "line {}: expected the end of the file after the end record",
+                end + 1
+            ),
             "{compression:?}"
         );
     }
 }
 
 #[test]
-fn compressed_file_cut_off_anywhere_is_rejected() {
+fn truncated_compressed_file_is_rejected() {
     for compression in [Compression::Gzip, Compression::Zstd] {
-        let file = written(&small(), Some(compression));
+        let file = written(&sample(), Some(compression));
         for end in 0..file.len() {
             read_error(&file[..end]);
         }
-        let most = &file[..file.len() - 10];
+        let truncated = &file[..file.len() - 10];
         assert!(
-            read_error(most).contains("it was cut off"),
+            read_error(truncated).contains("it was truncated"),
             "{compression:?}"
         );
     }
@@ -56,16 +59,16 @@ fn compressed_file_cut_off_anywhere_is_rejected() {
 
 #[test]
 fn missing_duplicate_or_moved_line_is_rejected() {
-    let file = written(&small(), None);
+    let file = written(&sample(), None);
     let lines = lines(&file);
     for at in 0..lines.len() {
         let mut missing = lines.clone();
         missing.remove(at);
         read_error(&missing.concat());
 
-        let mut doubled = lines.clone();
-        doubled.insert(at, lines[at].clone());
-        let error = read_error(&doubled.concat());
+        let mut duplicated = lines.clone();
+        duplicated.insert(at, lines[at].clone());
+        let error = read_error(&duplicated.concat());
         assert!(error.starts_with(&format!("line {}: ", at + 2)), "{error}");
 
         for to in (0..lines.len()).filter(|to| *to != at) {
@@ -79,15 +82,15 @@ fn missing_duplicate_or_moved_line_is_rejected() {
 #[test]
 fn changed_byte_is_rejected_or_has_no_effect() {
     for compression in [None, Some(Compression::Gzip), Some(Compression::Zstd)] {
-        let file = written(&small(), compression);
+        let file = written(&sample(), compression);
         for at in 0..file.len() {
             for flipped in [1, 0x20, 0x80] {
                 let mut changed = file.clone();
                 changed[at] ^= flipped;
-                // Hints for a decompressor, and bits that only fill up a byte, may mean nothing.
+                // Metadata of the compression format and padding bits may have no effect.
                 if let Ok(records) = read(&changed) {
                     assert!(compression.is_some(), "byte {at} ^ {flipped}");
-                    assert_eq!(records, small(), "byte {at} ^ {flipped}");
+                    assert_eq!(records, sample(), "byte {at} ^ {flipped}");
                 }
             }
         }
@@ -96,29 +99,29 @@ fn changed_byte_is_rejected_or_has_no_effect() {
 
 #[test]
 fn concatenated_files_are_rejected() {
-    let file = written(&small(), None);
+    let file = written(&sample(), None);
     assert_eq!(
         read_error(&[file.clone(), file.clone()].concat()),
-        "line 8: nothing may come after the end record"
+        "line 8: expected the end of the file after the end record"
     );
-    let compressed = written(&small(), Some(Compression::Gzip));
+    let compressed = written(&sample(), Some(Compression::Gzip));
     assert!(read_error(&[compressed.clone(), compressed].concat()).starts_with("line 8: "));
 }
 
 #[test]
-fn counts_and_digest_of_the_end_are_verified() {
-    let file = String::from_utf8(written(&small(), None)).unwrap();
+fn counts_and_digest_of_the_end_record_are_verified() {
+    let file = String::from_utf8(written(&sample(), None)).unwrap();
     assert_eq!(
         read_error(file.replace("\"traces\":2", "\"traces\":3").as_bytes()),
-        "line 7: traces: the file has 2, where 3 were written: lines were lost or added"
+        "line 7: traces: expected 3 records, found 2: lines were lost or added"
     );
     let error = read_error(file.replace("工单已创建", "工单已創建").as_bytes());
     assert!(
-        error.starts_with("line 7: sha256: the lines before have the digest "),
+        error.starts_with("line 7: sha256: the lines before this one have the digest "),
         "{error}"
     );
     assert!(
-        error.ends_with("not the one that was written: the file was changed"),
+        error.ends_with("which differs from this value: the file was changed"),
         "{error}"
     );
 }
@@ -137,14 +140,14 @@ fn other_files_and_versions_are_rejected() {
     ] {
         let error = read_error(other.as_bytes());
         assert!(
-            error.starts_with("line 1: this is no file of histories"),
+            error.starts_with("line 1: not a file of histories"),
             "{error}"
         );
     }
     let newer = r#"{"type":"header","format":"wts-histories","version":2}"#;
     assert_eq!(
         read_error(format!("{newer}\n").as_bytes()),
-        "line 1: this file is of version 2 of the format, and only version 1 can be read"
+        "line 1: unsupported version of the format: expected 1, found 2"
     );
 }
 
@@ -152,13 +155,13 @@ fn other_files_and_versions_are_rejected() {
 fn compressed_file_with_a_large_window_is_rejected() {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(27).unwrap();
-    encoder.write_all(&written(&small(), None)).unwrap();
+    encoder.write_all(&written(&sample(), None)).unwrap();
     let error = read_error(&encoder.finish().unwrap());
-    assert!(error.contains("a window of more than 8 MiB"), "{error}");
+    assert!(error.contains("window is larger than 8 MiB"), "{error}");
 }
 
 #[test]
-fn endless_line_is_rejected() {
+fn line_above_the_maximum_length_is_rejected() {
     struct Endless;
     impl io::Read for Endless {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

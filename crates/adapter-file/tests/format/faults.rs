@@ -1,23 +1,23 @@
-//! The errors of records that cannot be read: line, field, and what was expected.
+//! Tests of the errors of invalid records, which contain the line, the field and the expected value.
 
 use super::*;
 
 const TRACE: &str = r#"{"type":"trace","opid":1,"tid":123,"updated_at":"2025-12-06T10:00:00Z","op":"W007","remark":""}"#;
 const TICKET: &str = r#"{"type":"ticket","tid":123,"issuer":"2024310001","submitted_at":"2025-12-06T10:00:00Z","category":"others","description":"","priority":"mainline","status":"fresh"}"#;
 
-/// The error of a line after a header and a ticket.
+/// Returns the error of a line after a header and a ticket.
 fn line_error(line: &str) -> String {
     read_error(format!("{HEADER}\n{TICKET}\n{line}\n").as_bytes())
 }
 
-/// Replaces `text` with `by` in a valid trace and returns the error of reading it.
+/// Replaces `text` with `by` in a valid trace, and returns the error of reading the trace.
 fn value_error(text: &str, by: &str) -> String {
     assert!(TRACE.contains(text));
     line_error(&TRACE.replace(text, by))
 }
 
 #[test]
-fn invalid_value_is_reported_with_its_field() {
+fn error_names_the_field_of_an_invalid_value() {
     for (text, by, expected) in [
         (
             r#""remark":"""#,
@@ -27,17 +27,17 @@ fn invalid_value_is_reported_with_its_field() {
         (
             "2025-12-06T10:00:00Z",
             "2025-12-06 10:00",
-            r#"line 3: trace 1: updated_at: invalid value: string "2025-12-06 10:00", expected a moment such as "2025-12-06T10:00:00Z""#,
+            r#"line 3: trace 1: updated_at: invalid value: string "2025-12-06 10:00", expected a timestamp such as "2025-12-06T10:00:00Z""#,
         ),
         (
             r#""remark":"""#,
             r#""new_appointment":"2025-12-08","remark":"""#,
-            r#"line 3: trace 1: new_appointment: invalid value: string "2025-12-08", expected a day such as "2025-12-08T00:00:00Z""#,
+            r#"line 3: trace 1: new_appointment: invalid value: string "2025-12-08", expected a date such as "2025-12-08T00:00:00Z""#,
         ),
         (
             r#""tid":123"#,
             r#""tid":0"#,
-            "line 3: trace 1: tid: invalid value: integer `0`, expected a ticket's number, from 1 to 9223372036854775807",
+            "line 3: trace 1: tid: invalid value: integer `0`, expected a ticket id from 1 to 9223372036854775807",
         ),
         (
             r#""tid":123"#,
@@ -147,8 +147,8 @@ fn long_invalid_value_is_shortened_in_the_error() {
     let error = value_error("2025-12-06T10:00:00Z", &"秘".repeat(10_000));
     assert!(error.chars().count() < 400, "{error}");
     assert!(
-        error.ends_with("…, expected a moment such as \"2025-12-06T10:00:00Z\""),
-        "what was expected is: {error}"
+        error.ends_with("…, expected a timestamp such as \"2025-12-06T10:00:00Z\""),
+        "the expected value is not shortened: {error}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Files under their names.
+//! Tests of creating, replacing and reading files.
 
 use std::{
     fs,
@@ -12,57 +12,57 @@ use super::*;
 
 fn put(path: &Path) -> FileSink {
     let mut sink = FileSink::create(path, None).unwrap();
-    sink.put(small().into_iter().collect()).unwrap();
+    sink.put(sample().into_iter().collect()).unwrap();
     sink
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).unwrap();
+fn names(directory: &Path) -> Vec<String> {
+    let names = fs::read_dir(directory).unwrap();
     names
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect()
 }
 
 #[test]
-fn file_appears_when_it_is_whole_and_is_private() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("histories.jsonl");
+fn file_is_created_when_complete_and_is_private() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("histories.jsonl");
     let sink = put(&path);
     assert!(!path.exists());
     Box::new(sink).finish().unwrap();
-    assert_eq!(fs::read(&path).unwrap(), written(&small(), None));
+    assert_eq!(fs::read(&path).unwrap(), written(&sample(), None));
     assert_eq!(
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    assert_eq!(names(folder.path()), ["histories.jsonl"]);
+    assert_eq!(names(directory.path()), ["histories.jsonl"]);
 }
 
 #[test]
-fn existing_file_is_kept_until_the_new_one_is_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("histories.jsonl");
+fn existing_file_is_kept_until_the_new_file_is_complete() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("histories.jsonl");
     fs::write(&path, "old").unwrap();
     drop(put(&path));
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     assert_eq!(
-        names(folder.path()),
+        names(directory.path()),
         ["histories.jsonl"],
-        "nothing is left behind"
+        "no temporary file remains"
     );
     Box::new(put(&path)).finish().unwrap();
-    assert_eq!(fs::read(&path).unwrap(), written(&small(), None));
+    assert_eq!(fs::read(&path).unwrap(), written(&sample(), None));
 }
 
 #[test]
 fn symlink_is_kept_and_its_target_replaced() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+    let directory = tempfile::tempdir().unwrap();
+    let (path, link) = (directory.path().join("file"), directory.path().join("link"));
     fs::write(&path, "old").unwrap();
     symlink(&path, &link).unwrap();
     Box::new(put(&link)).finish().unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert_eq!(fs::read(&path).unwrap(), written(&small(), None));
+    assert_eq!(fs::read(&path).unwrap(), written(&sample(), None));
 }
 
 #[test]
@@ -77,9 +77,9 @@ fn device_is_written_to_and_not_replaced() {
 }
 
 #[test]
-fn missing_folder_is_an_error() {
-    let Err(error) = FileSink::create(Path::new("/no/such/folder/file"), None) else {
-        panic!("there is no such folder");
+fn missing_directory_is_an_error() {
+    let Err(error) = FileSink::create(Path::new("/no/such/directory/file"), None) else {
+        panic!("expected an error for a missing directory");
     };
     assert_eq!(error.to_string(), "cannot write the file");
     assert!(FileSource::open(Path::new("/no/such/file")).is_err());
@@ -88,14 +88,14 @@ fn missing_folder_is_an_error() {
 #[test]
 fn full_device_is_an_error() {
     let mut sink = FileSink::create(Path::new("/dev/full"), None).unwrap();
-    sink.put(small().into_iter().collect()).unwrap();
+    sink.put(sample().into_iter().collect()).unwrap();
     assert!(Box::new(sink).finish().is_err());
 }
 
 #[test]
 fn progress_is_the_number_of_bytes_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("histories.jsonl");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("histories.jsonl");
     Box::new(put(&path)).finish().unwrap();
     let length = fs::metadata(&path).unwrap().len();
     let mut progress = Vec::new();

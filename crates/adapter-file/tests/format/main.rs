@@ -1,4 +1,5 @@
-//! The guarantee of the file format: a file yields exactly the records that were written, or an error with its location.
+//! Tests of the guarantee of the file format: reading a file returns exactly the records that were written, or an error
+//! with the line.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod damage;
@@ -23,7 +24,7 @@ use wts_domain::{
 
 const HEADER: &str = r#"{"type":"header","format":"wts-histories","version":1}"#;
 
-/// A buffer that a sink writes into.
+/// A buffer that a sink writes to.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -46,11 +47,11 @@ fn written(records: &[Record], compression: Option<Compression>) -> Vec<u8> {
     bytes.clone()
 }
 
-/// All records of a file, in the order and with the digest that they need.
+/// Reads all records of a file, and verifies their order and digest.
 fn read(bytes: &[u8]) -> Result<Vec<Record>, TransferError> {
     #[derive(Clone, Default)]
-    struct Taken(Arc<Mutex<Vec<Record>>>);
-    impl HistorySink for Taken {
+    struct CollectingSink(Arc<Mutex<Vec<Record>>>);
+    impl HistorySink for CollectingSink {
         fn put(&mut self, batch: Batch) -> Result<(), TransferError> {
             let records = batch.into_entries().into_iter().map(|entry| entry.record);
             self.0.lock().unwrap().extend(records);
@@ -60,11 +61,11 @@ fn read(bytes: &[u8]) -> Result<Vec<Record>, TransferError> {
             Ok(ImportReport::default())
         }
     }
-    let taken = Taken::default();
+    let collected = CollectingSink::default();
     let source = FileSource::reading(Cursor::new(bytes.to_vec()))
         .map_err(|error| TransferError::failed("opening", error))?;
-    copy_histories(Box::new(source), Box::new(taken.clone()), &mut ())?;
-    let records = taken.0.lock().unwrap();
+    copy_histories(Box::new(source), Box::new(collected.clone()), &mut ())?;
+    let records = collected.0.lock().unwrap();
     Ok(records.clone())
 }
 
@@ -72,17 +73,17 @@ fn source(bytes: &[u8]) -> Box<dyn HistorySource> {
     Box::new(FileSource::reading(Cursor::new(bytes.to_vec())).unwrap())
 }
 
-/// The error of an invalid file.
+/// Returns the error of reading an invalid file.
 fn read_error(bytes: &[u8]) -> String {
     match verify_histories(source(bytes), &mut ()) {
-        Ok(_) => panic!("nothing is wrong with {:?}", String::from_utf8_lossy(bytes)),
+        Ok(_) => panic!("expected an error for {:?}", String::from_utf8_lossy(bytes)),
         Err(TransferError::Failed(what, cause)) => format!("{what}: {cause}"),
         Err(error) => error.to_string(),
     }
 }
 
-/// A small file with every kind of record and every field in it.
-fn small() -> Vec<Record> {
+/// Returns records of every kind that together use every field.
+fn sample() -> Vec<Record> {
     let mut staff = StaffMember::new(
         StaffId::from("W007"),
         StudentId::from("2022310007"),
@@ -91,22 +92,22 @@ fn small() -> Vec<Record> {
     "林静".clone_into(&mut staff.name);
     let id = TicketId::new(123).unwrap();
     let at = |text: &str| text.parse().unwrap();
-    let mut full = Ticket::new(
+    let mut scheduled_ticket = Ticket::new(
         id,
         StudentId::from("2024310001"),
         at("2025-12-06T10:00:00Z"),
         Category::FirstInstall,
         "宿舍没有网络".to_owned(),
     );
-    full.occur_at = Some(at("2025-12-05T23:59:59.5Z"));
-    full.notes = Some(String::new());
-    full.appointed_at = Some("2025-12-08T00:00:00Z".parse().unwrap());
-    full.status = Status::Scheduled;
-    full.last_updated_at = Some(at("2025-12-06T15:30:00Z"));
+    scheduled_ticket.occur_at = Some(at("2025-12-05T23:59:59.5Z"));
+    scheduled_ticket.notes = Some(String::new());
+    scheduled_ticket.appointed_at = Some("2025-12-08T00:00:00Z".parse().unwrap());
+    scheduled_ticket.status = Status::Scheduled;
+    scheduled_ticket.last_updated_at = Some(at("2025-12-06T15:30:00Z"));
     let mut created = Trace::new(
         TraceId::new(1),
         id,
-        full.submitted_at,
+        scheduled_ticket.submitted_at,
         StaffId::from("W007"),
     );
     created.new_status = Some(Status::Fresh);
@@ -120,8 +121,8 @@ fn small() -> Vec<Record> {
         StaffId::from("W007"),
     );
     scheduled.new_status = Some(Status::Scheduled);
-    scheduled.new_appointment = full.appointed_at;
-    let bare = Ticket::new(
+    scheduled.new_appointment = scheduled_ticket.appointed_at;
+    let minimal_ticket = Ticket::new(
         TicketId::new(124).unwrap(),
         StudentId::from("2024310001"),
         at("infinity"),
@@ -130,9 +131,9 @@ fn small() -> Vec<Record> {
     );
     vec![
         Record::Staff(staff),
-        Record::Ticket(full),
+        Record::Ticket(scheduled_ticket),
         Record::Trace(created),
         Record::Trace(scheduled),
-        Record::Ticket(bare),
+        Record::Ticket(minimal_ticket),
     ]
 }

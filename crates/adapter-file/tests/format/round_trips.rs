@@ -1,4 +1,4 @@
-//! All records that are written to a file are read back unchanged.
+//! Tests that records are unchanged after they are written to a file and read back.
 
 use proptest::prelude::*;
 
@@ -12,13 +12,13 @@ proptest! {
     #[test]
     fn arbitrary_histories_round_trip(records in any_histories()) {
         let file = written(&records, None);
-        let again = read(&file).unwrap();
-        prop_assert_eq!(&again, &records);
-        prop_assert_eq!(written(&again, None), file);
+        let records_read = read(&file).unwrap();
+        prop_assert_eq!(&records_read, &records);
+        prop_assert_eq!(written(&records_read, None), file);
     }
 
     #[test]
-    fn compression_changes_nothing(records in any_histories()) {
+    fn compressed_histories_round_trip(records in any_histories()) {
         for compression in [Compression::Gzip, Compression::Zstd] {
             prop_assert_eq!(&read(&written(&records, Some(compression))).unwrap(), &records);
         }
@@ -26,8 +26,8 @@ proptest! {
 }
 
 #[test]
-fn lines_are_spelled_as_documented() {
-    let file = String::from_utf8(written(&small(), None)).unwrap();
+fn written_lines_equal_the_documented_format() {
+    let file = String::from_utf8(written(&sample(), None)).unwrap();
     let lines: Vec<_> = file.lines().collect();
     assert_eq!(
         lines[..5],
@@ -54,14 +54,14 @@ fn documented_example_is_valid_except_for_its_digest() {
     let (example, _) = example.split_once("```").unwrap();
     let error = read_error(example.as_bytes());
     let (_, digest) = error.split_once("have the digest ").expect(&error);
-    let whole = example.replace("441b…", &digest[..64]);
-    assert_eq!(read(whole.as_bytes()).unwrap().len(), 3);
+    let complete = example.replace("441b…", &digest[..64]);
+    assert_eq!(read(complete.as_bytes()).unwrap().len(), 3);
     assert!(digest.starts_with("441b"), "{digest}");
 }
 
 #[test]
 fn white_space_and_field_order_do_not_matter() {
-    let file = String::from_utf8(written(&small(), None)).unwrap();
+    let file = String::from_utf8(written(&sample(), None)).unwrap();
     let spaced = file.replace(
         r#"{"type":"trace","opid":3,"tid":123,"#,
         r#" { "tid" : 123 , "opid":3, "type" : "tra\u0063e" ,"#,
@@ -69,15 +69,15 @@ fn white_space_and_field_order_do_not_matter() {
     let error = read_error(spaced.as_bytes());
     let (_, digest) = error.split_once("have the digest ").expect(&error);
     let (_, old) = file.split_once("sha256\":\"").unwrap();
-    let whole = spaced.replace(&old[..64], &digest[..64]);
-    assert_eq!(read(whole.as_bytes()).unwrap(), small());
+    let complete = spaced.replace(&old[..64], &digest[..64]);
+    assert_eq!(read(complete.as_bytes()).unwrap(), sample());
 }
 
 #[test]
 fn remark_of_many_megabytes_round_trips() {
-    let mut records = small();
+    let mut records = sample();
     let Record::Trace(last) = &mut records[3] else {
-        panic!("a trace");
+        panic!("expected a trace");
     };
     last.remark = "\u{1}长".repeat(2_000_000);
     assert!(read(&written(&records, Some(Compression::Zstd))).unwrap() == records);

@@ -17,7 +17,7 @@ fn import_of_a_damaged_file_changes_nothing() {
     let cases = [
         (
             cut,
-            "line 501: the file ends here, before an end record: it was cut off".to_owned(),
+            "line 501: the file ends here without an end record: it was truncated".to_owned(),
         ),
         (changed, format!("line {bad_line}: trace ")),
         (
@@ -137,7 +137,7 @@ fn failure_to_open_is_reported_with_a_remedy() {
     import.stdin.take().unwrap().write_all(b"hello\n").unwrap();
     let told = String::from_utf8(import.wait_with_output().unwrap().stderr).unwrap();
     assert!(
-        told.contains("-: nothing was imported: line 1: this is no file of histories"),
+        told.contains("-: nothing was imported: line 1: not a file of histories"),
         "{told}"
     );
 }
