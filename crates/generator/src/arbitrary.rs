@@ -1,5 +1,5 @@
-//! Proptest strategies for ticket histories with unusual values: text of all Unicode planes, infinite timestamps, and
-//! numbers at the limits of their types.
+//! Proptest strategies for ticket histories with unusual values: Unicode text, infinite timestamps, and numbers at the
+//! limits of their types.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -15,14 +15,14 @@ const POSTGRES_TIMESTAMPS: Range<i64> = -211_813_488_000_000_000..9_223_371_331_
 /// The range of finite dates in PostgreSQL, in days since 2000-01-01.
 const POSTGRES_DATES: Range<i32> = -2_451_545..2_145_031_949;
 
-/// Sorted histories with arbitrary values, as an export file can contain them.
+/// Generates sorted histories with arbitrary values, as an export file can contain them.
 pub fn any_histories() -> impl Strategy<Value = Vec<Record>> {
     FieldStrategies::any()
         .staff_and_tickets()
         .prop_map(into_sorted_records)
 }
 
-/// Histories that SQLite can store: trace ids are unique, and the `op` of every trace is a staff member.
+/// Generates histories that SQLite can store: trace ids are unique, and the operator of every trace is a staff member.
 pub fn sqlite_histories() -> impl Strategy<Value = Vec<Record>> {
     FieldStrategies::any()
         .staff_and_tickets()
@@ -30,8 +30,8 @@ pub fn sqlite_histories() -> impl Strategy<Value = Vec<Record>> {
         .prop_map(into_sorted_records)
 }
 
-/// Histories that PostgreSQL and SQLite can store: consistent, without U+0000, and with the timestamps and dates of
-/// PostgreSQL.
+/// Generates histories that both PostgreSQL and SQLite can store: consistent, without U+0000, and with timestamps and
+/// dates in the range of PostgreSQL.
 pub fn postgres_histories() -> impl Strategy<Value = Vec<Record>> {
     let staff_and_tickets = FieldStrategies::storable().staff_and_tickets();
     staff_and_tickets
@@ -39,7 +39,7 @@ pub fn postgres_histories() -> impl Strategy<Value = Vec<Record>> {
         .prop_map(into_sorted_records)
 }
 
-/// Strategies for the values of fields.
+/// The strategies for the values of fields.
 struct FieldStrategies {
     text: BoxedStrategy<String>,
     time: BoxedStrategy<Timestamp>,
@@ -151,7 +151,7 @@ impl FieldStrategies {
         )
     }
 
-    /// Traces with a placeholder ticket id, which [`into_sorted_records`] replaces.
+    /// Generates traces with a placeholder ticket id, which [`into_sorted_records`] replaces.
     fn trace(&self) -> impl Strategy<Value = Trace> + use<> {
         let id = prop_oneof![any::<i64>(), 0..100_i64, select(vec![i64::MIN, i64::MAX])];
         let ticket = Just(1).prop_filter_map("positive", TicketId::new);
@@ -174,7 +174,7 @@ impl FieldStrategies {
     }
 }
 
-/// Makes trace ids unique and replaces the `op` of each trace with a staff member.
+/// Makes trace ids unique, and replaces the operator of each trace with a staff member.
 fn make_consistent((mut staff, mut tickets): StaffAndTickets) -> StaffAndTickets {
     if staff.is_empty() {
         let (id, student) = (StaffId::from("W007"), StudentId::from("2022310007"));
@@ -195,7 +195,7 @@ fn make_consistent((mut staff, mut tickets): StaffAndTickets) -> StaffAndTickets
     (staff, tickets)
 }
 
-/// Sorts all records, removes duplicates and sets the ticket id of each trace.
+/// Sorts all records, removes duplicates, and sets the ticket id of each trace.
 fn into_sorted_records((mut staff, mut tickets): StaffAndTickets) -> Vec<Record> {
     staff.sort_by(|a, b| a.id.cmp(&b.id));
     staff.dedup_by(|a, b| a.id == b.id);

@@ -1,4 +1,4 @@
-//! The distribution of filing times over the academic year, the days of the week and the hours of the day.
+//! The distribution of submission times over the academic year, the days of the week and the hours of the day.
 
 use wts_domain::{Date, Timestamp};
 
@@ -6,13 +6,13 @@ pub(crate) const MINUTE: i64 = 60 * 1_000_000;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// 2025-12-06 in days since 2000-01-01: the first day of the sample data, and the day of the API document's example.
+/// The first day of the sample data, 2025-12-06, in days since 2000-01-01. It is the day of the API document's example.
 const FIRST_DAY: i64 = 9_471;
 const FIRST_YEAR: i32 = 2025;
-/// The offset of the campus's time zone from UTC.
+/// The offset of the university's time zone from UTC.
 const UTC_OFFSET: i64 = 8 * HOUR;
 
-/// The weight of the days in a year, as (month, day, percent): a weight applies from its day on.
+/// The weights of the days of a year, as (month, day, percent). A weight applies from its day until the next entry.
 const SEASON_WEIGHTS: [(u8, u8, u64); 6] = [
     (1, 18, 5),   // winter holidays
     (2, 21, 180), // the spring term begins
@@ -28,15 +28,15 @@ const HOUR_WEIGHTS: [u64; 24] = [
     15, 7, 3, 1, 1, 2, 6, 15, 30, 40, 40, 40, 60, 45, 40, 40, 40, 45, 60, 80, 100, 105, 90, 40,
 ];
 
-/// The days of the sample data. Times are microseconds since 2000-01-01 in UTC.
+/// The calendar of the sample data. Times are microseconds since 2000-01-01 in UTC.
 pub(crate) struct Calendar {
     days: u32,
-    /// For each hour after the first day, the sum of the weights up to and including this hour.
+    /// For each hour after the first day, the sum of the weights up to and including that hour.
     cumulative_weights: Vec<u64>,
 }
 
 impl Calendar {
-    /// Creates a calendar of at least two days. The first day is reserved for the first tickets.
+    /// Creates a calendar of at least two days. The first day is reserved for the first two tickets.
     pub(crate) fn new(days: u32) -> Self {
         let days = days.max(2);
         let mut sum = 0;
@@ -58,10 +58,11 @@ impl Calendar {
         midnight(self.days.into())
     }
 
-    /// Returns the filing time of the ticket with this index out of `count` tickets. Filing times ascend with the index.
+    /// Returns the submission time of the ticket with this index out of `count` tickets. Submission times ascend with
+    /// the index.
     ///
-    /// `random` is a random number that selects a time between the times of the neighbouring tickets.
-    pub(crate) fn filing_time(&self, index: u64, count: u64, random: u32) -> i64 {
+    /// `random` selects a time between those of the neighbouring tickets.
+    pub(crate) fn submission_time(&self, index: u64, count: u64, random: u32) -> i64 {
         let weights = &self.cumulative_weights;
         let total = weights.last().copied().unwrap_or_default();
         // The fraction (index + random / 2^32) / count of the total weight, exact in 128 bits.
@@ -79,7 +80,7 @@ impl Calendar {
         let hour_weight = weights.get(hour).copied().unwrap_or(total) - before;
         let offset =
             i128::from(target - before) * i128::from(HOUR) / i128::from(hour_weight.max(1));
-        // One unit of weight is a long time in an hour of low weight, so the random number selects a time within the unit.
+        // In an hour of low weight, one unit of weight is a long time, so `random` also selects a time within the unit.
         let unit = HOUR / i64::try_from(hour_weight.max(1)).unwrap_or(HOUR);
         let within_unit = (i64::from(random) * unit) >> 32;
         let hour = i64::try_from(hour).unwrap_or_default();
@@ -87,7 +88,7 @@ impl Calendar {
     }
 }
 
-/// Returns the beginning, in UTC, of the day with this index.
+/// Returns the start of the day with this index, in UTC.
 pub(crate) fn midnight(day: i64) -> i64 {
     (FIRST_DAY + day) * DAY
 }
@@ -96,13 +97,13 @@ pub(crate) fn timestamp(micros: i64) -> Timestamp {
     Timestamp::from_micros_since_2000(micros)
 }
 
-/// Returns the date in the campus's time zone.
+/// Returns the date in the university's time zone.
 pub(crate) fn local_date(micros: i64) -> Date {
     let days = (micros + UTC_OFFSET).div_euclid(DAY);
     Date::from_days_since_2000(i32::try_from(days).unwrap_or(i32::MAX - 1))
 }
 
-/// Returns the weight of the hour that begins at this time.
+/// Returns the weight of the hour that starts at this time.
 fn weight(micros: i64) -> u64 {
     let local = micros + UTC_OFFSET;
     let (days, hour) = (local.div_euclid(DAY), local.rem_euclid(DAY) / HOUR);
@@ -121,7 +122,7 @@ fn weight(micros: i64) -> u64 {
 /// Returns the weight of a day in the academic year, in percent.
 fn season_weight(days: i64) -> u64 {
     let year = FIRST_YEAR + i32::try_from((days - FIRST_DAY + 339) / 365).unwrap_or_default();
-    // The estimate assumes years of 365 days, so it can be one year off at the end of December.
+    // The estimated year assumes 365 days per year, so it can be wrong by one at the end of December.
     [year - 1, year, year + 1]
         .into_iter()
         .flat_map(|year| {
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn filing_times_ascend_within_the_calendar() {
+    fn submission_times_ascend_within_the_calendar() {
         for (days, count) in [(2, 10), (126, 400), (1_096, 1_000_000_000)] {
             let calendar = Calendar::new(days);
             let mut last = midnight(1);
@@ -166,10 +167,10 @@ mod tests {
                 .chain([count - 1])
             {
                 for random in [0, u32::MAX] {
-                    let filed_at = calendar.filing_time(index, count, random);
-                    assert!(filed_at >= last, "{index} of {count}");
-                    assert!(filed_at < calendar.end(), "{index} of {count}");
-                    last = filed_at;
+                    let submitted_at = calendar.submission_time(index, count, random);
+                    assert!(submitted_at >= last, "{index} of {count}");
+                    assert!(submitted_at < calendar.end(), "{index} of {count}");
+                    last = submitted_at;
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Generation of the history of one ticket.
+//! Generates the history of one ticket.
 
 use fastrand::Rng;
 use wts_domain::{
@@ -15,9 +15,9 @@ use crate::{
     sample_data::{SampleData, staff_id},
 };
 
-/// The beginning of working hours as a time of day in UTC: 08:00 on the campus.
+/// The start of working hours as a time of day in UTC, which is 08:00 local time.
 const WORK_START: i64 = 0;
-/// The end of working hours as a time of day in UTC: 22:00 on the campus.
+/// The end of working hours as a time of day in UTC, which is 22:00 local time.
 const WORK_END: i64 = 14 * HOUR;
 /// The maximum number of traces of a ticket.
 const MAX_TRACES: usize = 1_000;
@@ -39,12 +39,12 @@ pub(crate) fn generate_history(
         return documented_example(data, id);
     }
     let mut rng = data.rng(index);
-    let filed_at = match index {
-        // Between the two traces of the documented example, so that those have the ids 1 and 3.
+    let submitted_at_micros = match index {
+        // This time is between the two traces of the documented example, so that these traces have the ids 1 and 3.
         1 => midnight(0) + 11 * HOUR + 42 * MINUTE,
-        _ => calendar.filing_time(index - 2, data.tickets - 2, rng.u32(..)),
+        _ => calendar.submission_time(index - 2, data.tickets - 2, rng.u32(..)),
     };
-    let mut simulation = TicketSimulation::new(data, rng, id, filed_at);
+    let mut simulation = TicketSimulation::new(data, rng, id, submitted_at_micros);
     if index == 1 {
         simulation.now = midnight(1);
     }
@@ -52,18 +52,23 @@ pub(crate) fn generate_history(
     simulation.history
 }
 
-/// Returns the example of the API document, word for word.
+/// Returns the history of the API document's example.
 fn documented_example(data: &SampleData, id: TicketId) -> History {
-    let filed_at = midnight(0) + 10 * HOUR;
+    let submitted_at_micros = midnight(0) + 10 * HOUR;
     let solved_at = midnight(0) + 15 * HOUR + 30 * MINUTE;
     let mut history = History::new(Ticket::new(
         id,
         data.student(0),
-        timestamp(filed_at),
+        timestamp(submitted_at_micros),
         Category::FirstInstall,
         "宿舍没有网络,指示灯不亮。".to_owned(),
     ));
-    let mut created = new_trace(id, filed_at, StaffId::from(StaffId::SYSTEM), "工单已创建");
+    let mut created = new_trace(
+        id,
+        submitted_at_micros,
+        StaffId::from(StaffId::SYSTEM),
+        "工单已创建",
+    );
     created.new_status = Some(Status::Fresh);
     created.new_priority = Some(Priority::Mainline);
     history.push(created);
@@ -74,7 +79,7 @@ fn documented_example(data: &SampleData, id: TicketId) -> History {
     history
 }
 
-/// Simulates the work on a ticket.
+/// A simulation of the work on one ticket.
 struct TicketSimulation<'a> {
     data: &'a SampleData,
     rng: Rng,
@@ -87,17 +92,23 @@ struct TicketSimulation<'a> {
 }
 
 impl<'a> TicketSimulation<'a> {
-    fn new(data: &'a SampleData, mut rng: Rng, id: TicketId, filed_at: i64) -> Self {
+    fn new(data: &'a SampleData, mut rng: Rng, id: TicketId, submitted_at_micros: i64) -> Self {
         let (category, problem) = choose(&mut rng, &PROBLEMS);
         let description = vary(&mut rng, problem);
         let issuer = random_issuer(data, &mut rng);
-        let mut ticket = Ticket::new(id, issuer, timestamp(filed_at), category, description);
+        let mut ticket = Ticket::new(
+            id,
+            issuer,
+            timestamp(submitted_at_micros),
+            category,
+            description,
+        );
         if rng.u8(..10) < 3 {
             ticket.priority = choose(&mut rng, &[Priority::Normal, Priority::InPassing]);
         }
         if rng.u8(..20) < 17 {
             ticket.occur_at = Some(timestamp(
-                filed_at - rng.i64(5 * MINUTE..3 * DAY) / MINUTE * MINUTE,
+                submitted_at_micros - rng.i64(5 * MINUTE..3 * DAY) / MINUTE * MINUTE,
             ));
         }
         if rng.u8(..5) == 0 {
@@ -105,10 +116,15 @@ impl<'a> TicketSimulation<'a> {
             ticket.notes = Some(vary(&mut rng, note));
         }
         if rng.u8(..10) < 4 {
-            ticket.appointed_at = Some(local_date(filed_at + rng.i64(1..5) * DAY));
+            ticket.appointed_at = Some(local_date(submitted_at_micros + rng.i64(1..5) * DAY));
         }
-        // The trace that a trigger of the WTS v3 database inserts for a new ticket.
-        let mut created = new_trace(id, filed_at, StaffId::from(StaffId::USER), "提交了报修");
+        // The first trace is the one that a trigger of the WTS v3 database inserts for a new ticket.
+        let mut created = new_trace(
+            id,
+            submitted_at_micros,
+            StaffId::from(StaffId::USER),
+            "提交了报修",
+        );
         created.new_status = Some(ticket.status);
         created.new_priority = Some(ticket.priority);
         created.new_category = Some(ticket.category);
@@ -125,7 +141,7 @@ impl<'a> TicketSimulation<'a> {
             data,
             rng,
             history,
-            now: filed_at,
+            now: submitted_at_micros,
             assignee,
             solve_per_mille,
         }
@@ -144,7 +160,8 @@ impl<'a> TicketSimulation<'a> {
         }
     }
 
-    /// Returns the time of the next trace, in working hours: mostly within two days, sometimes weeks later.
+    /// Returns the time of the next trace, within working hours. The delay is usually less than two days, but can be
+    /// weeks.
     fn next_time(&mut self) -> i64 {
         let delay = match self.rng.u8(..10) {
             0..4 => self.rng.i64(3 * MINUTE * 1_000..6 * HOUR * 1_000) / 1_000,
@@ -164,7 +181,7 @@ impl<'a> TicketSimulation<'a> {
         }
     }
 
-    /// Returns the next trace, with a status change that the rules allow. `None` ends the history.
+    /// Returns the next trace, whose status change is valid; `None` if the history ends.
     fn next_trace(&mut self) -> Option<Trace> {
         let ticket = &self.history.ticket;
         let id = ticket.id;
@@ -214,7 +231,7 @@ impl<'a> TicketSimulation<'a> {
         Some(trace)
     }
 
-    /// Returns the actor of a trace that sets this status.
+    /// Returns the operator of a trace that sets this status.
     fn random_op(&mut self, status: Option<Status>) -> StaffId {
         match (status, self.rng.u8(..10)) {
             (Some(Status::Canceled), 0..8) => StaffId::from(StaffId::USER),
@@ -253,7 +270,7 @@ fn random_issuer(data: &SampleData, rng: &mut Rng) -> StudentId {
     data.student(rng.u64(..count))
 }
 
-/// Returns the phrase, sometimes with special characters or several lines, rarely as a very long text.
+/// Returns the phrase, sometimes with special characters or repeated on several lines, and rarely as a very long text.
 fn vary(rng: &mut Rng, phrase: &str) -> String {
     match rng.u16(..2_000) {
         0 => {
@@ -266,7 +283,7 @@ fn vary(rng: &mut Rng, phrase: &str) -> String {
     }
 }
 
-/// Returns a trace with the id 0, which is replaced later.
+/// Returns a trace with the placeholder id 0.
 fn new_trace(ticket: TicketId, at: i64, op: StaffId, remark: &str) -> Trace {
     let mut trace = Trace::new(TraceId::new(0), ticket, timestamp(at), op);
     remark.clone_into(&mut trace.remark);

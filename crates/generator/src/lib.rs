@@ -1,7 +1,7 @@
-//! Sample data: generated ticket histories of a campus, for the demo, benchmarks and tests.
+//! Generates ticket histories of a university's help desk as sample data for the demo, benchmarks and tests.
 //!
-//! The output is deterministic: equal [`SampleData`] values give identical histories. The number of tickets is not limited by
-//! memory, because each history is generated from these parameters and the index of its ticket alone.
+//! The output is deterministic: equal [`SampleData`] values give identical histories. Each history is generated from
+//! these parameters and the index of its ticket alone, so memory does not limit the number of tickets.
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;

@@ -1,4 +1,4 @@
-//! Names and phrases of the sample data.
+//! The names and phrases of the sample data.
 
 use wts_domain::Category;
 

@@ -1,4 +1,4 @@
-//! The sample data as a [`HistorySource`].
+//! The [`HistorySource`] of the sample data.
 
 use wts_app::{BatchSender, HistorySource, Record, TransferError};
 use wts_domain::{Trace, TraceId};
@@ -9,10 +9,10 @@ use crate::{
     sample_data::SampleData,
 };
 
-/// The length of the periods in which trace ids are assigned.
+/// The length of the time periods for which trace ids are assigned.
 const NUMBERING_PERIOD: i64 = 10 * MINUTE;
 
-/// Generates the histories of the sample data.
+/// A source that generates the histories of the sample data.
 pub struct SampleDataSource(SampleData);
 
 impl SampleDataSource {
@@ -48,18 +48,18 @@ impl HistorySource for SampleDataSource {
     }
 }
 
-/// Assigns trace ids that ascend with time over all tickets, as a database does.
+/// Assigns trace ids that ascend with time over all tickets, like the ids that a database assigns.
 ///
-/// A source returns the histories ticket by ticket, so all histories are generated twice: first to count the traces of each
-/// period, which gives the first id of each period, and then to assign the ids. Within a period, a trace can have a smaller
-/// id than an earlier trace of another ticket, but not of its own ticket.
+/// A source returns the histories ticket by ticket. Therefore all histories are generated twice: first to count the
+/// traces of each period, which determines the first id of each period, and then to assign the ids. Within a period, a
+/// trace may have a lower id than an earlier trace of another ticket, but not of the same ticket.
 struct TraceNumbering {
     /// The next id of each period.
     next_ids: Vec<i64>,
 }
 
 impl TraceNumbering {
-    /// Counts `traces` and reserves ids for them, beginning with 1.
+    /// Counts `traces` and reserves ids for them, starting with 1.
     fn new(calendar: &Calendar, traces: impl Iterator<Item = Trace>) -> Self {
         let mut counts = vec![0_i64; period_index(calendar.end()) + 1];
         for trace in traces {
@@ -79,7 +79,7 @@ impl TraceNumbering {
         }
     }
 
-    /// Sets the id of a trace that was counted.
+    /// Sets the id of a trace that [`new`](Self::new) has counted.
     fn assign_id(&mut self, trace: &mut Trace) {
         let period = period_index(trace.updated_at.micros_since_2000());
         if let Some(next_id) = self.next_ids.get_mut(period) {

@@ -1,4 +1,4 @@
-//! Tests of the sample data as a whole.
+//! Tests of the complete sample data.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -50,7 +50,7 @@ fn histories(records: &[Record]) -> BTreeMap<TicketId, Vec<&Trace>> {
 }
 
 #[test]
-fn sample_data_is_determined_by_the_seed() {
+fn equal_seeds_give_equal_sample_data() {
     assert_eq!(records(SAMPLE_DATA), records(SAMPLE_DATA));
     assert_ne!(
         records(SAMPLE_DATA),
@@ -104,7 +104,7 @@ fn first_ticket_is_the_documented_example() {
         (123, &SAMPLE_DATA.student(0))
     );
     let [created, solved] = histories(&records)[&first.id][..] else {
-        panic!("two traces");
+        panic!("expected two traces");
     };
     let summary = |trace: &Trace| format!("{} {} {}", trace.id, trace.updated_at, trace.op);
     assert_eq!(summary(created), "1 2025-12-06T10:00:00Z -1");
@@ -174,28 +174,33 @@ fn some_remarks_have_special_characters_or_are_long() {
 }
 
 #[test]
-fn filing_times_follow_terms_and_hours() {
+fn submission_times_depend_on_term_and_hour() {
     let records = records(SAMPLE_DATA);
-    let filed: Vec<_> = tickets(&records)
+    let submission_times: Vec<_> = tickets(&records)
         .iter()
         .map(|ticket| ticket.submitted_at.to_string())
         .collect();
     let between = |from: &str, to: &str| {
-        filed
+        submission_times
             .iter()
             .filter(|at| (from..to).contains(&at.as_str()))
             .count()
     };
     assert!(between("2026-09-01", "2026-09-15") > 10 * between("2026-08-01", "2026-08-15"));
-    let at = |hour: &str| filed.iter().filter(|at| &at[11..13] == hour).count();
+    let at = |hour: &str| {
+        submission_times
+            .iter()
+            .filter(|at| &at[11..13] == hour)
+            .count()
+    };
     assert!(
         at("13") > 10 * at("19"),
-        "21:00 and 03:00 local time on the campus"
+        "more tickets are submitted at 21:00 than at 03:00 local time"
     );
 }
 
 #[test]
-fn op_of_every_trace_is_a_staff_member() {
+fn operator_of_every_trace_is_a_staff_member() {
     let records = records(SAMPLE_DATA);
     let staff: BTreeSet<_> = SAMPLE_DATA
         .staff()
