@@ -1,8 +1,9 @@
-//! `cargo xtask bench`: the throughput of the service beside that of its database alone (`pgbench` with the same read as one
-//! prepared statement) and beside that of a route of the service which only checks the token (the baseline).
+//! `cargo xtask bench`: measures the throughput of the service, compared with the database alone and with the baseline.
+//! For the database alone, `pgbench` sends the same query as one prepared statement. The baseline is a route of the
+//! service that only authenticates the caller and returns a constant response.
 //!
-//! Everything runs on one machine and shares it, so only figures of the same run can be compared. The programs
-//! under comparison run in turn, and the figures are medians.
+//! All programs share one machine, so only results of the same run can be compared. The compared programs run in turn,
+//! and the results are medians.
 
 mod database;
 mod fill;
@@ -29,19 +30,20 @@ use self::{
 };
 use crate::command::{cargo, run};
 
-/// How long everything is kept busy before it is measured.
+/// The duration of the load before the first measurement.
 const WARM_UP: Duration = Duration::from_secs(2);
-/// The tickets with long histories after all others: the first, the last, and how many traces each has.
+/// The ranges of tickets with long histories, which follow all other tickets: the first, the last, and the name of the
+/// row.
 const LONG_HISTORIES: [(u32, u32, &str); 3] = [
     (1, 8, "histories of 10"),
     (9, 16, "histories of 1000"),
     (17, 20, "histories of 100000"),
 ];
-/// Long responses take more time to count.
+/// The duration of a measurement of long histories, whose responses take longer.
 const LONG_HISTORY_DURATION: Duration = Duration::from_secs(10);
 
 const TRACES: &str = "traces";
-const TRACES_BESIDE_WRITERS: &str = "traces, others write";
+const TRACES_WITH_CONCURRENT_WRITES: &str = "traces, concurrent writes";
 const BASELINE: &str = "baseline";
 const PGBENCH: &str = "pgbench";
 
@@ -53,48 +55,49 @@ const HEADER: &str = "\
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How many tickets there are, with 5 traces each on the average; several sizes are measured one after the other
+    /// Number of tickets, with 5 traces each on average; several numbers are measured one after the other
     #[arg(long, value_delimiter = ',', default_value = "200000", value_parser = clap::value_parser!(u32).range(100..))]
     tickets: Vec<u32>,
-    /// How many connections send requests at the same time
+    /// Number of connections that send requests concurrently
     #[arg(long, value_delimiter = ',', default_value = "1,16,64,256", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: Vec<u32>,
-    /// Which databases are read
+    /// Databases to measure
     #[arg(long, value_delimiter = ',', default_value = "postgres,sqlite")]
     databases: Vec<Kind>,
-    /// How often each is measured
+    /// Number of measurements of each row
     #[arg(long, default_value_t = 3)]
     rounds: u32,
-    /// How long each is measured, in seconds
+    /// Duration of each measurement in seconds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Also read some tickets with histories of 10, 1,000 and 100,000 traces
+    /// Also measure tickets with 10, 1,000 and 100,000 traces
     #[arg(long)]
     histories: bool,
-    /// Also read tickets with 5 and with 200 traces, with and without changes and state, and in CSV
+    /// Also measure tickets with 5 and with 200 traces, with and without changes and state, and in CSV
     #[arg(long)]
     representations: bool,
 }
 
-/// The responses that a load generator has counted.
+/// The responses counted by a load generator.
 struct Responses {
     count: f64,
-    /// How many requests were rejected, besides.
+    /// The number of rejected requests, which are not part of `count`.
     rejected: f64,
-    /// Responses in a second.
+    /// The number of responses per second.
     rate: f64,
-    /// The median of their latencies, in microseconds.
+    /// The median latency of the responses, in microseconds.
     p50: f64,
-    /// The 99th percentile of their latencies, in microseconds.
+    /// The 99th percentile of the latency of the responses, in microseconds.
     p99: f64,
-    /// The size of a response, head included.
+    /// The size of a response in bytes, including the header.
     bytes: f64,
 }
 
-/// By the number of connections and what was requested.
+/// The measurements by number of connections and name of the row.
 type Table = Samples<(u32, &'static str), (Responses, Cost)>;
 
-/// Runs the measurements and prints their tables. Every request has to get a response of status 200.
+/// Runs the measurements and prints them as tables. Returns an error if a response has another status than 200, except
+/// for long histories.
 pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
     build()?;
     wrk::provide()?;
@@ -125,7 +128,7 @@ pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Builds the service as it is delivered, but for the baseline.
+/// Builds the release binary of the service, with the baseline route.
 fn build() -> Result<()> {
     let features = "--features=wts-server/bench";
     run(cargo("build").args(["--release", "--package=wts-server", features]))
@@ -140,7 +143,7 @@ fn measure(arguments: &Args, service: &Service<'_>, tickets: (u32, u32)) -> Resu
         for &connections in &arguments.connections {
             let mut add = |name, measured: (Responses, Cost)| {
                 let Responses { rejected, rate, .. } = measured.0;
-                let message = "requests were rejected, and in a second were answered";
+                let message = "requests were rejected; responses per second:";
                 ensure!(rejected == 0.0 && rate > 0.0, "{rejected} {message} {rate}");
                 table.add((connections, name), measured);
                 Ok(())
@@ -149,7 +152,7 @@ fn measure(arguments: &Args, service: &Service<'_>, tickets: (u32, u32)) -> Resu
             add(TRACES, load(&traces)?)?;
             if let Some(pgbench) = Pgbench::new(service.database, tickets) {
                 let writers = pgbench.start_writers()?;
-                add(TRACES_BESIDE_WRITERS, load(&traces)?)?;
+                add(TRACES_WITH_CONCURRENT_WRITES, load(&traces)?)?;
                 drop(writers);
                 add(PGBENCH, pgbench.read(connections, duration)?)?;
             }
@@ -159,7 +162,8 @@ fn measure(arguments: &Args, service: &Service<'_>, tickets: (u32, u32)) -> Resu
     Ok(table)
 }
 
-/// Measures without a bound for rejections, which bound the memory. The table has their share.
+/// Measures long histories. Requests may be rejected, because rejections limit the memory of the service; the table
+/// contains their percentage.
 fn measure_long_histories(service: &Service<'_>, last_ticket: u32) -> Result<Table> {
     let mut table = Table::new();
     for (first, last, name) in LONG_HISTORIES {
@@ -172,7 +176,7 @@ fn measure_long_histories(service: &Service<'_>, last_ticket: u32) -> Result<Tab
     Ok(table)
 }
 
-/// Sends requests to the service for a while.
+/// Sends requests to the service for `duration`.
 fn load(
     service: &Service<'_>,
     target: &wrk::Target,

@@ -1,4 +1,4 @@
-//! Running other programs.
+//! Runs other programs.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A program that gets SIGTERM when this process ends, even if it is killed.
+/// Returns a command whose process gets SIGTERM when this process ends, even if this process is killed.
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.arg("--pdeathsig=TERM").arg(name);
@@ -23,14 +23,14 @@ pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// A command of cargo, of the toolchain that runs this task.
+/// Returns a cargo command of the toolchain that runs this task.
 pub(crate) fn cargo(name: &str) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.arg(name);
     command
 }
 
-/// Runs a command, which is printed, to its end.
+/// Prints a command, runs it and waits for it to exit.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     println!("    {line}");
@@ -39,7 +39,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command to its end, and returns what it wrote to standard output.
+/// Runs a command, waits for it to exit, and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = line(command);
     let output = command.output().with_context(|| line.clone())?;
@@ -51,7 +51,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(text.into_owned())
 }
 
-/// A command as a person would type it.
+/// Returns the text of a command line.
 fn line(command: &Command) -> String {
     let words = [command.get_program()]
         .into_iter()
@@ -61,28 +61,28 @@ fn line(command: &Command) -> String {
     let line = line
         .strip_prefix("setpriv --pdeathsig=TERM ")
         .unwrap_or(&line);
-    // The directory of cargo is not useful to the reader.
+    // The directory of cargo is omitted.
     match line.split_once("/bin/cargo ") {
         Some((directory, arguments)) if !directory.contains(' ') => format!("cargo {arguments}"),
         _ => line.to_owned(),
     }
 }
 
-/// A program that runs in the background until it is dropped.
+/// A background process, which is killed when this value is dropped.
 pub(crate) struct Background {
     child: Child,
     line: String,
 }
 
 impl Background {
-    /// Starts a program.
+    /// Starts a program in the background.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let line = line(command);
         let child = command.spawn().with_context(|| line.clone())?;
         Ok(Self { child, line })
     }
 
-    /// Starts a program, and waits until `ready` finds in the program's output what it needs.
+    /// Starts a program in the background, and waits until `ready` returns a value for the text in the file `output`.
     pub(crate) fn start_until<T>(
         command: &mut Command,
         output: &Path,
@@ -106,7 +106,7 @@ impl Background {
         self.child.id()
     }
 
-    /// Whether the program has not ended yet.
+    /// Returns whether the process is still running, or an error if it has failed.
     pub(crate) fn is_running(&mut self) -> Result<bool> {
         let status = self.child.try_wait()?;
         if let Some(status) = status {
@@ -122,20 +122,20 @@ impl Drop for Background {
     }
 }
 
-/// The file that a shell would run as `program`.
+/// Returns the file on `PATH` that a shell would run as `program`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let mut files = env::split_paths(&path).map(|directory| directory.join(program));
     files.find(|file| file.is_file())
 }
 
-/// The directory of the workspace.
+/// Returns the directory of the workspace.
 pub(crate) fn workspace() -> &'static Path {
     let mut ancestors = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     ancestors.nth(2).unwrap_or(Path::new("."))
 }
 
-/// A file in Cargo's target directory, such as `release/wts`.
+/// Returns the path of a file in Cargo's target directory, such as `release/wts`.
 pub(crate) fn in_target(path: impl AsRef<Path>) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| workspace().join("target"));

@@ -1,10 +1,10 @@
-//! Which crate may depend on which: the layers, written once.
+//! Checks which crates depend on each other, by the layers that are defined here.
 
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// A crate of the workspace; the crates of the workspace that it may use; further ones that its tests may use; and the
-/// groups of libraries that neither may use.
+/// The rule of a crate: its name; the crates that it may use; further crates that its tests may use; and the groups of
+/// libraries that it must not use.
 type Rule = (
     &'static str,
     &'static str,
@@ -14,7 +14,7 @@ type Rule = (
 
 const DATABASE: &str = "diesel diesel-async diesel_migrations libsqlite3-sys";
 const HTTP: &str = "actix-web jsonwebtoken";
-/// Errors without a type are for programs, which only print them.
+/// Untyped errors are for programs, which only print them.
 const UNTYPED_ERRORS: &str = "anyhow";
 
 const RULES: &[Rule] = &[
@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
         "wts-generator",
         &[DATABASE, HTTP, UNTYPED_ERRORS],
     ),
-    // Its tests do without the testkit, which uses the other adapter.
+    // The tests of this crate must not use the testkit, because the testkit depends on another adapter.
     ("wts-adapter-http", APP, "", &[DATABASE, UNTYPED_ERRORS]),
     ("wts-generator", APP, "", &[DATABASE, HTTP, UNTYPED_ERRORS]),
     ("wts-server", ADAPTERS, "wts-testkit", &[]),
@@ -50,17 +50,17 @@ const APP: &str = "wts-domain wts-app";
 const ADAPTERS: &str =
     "wts-domain wts-app wts-adapter-db wts-adapter-file wts-adapter-http wts-generator";
 
-/// One dependency that a manifest declares.
+/// A dependency that a manifest declares.
 #[derive(Clone, Copy)]
 struct Edge<'a> {
     from: &'a str,
     to: &'a str,
-    /// Whether it is one of `[dev-dependencies]`.
+    /// Whether the dependency is in `[dev-dependencies]`.
     is_for_tests: bool,
     is_optional: bool,
 }
 
-/// Checks every dependency that a manifest of the workspace declares.
+/// Returns an error if a manifest in the workspace declares a forbidden dependency.
 pub(crate) fn check() -> Result<()> {
     let metadata = MetadataCommand::new()
         .no_deps()
@@ -86,7 +86,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// A sentence for each of `edges` that breaks a rule, and for each of `members` that has none.
+/// Returns a message for each dependency that breaks a rule, and for each crate without a rule.
 fn violations(members: &[&str], edges: &[Edge<'_>]) -> Vec<String> {
     let rule_of = |name: &str| RULES.iter().find(|rule| rule.0 == name);
     let without_rule = members.iter().filter(|member| rule_of(member).is_none());
@@ -107,13 +107,13 @@ fn objection(rule: &Rule, edge: &Edge<'_>, is_member: bool) -> Option<&'static s
     let includes_target = |names: &str| names.split(' ').any(|name| name == edge.to);
     if is_member {
         let is_allowed = includes_target(uses) || edge.is_for_tests && includes_target(tests_use);
-        return (!is_allowed).then_some("the layers do not go that way");
+        return (!is_allowed).then_some("the layers do not allow it");
     }
     if forbidden.iter().any(|names| includes_target(names)) {
-        return Some("it belongs to another layer");
+        return Some("the library belongs to another layer");
     }
     let is_library_of_domain = *name == DOMAIN && !edge.is_for_tests && !edge.is_optional;
-    is_library_of_domain.then_some("it uses no libraries")
+    is_library_of_domain.then_some("the domain must not use libraries")
 }
 
 #[cfg(test)]

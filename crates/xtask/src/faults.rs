@@ -1,4 +1,4 @@
-//! `cargo xtask faults`: how the service behaves for minutes while what it depends on fails, with the figures.
+//! `cargo xtask faults`: tests the service for minutes while its dependencies fail, and prints the measurements.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::{
     postgres,
 };
 
-/// Runs the long tests of faults, which are ignored elsewhere, one after the other.
+/// Runs the long tests of failures one after the other. `cargo test` ignores these tests by default.
 pub(crate) fn run_tests() -> Result<()> {
     let (url, _server) = postgres::provide()?;
     let mut test = cargo("test");

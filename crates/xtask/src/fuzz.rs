@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: feeds random inputs to the code that reads foreign data, looking for a panic.
+//! `cargo xtask fuzz`: runs the fuzz targets, which pass random inputs to the parsers of untrusted data.
 
 use anyhow::{Context, Result};
 
@@ -13,25 +13,26 @@ const TARGETS: [&str; 5] = ["authorization", "claims", "import", "query", "setti
 /// Arguments of `cargo xtask fuzz`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The targets to run; all by default
+    /// Targets to run; all by default
     #[arg(value_parser = TARGETS, default_values = TARGETS)]
     targets: Vec<String>,
-    /// How many seconds to run each target
+    /// Seconds to run each target
     #[arg(long, default_value_t = 60)]
     seconds: u32,
 }
 
-/// Builds the targets and runs them one after the other. An input that breaks something is kept in `crates/fuzz/artifacts`;
-/// after the fix it belongs into the target's `crates/fuzz/corpus`, which every test run replays.
+/// Builds the fuzz targets and runs them one after the other. An input that makes a target fail is written to
+/// `crates/fuzz/artifacts`. After the fix, such an input should be moved to `crates/fuzz/corpus`, because the unit
+/// tests run the targets with the corpus.
 pub(crate) fn run_targets(arguments: &Args) -> Result<()> {
     let cargo_fuzz = cargo_tool("cargo-fuzz", CARGO_FUZZ_VERSION)?;
     let directory = workspace().join("crates/fuzz");
     for target in &arguments.targets {
         println!("\n==> {target}, for {} seconds", arguments.seconds);
-        // New inputs are of no further use: the corpus that is kept is small and chosen.
+        // New inputs are discarded, to keep the corpus small.
         let found = tempfile::tempdir().context("could not create a directory for new inputs")?;
         let mut fuzz = program(&cargo_fuzz);
-        // Sanitizers need a nightly toolchain, and find little where no code is unsafe.
+        // Sanitizers need a nightly toolchain, and find little in code without `unsafe`.
         fuzz.args(["run", "--sanitizer", "none", "--fuzz-dir"])
             .arg(&directory);
         fuzz.arg(target)
@@ -42,6 +43,6 @@ pub(crate) fn run_targets(arguments: &Args) -> Result<()> {
         fuzz.args(["-rss_limit_mb=1024", "-print_final_stats=1"]);
         run(&mut fuzz)?;
     }
-    println!("\n==> nothing broke");
+    println!("\n==> no fuzz target failed");
     Ok(())
 }

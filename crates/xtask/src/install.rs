@@ -1,4 +1,4 @@
-//! Installing the programs that a task needs and does not bring.
+//! Installs the programs that tasks need.
 
 use std::{
     path::PathBuf,
@@ -9,13 +9,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::command::{cargo, in_target, on_path, output, program, run};
 
-/// Installs a Debian package unless what it brings is there. Root may do that, and a user whose `sudo` asks for no password.
+/// Installs a Debian package unless `is_installed` returns true. This requires root, or `sudo` without a password.
 pub(crate) fn debian_package(
     package: &str,
-    is_there: impl Fn() -> bool,
+    is_installed: impl Fn() -> bool,
     alternative: &str,
 ) -> Result<()> {
-    if is_there() {
+    if is_installed() {
         return Ok(());
     }
     let prefix = if rustix::process::geteuid().is_root() {
@@ -31,19 +31,22 @@ pub(crate) fn debian_package(
         command
     };
     let advice = format!(
-        "{package} is needed: install it, on Debian by `sudo apt-get install {package}`{alternative}"
+        "{package} is required: install it, on Debian with `sudo apt-get install {package}`{alternative}"
     );
     ensure!(output(&mut apt_get("--version")).is_ok(), advice);
-    println!("    {package} is needed: installing the Debian package, which stays on this system");
+    println!("    {package} is required: installing the Debian package permanently");
     run(&mut apt_get("update"))?;
     let install = format!("install --yes --no-install-recommends {package}");
     run(&mut apt_get(&install))?;
-    ensure!(is_there(), "the Debian package does not bring it; {advice}");
+    ensure!(
+        is_installed(),
+        "the Debian package does not contain the program; {advice}"
+    );
     Ok(())
 }
 
-/// A program from crates.io: the one on `PATH` if it has this version, otherwise one that is installed in the target
-/// directory.
+/// Returns the path of a program from crates.io: the one on `PATH` if it has this version, otherwise one that is
+/// installed in the target directory.
 pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<PathBuf> {
     if let Some(file) = on_path(name) {
         let described = output(program(&file).arg("--version")).unwrap_or_default();
@@ -54,13 +57,16 @@ pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<PathBuf> {
     let root = in_target(format!("tools/{name}-{version}"));
     let file = root.join("bin").join(name);
     if !file.is_file() {
-        println!("    {name} is needed: installing it in {}", root.display());
+        println!(
+            "    {name} is required: installing it in {}",
+            root.display()
+        );
         let package = format!("{name}@{version}");
-        // Without optimization, which would take three times as long.
+        // A build with optimization would take three times as long.
         let mut install = cargo("install");
         install.args(["--locked", "--quiet", "--debug", &package, "--root"]);
         run(install.arg(&root)).with_context(|| {
-            format!("{name} is needed: run `cargo install --locked {package}`, or connect to the network")
+            format!("{name} is required: run `cargo install --locked {package}`, or connect to the network")
         })?;
     }
     Ok(file)

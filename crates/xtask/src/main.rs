@@ -1,8 +1,8 @@
-//! The project's own tasks, run as `cargo xtask NAME`.
+//! The development tasks of this project, run as `cargo xtask NAME`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "what a task prints is for the person who runs it"
+    reason = "tasks print for the person who runs them"
 )]
 
 mod bench;
@@ -22,23 +22,24 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// The project's own tasks.
+/// Development tasks of this project.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
-    /// Check everything that can be checked, on a PostgreSQL of its own
+    /// Run all checks, with a temporary PostgreSQL server
     Test(test::Args),
-    /// Check which crates and which modules depend on each other
+    /// Check the dependencies between crates and between modules
     Layers,
-    /// Feed random inputs to the code that reads foreign data, and see whether anything breaks
+    /// Run the fuzz targets, which pass random inputs to the parsers of untrusted data
     Fuzz(fuzz::Args),
-    /// Measure the service beside the database alone and beside a route that only checks the token
+    /// Measure the throughput of the service, compared with the database alone and with a route that only checks the
+    /// token
     Bench(bench::Args),
-    /// Let the database fail in many ways, and send too many requests, for minutes; print what clients saw
+    /// Run the long tests of database failures and overload, and print the results of clients
     Faults,
-    /// Send the service all that its description allows and much that it does not, with the Python program schemathesis
+    /// Test the service with schemathesis, a Python program that generates requests from the OpenAPI description
     Schemathesis(schemathesis::Args),
-    /// Measure histories in and out beside PostgreSQL's own programs
+    /// Measure imports and exports, compared with the programs of PostgreSQL
     BenchData(bench::transfer::Args),
 }
 

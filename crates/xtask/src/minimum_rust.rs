@@ -1,4 +1,4 @@
-//! Whether `wts-domain` builds with the oldest Rust that its manifest allows.
+//! Checks that `wts-domain` builds with its minimum Rust version.
 
 use std::process::Command;
 
@@ -9,9 +9,9 @@ use crate::command::{output, program, run};
 
 const DOMAIN: &str = "wts-domain";
 
-/// Checks the crate, with every feature, by the toolchain of that version, which rustup installs. Returns what could not be
-/// checked, if rustup has no such toolchain; `clippy::incompatible_msrv` still knows which version of Rust added what to the
-/// standard library.
+/// Checks the crate with all features and the toolchain of its `rust-version`, which rustup installs. If rustup cannot
+/// install it, returns a description of what was not checked; even then, `clippy::incompatible_msrv` reports newer APIs
+/// of the standard library.
 pub(crate) fn check() -> Result<Option<String>> {
     let metadata = MetadataCommand::new().no_deps().exec()?;
     let mut packages = metadata.packages.iter();
@@ -34,7 +34,7 @@ pub(crate) fn check() -> Result<Option<String>> {
     Ok(None)
 }
 
-/// A command of rustup, without the environment variables that cargo sets for its own toolchain.
+/// Returns a rustup command without the environment variables that cargo sets for its own toolchain.
 fn rustup(name: &str) -> Command {
     let mut command = program("rustup");
     command.arg(name);

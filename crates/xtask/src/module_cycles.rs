@@ -1,8 +1,8 @@
-//! Import cycles between the top-level modules of a crate.
+//! Finds import cycles between the top-level modules of a crate.
 //!
-//! Without cycles a reader can order the modules, leaves first. An edge is a path such as `crate::error::ApiError` or
-//! `super::settings` in code that is not only for tests. A name that the crate root re-exports counts as the module that it
-//! comes from.
+//! Without cycles, the modules can be ordered so that each one imports only earlier ones. An import is a path such as
+//! `crate::error::ApiError` or `super::settings` in code that is not test code. A name that the crate root re-exports
+//! counts as an import of the module that defines it.
 
 mod references;
 mod tokens;
@@ -15,7 +15,7 @@ use cargo_metadata::MetadataCommand;
 use self::references::{Reference, references};
 use crate::command::workspace;
 
-/// Checks every crate of the workspace.
+/// Returns an error if a crate of the workspace has import cycles.
 pub(crate) fn check() -> Result<()> {
     let metadata = MetadataCommand::new().no_deps().exec()?;
     let mut lines = Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// One reference for each edge between two modules that is part of a cycle.
+/// Returns one reference for each pair of modules whose import is part of a cycle.
 fn cyclic_edges(references: &[Reference]) -> Vec<&Reference> {
     let mut edges = BTreeMap::new();
     for edge in references {
@@ -46,19 +46,20 @@ fn cyclic_edges(references: &[Reference]) -> Vec<&Reference> {
     }
     let edges: Vec<_> = edges.into_values().collect();
     let is_cyclic =
-        |edge: &&Reference| leads_to(&edge.to, &edge.from, &edges, &mut BTreeSet::new());
+        |edge: &&Reference| imports_lead_to(&edge.to, &edge.from, &edges, &mut BTreeSet::new());
     edges.iter().copied().filter(is_cyclic).collect()
 }
 
-/// Whether there is a path between these modules that passes none that was seen.
-fn leads_to<'a>(
+/// Returns whether imports lead from one module to another, without the modules in `visited`.
+fn imports_lead_to<'a>(
     from: &'a str,
     to: &str,
     edges: &[&'a Reference],
-    seen: &mut BTreeSet<&'a str>,
+    visited: &mut BTreeSet<&'a str>,
 ) -> bool {
     let mut next = edges.iter().filter(|edge| edge.from == from);
-    from == to || seen.insert(from) && next.any(|edge| leads_to(&edge.to, to, edges, seen))
+    from == to
+        || visited.insert(from) && next.any(|edge| imports_lead_to(&edge.to, to, edges, visited))
 }
 
 fn describe(edge: &Reference) -> String {
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edges_of_cycles_are_found_and_no_others() {
+    fn only_imports_in_cycles_are_found() {
         let edges = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "b"), ("d", "e")];
         let references = edges.map(|(from, to)| Reference {
             from: from.to_owned(),

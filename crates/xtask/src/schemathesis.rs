@@ -1,5 +1,5 @@
-//! `cargo xtask schemathesis`: sends valid and invalid requests, generated from the OpenAPI description, to the real service
-//! and checks that every response conforms to the description.
+//! `cargo xtask schemathesis`: sends valid and invalid requests, generated from the OpenAPI description, to the
+//! service, and checks that every response conforms to the description.
 
 use std::{
     fs::File,
@@ -11,44 +11,45 @@ use anyhow::{Context, Result};
 
 use crate::command::{Background, cargo, in_target, on_path, output, program, run, workspace};
 
-/// The version of schemathesis, <https://schemathesis.io>.
+/// The version of schemathesis (<https://schemathesis.io>).
 const VERSION: &str = "4.32.5";
-/// The pinned versions of schemathesis and its dependencies.
+/// The file with the pinned versions of schemathesis and its dependencies.
 const VERSIONS: &str = "crates/xtask/src/schemathesis.txt";
-/// The configuration of schemathesis.
+/// The configuration file of schemathesis.
 const CONFIG: &str = "crates/xtask/src/schemathesis.toml";
-/// The OpenAPI description; a test checks that the service serves it.
+/// The file with the OpenAPI description. A test checks that the service returns the same description.
 const DESCRIPTION: &str = "crates/adapter-http/openapi.json";
-/// How many examples of each kind are tried in every run of the tests.
+/// The number of examples of each kind in `cargo xtask test`.
 const BRIEF_EXAMPLES: u32 = 25;
 
 /// Arguments of `cargo xtask schemathesis`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How many examples of each kind to try
+    /// Number of examples of each kind
     #[arg(long, default_value_t = 1_000)]
     examples: u32,
 }
 
-/// Builds the service and tests it.
+/// Builds the service and tests it with the given number of examples.
 pub(crate) fn run_at_length(arguments: &Args) -> Result<()> {
     run(cargo("build").args(["--package", "wts-server"]))?;
     let schemathesis = install()?.map_err(anyhow::Error::msg)?;
     test_service(&schemathesis, arguments.examples)
 }
 
-/// Tests the service that the tests have built, for a few seconds. Returns what could not be checked, where Python or its
-/// packages are not at hand.
+/// Tests the service, which must have been built, for a few seconds. If Python or its packages are not available,
+/// returns a description of what was not checked.
 pub(crate) fn run_briefly() -> Result<Option<String>> {
     match install()? {
         Ok(schemathesis) => test_service(&schemathesis, BRIEF_EXAMPLES).map(|()| None),
         Err(reason) => Ok(Some(format!(
-            "whether every response is as described: {reason}"
+            "whether every response conforms to the OpenAPI description: {reason}"
         ))),
     }
 }
 
-/// The program, in a Python environment of its own in the target directory; or why there cannot be one here.
+/// Installs schemathesis in a Python environment in the target directory. Returns its path, or the reason why it cannot
+/// be installed on this system.
 fn install() -> Result<Result<PathBuf, &'static str>> {
     let environment = in_target("schemathesis").join(VERSION);
     let schemathesis = environment.join("bin/schemathesis");
@@ -56,11 +57,11 @@ fn install() -> Result<Result<PathBuf, &'static str>> {
         return Ok(Ok(schemathesis));
     }
     let Some(python) = on_path("python3") else {
-        return Ok(Err("there is no python3"));
+        return Ok(Err("python3 is not installed"));
     };
     let mut venv = program(python);
     if output(venv.args(["-m", "venv", "--clear"]).arg(&environment)).is_err() {
-        return Ok(Err("python3 has no venv and pip"));
+        return Ok(Err("python3 lacks the modules venv and pip"));
     }
     let mut pip = program(environment.join("bin/pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check"]);
@@ -68,13 +69,13 @@ fn install() -> Result<Result<PathBuf, &'static str>> {
     match output(pip.arg(format!("schemathesis=={VERSION}"))) {
         Ok(_) => Ok(Ok(schemathesis)),
         Err(error) if is_offline(&error.to_string()) => {
-            Ok(Err("there is no way to the Python packages"))
+            Ok(Err("the Python package index is not reachable"))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Whether pip's message is about connections, and not about packages.
+/// Returns whether an error of pip is a connection error.
 fn is_offline(message: &str) -> bool {
     let words = ["connection", "Connection", "ConnectTimeout", "ProxyError"];
     words.iter().any(|word| message.contains(word))
@@ -88,13 +89,14 @@ fn test_service(schemathesis: &Path, examples: u32) -> Result<()> {
         .env("TMPDIR", directory.path())
         .stdout(File::create(&demo).context("could not create a file")?)
         .stderr(Stdio::null());
-    let (_service, (url, tokens)) = Background::start_until(&mut wts, &demo, announced)?;
+    let (_service, (url, tokens)) = Background::start_until(&mut wts, &demo, parse_demo_output)?;
 
-    // Of sample data that is gone in a moment.
+    // The tokens belong to users of the sample data.
     let [owner, _stranger, operator] =
         tokens.map(|token| format!("--header=Authorization: Bearer {token}"));
     let served = format!("{url}/api/v3/openapi.json");
-    // The description that the service serves would be answered 304, too.
+    // With `If-None-Match: *`, the request for the description itself would get 304, so the description is read from
+    // the file.
     let description = workspace().join(DESCRIPTION).display().to_string();
     let tag = "--header=If-None-Match: *".to_owned();
     let callers = [
@@ -120,8 +122,8 @@ fn test_service(schemathesis: &Path, examples: u32) -> Result<()> {
     Ok(())
 }
 
-/// The demo's URL and the tokens in its three examples, once it has printed them all.
-fn announced(printed: &str) -> Option<(String, [String; 3])> {
+/// Returns the URL of the demo and the tokens in its three examples; `None` until all have been printed.
+fn parse_demo_output(printed: &str) -> Option<(String, [String; 3])> {
     let (_, after) = printed.split_once("http://")?;
     let address = after.split_whitespace().next()?;
     let tokens: Vec<_> = printed
@@ -137,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_connection_errors_of_pip_count_as_offline() {
+    fn only_connection_errors_of_pip_are_offline_errors() {
         let offline = "WARNING: Retrying after connection broken by 'NewConnectionError(Failed to establish a new \
                        connection: [Errno -3] Temporary failure in name resolution')': /simple/schemathesis/";
         assert!(is_offline(offline));
@@ -160,7 +162,10 @@ mod tests {
                     curl 'http://127.0.0.1:8080/x' -H 'Authorization: Bearer c'\n";
         let tokens = ["a", "b", "c"].map(str::to_owned);
         let expected = Some(("http://127.0.0.1:8080".to_owned(), tokens));
-        assert_eq!(announced(printed), expected);
-        assert_eq!(announced(printed.strip_suffix("c'\n").unwrap()), None);
+        assert_eq!(parse_demo_output(printed), expected);
+        assert_eq!(
+            parse_demo_output(printed.strip_suffix("c'\n").unwrap()),
+            None
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The rules of `deny.toml` for dependencies, checked by cargo-deny.
+//! Checks dependencies with cargo-deny, by the rules in `deny.toml`.
 
 use std::{env, fs, path::PathBuf};
 
@@ -11,8 +11,8 @@ use crate::{
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
-/// Checks licences, bans and sources of all dependencies, and their advisories if cargo-deny has fetched them before, which
-/// needs the network. Returns what could not be checked.
+/// Checks the licences, bans and sources of all dependencies. Security advisories are checked only if cargo-deny has
+/// downloaded its database before. Returns a description of what could not be checked.
 pub(crate) fn check() -> Result<Option<String>> {
     let cargo_deny = cargo_tool("cargo-deny", CARGO_DENY_VERSION)?;
     let has_advisories = has_advisories();
@@ -23,16 +23,16 @@ pub(crate) fn check() -> Result<Option<String>> {
         command.args(["--disable-fetch", "advisories"]);
     }
     run(&mut command)?;
-    // The fuzz targets are a workspace of their own, of which nothing is delivered.
+    // The fuzz targets are a separate workspace, which is not part of a release.
     let mut command = program(&cargo_deny);
     command.args(["--locked", "--log-level=error", "--manifest-path"]);
     command.arg(workspace().join("crates/fuzz/Cargo.toml"));
     run(command.args(["check", "bans", "sources"]))?;
-    let unchecked = "what is known against dependencies: `cargo deny fetch` gets it";
+    let unchecked = "security advisories of dependencies: run `cargo deny fetch` to download them";
     Ok((!has_advisories).then(|| unchecked.to_owned()))
 }
 
-/// Whether cargo-deny has fetched advisories before.
+/// Returns whether cargo-deny has downloaded an advisory database before.
 fn has_advisories() -> bool {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the steps, in order, up to the first that fails.
+//! `cargo xtask test`: runs all checks in order, and stops at the first that fails.
 
 use std::{ffi::OsString, fs};
 
@@ -9,18 +9,19 @@ use crate::{
     dependency_rules, minimum_rust, module_cycles, postgres, schemathesis, supply_chain,
 };
 
-/// Names the file in which tests list themselves that this system does not allow, and which would fail otherwise.
+/// The environment variable with the path of a file in which tests list themselves if this system does not allow them
+/// to run.
 const SKIPPED_VARIABLE: &str = "WTS_TEST_SKIPPED";
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Further arguments of `cargo test`, such as a part of a test's name
+    /// Additional arguments of `cargo test`, such as a part of a test name
     #[arg(last = true, value_name = "CARGO_TEST_ARGS")]
     cargo_test: Vec<OsString>,
 }
 
-/// Runs every step, and prints at the end what could not be checked.
+/// Runs every step, and finally prints what could not be checked.
 pub(crate) fn run_steps(args: &Args) -> Result<()> {
     let mut unchecked = Vec::new();
 
@@ -31,17 +32,17 @@ pub(crate) fn run_steps(args: &Args) -> Result<()> {
     step("layers", || {
         dependency_rules::check()?;
         module_cycles::check()?;
-        // Features unify across a workspace build; alone, each has only what its own manifest asks for.
+        // A workspace build unifies features, so each crate is also checked with only its own features.
         run(cargo("check").args(["--package", "wts-domain"]))?;
         run(cargo("check").args(["--package", "wts-app"]))
     })?;
     unchecked.extend(step("wts-domain as a package", || {
-        // Also with what is not committed yet: it is the next commit that is being tested.
+        // Uncommitted changes are included, because they are part of the next commit.
         run(cargo("package").args(["--package", "wts-domain", "--allow-dirty"]))?;
         minimum_rust::check()
     })?);
     unchecked.extend(step("supply chain", supply_chain::check)?);
-    // Only the tests need it, but a missing server should be known before the long steps.
+    // Only the tests need PostgreSQL, but a missing server should be reported before the long steps.
     let (url, _server) = step("PostgreSQL", postgres::provide)?;
     step("lints", || {
         let mut clippy = cargo("clippy");
@@ -68,10 +69,11 @@ pub(crate) fn run_steps(args: &Args) -> Result<()> {
     unchecked.extend(
         skipped
             .lines()
-            .map(|test| format!("{test}, which this system does not allow")),
+            .map(|test| format!("test {test}: this system does not allow it to run")),
     );
     unchecked.push(
-        "whether the fuzz targets build, which takes a C++ compiler: `cargo xtask fuzz`".to_owned(),
+        "whether the fuzz targets build: run `cargo xtask fuzz`, which needs a C++ compiler"
+            .to_owned(),
     );
     for what in unchecked {
         println!("    NOT CHECKED HERE: {what}");

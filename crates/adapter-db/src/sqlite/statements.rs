@@ -34,5 +34,5 @@ pub(super) fn rank_of<'a>(student: &'a str) -> _ {
         .select((users::sid, operators::access.nullable()))
 }
 
-/// The columns of [`history_of`]: the issuer of the ticket, a trace, and the name of its operator.
+/// The columns of [`history_of()`]: the issuer of the ticket, a trace, and the name of its operator.
 pub(super) type HistoryRow = (String, Option<TraceRow<String>>, Option<String>);

@@ -1,4 +1,4 @@
-//! The databases of a benchmark.
+//! Creates the databases of a benchmark.
 
 use std::{path::PathBuf, process::Command};
 
@@ -11,7 +11,7 @@ use crate::{
     postgres,
 };
 
-/// The settings that an administrator would give PostgreSQL for some million traces.
+/// The settings of PostgreSQL, suitable for a few million traces.
 const SETTINGS: &[&str] = &[
     "shared_buffers=2GB",
     "max_wal_size=8GB",
@@ -23,11 +23,11 @@ const NAME: &str = "wts";
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// PostgreSQL with our own schema.
+    /// PostgreSQL with the migrated schema.
     Postgres,
-    /// PostgreSQL as the predecessor made it.
+    /// PostgreSQL with the WTS v3 schema.
     WtsV3,
-    /// Embedded SQLite.
+    /// SQLite.
     Sqlite,
 }
 
@@ -41,23 +41,23 @@ impl Kind {
     }
 }
 
-/// Starts the server that these kinds of database need.
+/// Starts a PostgreSQL server if one of these kinds of database needs it.
 pub(super) fn start_server(kinds: &[Kind]) -> Result<Option<PostgresServer>> {
     let is_needed = kinds.iter().any(|kind| *kind != Kind::Sqlite);
     is_needed.then(|| postgres::start(SETTINGS)).transpose()
 }
 
-/// A database.
+/// A database for a benchmark.
 pub(super) struct Database<'a> {
     pub(super) kind: Kind,
-    /// The server that the database is in, unless it is a file.
+    /// The server that contains the database; `None` for SQLite.
     pub(super) server: Option<&'a PostgresServer>,
-    /// For the files of the benchmark; it is removed with the database.
+    /// The directory for the files of the benchmark, which is removed with this value.
     pub(super) directory: TemporaryDirectory,
 }
 
 impl<'a> Database<'a> {
-    /// Creates a database with our tables and nothing in them.
+    /// Creates a database with empty tables.
     pub(super) fn create(kind: Kind, server: Option<&'a PostgresServer>) -> Result<Self> {
         let database = Self {
             kind,
@@ -78,12 +78,12 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// The file of an SQLite database.
+    /// Returns the file of a SQLite database.
     pub(super) fn file(&self) -> PathBuf {
         self.directory.path().join("wts.db")
     }
 
-    /// A command of the service on this database.
+    /// Returns a `wts` command that uses this database.
     pub(super) fn wts(&self, command: &str) -> Command {
         let mut wts = program(in_target("release/wts"));
         wts.arg(command).env("WTS_DATABASE_URL", self.url());
@@ -91,7 +91,7 @@ impl<'a> Database<'a> {
         wts
     }
 
-    /// Removes the database. Its files are removed when it is dropped.
+    /// Removes the database from the server. Its files are removed when this value is dropped.
     pub(super) fn remove(self) -> Result<()> {
         if let Some(server) = self.server {
             output(server.command("dropdb").args(["--force", NAME]))?;
@@ -100,7 +100,7 @@ impl<'a> Database<'a> {
     }
 }
 
-/// A client program of PostgreSQL on the benchmark's database.
+/// Returns a command for a client program of PostgreSQL that uses the benchmark's database.
 pub(super) fn client(server: &PostgresServer, program: &str) -> Command {
     let mut command = server.command(program);
     command.env("PGDATABASE", NAME);

@@ -1,4 +1,4 @@
-//! Filling a database with the sample data that `wts generate` makes.
+//! Fills a database with the sample data of `wts generate`.
 
 use std::fs::{self, File};
 
@@ -10,23 +10,25 @@ use crate::{
     install::debian_package,
 };
 
-/// The number of the first ticket of the sample data.
+/// The id of the first ticket of the sample data.
 pub(super) const FIRST_TICKET: u32 = 123;
 
-/// Lets nothing check what is inserted, and no trigger add to it.
+/// SQL that disables triggers and foreign keys.
 const WITHOUT_TRIGGERS: &str = "set session_replication_role = replica;";
-/// An import writes the traces of a ticket side by side. In a database that has grown they lie as they were written.
+/// SQL that orders the traces by time, as in a database that has grown. An import stores the traces of a ticket next to
+/// each other.
 const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_order_of_time.sql");
-/// SQL that moves imported rows from our schema to the tables of a WTS v3 database, which `wts import` does not support.
+/// SQL that moves imported rows to the tables of a WTS v3 database, which `wts import` does not support.
 const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
 const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
-/// After ticket `{last}` eight with histories of 10 traces, eight of 1,000, four of 100,000, eight of 5 and eight of 200.
+/// SQL that inserts tickets after `{last}`: eight with 10 traces, eight with 1,000, four with 100,000, eight with 5 and
+/// eight with 200.
 const LONG_HISTORIES: &str = include_str!("long_histories.sql");
-/// Lets the next trace have a number that is free.
-const NEXT_NUMBER: &str = "\
+/// SQL that advances the sequence of trace ids past the inserted ids.
+const ADVANCE_SEQUENCE: &str = "\
 select setval(pg_get_serial_sequence('wts.ticket_traces', 'opid'), (select max(opid) from wts.ticket_traces));";
 
-/// Placeholders of [`LONG_HISTORIES`] in our PostgreSQL schema, in that of WTS v3, and in SQLite.
+/// The placeholders of [`LONG_HISTORIES`], and their values for PostgreSQL, WTS v3 and SQLite.
 const PLACEHOLDERS: [(&str, [&str; 3]); 6] = [
     ("{wts}", ["wts.", "wts.", ""]),
     ("{epoch}", [EPOCH, EPOCH, "788918400000000"]),
@@ -38,7 +40,7 @@ const PLACEHOLDERS: [(&str, [&str; 3]); 6] = [
 const EPOCH: &str = "timestamptz '2025-01-01 00:00:00Z'";
 const MINUTE: &str = "interval '1 minute'";
 
-/// Fills an empty database with this number of tickets, and those of [`LONG_HISTORIES`] after them if `long` is set.
+/// Fills an empty database with this number of tickets and, if `long` is set, with those of [`LONG_HISTORIES`].
 pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<()> {
     let directory = database.directory.path();
     let histories = directory.join("histories.jsonl");
@@ -51,17 +53,17 @@ pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<
     let mut long = if long { LONG_HISTORIES } else { "" }
         .replace("{last}", &(FIRST_TICKET + tickets - 1).to_string());
     for (name, [postgres, wts_v3, sqlite]) in PLACEHOLDERS {
-        let spelling = match database.kind {
+        let value = match database.kind {
             Kind::Postgres => postgres,
             Kind::WtsV3 => wts_v3,
             Kind::Sqlite => sqlite,
         };
-        long = long.replace(name, spelling);
+        long = long.replace(name, value);
     }
     let to_wts_v3 = TO_WTS_V3.replace("{schema}", WTS_V3_SCHEMA);
     let script = match database.kind {
-        Kind::Postgres => [WITHOUT_TRIGGERS, IN_ORDER_OF_TIME, &long, NEXT_NUMBER].join("\n"),
-        Kind::WtsV3 => [WITHOUT_TRIGGERS, &to_wts_v3, &long, NEXT_NUMBER].join("\n"),
+        Kind::Postgres => [WITHOUT_TRIGGERS, IN_ORDER_OF_TIME, &long, ADVANCE_SEQUENCE].join("\n"),
+        Kind::WtsV3 => [WITHOUT_TRIGGERS, &to_wts_v3, &long, ADVANCE_SEQUENCE].join("\n"),
         Kind::Sqlite => format!(
             "pragma synchronous = off; begin; {long}; commit; pragma wal_checkpoint(truncate); analyze;"
         ),

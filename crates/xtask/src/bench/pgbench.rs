@@ -1,4 +1,4 @@
-//! PostgreSQL by itself: the same read as one prepared statement, sent by `pgbench`.
+//! Measures PostgreSQL without the service: `pgbench` sends the same query as one prepared statement.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::command::{Background, output};
 
-/// A ticket's issuer and its traces in order with the names of those who did them.
+/// The query for the issuer of a ticket and its traces in order, with the names of their operators.
 const READ: &str = "\
 select t.issuer, x.opid, x.updated_at, x.op, s.name, x.new_status, x.new_priority, x.new_appointment, x.new_category, \
 x.remark \
@@ -28,16 +28,16 @@ left join data.students s on s.sid = o.sid \
 where t.tid = :tid \
 order by x.updated_at, x.opid;";
 
-/// The concurrent write, and its rate per second: far higher than on a real campus.
+/// The statement of the concurrent writers, and its rate per second, which is far higher than in production.
 const WRITE: &str = "\
 insert into wts.ticket_traces (tid, op, updated_at, remark) values (:tid, 'W007', now(), '已联系同学');";
 const WRITES: u32 = 100;
 
-/// The program, for a database in PostgreSQL.
+/// The program `pgbench` for a PostgreSQL database.
 pub(super) struct Pgbench<'a> {
     server: &'a PostgresServer,
     directory: &'a Path,
-    /// The first and the last ticket.
+    /// The ids of the first and the last ticket.
     tickets: (u32, u32),
 }
 
@@ -50,13 +50,13 @@ impl<'a> Pgbench<'a> {
         })
     }
 
-    /// Reads over this number of connections, on each again as soon as the result is there.
+    /// Measures reads over this number of connections. Each connection sends the next query after the previous result.
     pub(super) fn read(&self, connections: u32, duration: Duration) -> Result<(Responses, Cost)> {
-        // Each of its threads writes a file with the transactions and their latencies.
+        // Each thread of `pgbench` writes a log file with the latencies of its transactions.
         let logs = tempfile::tempdir().context("could not create a temporary directory")?;
         let mut pgbench = self.command(READ)?;
         pgbench
-            // To log every transaction would cost more than some of them.
+            // Only a sample is logged, because logging a transaction can cost more than the transaction.
             .args(["--protocol=prepared", "--log", "--sampling-rate=0.1"])
             .arg(format!("--log-prefix={}/log", logs.path().display()))
             .arg(format!("--client={connections}"))
@@ -86,7 +86,7 @@ impl<'a> Pgbench<'a> {
         Ok((responses, meter.stop(count)))
     }
 
-    /// Lets others write traces until the returned process is dropped.
+    /// Starts concurrent writers, which write traces until the returned process is dropped.
     pub(super) fn start_writers(&self) -> Result<Background> {
         let mut pgbench = self.command(WRITE)?;
         pgbench.args(["--client=2", "--time=3600", &format!("--rate={WRITES}")]);
@@ -97,18 +97,18 @@ impl<'a> Pgbench<'a> {
         let script = self.directory.join("pgbench.sql");
         let (first, last) = self.tickets;
         let text = format!("\\set tid random({first}, {last})\n{statement}\n");
-        fs::write(&script, text).context("could not write pgbench's script")?;
+        fs::write(&script, text).context("could not write the pgbench script")?;
         let mut pgbench = client(self.server, "pgbench");
         pgbench.arg("--no-vacuum").arg("--file").arg(script);
         Ok(pgbench)
     }
 }
 
-/// The latencies in all logs, in microseconds and in order.
+/// Returns the latencies in all log files, in microseconds and in ascending order.
 fn latencies(logs: &Path) -> Result<Vec<u32>> {
     let mut latencies = Vec::new();
-    for log in fs::read_dir(logs).context("pgbench's logs")? {
-        let text = fs::read_to_string(log?.path()).context("pgbench's log")?;
+    for log in fs::read_dir(logs).context("could not read the directory of the pgbench logs")? {
+        let text = fs::read_to_string(log?.path()).context("could not read a pgbench log")?;
         let third_fields = text.lines().filter_map(|line| line.split(' ').nth(2));
         latencies.extend(third_fields.filter_map(|field| field.parse::<u32>().ok()));
     }

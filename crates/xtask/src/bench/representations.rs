@@ -1,5 +1,6 @@
-//! The cost of a response with changes and state, and of one in CSV, beside that of a plain response: processor time of
-//! the service and bytes, for tickets with 5 and with 200 traces, each of which changes the status.
+//! Measures the cost of responses with changes and state and of CSV responses, compared with plain responses: the CPU
+//! time of the service and the size, for tickets with 5 and with 200 traces. Every trace of these tickets changes the
+//! status.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::{
 };
 
 const CONNECTIONS: u32 = 16;
-/// The tickets after all others: the first, the last, and how many traces each has.
+/// The ranges of tickets, which follow all other tickets: the first, the last, and the number of traces of each.
 const TICKETS: [(u32, u32, &str); 2] = [(21, 28, "5"), (29, 36, "200")];
 const PLAIN: &str = "/api/v3/get_traces?tid=";
 const PATHS: [&str; 3] = [
@@ -27,10 +28,10 @@ const HEADER: &str = "\
 | traces | request | requests/s | service CPU µs | of plain | bytes | of plain |
 | --: | --- | --: | --: | --: | --: | --: |";
 
-/// By the number of traces and the path.
+/// The measurements by number of traces and path.
 type Table = Samples<(&'static str, &'static str), (Responses, Cost)>;
 
-/// Measures every representation in turn, and prints the medians and their ratios to the plain response.
+/// Measures every representation in turn, and prints the medians and their ratios to those of the plain response.
 pub(super) fn measure(
     service: &Service<'_>,
     last_ticket: u32,

@@ -1,6 +1,6 @@
-//! Repeated measurements, as a table of medians in Markdown.
+//! Collects repeated measurements, and prints a Markdown table of their medians.
 
-/// The samples of each row, in the order in which the rows were first measured.
+/// The samples of each row. Rows are in the order of their first measurement.
 pub(super) struct Samples<Row, Sample>(Vec<(Row, Vec<Sample>)>);
 
 impl<Row: PartialEq, Sample> Samples<Row, Sample> {
@@ -15,7 +15,7 @@ impl<Row: PartialEq, Sample> Samples<Row, Sample> {
         }
     }
 
-    /// Prints a header and each row, of which `cells` makes the text.
+    /// Prints the header and all rows. `cells` returns the texts of a row.
     pub(super) fn print<const N: usize>(&self, header: &str, cells: impl Fn(&Row) -> [String; N]) {
         println!("{header}");
         for (row, _) in &self.0 {
@@ -41,7 +41,7 @@ impl<Row: PartialEq, Sample> Samples<Row, Sample> {
     }
 }
 
-/// A number in a table, or an empty cell.
+/// Formats a number for a table; `None` gives an empty cell.
 pub(super) fn cell(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
 }

@@ -1,4 +1,4 @@
-//! The service that is measured: the real binary, with the log that it has by default.
+//! Starts the measured service: the release binary with its default log settings.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,21 +13,21 @@ use wts_test_postgres::random_hex;
 use super::database::Database;
 use crate::command::{Background, in_target, output, program};
 
-/// How many callers send requests.
+/// The number of callers that send requests.
 const CALLERS: u32 = 32;
 
-/// A service that runs until it is dropped.
+/// A running service, which is stopped when this value is dropped.
 pub(super) struct Service<'a> {
     pub(super) database: &'a Database<'a>,
     pub(super) process: Background,
     pub(super) address: SocketAddr,
-    /// A file with a token in each line, of several members of staff, who may read every ticket.
+    /// The file with one token per line. The tokens belong to staff members, who may read every ticket.
     pub(super) tokens: PathBuf,
     log: File,
 }
 
 impl<'a> Service<'a> {
-    /// Starts the service on this database.
+    /// Starts the service with this database.
     pub(super) fn start(database: &'a Database<'_>) -> Result<Self> {
         let secret = random_hex()?;
         let directory = database.directory.path();
@@ -52,7 +52,7 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// Makes room: the service logs every request.
+    /// Empties the log file, to which the service writes every request.
     pub(super) fn empty_log(&self) -> Result<()> {
         self.log.set_len(0).context("could not empty the log")
     }

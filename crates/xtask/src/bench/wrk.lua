@@ -1,5 +1,5 @@
--- The wrk script. Arguments: TOKENS PATH FIRST LAST.
--- Each request has a random token of the file TOKENS, and PATH with a random number from FIRST to LAST.
+-- The script of wrk. Arguments: TOKENS PATH FIRST LAST. Each request has a random token of the file TOKENS, and PATH
+-- followed by a random number from FIRST to LAST.
 
 local threads = 0
 
@@ -20,7 +20,7 @@ function init(arguments)
     end
 end
 
--- reported REQUESTS SECONDS FAILURES REJECTED P50 P99 BYTES, latencies in microseconds
+-- Prints: reported REQUESTS SECONDS FAILURES REJECTED P50 P99 BYTES, with latencies in microseconds.
 function done(summary, latency)
     local errors = summary.errors
     local failures = errors.connect + errors.read + errors.write + errors.timeout

@@ -1,4 +1,4 @@
-//! Sending requests over HTTP, with wrk.
+//! Sends HTTP requests with the load generator wrk.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::{
     install::debian_package,
 };
 
-/// The wrk script that makes the requests and prints the report.
+/// The wrk script that creates the requests and prints the report.
 const SCRIPT: &str = "crates/xtask/src/bench/wrk.lua";
 
-/// Installs wrk unless it is there.
+/// Installs wrk unless it is installed.
 pub(super) fn provide() -> Result<()> {
     debian_package("wrk", || on_path("wrk").is_some(), "")
 }
 
-/// The request target: a path followed by a random number in this range.
+/// A request target: a path followed by a random number from `first` to `last`.
 pub(super) struct Target {
     path: &'static str,
     first: u32,
@@ -26,25 +26,25 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The route that only checks the token.
+    /// The baseline route, which only checks the token.
     pub(super) const BASELINE: Self = Self {
-        path: "/floor?tid=",
+        path: "/baseline?tid=",
         first: 1,
         last: 9,
     };
 
-    /// The traces of any of these tickets, from the first to the last.
+    /// Returns the target for the traces of the tickets from the first to the last.
     pub(super) fn traces(tickets: (u32, u32)) -> Self {
         Self::new("/api/v3/get_traces?tid=", tickets)
     }
 
-    /// A path that the number of any of these tickets completes, from the first to the last.
+    /// Returns the target of `path` followed by a random number from the first to the last.
     pub(super) fn new(path: &'static str, (first, last): (u32, u32)) -> Self {
         Self { path, first, last }
     }
 }
 
-/// Sends requests over this number of connections, on each again as soon as the response is there.
+/// Sends requests over this number of connections. Each connection sends the next request after the previous response.
 pub(super) fn run(
     service: &Service<'_>,
     target: &Target,
@@ -68,9 +68,9 @@ pub(super) fn run(
     let report = report.with_context(|| format!("wrk did not report:\n{printed}"))?;
     let numbers: Result<Vec<f64>, _> = report.split(' ').map(str::parse).collect();
     let [count, seconds, failures, rejected, p50, p99, bytes] =
-        numbers.context("wrk's report")?[..]
+        numbers.context("could not parse the report of wrk")?[..]
     else {
-        bail!("wrk's report has other fields than expected:\n{printed}");
+        bail!("expected seven fields in the report of wrk:\n{printed}");
     };
     ensure!(
         failures == 0.0,

@@ -1,8 +1,8 @@
-//! The rules, spelled out.
+//! Tests of the dependency rules, which list the allowed dependencies explicitly.
 
 use super::*;
 
-fn product<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
+fn normal<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
     Edge {
         from,
         to,
@@ -11,10 +11,10 @@ fn product<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
     }
 }
 
-fn tests<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
+fn dev<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
     Edge {
         is_for_tests: true,
-        ..product(from, to)
+        ..normal(from, to)
     }
 }
 
@@ -24,7 +24,7 @@ fn is_allowed(edge: Edge<'_>) -> bool {
 }
 
 #[test]
-fn code_depends_inwards_only() {
+fn crates_depend_on_inner_layers_only() {
     let allowed = [
         ("wts-app", "wts-domain"),
         ("wts-adapter-db", "wts-domain"),
@@ -51,7 +51,7 @@ fn code_depends_inwards_only() {
         for to in RULES {
             let edge = (from.0, to.0);
             assert_eq!(
-                is_allowed(product(from.0, to.0)),
+                is_allowed(normal(from.0, to.0)),
                 allowed.contains(&edge),
                 "{edge:?}"
             );
@@ -60,37 +60,37 @@ fn code_depends_inwards_only() {
 }
 
 #[test]
-fn forbidden_dependency_is_named() {
+fn error_names_the_forbidden_dependency() {
     let edges = [
-        product("wts-app", "wts-domain"),
-        product("wts-app", "wts-adapter-db"),
+        normal("wts-app", "wts-domain"),
+        normal("wts-app", "wts-adapter-db"),
     ];
     assert_eq!(
         violations(&["wts-app", "wts-domain", "wts-adapter-db"], &edges),
-        ["wts-app must not depend on wts-adapter-db: the layers do not go that way"]
+        ["wts-app must not depend on wts-adapter-db: the layers do not allow it"]
     );
 }
 
 #[test]
-fn tests_use_the_testkit_only_where_it_brings_no_other_layer() {
-    assert!(is_allowed(tests("wts-adapter-db", "wts-testkit")));
-    assert!(is_allowed(tests("wts-server", "wts-testkit")));
-    assert!(is_allowed(tests("wts-adapter-file", "wts-generator")));
-    assert!(!is_allowed(tests("wts-adapter-file", "wts-testkit")));
-    assert!(!is_allowed(product("wts-adapter-db", "wts-testkit")));
-    assert!(!is_allowed(tests("wts-adapter-http", "wts-testkit")));
+fn testkit_is_allowed_in_database_and_server_tests_only() {
+    assert!(is_allowed(dev("wts-adapter-db", "wts-testkit")));
+    assert!(is_allowed(dev("wts-server", "wts-testkit")));
+    assert!(is_allowed(dev("wts-adapter-file", "wts-generator")));
+    assert!(!is_allowed(dev("wts-adapter-file", "wts-testkit")));
+    assert!(!is_allowed(normal("wts-adapter-db", "wts-testkit")));
+    assert!(!is_allowed(dev("wts-adapter-http", "wts-testkit")));
 }
 
 #[test]
-fn adapters_do_not_use_each_other_in_tests_either() {
-    assert!(!is_allowed(tests("wts-adapter-db", "wts-adapter-http")));
-    assert!(!is_allowed(tests("wts-adapter-http", "wts-adapter-db")));
-    assert!(!is_allowed(tests("wts-adapter-file", "wts-adapter-db")));
-    assert!(!is_allowed(tests("wts-adapter-db", "wts-adapter-file")));
+fn adapters_must_not_use_each_other_in_tests() {
+    assert!(!is_allowed(dev("wts-adapter-db", "wts-adapter-http")));
+    assert!(!is_allowed(dev("wts-adapter-http", "wts-adapter-db")));
+    assert!(!is_allowed(dev("wts-adapter-file", "wts-adapter-db")));
+    assert!(!is_allowed(dev("wts-adapter-db", "wts-adapter-file")));
 }
 
 #[test]
-fn libraries_of_other_layers_are_forbidden() {
+fn libraries_of_other_layers_are_rejected() {
     for library in [
         "diesel",
         "diesel-async",
@@ -98,32 +98,32 @@ fn libraries_of_other_layers_are_forbidden() {
         "jsonwebtoken",
         "anyhow",
     ] {
-        assert!(!is_allowed(product("wts-domain", library)));
-        assert!(!is_allowed(product("wts-app", library)));
+        assert!(!is_allowed(normal("wts-domain", library)));
+        assert!(!is_allowed(normal("wts-app", library)));
     }
     for library in ["actix-web", "jsonwebtoken", "anyhow"] {
-        assert!(!is_allowed(product("wts-adapter-db", library)));
+        assert!(!is_allowed(normal("wts-adapter-db", library)));
     }
     for library in ["diesel", "diesel-async", "anyhow"] {
-        assert!(!is_allowed(product("wts-adapter-http", library)));
+        assert!(!is_allowed(normal("wts-adapter-http", library)));
     }
     for program in ["wts-server", "wts-testkit", "wts-xtask"] {
-        assert!(is_allowed(product(program, "anyhow")));
+        assert!(is_allowed(normal(program, "anyhow")));
     }
 }
 
 #[test]
-fn domain_uses_no_libraries_but_its_tests_do() {
-    assert!(!is_allowed(product("wts-domain", "serde")));
+fn domain_may_use_libraries_in_tests_only() {
+    assert!(!is_allowed(normal("wts-domain", "serde")));
     assert!(is_allowed(Edge {
         is_optional: true,
-        ..product("wts-domain", "serde")
+        ..normal("wts-domain", "serde")
     }));
-    assert!(is_allowed(tests("wts-domain", "proptest")));
+    assert!(is_allowed(dev("wts-domain", "proptest")));
 }
 
 #[test]
-fn crate_without_a_rule_is_named() {
+fn error_names_a_crate_without_a_rule() {
     assert_eq!(
         violations(&["wts-newcomer"], &[]),
         ["wts-newcomer has no rule in dependency_rules.rs"]

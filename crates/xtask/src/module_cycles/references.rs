@@ -1,4 +1,4 @@
-//! The references between the top-level modules of a crate, read from its tokens.
+//! Reads the references between the top-level modules of a crate from its tokens.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,10 +9,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::tokens::{after_group, after_item, is_word, paths, read};
 
-/// The node of items that are defined in the crate root itself.
+/// The name that stands for the crate root in references.
 const ROOT: &str = "the crate root";
 
-/// A path in one top-level module that leads to another.
+/// A path in one top-level module that refers to another module.
 #[derive(Debug)]
 pub(super) struct Reference {
     pub(super) from: String,
@@ -21,8 +21,8 @@ pub(super) struct Reference {
     pub(super) path: String,
 }
 
-/// All references in the crate whose root is this file, without those in code only for tests. A module must not import
-/// everything from the crate root.
+/// Returns all references in the crate with this root file, except those in test code. Returns an error if a module
+/// imports everything from the crate root.
 pub(super) fn references(root: &Path) -> Result<Vec<Reference>> {
     let text = read(root)?;
     let mut scan = Scan::default();
@@ -36,13 +36,13 @@ pub(super) fn references(root: &Path) -> Result<Vec<Reference>> {
 struct Scan {
     /// The top-level modules.
     modules: BTreeSet<String>,
-    /// The names that the root imports or re-exports, and the first segment of their paths.
+    /// The names that the crate root imports or re-exports, and the first segment of each path.
     imports: BTreeMap<String, String>,
     found: Vec<Reference>,
 }
 
 impl Scan {
-    /// Takes note of the modules that the crate root declares, and of the names that it imports.
+    /// Records the modules that the crate root declares, and the names that it imports.
     fn root(&mut self, tokens: &[&str]) {
         let mut rest = tokens;
         while let [first, after @ ..] = rest {
@@ -65,7 +65,7 @@ impl Scan {
         }
     }
 
-    /// Reads the items of a module, or any other tokens in it.
+    /// Reads the tokens of a module, and records its references.
     fn items(&mut self, tokens: &[&str], file: &Path, module: &[&str]) -> Result<()> {
         let mut rest = tokens;
         while let [first, after @ ..] = rest {
@@ -74,7 +74,7 @@ impl Scan {
                     "#",
                     ["[", "cfg", "(", "test", ")", ..] | ["[", "cfg", "(", "all", "(", "test", ..],
                 ) => after_item(after_group(after)),
-                // The names are used by the modules that import them, not by the root.
+                // A re-exported name is used by the modules that import it, not by the root.
                 ("pub", ["use", ..] | ["(", _, ")", "use", ..]) if module.is_empty() => {
                     after_item(after)
                 }
@@ -111,13 +111,13 @@ impl Scan {
         Ok(())
     }
 
-    /// Takes note of a path if it leads to another top-level module.
+    /// Records a path if it refers to another top-level module.
     fn path(&mut self, path: &[&str], file: &Path, module: &[&str]) -> Result<()> {
         let supers = path.iter().take_while(|word| **word == "super").count();
         let from_root = match *path.first().unwrap_or(&"") {
             "crate" => path.get(1..),
             "super" if supers >= module.len() => path.get(supers..),
-            // In the root a path may begin with a module's name.
+            // In the crate root, a path may start with the name of a module.
             first if module.is_empty() && self.modules.contains(first) => Some(path),
             _ => None,
         };
@@ -127,7 +127,7 @@ impl Scan {
         let path = format!("crate::{}", names.join("::").replace("::as::", " as "));
         ensure!(
             name != "*",
-            "{}: `{path}` hides which modules are used",
+            "{}: `{path}` imports every module: name the items instead",
             file.display()
         );
         let to = match self.imports.get(name) {

@@ -1,11 +1,11 @@
-//! Rust source as a flat list of tokens. A delimiter is a token of its own, and so is each colon of `::`.
+//! Converts Rust source code to a flat list of tokens. Every delimiter and every colon of `::` is a separate token.
 
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, anyhow};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The tokens of a file, with a space after each; a literal is only two quotation marks.
+/// Returns the tokens of a file, each followed by a space. A literal becomes two quotation marks.
 pub(super) fn read(file: &Path) -> Result<String> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let stream: Result<TokenStream, _> = text.parse();
@@ -34,7 +34,7 @@ fn flatten(stream: TokenStream, text: &mut String) {
     }
 }
 
-/// The tokens after an item: after its `;`, or after its body in braces.
+/// Returns the tokens after an item: after its `;`, or after the braces of its body.
 pub(super) fn after_item<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
     let mut rest = tokens;
     while let [first, after @ ..] = rest {
@@ -42,7 +42,7 @@ pub(super) fn after_item<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
             "{" | "(" | "[" => after_group(rest),
             _ => after,
         };
-        // The braces of a `use` are followed by `;` and do not end the item.
+        // The braces of a `use` are followed by `;`, and do not end the item.
         if *first == ";" || *first == "{" && rest.first() != Some(&";") {
             break;
         }
@@ -50,7 +50,7 @@ pub(super) fn after_item<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
     rest
 }
 
-/// The tokens after the group that begins here.
+/// Returns the tokens after the delimited group at the start of `tokens`.
 pub(super) fn after_group<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
     let mut depth = 0_usize;
     let end = tokens.iter().position(|token| {
@@ -65,7 +65,7 @@ pub(super) fn after_group<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
         .unwrap_or_default()
 }
 
-/// The paths in a tree such as `a::{b::c, d as e, f::*}`, as lists of words, and the tokens after the tree.
+/// Returns the paths in a tree such as `a::{b::c, d as e, f::*}`, as lists of words, and the tokens after the tree.
 pub(super) fn paths<'t, 'a>(tokens: &'t [&'a str]) -> (Vec<Vec<&'a str>>, &'t [&'a str]) {
     let mut words = Vec::new();
     let mut rest = tokens;
@@ -84,7 +84,7 @@ pub(super) fn paths<'t, 'a>(tokens: &'t [&'a str]) -> (Vec<Vec<&'a str>>, &'t [&
                 words.push(*word);
                 return (vec![words], after);
             }
-            // Such as the type after `Vec::`.
+            // Another token follows, such as the `<` of a type after `Vec::`.
             rest => return (vec![words], rest),
         }
     }
@@ -102,7 +102,7 @@ pub(super) fn paths<'t, 'a>(tokens: &'t [&'a str]) -> (Vec<Vec<&'a str>>, &'t [&
     (found, next)
 }
 
-/// Whether a token is an identifier, a keyword, or the `*` of a path.
+/// Returns whether a token is an identifier, a keyword, or the `*` of a path.
 pub(super) fn is_word(token: &str) -> bool {
     token == "*" || token.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }

@@ -1,10 +1,10 @@
-//! Small crates, and what their modules use of each other.
+//! Tests of the references in small crates.
 
 use std::fs;
 
 use super::*;
 
-/// The edges of a crate of these files, as `from -> to (path)`.
+/// Returns the references in a crate of these files, as `from -> to (path)`.
 fn edges(files: &[(&str, &str)]) -> Vec<String> {
     found(files)
         .unwrap()
@@ -24,7 +24,7 @@ fn found(files: &[(&str, &str)]) -> Result<Vec<Reference>> {
 }
 
 #[test]
-fn paths_from_the_root_and_from_super_are_edges() {
+fn paths_with_crate_and_super_are_references() {
     let files = [
         ("lib.rs", "mod a; mod b; mod c;"),
         ("a.rs", "use crate::b::{X, Y}; fn f() { super::c::g(); }"),
@@ -46,7 +46,7 @@ fn paths_from_the_root_and_from_super_are_edges() {
 }
 
 #[test]
-fn super_path_is_an_edge_only_if_it_leaves_the_module() {
+fn super_path_within_a_module_is_not_a_reference() {
     let files = [
         ("lib.rs", "mod a; mod b;"),
         (
@@ -63,7 +63,7 @@ fn super_path_is_an_edge_only_if_it_leaves_the_module() {
 }
 
 #[test]
-fn name_that_the_root_re_exports_counts_as_its_module() {
+fn re_exported_name_is_a_reference_to_its_module() {
     let files = [
         (
             "lib.rs",
@@ -76,7 +76,7 @@ fn name_that_the_root_re_exports_counts_as_its_module() {
 }
 
 #[test]
-fn root_is_a_module_too_but_for_its_re_exports() {
+fn crate_root_has_references_except_re_exports() {
     let files = [
         (
             "lib.rs",
@@ -95,7 +95,7 @@ fn root_is_a_module_too_but_for_its_re_exports() {
 }
 
 #[test]
-fn code_only_for_tests_comments_and_strings_are_left_out() {
+fn test_code_comments_and_strings_have_no_references() {
     let files = [
         ("lib.rs", "mod a; mod b; #[cfg(test)] mod tests;"),
         (
@@ -110,7 +110,7 @@ fn code_only_for_tests_comments_and_strings_are_left_out() {
 }
 
 #[test]
-fn glob_of_the_root_is_rejected() {
+fn glob_import_of_the_crate_root_is_rejected() {
     let files = [
         ("lib.rs", "mod a;"),
         (
@@ -122,7 +122,7 @@ use super::*;",
     ];
     let error = found(&files).unwrap_err().to_string();
     assert!(
-        error.ends_with("a.rs: `crate::*` hides which modules are used"),
+        error.ends_with("a.rs: `crate::*` imports every module: name the items instead"),
         "{error}"
     );
 }
