@@ -1,9 +1,9 @@
-//! `cargo bench -p wts-server --bench poll`: the cost of a poll without news and of the full response in each
-//! encoding, in bytes on the wire and in CPU time of the service.
+//! A benchmark of polling: the cost of a 304 response, and of the complete response in each content coding, in bytes
+//! and in CPU time of the service. Run it with `cargo bench -p wts-server --bench poll`.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a measurement stops where it stands, and its figures are for whoever runs it"
+    reason = "a benchmark fails by panicking and prints its results"
 )]
 
 #[path = "../tests/support/mod.rs"]
@@ -21,7 +21,8 @@ use wts_testkit::{ALICE, Database, Kind, sample_records, ticket_of, trace_of};
 
 use crate::support::{Service, token};
 
-/// Enough requests that other load on the machine affects all encodings, and that the CPU clock ticks often.
+/// The number of requests is large, so that other load on the machine affects all rows equally and the CPU time is
+/// measured precisely.
 const ROUNDS: u32 = 8;
 const REQUESTS: u32 = 2_500;
 const REMARKS: [&str; 4] = [
@@ -55,9 +56,9 @@ fn main() {
     }
 }
 
-/// Measures each form of the response for a ticket in repeated rounds, and prints a line for each.
+/// Measures each kind of response for one ticket in several rounds. Prints a line for each kind.
 fn measure(client: &mut Client, service: &Service, ticket: i64) {
-    let (_, tag) = client.ask(ticket, "");
+    let (_, tag) = client.request(ticket, "");
     let forms = [
         ("whole", String::new()),
         ("unchanged (304)", format!("If-None-Match: {tag}\r\n")),
@@ -69,7 +70,7 @@ fn measure(client: &mut Client, service: &Service, ticket: i64) {
         for ((_, fields), (bytes, cpu)) in forms.iter().zip(&mut costs) {
             let before = cpu_seconds(service);
             for _ in 0..REQUESTS {
-                (*bytes, _) = client.ask(ticket, fields);
+                (*bytes, _) = client.request(ticket, fields);
             }
             *cpu += cpu_seconds(service) - before;
         }
@@ -84,7 +85,7 @@ fn measure(client: &mut Client, service: &Service, ticket: i64) {
     }
 }
 
-/// The persistent connection of a client that polls.
+/// A polling client with a persistent connection.
 struct Client {
     stream: BufReader<TcpStream>,
     token: String,
@@ -100,8 +101,8 @@ impl Client {
         }
     }
 
-    /// Returns the size of the whole response in bytes, and its entity tag.
-    fn ask(&mut self, ticket: i64, fields: &str) -> (u32, String) {
+    /// Sends a request. Returns the size of the complete response in bytes, and its entity tag.
+    fn request(&mut self, ticket: i64, fields: &str) -> (u32, String) {
         let request = format!(
             "GET /api/v3/get_traces?tid={ticket} HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {}\r\n{fields}\r\n",
             self.token
@@ -132,7 +133,7 @@ impl Client {
     }
 }
 
-/// Returns the CPU time of the service so far: `utime` and `stime` of proc(5).
+/// Returns the CPU time that the service has used: `utime` and `stime` of proc(5).
 fn cpu_seconds(service: &Service) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", service.process()))
         .expect("this is Linux, and the service runs");

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line arguments of `wts`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -64,7 +64,7 @@ pub(crate) enum Command {
     Token(Subject),
 }
 
-/// The person that a token identifies.
+/// The person whom a token identifies.
 #[derive(Debug, Args)]
 pub(crate) struct Subject {
     /// Student number
@@ -97,12 +97,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_definition_is_consistent() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn no_argument_takes_a_secret() {
+    fn no_argument_accepts_a_secret() {
         fn names(command: &clap::Command) -> Vec<String> {
             let own = command
                 .get_arguments()

@@ -1,4 +1,4 @@
-//! `wts demo`: the service with sample data, to try it out.
+//! The command `wts demo`, which serves sample data without configuration.
 
 use std::{
     io::ErrorKind,
@@ -22,7 +22,8 @@ use crate::{
     signals::Signals,
 };
 
-/// The seed of the sample data, constant so that every demo serves the same tickets. The first ticket is the API document's example, which W007 solved.
+/// The sample data. The seed is constant, so that every demo serves the same tickets. The first ticket is the example
+/// of the API document, which W007 solved.
 const SAMPLE_DATA: SampleData = SampleData {
     seed: 20_251_206,
     tickets: 400,
@@ -32,14 +33,14 @@ const SOLVER: &str = "W007";
 const DEFAULT_PORT: u16 = 8080;
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Serves the sample data on loopback until a signal. Every demo has a new database and secret, and removes them at the
-/// end.
+/// Serves the sample data on the loopback interface until a signal arrives. Every demo has its own database and secret,
+/// which are removed at the end.
 pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     logging::start(logging::filter("warn")?, LogFormat::Text, None)?;
     let directory = tempfile::Builder::new()
         .prefix("wts-demo-")
         .tempdir()
-        .context("cannot make a directory for the demo's database")?;
+        .context("cannot create a directory for the demo's database")?;
     let url = DatabaseUrl::sqlite(directory.path().join("wts.db"));
     wts_adapter_db::migrate(&url).await?;
     fill(&url).await?;
@@ -47,7 +48,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
         .staff()
         .into_iter()
         .find(|member| member.id.as_str() == SOLVER)
-        .context("the sample data has no operator who solved the example")?;
+        .context("the sample data does not contain the operator who solved the example")?;
 
     let secret = random_secret()?;
     let signer = TokenSigner::new(&secret, TokenSettings::default());
@@ -115,7 +116,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints for each example the address of its page, which contains the token, and the request to the API.
+/// Prints, for each example, the URL of its page, which contains the token, and a curl command for the API.
 #[expect(clippy::print_stdout, reason = "the output of the command")]
 fn introduce(address: &str, examples: &[(&str, &str, &str, &str)]) {
     let tickets = SAMPLE_DATA.tickets;
@@ -127,7 +128,7 @@ fn introduce(address: &str, examples: &[(&str, &str, &str, &str)]) {
     }
 }
 
-/// Imports the sample data into the database.
+/// Imports the sample data into an empty database.
 async fn fill(url: &DatabaseUrl) -> anyhow::Result<()> {
     let sink = wts_adapter_db::sink(url).await?;
     let source = Box::new(SampleDataSource::new(SAMPLE_DATA));
@@ -141,7 +142,7 @@ fn random_secret() -> anyhow::Result<Secret> {
     Ok(Secret::new(secret)?)
 }
 
-/// Listens on `port`. Without it, listens on the default port, or on a free port if the default port is in use.
+/// Listens on `port`. If it is `None`, listens on the default port, or on a free port if the default port is in use.
 fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     let on = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     match port {
@@ -151,6 +152,6 @@ fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
                 ErrorKind::AddrInUse => on(0),
                 _ => Err(error),
             })
-            .context("cannot listen on this machine"),
+            .context("cannot listen on the loopback interface"),
     }
 }

@@ -1,4 +1,4 @@
-//! `wts doctor`: checks of a deployment, with a remedy for each problem.
+//! The command `wts doctor`, which checks a deployment and prints a remedy for each problem.
 
 mod database;
 mod finding;
@@ -9,11 +9,11 @@ use anyhow::ensure;
 use self::finding::{Finding, Severity};
 use crate::settings::Settings;
 
-/// Checks everything and prints the findings.
+/// Runs all checks and prints the findings.
 ///
 /// # Errors
 ///
-/// Returns an error if the service cannot serve with this configuration.
+/// Returns an error if a finding prevents the service from serving.
 #[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut findings = machine::settings(settings);
@@ -34,8 +34,8 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         (findings.len(), count(Severity::Fail), count(Severity::Warn));
     ensure!(
         failures == 0,
-        "{failures} of {total} findings keep the service from serving"
+        "{failures} of {total} findings prevent the service from serving"
     );
-    println!("{total} findings, {warnings} to look at, none that keeps the service from serving");
+    println!("{total} findings: {warnings} warnings, no failures");
     Ok(())
 }

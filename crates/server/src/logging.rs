@@ -1,4 +1,4 @@
-//! The log: its filter, its format and its writer.
+//! The log of the process: its filter, its format and its writer.
 
 mod format;
 mod writer;
@@ -20,7 +20,7 @@ pub(crate) use self::format::LogFormat;
 use self::writer::FlushGuard;
 use crate::otel::AccessLogSpanLayer;
 
-/// The log of this process. It is global, so that every way to end the process can end the log first.
+/// The log of this process. It is a global variable, so that the last records can be written however the process ends.
 static STARTED: Mutex<Option<Log>> = Mutex::new(None);
 
 struct Log {
@@ -28,8 +28,8 @@ struct Log {
     _guard: FlushGuard,
 }
 
-/// Prints log records that pass `filter` on standard error until [`end`]. Every record is one line. Access log records
-/// also go to `spans`, past the filter.
+/// Starts the log: records that pass `filter` are printed on standard error until [`end`], each on one line. Access log
+/// records are also passed to `spans`, whatever the filter is.
 ///
 /// # Errors
 ///
@@ -59,14 +59,14 @@ pub(crate) fn start(
     Ok(())
 }
 
-/// Returns whether the log format is JSON, so that standard error must contain only JSON.
+/// Returns whether the log format is JSON. Then standard error must contain only JSON.
 pub(crate) fn is_json() -> bool {
     let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     let format = started.as_ref().map(|log| log.format);
     format == Some(LogFormat::Json) && tracing::enabled!(Level::ERROR)
 }
 
-/// Writes the last records. Later records are lost.
+/// Writes the last records and ends the log. Later records are lost.
 pub(crate) fn end() {
     let started = STARTED
         .lock()
@@ -75,14 +75,14 @@ pub(crate) fn end() {
     drop(started);
 }
 
-/// Returns whether a record can be logged at all. Debug records of libraries contain their input: those of the
-/// PostgreSQL driver contain the parameters of every statement, which include student numbers.
+/// Returns whether a record can be logged at any level. Debug records of libraries are excluded, because they contain
+/// data: those of the PostgreSQL driver contain the parameters of every statement, such as student numbers.
 fn is_own_or_brief(record: &Metadata<'_>) -> bool {
     *record.level() <= Level::INFO || record.target().starts_with("wts")
 }
 
-/// Parses the filter of log records. The HTTP framework's connections are left out unless the filter names them: any
-/// client can make them log errors, and the access log has the outcome of every request.
+/// Parses the filter of log records. Records about connections of the HTTP framework are excluded unless the filter
+/// names them: any client can cause such errors, and the access log has the outcome of every request.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `wts`, the service that serves the history of repair tickets.
+//! The program `wts`, which serves the histories of repair tickets.
 
 mod cli;
 mod config;
@@ -30,7 +30,7 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The timeout for blocking threads when the process ends.
+/// The timeout for threads with blocking work when the process ends.
 const BLOCKING_TIMEOUT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         .context("cannot start the async runtime")
         .and_then(|runtime| {
             let outcome = runtime.block_on(run(arguments));
-            // A thread may wait for a server that does not respond.
+            // Such a thread may be waiting for a server that does not respond.
             runtime.shutdown_timeout(BLOCKING_TIMEOUT);
             outcome
         });
@@ -75,8 +75,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what the command has to say")]
-#[expect(clippy::unnecessary_wraps, reason = "as every command")]
+#[expect(clippy::print_stdout, reason = "the output of the command")]
+#[expect(clippy::unnecessary_wraps, reason = "all commands return a result")]
 fn openapi() -> anyhow::Result<()> {
     print!("{}", wts_adapter_http::openapi_document());
     Ok(())
@@ -91,7 +91,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
 
 #[expect(
     clippy::print_stderr,
-    reason = "the error of a command belongs on standard error, whatever the log filter"
+    reason = "errors are printed on standard error with every log filter"
 )]
 fn report(error: &anyhow::Error) {
     let cause = format!("{error:#}");

@@ -1,10 +1,10 @@
-//! `wts migrate`: the migration of the schema.
+//! The command `wts migrate`, which migrates the schema of the database.
 
 use anyhow::Context;
 
 use crate::settings::{Settings, catalogue::DATABASE_URL};
 
-#[expect(clippy::print_stdout, reason = "what the command has to say")]
+#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     settings.start_logging()?;
     let names = wts_adapter_db::migrate(&settings.require(&DATABASE_URL)?)

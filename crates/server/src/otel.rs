@@ -1,8 +1,8 @@
-//! Export to OpenTelemetry: each record of the access log becomes the span of its request.
+//! The export of spans to OpenTelemetry: each record of the access log becomes a span.
 //!
-//! The spans are not those of `tracing` (tracing-opentelemetry): such a span has to be kept while its request is served,
-//! and with its record it took 35 µs a request where the record alone, made a span, took 20. Without a collector nothing of
-//! this exists.
+//! The spans are not created with `tracing-opentelemetry`. It stores a span for as long as its request is served: with
+//! such a span and the access log record, a request took 35 µs of CPU time, but 20 µs if the span is created from the
+//! record. Without a collector, there are neither spans nor an exporter.
 
 mod collector;
 mod layer;
@@ -21,15 +21,15 @@ pub(crate) use self::collector::CollectorUrl;
 use self::collector::HttpClient;
 pub(crate) use self::layer::AccessLogSpanLayer;
 
-/// How long the last spans may take to reach the collector when the process ends.
+/// The timeout for the export of the last spans when the process ends.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Sends spans to a collector, in batches, in a thread of its own. Dropping it sends the last spans.
+/// An exporter that sends spans to a collector in batches, from a separate thread. Dropping it sends the last spans.
 pub(crate) struct OtelExporter(SdkTracerProvider);
 
 impl OtelExporter {
-    /// Creates an exporter of the given ratio of the requests whose `traceparent` does not decide. If the collector is slow
-    /// or unreachable, spans are lost and no request waits.
+    /// Creates an exporter. `sampling_ratio` is the ratio of requests that are exported if their `traceparent` does not
+    /// decide. If the collector is slow or unreachable, spans are lost, but no request is delayed.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl OtelExporter {
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(collector.traces())
             .build()
-            .context("cannot export spans")?;
+            .context("cannot create the exporter of spans")?;
         let resource = Resource::builder()
             .with_service_name("wts")
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
@@ -56,7 +56,7 @@ impl OtelExporter {
         ))
     }
 
-    /// Returns the layer that makes spans of access log records.
+    /// Returns the layer that creates spans from access log records.
     pub(crate) fn layer(&self) -> AccessLogSpanLayer {
         AccessLogSpanLayer::new(self.0.tracer("wts"))
     }

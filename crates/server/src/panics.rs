@@ -1,12 +1,12 @@
-//! The log record of a panic.
+//! The panic hook, which logs panics.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
     panic,
 };
 
-/// Installs a hook that logs where a panic occurred. It omits the message, which may contain any data, such as tokens
-/// or personal names. With `RUST_BACKTRACE` the record has a backtrace.
+/// Installs a hook that logs the location of a panic. The message of the panic is not logged, because it can contain
+/// any data, such as tokens or personal names. With `RUST_BACKTRACE` the record also contains a backtrace.
 #[expect(clippy::print_stderr, reason = "before the log has started")]
 pub(crate) fn install_panic_hook() {
     panic::set_hook(Box::new(|panic| {

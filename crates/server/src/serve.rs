@@ -1,4 +1,4 @@
-//! `wts serve`: starts the service, runs the health check, and ends with a graceful shutdown.
+//! The command `wts serve`: starts the service, mirrors the database health, and ends with a graceful shutdown.
 
 mod process;
 mod startup;
@@ -22,11 +22,11 @@ use crate::{
     signals::Signals,
 };
 
-/// Serves until a signal. Configuration errors are found before clients can connect.
+/// Serves until a signal arrives. Errors in the configuration are reported before clients can connect.
 ///
 /// # Errors
 ///
-/// Returns an error if the service cannot start, or if it aborted requests when it stopped.
+/// Returns an error if the service cannot start, or if it aborted requests at shutdown.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let exporter = settings.otel_exporter()?;
     settings.start_logging_with(exporter.as_ref().map(OtelExporter::layer))?;
@@ -51,7 +51,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let (keyring, database) = tokio::select! {
         opened = opened => opened?,
         _ = signals.next() => {
-            tracing::info!("stopped during startup");
+            tracing::info!("stopped during startup, because a signal was received");
             return Ok(());
         }
     };
@@ -68,7 +68,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     process::notify_systemd(NotifyState::Ready);
     let report = server.run_until(async {
         signals.next().await;
-        tracing::info!("received a signal: requests in flight finish, another signal aborts them");
+        tracing::info!(
+            "received a signal: requests in flight are finished, another signal aborts them"
+        );
         process::notify_systemd(NotifyState::Stopping);
         signals.exit_on_next();
     });
@@ -77,11 +79,11 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         aborted == 0,
         "{aborted} requests were aborted: they took longer than WTS_SHUTDOWN_TIMEOUT"
     );
-    tracing::info!("stopped");
+    tracing::info!("stopped gracefully");
     Ok(())
 }
 
-/// Sets `health` to whether the database can be read, on every change.
+/// Sets the database state of `health` whenever the database becomes readable or unreadable.
 async fn mirror_database_health(mut readable: watch::Receiver<bool>, health: Health) {
     while readable.changed().await.is_ok() {
         health.set_database_ready(*readable.borrow_and_update());
@@ -94,7 +96,7 @@ fn registry(http: &HttpMetrics, database: &DatabaseMetrics) -> Registry {
     database.register(&mut registry);
     registry.register(
         "wts_build",
-        "The version that is running",
+        "The version of the service",
         Info::new([("version", env!("CARGO_PKG_VERSION"))]),
     );
     process::register(&mut registry);
@@ -109,7 +111,10 @@ fn start_admin_server(
 ) -> anyhow::Result<()> {
     let listener = std::net::TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {address}"))?;
-    tracing::info!("metrics on http://{}/metrics", listener.local_addr()?);
+    tracing::info!(
+        "serving metrics on http://{}/metrics",
+        listener.local_addr()?
+    );
     tokio::spawn(wts_adapter_http::admin_server(
         listener, registry, http, health,
     )?);

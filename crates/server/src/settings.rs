@@ -1,4 +1,4 @@
-//! The decisions of an administrator, parsed: see [`catalogue`].
+//! The settings of the service: see [`catalogue`] for the list.
 
 pub(crate) mod catalogue;
 mod effective;
@@ -28,30 +28,30 @@ use self::{
 };
 use crate::otel::{AccessLogSpanLayer, OtelExporter};
 
-/// The time added to the statement timeout, after which the connection is closed.
+/// The time after the statement timeout at which the connection is closed, if the statement has not been cancelled.
 const CANCEL_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The given settings. Each is parsed when it is used, so that a command fails only on invalid settings that it uses.
+/// The given settings. A setting is parsed when it is read, so an invalid setting fails only the commands that read it.
 pub(crate) struct Settings {
     sources: Sources,
 }
 
 impl Settings {
-    /// Collects the flags, the environment and the settings file, if there is one.
+    /// Collects the settings from the flags, the environment and the settings file.
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be read or a setting does not exist.
+    /// Returns an error if the file cannot be read or contains an unknown setting.
     pub(crate) fn read(flags: &Flags, file: Option<&Path>) -> anyhow::Result<Self> {
         let sources = Sources::read(&flags.0, std::env::vars_os(), file)?;
         Ok(Self { sources })
     }
 
-    /// Returns the value of a setting: the given one, or else its default, or else none.
+    /// Returns the value of a setting: the given value, or else the default, or else `None`.
     ///
     /// # Errors
     ///
-    /// Returns an error with the origin and the expected form if the given value cannot be used.
+    /// Returns an error if the given value is invalid. The error contains the origin and the expected form.
     pub(crate) fn get<T>(&self, setting: &Setting<T>) -> anyhow::Result<Option<T>> {
         match (self.given(setting)?, setting.default) {
             (Some((value, origin)), _) => {
@@ -70,7 +70,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Settings::get`], and an error if there is no value.
+    /// Returns the errors of [`Settings::get`], and an error if the setting has no value.
     pub(crate) fn require<T>(&self, setting: &Setting<T>) -> anyhow::Result<T> {
         self.get(setting)?.with_context(|| {
             let (variable, expected) = (setting.variable(), setting.expected);
@@ -83,7 +83,7 @@ impl Settings {
         })
     }
 
-    /// Returns the origin of a setting for error messages, or its variable if it was not given.
+    /// Returns the origin of a setting for error messages, or the name of its variable if it was not given.
     pub(crate) fn origin(&self, setting: &Declaration) -> String {
         self.given(setting)
             .ok()
@@ -91,12 +91,12 @@ impl Settings {
             .map_or_else(|| setting.variable(), |(_, origin)| origin)
     }
 
-    /// Starts the log.
+    /// Starts the log with the settings for it.
     pub(crate) fn start_logging(&self) -> anyhow::Result<()> {
         self.start_logging_with(None)
     }
 
-    /// Starts the log, whose access records also become spans.
+    /// Starts the log. Access log records are also passed to `spans`.
     pub(crate) fn start_logging_with(
         &self,
         spans: Option<AccessLogSpanLayer>,
@@ -104,12 +104,12 @@ impl Settings {
         crate::logging::start(self.require(&LOG)?, self.require(&LOG_FORMAT)?, spans)
             .with_context(|| self.origin(&LOG))?;
         for origin in self.ignored() {
-            tracing::warn!("ignored {origin}, which is not a setting any more");
+            tracing::warn!("ignored the retired setting {origin}");
         }
         Ok(())
     }
 
-    /// Creates the exporter of spans, if there is a collector.
+    /// Creates the exporter of spans, or returns `None` if no collector is configured.
     pub(crate) fn otel_exporter(&self) -> anyhow::Result<Option<OtelExporter>> {
         let ratio = self.require(&OTLP_SAMPLING)?;
         let Some(collector) = self.get(&OTLP_ENDPOINT)? else {
@@ -121,7 +121,7 @@ impl Settings {
             .with_context(|| self.origin(&OTLP_ENDPOINT))
     }
 
-    /// Returns the configuration of the HTTP server.
+    /// Returns the settings of the HTTP server.
     pub(crate) fn http(&self) -> anyhow::Result<HttpSettings> {
         Ok(HttpSettings {
             default_order: self.require(&DEFAULT_ORDER)?,
@@ -143,13 +143,13 @@ impl Settings {
         })
     }
 
-    /// Returns the configuration of the database connections.
+    /// Returns the settings of the database connections.
     pub(crate) fn reading(&self) -> anyhow::Result<ReadSettings> {
         let statement_timeout = self.require(&STATEMENT_TIMEOUT)?;
         Ok(ReadSettings {
             connections: self.get(&DATABASE_CONNECTIONS)?,
             statement_timeout,
-            // No request waits longer.
+            // No request takes longer than this.
             long_statement_timeout: self.require(&REQUEST_TIMEOUT)?,
             answer_timeout: statement_timeout + CANCEL_TIMEOUT,
             ranks: self.require(&RECHECK_ACCESS)?,
@@ -159,7 +159,7 @@ impl Settings {
         })
     }
 
-    /// Returns the value that was given for a setting and its origin; for a secret also the content of its file.
+    /// Returns the given value of a setting and its origin. For a secret, the value can be read from a file.
     fn given(&self, setting: &Declaration) -> anyhow::Result<Option<(SecretSlice<u8>, String)>> {
         let file = setting.file_name();
         let file = file.and_then(|name| self.sources.get(&name));
@@ -178,7 +178,7 @@ impl Settings {
                 let path = file.value.expose_secret();
                 let mut secret = fs::read(path)
                     .with_context(|| format!("{}: cannot read {path}", file.origin))?;
-                // Editors and `echo` end a file with a newline that is not part of the secret.
+                // Editors and `echo` add a newline at the end of a file, which is not part of the secret.
                 if secret.ends_with(b"\n") {
                     secret.pop();
                 }

@@ -1,20 +1,22 @@
-//! The signals that start the graceful shutdown.
+//! The signals that start a graceful shutdown.
 
 use std::{io, process};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The offset of exit codes: shells report this plus the signal's number for a process that a signal ended.
+/// The offset of exit codes. For a process that a signal ended, shells report this number plus the number of the
+/// signal.
 const ENDED_BY_SIGNAL: i32 = 128;
 
-/// SIGTERM and SIGINT. Without a handler, process 1 of a container ignores them.
+/// The handlers of SIGTERM and SIGINT. They are also needed because process 1 of a container ignores signals that have
+/// no handler.
 pub(crate) struct Signals {
     term: Signal,
     int: Signal,
 }
 
 impl Signals {
-    /// Installs handlers, so that the signals do not end the process any more.
+    /// Installs the handlers, after which the signals no longer end the process.
     ///
     /// # Errors
     ///
@@ -34,7 +36,7 @@ impl Signals {
         }
     }
 
-    /// Lets the next signal end the process at once.
+    /// Makes the next signal end the process at once.
     pub(crate) fn exit_on_next(mut self) {
         tokio::spawn(async move {
             let signal = self.next().await;

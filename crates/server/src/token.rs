@@ -1,4 +1,4 @@
-//! `wts token`: creates a token for development or administration.
+//! The command `wts token`, which creates a token for development or administration.
 
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use crate::{
     settings::{Settings, catalogue::JWT_SECRET},
 };
 
-#[expect(clippy::print_stdout, reason = "what the command has to say")]
+#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
     let signer = TokenSigner::new(&settings.require(&JWT_SECRET)?, settings.token()?);
     let ttl = subject.ttl;

@@ -1,4 +1,4 @@
-//! Export and import of whole histories: `wts export`, `wts import`, `wts generate` and `wts verify`.
+//! The commands that transfer complete histories: `wts export`, `wts import`, `wts generate` and `wts verify`.
 
 mod arguments;
 mod cancel;
@@ -40,11 +40,11 @@ pub(crate) async fn export(settings: &Settings, arguments: Export) -> anyhow::Re
     });
     let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
     let report = run(progress, copy).await??;
-    tracing::info!("exported {}", report.stored.inserted);
+    tracing::info!("exported the histories: {}", report.stored.inserted);
     Ok(())
 }
 
-/// A sink that fails if a requested ticket was not exported: a backup without it would be useless.
+/// A sink that fails if a requested ticket was not exported, because an incomplete backup is useless.
 struct RequireTickets {
     sink: Box<dyn HistorySink>,
     missing: BTreeSet<TicketId>,
@@ -63,14 +63,14 @@ impl HistorySink for RequireTickets {
     fn finish(self: Box<Self>) -> Result<ImportReport, TransferError> {
         if let Some(missing) = self.missing.first() {
             let cause = format!("there is no ticket {missing}");
-            return Err(TransferError::failed("nothing is exported", cause));
+            return Err(TransferError::failed("nothing was exported", cause));
         }
         self.sink.finish()
     }
 }
 
 /// Imports histories into the configured database.
-#[expect(clippy::print_stdout, reason = "what the command has to say")]
+#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Result<()> {
     settings.start_logging()?;
     let progress = ProgressReporter::start("importing", Findings::Logged)?;
@@ -88,16 +88,18 @@ pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Re
         .with_context(|| format!("{file}: nothing was imported"))?;
     println!("imported {}", report.stored.inserted);
     if report.stored.unchanged != Counts::default() {
-        println!("there already, the same: {}", report.stored.unchanged);
+        println!("already present and unchanged: {}", report.stored.unchanged);
     }
     if report.findings > 0 {
         let findings = report.findings;
-        println!("the rules of a history are broken in {findings} places: `wts verify` lists them");
+        println!(
+            "found {findings} rule violations in the imported histories; `wts verify` lists them"
+        );
     }
     Ok(())
 }
 
-/// Generates sample data.
+/// Generates sample data and writes it to a file.
 pub(crate) async fn generate(settings: &Settings, arguments: Generate) -> anyhow::Result<()> {
     settings.start_logging()?;
     let progress = ProgressReporter::start("generating", Findings::Ignored)?;
@@ -109,12 +111,12 @@ pub(crate) async fn generate(settings: &Settings, arguments: Generate) -> anyhow
     }));
     let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
     let report = run(progress, copy).await??;
-    tracing::info!("generated {}", report.stored.inserted);
+    tracing::info!("generated the sample data: {}", report.stored.inserted);
     Ok(())
 }
 
 /// Checks histories in a file or in the configured database against the rules.
-#[expect(clippy::print_stdout, reason = "what the command has to say")]
+#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Result<()> {
     settings.start_logging()?;
     let progress = ProgressReporter::start("verifying", Findings::Printed)?;
@@ -129,13 +131,13 @@ pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Re
     let report = run(progress, verify).await?.with_context(|| what.clone())?;
     let (counts, findings) = (report.counts, report.findings);
     if findings > 0 {
-        bail!("{what}: the rules of a history are broken in {findings} places, in {counts}");
+        bail!("{what}: found {findings} rule violations in {counts}");
     }
-    println!("{what}: every rule is kept, in {counts}");
+    println!("{what}: found no rule violations in {counts}");
     Ok(())
 }
 
-/// Runs a transfer in threads of its own until it ends or a signal arrives.
+/// Runs a transfer in other threads until it ends or a signal arrives.
 async fn run<T: Send + 'static>(
     mut progress: ProgressReporter,
     transfer: impl FnOnce(&mut dyn Observer) -> Result<T, TransferError> + Send + 'static,
@@ -168,7 +170,7 @@ async fn open_database(
     opened.with_context(|| settings.origin(&DATABASE_URL))
 }
 
-/// Opens a file or standard input, and reads its first bytes, which blocks until they are written.
+/// Opens a file or standard input, and reads its first bytes. This blocks until the bytes have been written.
 async fn open_file(file: &Path, cancel: &CancelOnSignal) -> anyhow::Result<Box<dyn HistorySource>> {
     let file = file.to_owned();
     let opening = spawn_blocking(move || {
@@ -181,7 +183,7 @@ async fn open_file(file: &Path, cancel: &CancelOnSignal) -> anyhow::Result<Box<d
     Ok(Box::new(cancel.race(opening).await??))
 }
 
-/// Creates a file, or writes to standard output.
+/// Creates the output file, or writes to standard output.
 fn create_file(output: &Output, cancel: &CancelOnSignal) -> anyhow::Result<Box<dyn HistorySink>> {
     let sink = if is_standard(&output.output) {
         FileSink::writing(io::stdout(), output.compress)

@@ -48,7 +48,7 @@ fn invalid_or_missing_setting_is_named_with_the_expected_form() {
     assert!(with("WTS_DEFAULT_ORDER", "up").starts_with("WTS_DEFAULT_ORDER: expected asc or desc"));
     assert!(with("WTS_LOG", "wts=loud").starts_with("WTS_LOG: "));
     assert!(
-        with("WTS_DATABASE_URL", "sqlite:").starts_with("WTS_DATABASE_URL: expected a file's path")
+        with("WTS_DATABASE_URL", "sqlite:").starts_with("WTS_DATABASE_URL: expected a file path")
     );
     assert!(with("WTS_LISTNE", "127.0.0.1:1").starts_with("WTS_LISTNE is not a setting"));
 
@@ -262,7 +262,7 @@ fn secrets_are_read_from_files_and_settings_from_a_file() {
     let (_, log) = service.stop("TERM");
     for retired in ["--head-timeout", "WTS_QUEUE", &format!("workers in {path}")] {
         let warning =
-            format!("WARN wts::settings: ignored {retired}, which is not a setting any more");
+            format!("WARN wts::settings: ignored the retired setting {retired}");
         assert!(log.contains(&warning), "{warning} in {log}");
     }
 }

@@ -1,4 +1,4 @@
-//! Checks of the database and its replicas.
+//! The checks of the database and of its replicas.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,18 +16,22 @@ use crate::{
     },
 };
 
-/// The largest accepted difference between the clocks. The leeway of tokens is larger.
+/// The maximum difference between the clocks of the database and of this machine. Token verification accepts a larger
+/// difference.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
-/// The longest expected duration of a read from a nearby database.
+/// The maximum duration of a read from a nearby database.
 const MAX_LATENCY: Duration = Duration::from_millis(50);
 
-/// Checks the database.
+/// Checks the primary database.
 pub(super) async fn primary(settings: &Settings) -> Vec<Finding> {
     let url = match settings.require(&DATABASE_URL) {
         Ok(url) => url,
         Err(error) => {
             let text = format!("{error:#}");
-            return vec![Finding::fail(text, "set it, or WTS_DATABASE_URL_FILE")];
+            return vec![Finding::fail(
+                text,
+                "set WTS_DATABASE_URL or WTS_DATABASE_URL_FILE",
+            )];
         }
     };
     let found = match inspect(&url).await {
@@ -41,63 +45,63 @@ pub(super) async fn primary(settings: &Settings) -> Vec<Finding> {
 
 fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
     let (url, version) = (url.redacted(), &found.version);
-    let latency = format!("a read takes {:?}", found.latency);
+    let latency = format!("a database read takes {:?}", found.latency);
     let schema = match found.schema {
-        Schema::Ours { pending: 0 } => Finding::ok("its schema is up to date"),
+        Schema::Ours { pending: 0 } => Finding::ok("the schema is up to date"),
         Schema::Ours { pending } => Finding::warn(
-            format!("{pending} migrations are yet to be run"),
+            format!("{pending} migrations have not been run"),
             "run `wts migrate`, as the owner of the database",
         ),
-        Schema::Existing => Finding::ok("its schema is an existing one, served as it stands"),
+        Schema::Existing => Finding::ok("the schema is that of an existing WTS v3 database"),
         Schema::Unknown => {
-            Finding::ok("its schema can be read; the role does not see which migrations were run")
+            Finding::ok("the schema can be read, but the role cannot read the list of migrations")
         }
     };
     let mut findings = vec![
         Finding::ok(format!("histories can be read from {url}, {version}")),
-        Finding::warn(&latency, "run the service near its database")
+        Finding::warn(&latency, "run the service closer to the database")
             .unless(found.latency <= MAX_LATENCY, &latency),
         schema,
         Finding::warn(
-            "every read looks through all traces: there is no index on the traces' tid",
+            "every read scans all traces, because there is no index on wts.ticket_traces (tid)",
             "create index concurrently on wts.ticket_traces (tid, updated_at, opid)",
         )
-        .unless(found.has_index, "a ticket's traces are found by an index"),
+        .unless(found.has_index, "reads use an index on the traces"),
     ];
     if let Some(privileges) = &found.extra_privileges {
         let warning = Finding::warn(
-            format!("the role may more than read: {}", privileges.join(", ")),
-            "serve with a role that may select what the README lists, and nothing else",
+            format!(
+                "the role has more than read privileges: {}",
+                privileges.join(", ")
+            ),
+            "use a role that has only the select privileges that the README lists",
         );
-        findings.push(warning.unless(
-            privileges.is_empty(),
-            "the role may read and change nothing",
-        ));
+        findings.push(warning.unless(privileges.is_empty(), "the role has read privileges only"));
     }
     if let Some((database, machine)) = found.clocks {
         let later = |a: SystemTime, b: SystemTime| a.duration_since(b).unwrap_or_default();
         let skew = later(database, machine).max(later(machine, database));
         let seconds = skew.as_secs();
         let warning = Finding::warn(
-            format!("this machine's clock and the database's are {seconds} s apart"),
-            "set both by NTP: tokens are valid by this machine's clock",
+            format!("the clocks of this machine and of the database differ by {seconds} s"),
+            "synchronize both with NTP; the clock of this machine decides whether a token is valid",
         );
         findings.push(warning.unless(
             skew <= MAX_CLOCK_SKEW,
-            "this machine's clock agrees with the database's",
+            "the clocks of this machine and of the database agree",
         ));
     }
     findings.extend(found.encrypted.map(|encrypted| {
         Finding::ok(if encrypted {
             "the connection is encrypted"
         } else {
-            "the connection is not encrypted, which is for this machine and for networks that are trusted"
+            "the connection is not encrypted, which is acceptable only on this machine or in a trusted network"
         })
     }));
     findings
 }
 
-/// Opens the database as `wts serve` does, and returns the failures as findings.
+/// Opens the database in the same way as `wts serve`. Returns a finding if that fails.
 async fn startup_error(settings: &Settings, url: &DatabaseUrl) -> Option<Finding> {
     // Invalid settings are already reported as findings.
     let reading = settings.reading().ok()?;
@@ -110,7 +114,7 @@ async fn startup_error(settings: &Settings, url: &DatabaseUrl) -> Option<Finding
     }
 }
 
-/// Checks whether each replica can be read, and is a replica.
+/// Checks that each replica can be read and is a standby.
 pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
     let urls = settings.get(&DATABASE_READ_URLS).ok().flatten();
     let mut findings = Vec::new();
@@ -118,17 +122,17 @@ pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
         let shown = url.redacted();
         findings.push(match inspect(&url).await {
             Ok(found) => Finding::warn(
-                format!("{shown} is no replica, and is not read from"),
-                "take it out of WTS_DATABASE_READ_URLS, or set it up as a standby",
+                format!("{shown} is not a replica, so it is not used"),
+                "remove it from WTS_DATABASE_READ_URLS, or set it up as a standby",
             )
             .unless(
                 found.is_standby,
                 format!("{shown} is a replica that can be read"),
             ),
-            // The service works without the replica.
+            // Without this replica, the service still works.
             Err(error) => Finding::warn(
                 format!("replica: {shown}: {}", ErrorChain(&error)),
-                "is it running, and may the role read there?",
+                "check that it is running and that the role can read from it",
             ),
         });
     }

@@ -1,12 +1,12 @@
-//! The findings of `wts doctor`.
+//! The findings that `wts doctor` prints.
 
 use std::fmt;
 
-/// One finding.
+/// The result of a check.
 pub(super) struct Finding {
     pub(super) severity: Severity,
     text: String,
-    /// The remedy; empty if none is needed.
+    /// The remedy, empty if none is needed.
     hint: String,
 }
 
@@ -42,7 +42,7 @@ impl Finding {
         Self::new(Severity::Fail, text, hint)
     }
 
-    /// Turns a warning into the success `text` if `is_ok`.
+    /// Returns the success `text` if `is_ok`, and otherwise this finding.
     pub(super) fn unless(self, is_ok: bool, text: impl Into<String>) -> Self {
         if is_ok { Self::ok(text) } else { self }
     }

@@ -1,8 +1,8 @@
-//! The form of log records.
+//! The format of log records.
 
 use std::time::SystemTime;
 
-/// The form of log records.
+/// The format of log records, text or JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum LogFormat {
@@ -13,7 +13,7 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
-    /// Formats a record with the number of lost records.
+    /// Formats a record that reports the number of lost records.
     pub(super) fn lost(self, records: usize) -> String {
         let message = "log records were lost because the log was not read in time";
         match self {

@@ -1,7 +1,7 @@
-//! The log writer: a thread of its own writes the records, so that no request waits for a log that is not read.
+//! The log writer: a separate thread writes the records, so that requests never wait for a slow log.
 //!
-//! The thread collects records and writes them together. Waking it for every record took a tenth of the service's time
-//! under load.
+//! The thread collects records and writes them together. If it were woken for every record, this would take a tenth of
+//! the CPU time of the service under load.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -14,17 +14,17 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 
 use super::LogFormat;
 
-/// How long records are collected before they are written together.
+/// The time for which records are collected before they are written together.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
-/// The number of records that can wait to be written, some megabytes. If the log is not read in time, further records
-/// are lost; requests are not affected.
+/// The maximum number of records that wait to be written, some megabytes. If the log is read too slowly, further
+/// records are lost, but requests are not delayed.
 const MAX_QUEUED_RECORDS: usize = 8_192;
-/// The size of the buffer that is written in one system call.
+/// The size of the buffer that is written with one system call, in bytes.
 const BUFFER_BYTES: usize = 64 * 1_024;
-/// The timeout for the last records when the process ends.
+/// The timeout for writing the last records when the process ends.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Writes records to `out` until the guard is dropped.
+/// Starts a thread that writes records to `out` until the guard is dropped.
 pub(super) fn start(
     out: impl Write + Send + 'static,
     format: LogFormat,
@@ -44,14 +44,14 @@ pub(super) fn start(
     (records, FlushGuard(Some(guard)))
 }
 
-/// Writes the last records when it is dropped.
+/// A guard that writes the last records when it is dropped.
 pub(super) struct FlushGuard(Option<WorkerGuard>);
 
 impl Drop for FlushGuard {
     fn drop(&mut self) {
         let guard = self.0.take();
         let (dropped, written) = mpsc::channel::<()>();
-        // In another thread: on a timeout the guard prints a message, which may block as the log does.
+        // A second thread is used, because on a timeout `WorkerGuard` prints a message, which can block like the log.
         let _ = thread::Builder::new().spawn(move || {
             drop(guard);
             drop(dropped);
@@ -60,13 +60,14 @@ impl Drop for FlushGuard {
     }
 }
 
-/// Buffers records and keeps each on one line. Every write contains one whole record.
+/// A writer that buffers records, and writes each of them on one line. Every call of `write` contains exactly one
+/// record.
 struct BufferedWriter<W: Write> {
     out: BufWriter<W>,
     format: LogFormat,
-    /// Counts the records that did not fit into the queue.
+    /// The counter of records that were lost because the queue was full.
     lost: Arc<OnceLock<ErrorCounter>>,
-    /// The number of lost records that the log has reported.
+    /// The number of lost records that have been reported in the log.
     reported: usize,
 }
 
@@ -82,7 +83,7 @@ impl<W: Write> BufferedWriter<W> {
     }
 }
 
-// A record that cannot be written is lost: an error could only be reported in the log.
+// Errors are ignored and the record is lost, because an error could only be reported in the log.
 impl<W: Write> Write for BufferedWriter<W> {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         let _ = write_on_one_line(&mut self.out, record).and_then(|()| self.report_lost());
@@ -96,10 +97,10 @@ impl<W: Write> Write for BufferedWriter<W> {
     }
 }
 
-/// Writes a record with every line break in it escaped: a client whose line break reached the log could forge a record.
+/// Writes a record and escapes its line breaks. Otherwise a client whose input is logged could forge a record.
 fn write_on_one_line(out: &mut impl Write, record: &[u8]) -> io::Result<()> {
     let line = record.strip_suffix(b"\n").unwrap_or(record);
-    // Vertical tab and form feed end a line for some programs.
+    // Some programs also treat vertical tab and form feed as line breaks.
     for piece in line.split_inclusive(|byte| matches!(byte, b'\n' | b'\r' | 0x0B | 0x0C)) {
         match piece.split_last() {
             Some((b'\n', rest)) => out.write_all(rest).and_then(|()| out.write_all(b"\\n"))?,
@@ -121,10 +122,10 @@ mod tests {
 
     use super::*;
 
-    /// A standard error whose writes block until they are read.
+    /// A standard error stream whose writes block until a test reads them.
     struct Pipe {
         written: Sender<Vec<u8>>,
-        /// Every write waits for one of these.
+        /// The permissions to finish a write. Every write waits for one.
         taken: Receiver<()>,
     }
 
@@ -147,9 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn last_records_are_written_each_on_one_line() {
+    fn last_records_are_written_on_one_line_each() {
         let (pipe, read, take) = pipe();
-        drop(take); // read as soon as it is written
+        drop(take); // so that writes do not block
         let (mut log, guard) = start(pipe, LogFormat::Text);
 
         for record in ["one\n", "reason=a\r\nERROR forged\u{B}\n", "three\n"] {
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn unread_log_blocks_no_writer_and_reports_lost_records() {
+    fn unread_log_does_not_block_and_reports_lost_records() {
         for (format, reported) in [
             (
                 LogFormat::Text,
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn unread_log_delays_the_end_for_a_limited_time() {
+    fn unread_log_delays_the_end_up_to_the_flush_timeout() {
         let (pipe, _read, _take) = pipe();
         let (mut log, guard) = start(pipe, LogFormat::Text);
         log.write_all(b"never read\n").unwrap();

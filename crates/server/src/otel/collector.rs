@@ -1,4 +1,4 @@
-//! The collector that spans are sent to, with OTLP over HTTP.
+//! The HTTP client that sends spans to an OpenTelemetry collector with OTLP.
 
 use std::{str::FromStr, time::Duration};
 
@@ -6,16 +6,16 @@ use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpError, Request, Response};
 use ureq::{Agent, http::Uri};
 
-/// The timeout of a request to the collector.
+/// The timeout for a complete response of the collector.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_RESPONSE_BYTES: u64 = 64 * 1024;
 
-/// The address of a collector: `http://127.0.0.1:4318`.
+/// The URL of a collector, such as `http://127.0.0.1:4318`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CollectorUrl(String);
 
 impl CollectorUrl {
-    /// Returns the URL that spans are posted to (OpenTelemetry Protocol, "OTLP/HTTP Request").
+    /// Returns the URL to which spans are posted (OpenTelemetry Protocol, "OTLP/HTTP Request").
     pub(super) fn traces(&self) -> String {
         format!("{}/v1/traces", self.0)
     }
@@ -24,8 +24,8 @@ impl CollectorUrl {
 impl FromStr for CollectorUrl {
     type Err = ();
 
-    /// Parses a plain HTTP address without a user, a query or a fragment. A collector runs beside the service, forwards
-    /// the spans, and holds the credentials for that.
+    /// Parses an `http` URL without a username, a query or a fragment. Encryption and credentials are not supported,
+    /// because a collector runs on the same machine and forwards the spans.
     fn from_str(text: &str) -> Result<Self, ()> {
         let url: Uri = text.parse().map_err(|_| ())?;
         let authority = url.authority().ok_or(())?.as_str();
@@ -39,7 +39,7 @@ impl FromStr for CollectorUrl {
     }
 }
 
-/// Sends batches from the exporter's own thread, which may block.
+/// An HTTP client that blocks its thread, which belongs to the exporter.
 #[derive(Debug)]
 pub(super) struct HttpClient(Agent);
 
@@ -49,7 +49,7 @@ impl HttpClient {
             .timeout_global(Some(RESPONSE_TIMEOUT))
             .max_redirects(0)
             .http_status_as_error(false)
-            // The collector runs beside the service, so no proxy is needed.
+            // No proxy is needed, because the collector runs on the same machine.
             .proxy(None)
             .user_agent("wts")
             .build();
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn collector_is_an_address_with_or_without_a_path() {
+    fn collector_url_can_have_a_path() {
         for (text, traces) in [
             ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
             ("http://otel:4318/", "http://otel:4318/v1/traces"),

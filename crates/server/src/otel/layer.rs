@@ -1,5 +1,5 @@
-//! Spans of access log records. Attributes have the names of OpenTelemetry's semantic conventions for HTTP; the names of
-//! other attributes begin with `wts`.
+//! The layer that creates spans from access log records. The attributes have the names of OpenTelemetry's semantic
+//! conventions for HTTP. The names of other attributes begin with `wts`.
 
 use std::{
     fmt,
@@ -21,7 +21,7 @@ use tracing::{
 use tracing_subscriber::{Layer, layer};
 use wts_adapter_http::ACCESS_LOG_TARGET;
 
-/// Makes a span of each access log record.
+/// A layer that creates a span from each access log record.
 pub(crate) struct AccessLogSpanLayer {
     tracer: SdkTracer,
 }
@@ -31,7 +31,8 @@ impl AccessLogSpanLayer {
         Self { tracer }
     }
 
-    /// Returns whether a record belongs to a client's request. Requests for health and metrics are logged at a lower level.
+    /// Returns whether a record is about a request for the API. Records about health checks and metrics have a lower
+    /// level.
     pub(crate) fn accepts(record: &Metadata<'_>) -> bool {
         record.target() == ACCESS_LOG_TARGET && *record.level() <= Level::INFO
     }
@@ -65,7 +66,7 @@ impl<S: Subscriber> Layer<S> for AccessLogSpanLayer {
     }
 }
 
-/// The fields of an access log record.
+/// The fields of an access log record that are exported.
 #[derive(Default)]
 struct Record {
     method: String,
@@ -83,7 +84,7 @@ impl Record {
         self.attributes.push(KeyValue::new(key, value));
     }
 
-    /// Returns the context of the client's span, if the request named one.
+    /// Returns the context of the client's span, if the request has a valid `traceparent`.
     fn parent(&self) -> Context {
         let (Some(trace), Some(parent)) = (self.trace, self.parent) else {
             return Context::new();
@@ -145,7 +146,7 @@ impl Visit for Record {
             "request.id" => self.add("wts.request.id", text()),
             "trace.id" => self.trace = TraceId::from_hex(&text()).ok(),
             "trace.parent_id" => self.parent = SpanId::from_hex(&text()).ok(),
-            // The cause of an error stays in the log.
+            // The causes of an error are only in the log.
             _ => {}
         }
     }

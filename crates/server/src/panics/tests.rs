@@ -1,8 +1,5 @@
-//! The log records of panics, each in a process of its own, since the hook and the log belong to the process.
-#![expect(
-    clippy::print_stdout,
-    reason = "what is printed is what the test looks at"
-)]
+//! Tests of the log records of panics. Each test panics in a separate process, because the hook and the log are global.
+#![expect(clippy::print_stdout, reason = "the test reads the output")]
 
 use std::{
     env,
@@ -22,10 +19,10 @@ use wts_domain::Access;
 
 use crate::logging::{self, LogFormat};
 
-/// The environment variable that is set in the process that panics.
+/// The environment variable that is set in the process that must panic.
 const PANICS: &str = "WTS_TEST_PANICS";
 
-/// Logs as the binary does while `work` panics somewhere.
+/// Starts the log as the binary does, and then calls `work`, which panics.
 fn logged(filter: &str, work: impl FnOnce()) {
     super::install_panic_hook();
     let filter = logging::filter(filter).unwrap();
@@ -34,16 +31,16 @@ fn logged(filter: &str, work: impl FnOnce()) {
     logging::end();
 }
 
-/// Returns the output of the test of this name in a process in which it panics.
-fn said_by(name: &str) -> String {
+/// Runs the test with this name in a process in which it panics. Returns the output.
+fn output_of(name: &str) -> String {
     let output = Command::new(env::current_exe().unwrap())
         .args([&format!("panics::tests::{name}"), "--exact", "--nocapture"])
         .env(PANICS, "1")
         .env("RUST_BACKTRACE", "1")
         .output()
         .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    String::from_utf8_lossy(&said).into_owned()
+    let output = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&output).into_owned()
 }
 
 #[test]
@@ -57,14 +54,14 @@ fn panic_is_logged_with_its_location_and_not_its_message() {
             assert!(panicked.join().is_err());
         });
     }
-    let said = said_by("panic_is_logged_with_its_location_and_not_its_message");
+    let output = output_of("panic_is_logged_with_its_location_and_not_its_message");
     assert!(
-        said.contains("a thread panicked")
-            && said.contains(r#""location":"crates/server/src/panics/tests.rs"#)
-            && said.contains(r#""backtrace":""#),
-        "{said}"
+        output.contains("a thread panicked")
+            && output.contains(r#""location":"crates/server/src/panics/tests.rs"#)
+            && output.contains(r#""backtrace":""#),
+        "{output}"
     );
-    assert!(!said.contains("canary"), "{said}");
+    assert!(!output.contains("canary"), "{output}");
 }
 
 #[test]
@@ -72,19 +69,23 @@ fn panicking_request_logs_no_token_name_or_remark() {
     if env::var_os(PANICS).is_some() {
         return logged("trace", || print!("{}", panicking_request()));
     }
-    let said = said_by("panicking_request_logs_no_token_name_or_remark");
-    assert!(said.contains("HTTP/1.1 500 "), "{said}");
-    assert!(said.contains("a thread panicked"), "{said}");
-    assert!(said.contains("the request's handler panicked"), "{said}");
+    let output = output_of("panicking_request_logs_no_token_name_or_remark");
+    assert!(output.contains("HTTP/1.1 500 "), "{output}");
+    assert!(output.contains("a thread panicked"), "{output}");
+    assert!(
+        output.contains("the request's handler panicked"),
+        "{output}"
+    );
     for canary in ["canary", "eyJ", "金丝雀"] {
-        assert!(!said.contains(canary), "{canary} in {said}");
+        assert!(!output.contains(canary), "{canary} in {output}");
     }
 }
 
-/// Lets the repository panic with a message that contains secrets and personal data, and returns the response.
+/// Sends a request for which the repository panics with a message that contains secrets and personal data. Returns the
+/// response.
 #[tokio::main(flavor = "current_thread")]
 async fn panicking_request() -> String {
-    let secret = Secret::new(b"shared by this test and nobody else, 9 times".to_vec()).unwrap();
+    let secret = Secret::new(b"the secret of this test: 32 bytes or more".to_vec()).unwrap();
     let identity = TokenSubject {
         openid: String::new(),
         sid: "sid-of-a-canary".to_owned(),
@@ -98,10 +99,10 @@ async fn panicking_request() -> String {
         .sign(&identity, 0, Duration::from_secs(10_000_000_000))
         .unwrap();
     let mut histories = MockHistoryRepository::new();
-    let at_hand = format!("{token} of {identity:?}, with the remark 备注里的金丝雀");
+    let message = format!("{token} of {identity:?}, with the remark 备注里的金丝雀");
     histories
         .expect_find()
-        .returning(move |_| panic!("cannot read {at_hand}"));
+        .returning(move |_| panic!("cannot read {message}"));
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -114,7 +115,7 @@ async fn panicking_request() -> String {
         &Health::default(),
         &HttpMetrics::default(),
     );
-    let answer = tokio::task::spawn_blocking(move || ask(address, &token));
+    let answer = tokio::task::spawn_blocking(move || send_request(address, &token));
     let mut told = String::new();
     let ended = service.unwrap().run_until(async {
         told = answer.await.unwrap();
@@ -123,7 +124,7 @@ async fn panicking_request() -> String {
     told
 }
 
-fn ask(address: SocketAddr, token: &str) -> String {
+fn send_request(address: SocketAddr, token: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!(
         "GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {token}\r\n\

@@ -1,4 +1,4 @@
-//! The process: its limit of open files, its service manager, its metrics.
+//! The process: the limit of open files, notifications to systemd, and process metrics.
 
 use std::{fs, io};
 
@@ -11,8 +11,8 @@ use prometheus_client::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 
-/// Raises the limit of open files to the highest allowed value. Every connection is an open file, and the default of
-/// most systems is 1,024, for programs that cannot handle more.
+/// Raises the limit of open files to the highest allowed value. Every connection is an open file, and on most systems
+/// the default limit of 1,024 is too low.
 pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(
@@ -23,18 +23,18 @@ pub(super) fn raise_file_limit() {
         },
     );
     if let Err(error) = raised {
-        tracing::warn!(%error, limit = ?limit.current, "could not raise the limit of open files (RLIMIT_NOFILE)");
+        tracing::warn!(%error, limit = ?limit.current, "raising the limit of open files (RLIMIT_NOFILE) failed");
     }
 }
 
-/// Notifies systemd, if the process runs under it.
+/// Notifies systemd of a new state, if systemd started the process.
 pub(super) fn notify_systemd(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "systemd could not be notified");
+        tracing::warn!(%error, "notifying systemd failed");
     }
 }
 
-/// Registers the process metrics, which the kernel provides.
+/// Registers the process metrics, which are read from the kernel.
 pub(super) fn register(registry: &mut Registry) {
     registry.register_collector(Box::new(ProcessMetrics));
 }
@@ -45,7 +45,7 @@ struct ProcessMetrics;
 impl Collector for ProcessMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let mut gauge = |name, help, value: io::Result<i64>| {
-            // The metrics need /proc.
+            // The values are read from /proc. If it is not available, the metrics are omitted.
             let Ok(value) = value else { return Ok(()) };
             let gauge = ConstGauge::new(value);
             let metric_type = gauge.metric_type();
@@ -53,12 +53,12 @@ impl Collector for ProcessMetrics {
         };
         gauge(
             "process_resident_memory_bytes",
-            "Memory that the process holds",
+            "Resident memory of the process",
             resident_bytes(),
         )?;
         gauge(
             "process_open_fds",
-            "Files and connections that the process has open",
+            "Open files and connections of the process",
             open_files(),
         )
     }

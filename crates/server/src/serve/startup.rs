@@ -1,4 +1,5 @@
-//! Startup: reads the keys, opens the database, retries while either is unavailable, and opens the listener.
+//! Startup of the service: loads the keys, opens the database and the listener, and retries while a server is
+//! unavailable.
 
 use std::{
     io,
@@ -18,18 +19,18 @@ use crate::settings::{
     catalogue::{DATABASE_URL, RECHECK_ACCESS, STARTUP_TIMEOUT},
 };
 
-/// The delay before an unavailable database or key server is tried again.
+/// The delay between attempts to reach an unavailable database or key server.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
-/// The remedy when ranks cannot be read.
-pub(crate) const RANKS_HINT: &str = "in a database that `wts migrate` created, run it again; in an existing WTS v3 database, grant the role what the README lists";
-/// The number of connections that can wait to be accepted. The kernel may allow fewer.
+/// The remedy for ranks that cannot be read.
+pub(crate) const RANKS_HINT: &str = "in a database that `wts migrate` created, run it again; in an existing WTS v3 database, grant the role the privileges that the README lists";
+/// The maximum number of connections that wait to be accepted. The kernel may use a lower maximum.
 const BACKLOG: u32 = 1_024;
 
-/// Reads the keys that verify tokens, and retries while a key server is unavailable.
+/// Loads the keys for token verification. Retries while a key server is unavailable.
 ///
 /// # Errors
 ///
-/// Returns an error if the keys cannot be used.
+/// Returns an error if a key source cannot be read or contains an invalid key.
 pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
     retry_until_timeout(settings, "the keys", async || {
         settings.keyring().await.map_err(|cause| Failure {
@@ -42,11 +43,12 @@ pub(super) async fn keyring(settings: &Settings) -> anyhow::Result<Keyring> {
     .await
 }
 
-/// Opens the database, and retries while it is unavailable: both may have been started at the same time.
+/// Opens the database. Retries while it is unavailable, because it may have been started at the same time as the
+/// service.
 ///
 /// # Errors
 ///
-/// Returns an error with a remedy if the database cannot be read.
+/// Returns an error with a remedy if the database cannot be opened.
 pub(super) async fn open(
     settings: &Settings,
     metrics: &DatabaseMetrics,
@@ -64,13 +66,13 @@ pub(super) async fn open(
     .await
 }
 
-/// A failed attempt, and whether another attempt may succeed.
+/// A failed attempt.
 struct Failure {
     cause: anyhow::Error,
     is_transient: bool,
 }
 
-/// Retries until an attempt succeeds, an attempt fails permanently, or the timeout is reached.
+/// Repeats `attempt` until it succeeds, fails permanently, or the startup timeout is exceeded.
 async fn retry_until_timeout<T>(
     settings: &Settings,
     what: &str,
@@ -96,11 +98,11 @@ async fn retry_until_timeout<T>(
     }
 }
 
-/// Creates the use cases with this database.
+/// Creates the use cases for this database.
 ///
 /// # Errors
 ///
-/// Returns an error if the settings require ranks from the database and they cannot be read.
+/// Returns an error if ranks must be read from the database but cannot be.
 pub(crate) async fn use_cases(
     settings: &Settings,
     database: &Database,
@@ -117,7 +119,7 @@ pub(crate) async fn use_cases(
     Ok(UseCases::new(histories, rank_source))
 }
 
-/// Checks, with a real read, that ranks can be read.
+/// Checks that ranks can be read, with a query for a ticket that does not exist.
 async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
     if let Some(ticket) = TicketId::new(i64::MAX) {
         let query = HistoryQuery {
@@ -132,33 +134,35 @@ async fn ensure_ranks(histories: &dyn HistoryRepository) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Adds the remedy to an error.
+/// Converts an error to one whose text includes the remedy.
 pub(crate) fn with_hint(error: &OpenError) -> anyhow::Error {
     anyhow::anyhow!("{} ({})", ErrorChain(error), hint(error))
 }
 
-/// Returns the remedy for a database that cannot be used.
+/// Returns the remedy for the error of opening a database.
 pub(crate) fn hint(error: &OpenError) -> &'static str {
     match error {
-        OpenError::NoSuchFile(_) => "to make one, run `wts migrate`",
-        OpenError::Unreachable { .. } => "is it running, and are address, user and password right?",
+        OpenError::NoSuchFile(_) => "run `wts migrate` to create one",
+        OpenError::Unreachable { .. } => {
+            "check that it is running, and that address, user and password are correct"
+        }
         OpenError::NoAccess(_) => {
-            "the service's user has to be able to read the file and to write to it and to its folder, for the log that \
-             SQLite keeps there (`-wal`, `-shm`), and there has to be room on the disk"
+            "the service's user needs permission to read the file and to write to it and to its folder, where SQLite \
+             creates the files `-wal` and `-shm`, and the disk needs free space"
         }
         OpenError::Unreadable(_) => {
-            "to make the tables in a new database run `wts migrate`, in an existing one grant the role what the README \
-             lists"
+            "in a new database, run `wts migrate` to create the tables; in an existing one, grant the role the privileges \
+             that the README lists"
         }
-        OpenError::ReplicasUnsupported => "leave WTS_DATABASE_READ_URLS out",
-        OpenError::NotOurs => "import into one of our own, which `wts migrate` makes",
+        OpenError::ReplicasUnsupported => "remove WTS_DATABASE_READ_URLS",
+        OpenError::NotOurs => "import into a database that `wts migrate` created",
         OpenError::Unwritable(_) => {
-            "to make the tables in a new database run `wts migrate`; the role has to be the one that did so"
+            "in a new database, run `wts migrate` to create the tables, and import with the same role"
         }
     }
 }
 
-/// Listens for clients, with a longer backlog than the standard library's.
+/// Listens on `address`, with a longer backlog than that of the standard library.
 ///
 /// # Errors
 ///
@@ -168,7 +172,8 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // As the standard library does, so that a restart need not wait until the kernel has removed old connections.
+    // The standard library sets this option too. With it, a restart does not wait until the kernel has removed old
+    // connections.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()

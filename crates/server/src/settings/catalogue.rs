@@ -1,7 +1,7 @@
-//! The declaration of every setting, grouped.
+//! The catalogue of settings: the declaration of every setting, in groups.
 //!
-//! A new setting is declared here and read in `settings.rs`; `--help` and `wts config` list it automatically, and
-//! `cargo test -p wts-server settings_md` writes it into the reference, SETTINGS.md.
+//! A new setting is declared here and read in `settings.rs`. `--help` and `wts config` then include it, and `cargo test
+//! -p wts-server settings_md` writes it into SETTINGS.md.
 
 use std::{
     net::SocketAddr,
@@ -28,7 +28,8 @@ use crate::{
     otel::CollectorUrl,
 };
 
-/// Declares each setting as a constant: its help, its names, the type and the kind of its values, its default.
+/// Declares a constant for each setting, with its help text, its name, the type and the kind of its values, and its
+/// default.
 macro_rules! settings {
     ($($group:literal {
         $($(#[doc = $help:literal])+ $setting:ident($name:literal): $type:ty = $kind:expr, $default:expr;)+
@@ -62,9 +63,9 @@ settings! {
         DATABASE_READ_URLS("database_read_urls"): Vec<DatabaseUrl> = URLS, Unset("none");
         /// Maximum replica lag; a replica with a larger lag is not read from
         REPLICA_MAX_LAG("replica_max_lag"): Duration = DURATION, Value("2s");
-        /// Size of the connection pool of each database, not counting two further connections
+        /// Size of the connection pool of each database; one more connection reads long histories, and one runs health checks
         DATABASE_CONNECTIONS("database_connections"): NonZeroUsize = COUNT, Unset("one per core, up to 8");
-        /// Timeout after which PostgreSQL cancels a read, including waits for locks; 500 ms later the connection is closed
+        /// Statement timeout of PostgreSQL for reads, including waits for locks; 500 ms later the connection is closed
         STATEMENT_TIMEOUT("statement_timeout"): Duration = MILLISECONDS, Value("1500ms");
     }
     "Tokens" {
@@ -106,29 +107,29 @@ settings! {
         /// Order of traces if the request specifies none, `asc` or `desc`
         DEFAULT_ORDER("default_order"): Order =
             Kind::public("asc or desc", parsed), Value("asc");
-        /// Request timeout, until the response begins
+        /// Request timeout: the longest time until the response begins
         REQUEST_TIMEOUT("request_timeout"): Duration = MILLISECONDS, Value("2500ms");
-        /// Idle timeout of a connection between requests
+        /// Keep-alive timeout: the longest time for which a connection may be idle between requests
         KEEP_ALIVE("keep_alive"): Duration = DURATION, Value("75s");
     }
     "Limits" {
-        /// Connection limit, of which one address can use half; beyond it, a new connection evicts the longest idle one or
-        /// gets 503
+        /// Connection limit, half of which one address can use; a connection over the limit evicts the longest idle one, or
+        /// gets 503 if none is idle
         MAX_CONNECTIONS("max_connections"): NonZeroUsize = COUNT, Value("4096");
-        /// Limit of requests in flight; requests beyond it get 503
+        /// Concurrency limit: the maximum number of requests in flight; further requests get 503
         MAX_IN_FLIGHT("max_in_flight"): NonZeroUsize = COUNT, Value("1024");
-        /// Rate limit of each caller in requests per second, with bursts of ten times as many, or `off`
+        /// Rate limit of each caller with a valid token, in requests per second, with bursts of ten times the rate, or `off`
         CALLER_RATE_LIMIT("caller_rate_limit"): Option<NonZeroU32> = RATE, Value("off");
-        /// Rate limit of each address for requests without a valid token, in requests per second, with bursts of ten times as
-        /// many, or `off`; requests with a valid token are never rejected by it
+        /// Rate limit of each address, in requests per second, with bursts of ten times the rate, or `off`; it counts requests
+        /// without a valid token, and requests whose token has an unknown `kid`, for which a key set must be fetched first
         ADDRESS_RATE_LIMIT("address_rate_limit"): Option<NonZeroU32> = RATE, Value("1000");
     }
     "Startup and shutdown" {
         /// Startup timeout while the database or the key server is unavailable
         STARTUP_TIMEOUT("startup_timeout"): Duration = DURATION_OR_ZERO, Value("10s");
-        /// Delay after SIGTERM during which requests are accepted and `/readyz` returns 503
+        /// Shutdown delay after SIGTERM, during which requests are still accepted but `/readyz` returns 503
         SHUTDOWN_DELAY("shutdown_delay"): Duration = DURATION_OR_ZERO, Value("1s");
-        /// Timeout for requests in flight after the delay
+        /// Shutdown timeout for requests in flight, which begins after the shutdown delay
         SHUTDOWN_TIMEOUT("shutdown_timeout"): Duration = DURATION, Value("30s");
     }
     "Observability" {
@@ -142,14 +143,14 @@ settings! {
             Kind::public("text or json", parsed), Value("text");
         /// URL of the OpenTelemetry collector that receives a span of each request over OTLP/HTTP, `http://HOST:4318`
         OTLP_ENDPOINT("otlp_endpoint"): CollectorUrl =
-            Kind::public("http://HOST:PORT of a collector, without user and query", parsed),
+            Kind::public("http://HOST:PORT of a collector, without a username or query", parsed),
             Unset("none");
         /// Ratio of requests that are exported as spans, unless their `traceparent` decides
         OTLP_SAMPLING("otlp_sampling"): f64 = RATIO, Value("1");
     }
 }
 
-/// Retired settings. Their values are constants now, and they are ignored with a warning.
+/// The retired settings. Their values are constants now, and the settings are ignored with a warning.
 pub(super) const RETIRED: [&str; 11] = [
     "answer_timeout",
     "connect_timeout",
@@ -183,15 +184,15 @@ const URLS: Kind<Vec<DatabaseUrl>> = Kind {
     parse: urls,
 };
 const SIGNING_SECRET: Kind<JwtSecret> = Kind {
-    expected: "the HS256 secret that tokens are signed with, 32 bytes or more",
+    expected: "the HS256 secret with which tokens are signed, 32 bytes or more",
     visibility: Secret(masked),
     parse: |value| {
         JwtSecret::new(value.to_vec()).map_err(|weak| ParseError::Because(weak.to_string()))
     },
 };
 const KEY_SET_URL: Kind<KeySetUrl> = Kind {
-    expected: "https://… without a user, or http://… on this machine",
-    // Without the query, which may be a password.
+    expected: "https://… without a username, or http://… on this machine",
+    // The query is omitted, because it can contain a password.
     visibility: Redacted(|url| {
         parsed(url).map_or_else(|_| masked(url), |url: KeySetUrl| url.to_string())
     }),
@@ -206,7 +207,7 @@ const DIRECTIVES: Kind<EnvFilter> = Kind::public(
     |value| logging::filter(text(value)?).map_err(|_| ParseError::Unexpected),
 );
 
-/// Parses URLs that are separated by white space, or by commas that another URL follows.
+/// Parses URLs that are separated by white space, or by a comma before the next URL.
 fn urls(value: &[u8]) -> Result<Vec<DatabaseUrl>, ParseError> {
     text(value)?
         .replace(",postgres", " postgres")

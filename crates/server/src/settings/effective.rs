@@ -12,8 +12,8 @@ use super::{
 };
 
 impl Settings {
-    /// Returns every setting, in the order of the reference, with a line of a settings file: its redacted value and a
-    /// comment on its origin. Instead of the line there is an error if the value cannot be used.
+    /// Returns every setting in the order of the reference. A valid setting has a line for a settings file, with its
+    /// redacted value and a comment on its origin. An invalid setting has an error.
     pub(crate) fn effective(
         &self,
     ) -> impl Iterator<Item = (&'static Declaration, Result<String, String>)> {
@@ -41,12 +41,13 @@ impl Settings {
         ))
     }
 
-    /// Returns the origins of retired settings, which are ignored.
+    /// Returns the origins of the retired settings that were given and are ignored.
     pub(crate) fn ignored(&self) -> &[String] {
         &self.sources.ignored
     }
 
-    /// Returns the settings file and the files of secrets and keys, and whether each contains a secret.
+    /// Returns the settings file and the files of secrets and keys. Each has a flag that is `true` if the file contains
+    /// a secret.
     pub(crate) fn files(&self) -> Vec<(PathBuf, bool)> {
         let secrets = ALL
             .iter()
@@ -64,7 +65,7 @@ impl Settings {
     }
 }
 
-/// Returns whether a key set is valid and has symmetric keys.
+/// Returns whether a key set is valid and contains symmetric keys.
 fn holds_secrets(jwks: &[u8]) -> bool {
     Key::from_jwks(jwks, SymmetricKeys::Allowed).is_ok()
         && Key::from_jwks(jwks, SymmetricKeys::Rejected).is_err()

@@ -1,4 +1,4 @@
-//! Settings as command-line flags.
+//! The settings that are given as command-line flags.
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
@@ -7,7 +7,7 @@ use super::{
     setting::{Declaration, DefaultValue, variable_of},
 };
 
-/// The settings that were given as flags: name and value. Secrets are given as files only, since every user of
+/// The settings that were given as flags, by name and value. For a secret, the flag names a file, because every user of
 /// the machine can read the arguments of a process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags(pub(super) Vec<(String, String)>);
@@ -60,7 +60,12 @@ fn documented_flag(setting: &Declaration) -> Arg {
     } else {
         let (DefaultValue::Value(default) | DefaultValue::Unset(default)) = setting.default;
         let help = format!("{help} [env: {variable}] [default: {default}]");
-        ("VALUE", help)
+        let value = if name.ends_with("_file") {
+            "FILE"
+        } else {
+            "VALUE"
+        };
+        (value, help)
     };
     flag(&name)
         .value_name(value)

@@ -1,4 +1,4 @@
-//! The keys that verify tokens, from files and from JWKS refresh.
+//! Loading of the keys for token verification, from files and from a key server (JWKS refresh).
 
 use std::{fs, path::Path, time::Duration};
 
@@ -13,17 +13,17 @@ use super::{
     setting::Declaration,
 };
 
-/// The interval of the JWKS refresh. A token with an unknown `kid` starts one earlier.
+/// The interval of the JWKS refresh. A token with an unknown `kid` causes an earlier refresh.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5 * 60);
-/// The shortest interval between two refreshes for unknown `kid`s.
+/// The minimum interval between two refreshes because of unknown `kid`s.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Settings {
-    /// Reads the keys that verify tokens.
+    /// Loads the keys for token verification.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are no keys, or if one cannot be used; the error names the setting.
+    /// Returns an error if no keys are configured, or if a key is invalid. The error names the setting.
     pub(crate) async fn keyring(&self) -> anyhow::Result<Keyring> {
         let secret = self.get(&JWT_SECRET)?.map(|secret| Key::shared(&secret));
         let mut keys = Vec::from_iter(secret);
@@ -58,7 +58,7 @@ impl Settings {
             })
     }
 
-    /// Returns the required issuer and audience of tokens.
+    /// Returns the issuer and the audience that tokens must have.
     pub(crate) fn token(&self) -> anyhow::Result<TokenSettings> {
         Ok(TokenSettings {
             issuer: self.get(&JWT_ISSUER)?,

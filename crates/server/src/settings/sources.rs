@@ -1,4 +1,4 @@
-//! The sources of settings: flags take precedence over the environment, and the environment over the settings file.
+//! The sources of settings. Flags take precedence over the environment, which takes precedence over the settings file.
 
 use std::{
     collections::BTreeMap,
@@ -15,28 +15,29 @@ use super::{
     setting::{PREFIX, variable_of},
 };
 
-/// The environment variable with the path of the settings file. A settings file cannot name another.
+/// The environment variable that contains the path of the settings file. A settings file cannot name another one.
 const CONFIG: &str = "WTS_CONFIG";
 
-/// The values that were given, by the name of their setting.
+/// The values that were given, by the names of their settings.
 #[derive(Default)]
 pub(super) struct Sources {
     given: BTreeMap<String, Given>,
-    /// The origins of retired settings.
+    /// The origins of retired settings that were given.
     pub(super) ignored: Vec<String>,
-    /// The settings file, and whether it contains a secret.
+    /// The path of the settings file, with a flag that is `true` if the file contains a secret.
     pub(super) file: Option<(PathBuf, bool)>,
 }
 
-/// One given value. Any value could be a secret, so all are stored as secrets.
+/// A given value. All values are stored as secrets, because any value could be one.
 pub(super) struct Given {
     pub(super) value: SecretString,
-    /// Its source in error messages: `--listen`, `WTS_LISTEN`, or `listen in /etc/wts.toml`.
+    /// The origin of the value in error messages: `--listen`, `WTS_LISTEN`, or `listen in /etc/wts.toml`.
     pub(super) origin: String,
 }
 
 impl Sources {
-    /// Collects flags, the variables of an environment, and the file that `file` or else `WTS_CONFIG` names.
+    /// Collects the values of flags, of environment variables and of a settings file. `file` takes precedence over
+    /// `WTS_CONFIG`.
     pub(super) fn read(
         flags: &[(String, String)],
         environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -61,11 +62,11 @@ impl Sources {
             };
             let value = value
                 .into_string()
-                .map_err(|_| anyhow::anyhow!("{variable}: expected text in UTF-8"))?;
+                .map_err(|_| anyhow::anyhow!("{variable}: expected UTF-8 text"))?;
             let lower_case = name.to_lowercase();
             let is_upper_case = variable == variable_of(&lower_case);
             let name = if is_upper_case { &lower_case } else { name };
-            // Container tools pass an unset variable as an empty string.
+            // Container tools pass a variable that is not set as an empty string.
             let is_unset = value.is_empty() && (is_known(name) || RETIRED.contains(&name));
             if !is_unset && !is_foreign_variable(variable, &value) {
                 sources.add(name, value, variable.to_owned(), variable_of)?;
@@ -83,7 +84,7 @@ impl Sources {
         self.given.get(name)
     }
 
-    /// Adds a value, unless a source with precedence has given one.
+    /// Adds a value, unless a source with higher precedence has given one.
     fn add(
         &mut self,
         name: &str,
@@ -108,10 +109,10 @@ impl Sources {
         Ok(())
     }
 
-    /// Adds the values in the text of a settings file.
+    /// Adds the values of a settings file with this text.
     pub(super) fn add_file(&mut self, file: &Path, text: &str) -> anyhow::Result<()> {
         let shown = file.display();
-        // The parser's own message would quote the line, which may hold a secret.
+        // The parser's error message is not used, because it quotes the line, which can contain a secret.
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = before.unwrap_or_default().matches('\n').count() + 1;
@@ -134,7 +135,7 @@ impl Sources {
     }
 }
 
-/// Returns a value of a settings file as it would be given in the environment.
+/// Returns a value of a settings file in the form in which it would be given in the environment.
 fn plain(value: toml::Value) -> Option<String> {
     match value {
         toml::Value::String(text) => Some(text),
@@ -148,7 +149,7 @@ fn plain(value: toml::Value) -> Option<String> {
     }
 }
 
-/// Returns every name that a source may use: those of the settings, and for each secret that of its file.
+/// Returns every name that a source can contain: the names of the settings, and `…_file` for each secret.
 fn names() -> impl Iterator<Item = String> {
     ALL.iter()
         .flat_map(|setting| [Some(setting.name.to_owned()), setting.file_name()])
@@ -159,8 +160,8 @@ fn is_known(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
-/// Returns whether a variable with the service's prefix is not a setting: the tests use some, and Kubernetes sets
-/// variables for every service whose name begins with `wts`.
+/// Returns whether a variable with the prefix `WTS_` does not belong to the service: the tests use such variables, and
+/// Kubernetes sets some for every service whose name begins with `wts`.
 fn is_foreign_variable(variable: &str, value: &str) -> bool {
     variable.starts_with("WTS_TEST_")
         || variable.contains("_SERVICE_HOST")

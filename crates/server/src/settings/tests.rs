@@ -1,4 +1,4 @@
-//! Error messages and precedence of settings, and their reference.
+//! Tests of settings: error messages, precedence and the reference.
 
 mod damage;
 mod reference;
@@ -10,7 +10,7 @@ use super::{
     *,
 };
 
-/// Returns the settings of an environment and of an optional file with this text.
+/// Returns the settings of an environment and of an optional settings file with this text.
 fn settings(environment: &[(&str, &str)], file: Option<&str>) -> anyhow::Result<Settings> {
     let environment = environment
         .iter()
@@ -26,9 +26,9 @@ fn from_environment(environment: &[(&str, &str)]) -> Settings {
     settings(environment, None).expect("every name is known")
 }
 
-fn told<T>(outcome: anyhow::Result<T>) -> String {
+fn error_of<T>(outcome: anyhow::Result<T>) -> String {
     match outcome {
-        Ok(_) => panic!("this was taken"),
+        Ok(_) => panic!("the value was accepted"),
         Err(error) => format!("{error:#}"),
     }
 }
@@ -49,7 +49,7 @@ fn unset_setting_has_its_documented_default() {
 #[tokio::test]
 async fn missing_setting_is_named() {
     let nothing = from_environment(&[("WTS_DATABASE_URL", ""), ("PATH", "/bin")]);
-    let database = told(nothing.require(&DATABASE_URL));
+    let database = error_of(nothing.require(&DATABASE_URL));
     assert!(
         database.starts_with(
             "WTS_DATABASE_URL is not set, nor is WTS_DATABASE_URL_FILE: expected postgres://"
@@ -57,8 +57,8 @@ async fn missing_setting_is_named() {
         "{database}"
     );
     for secret in [
-        told(nothing.keyring().await.map(drop)),
-        told(nothing.require(&JWT_SECRET)),
+        error_of(nothing.keyring().await.map(drop)),
+        error_of(nothing.require(&JWT_SECRET)),
     ] {
         assert!(secret.starts_with("WTS_JWT_SECRET is not set"), "{secret}");
         assert!(secret.contains("32 bytes"), "{secret}");
@@ -73,27 +73,27 @@ fn invalid_value_is_reported_with_the_expected_form() {
         ("WTS_DATABASE_URL", "mysql://root:hunter2@localhost/wts"),
     ]);
     assert_eq!(
-        told(wrong.require(&LISTEN)),
-        "WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, not \"localhost\""
+        error_of(wrong.require(&LISTEN)),
+        "WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, found \"localhost\""
     );
     assert_eq!(
-        told(wrong.require(&DEFAULT_ORDER)),
-        "WTS_DEFAULT_ORDER: expected asc or desc, not \"newest\""
+        error_of(wrong.require(&DEFAULT_ORDER)),
+        "WTS_DEFAULT_ORDER: expected asc or desc, found \"newest\""
     );
     assert_eq!(
-        told(wrong.require(&DATABASE_URL)),
+        error_of(wrong.require(&DATABASE_URL)),
         "WTS_DATABASE_URL: expected postgres://… or sqlite:PATH"
     );
 }
 
 #[test]
-fn unknown_setting_is_an_error_that_lists_the_known_ones() {
-    let typo = told(settings(&[("WTS_LISTNE", "127.0.0.1:1")], None));
+fn unknown_setting_is_an_error_with_a_list_of_all_settings() {
+    let typo = error_of(settings(&[("WTS_LISTNE", "127.0.0.1:1")], None));
     assert!(
         typo.starts_with("WTS_LISTNE is not a setting: expected one of WTS_DATABASE_URL, "),
         "{typo}"
     );
-    let typo = told(settings(&[], Some("listne = '127.0.0.1:1'")));
+    let typo = error_of(settings(&[], Some("listne = '127.0.0.1:1'")));
     assert!(typo.starts_with("listne in "), "{typo}");
     assert!(
         typo.contains("is not a setting: expected one of database_url, "),
@@ -102,7 +102,7 @@ fn unknown_setting_is_an_error_that_lists_the_known_ones() {
 }
 
 #[test]
-fn variables_of_kubernetes_and_of_the_tests_are_ignored() {
+fn variables_of_kubernetes_and_of_tests_are_ignored() {
     for (name, value) in [
         ("WTS_TEST_POSTGRES_URL", "postgres://x"),
         ("WTS_SERVICE_HOST", "10.0.0.1"),
@@ -132,8 +132,8 @@ fn environment_takes_precedence_over_the_file() {
 }
 
 #[test]
-fn invalid_file_is_reported_with_the_line_and_not_quoted() {
-    let broken = told(settings(
+fn invalid_file_is_reported_with_its_line_without_quoting_it() {
+    let broken = error_of(settings(
         &[],
         Some("listen = '127.0.0.1:2'\njwt_secret = 'hunter2"),
     ));
@@ -142,12 +142,12 @@ fn invalid_file_is_reported_with_the_line_and_not_quoted() {
         "{broken}"
     );
     assert!(!broken.contains("hunter2"), "{broken}");
-    let date = told(settings(&[], Some("listen = 2025-12-06")));
+    let date = error_of(settings(&[], Some("listen = 2025-12-06")));
     assert!(
         date.contains(": expected a quoted string, a number"),
         "{date}"
     );
-    let missing = told(Sources::read(&[], [], Some(Path::new("/nowhere/wts.toml"))));
+    let missing = error_of(Sources::read(&[], [], Some(Path::new("/nowhere/wts.toml"))));
     assert!(
         missing.starts_with("cannot read the settings file /nowhere/wts.toml"),
         "{missing}"
@@ -177,13 +177,13 @@ fn secret_file_is_read_without_its_last_newline() {
 }
 
 #[test]
-fn secret_that_is_given_twice_is_an_error() {
+fn secret_given_as_a_value_and_as_a_file_is_an_error() {
     let twice = from_environment(&[
         ("WTS_JWT_SECRET", "hunter2"),
         ("WTS_JWT_SECRET_FILE", "/nowhere"),
     ]);
     assert_eq!(
-        told(twice.require(&JWT_SECRET)),
+        error_of(twice.require(&JWT_SECRET)),
         "WTS_JWT_SECRET and WTS_JWT_SECRET_FILE are both set: expected one"
     );
 }
@@ -191,7 +191,7 @@ fn secret_that_is_given_twice_is_an_error() {
 #[test]
 fn missing_secret_file_is_reported_with_its_setting() {
     let missing = from_environment(&[("WTS_JWT_SECRET_FILE", "/nowhere/secret")]);
-    let error = told(missing.require(&JWT_SECRET));
+    let error = error_of(missing.require(&JWT_SECRET));
     assert!(
         error.starts_with("WTS_JWT_SECRET_FILE: cannot read /nowhere/secret"),
         "{error}"
@@ -212,7 +212,7 @@ fn every_default_is_valid() {
 }
 
 #[test]
-fn statement_timeout_that_postgresql_cannot_count_is_rejected() {
+fn statement_timeout_out_of_the_postgresql_range_is_rejected() {
     for setting in [&REQUEST_TIMEOUT, &STATEMENT_TIMEOUT] {
         for (value, good) in [
             ("999us", false),
@@ -227,7 +227,7 @@ fn statement_timeout_that_postgresql_cannot_count_is_rejected() {
 }
 
 #[test]
-fn retired_setting_is_ignored_wherever_it_is_given() {
+fn retired_setting_is_ignored_in_every_source() {
     use clap::{Args, FromArgMatches};
 
     let matches = Flags::augment_args(clap::Command::new("wts"))
@@ -273,7 +273,7 @@ fn flag_takes_precedence_over_the_environment() {
 }
 
 #[test]
-fn secret_has_a_file_flag_and_no_value_flag() {
+fn secret_has_only_a_flag_for_its_file() {
     use clap::Args;
 
     let parse = |argument: &str| {
@@ -287,7 +287,7 @@ fn secret_has_a_file_flag_and_no_value_flag() {
 }
 
 #[test]
-fn shown_settings_can_be_read_again_and_hold_no_secret() {
+fn printed_settings_can_be_read_and_contain_no_secret() {
     let given = from_environment(&[
         ("WTS_DATABASE_URL", "postgres://wts:hunter2@db/wts"),
         ("WTS_JWT_SECRET", "hunter2-and-25-other-random-bytes"),
@@ -315,11 +315,11 @@ fn shown_settings_can_be_read_again_and_hold_no_secret() {
 }
 
 #[test]
-fn invalid_setting_is_shown_with_its_error() {
+fn invalid_setting_is_printed_with_its_error() {
     let wrong = from_environment(&[("WTS_LISTEN", "localhost")]);
     let errors = wrong.effective().filter_map(|(_, line)| line.err());
     assert_eq!(
         errors.collect::<Vec<_>>(),
-        ["WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, not \"localhost\""]
+        ["WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, found \"localhost\""]
     );
 }

@@ -73,7 +73,7 @@ pub(crate) struct Verify {
     pub(super) file: Option<PathBuf>,
 }
 
-/// The file that a command writes.
+/// The output of a command.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
     /// Output file, replaced only when the new one is complete; - is standard output
@@ -85,7 +85,7 @@ pub(crate) struct Output {
     pub(super) compress: Option<Compression>,
 }
 
-/// Parses a timestamp in the format of the file, or a date, which means its midnight in UTC.
+/// Parses a timestamp in the format of the file, or a date, which stands for midnight UTC.
 fn timestamp(text: &str) -> Result<Timestamp, String> {
     const EXPECTED: &str = "expected a time such as 2025-09-01 or 2025-09-01T08:00:00Z, in UTC";
     if let Ok(timestamp) = text.parse() {

@@ -1,4 +1,4 @@
-//! Cancellation of commands by a signal.
+//! Cancellation of the transfer commands by a signal.
 
 use std::{
     fs,
@@ -15,22 +15,22 @@ use tokio::{
     time::sleep,
 };
 
-/// The exit code of a program that SIGINT has ended, as shells report it.
+/// The exit code that shells report for a program that SIGINT ended.
 const INTERRUPTED_EXIT_CODE: i32 = 130;
-/// The timeout of a cancelled transfer. It is longer than a batch takes, and shorter than service managers wait before
-/// they kill a process.
+/// The timeout for the end of a cancelled transfer. It is longer than the time for one batch, and shorter than the time
+/// after which service managers kill a process.
 const GRACE_PERIOD: Duration = Duration::from_secs(3);
 
-/// Notes that SIGINT, SIGTERM or SIGHUP has come. A second signal ends the process at once.
+/// The cancellation of a command by SIGINT, SIGTERM or SIGHUP. A second signal ends the process at once.
 #[derive(Clone)]
 pub(super) struct CancelOnSignal {
     cancelled: watch::Receiver<bool>,
-    /// The unfinished file, which is removed when the process ends early.
+    /// The incomplete output file, which is removed if the process ends early.
     temp_file: Arc<Mutex<Option<PathBuf>>>,
 }
 
 impl CancelOnSignal {
-    /// Installs the signal handlers, so that a first signal does not end the process.
+    /// Installs the signal handlers, after which a first signal does not end the process.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl CancelOnSignal {
         *self.cancelled.borrow()
     }
 
-    /// Sets the unfinished file.
+    /// Sets the path of the incomplete output file.
     pub(super) fn set_temp_file(&self, file: PathBuf) {
         *self
             .temp_file
@@ -71,14 +71,14 @@ impl CancelOnSignal {
             .unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 
-    /// Returns the result of `work`, which may block and leaves nothing behind when it is abandoned. A signal ends the
-    /// process.
+    /// Returns the result of `work`. If a signal arrives first, the process ends. `work` may block, and must leave
+    /// nothing behind if it is abandoned.
     pub(super) async fn race<T>(&self, work: impl Future<Output = T>) -> T {
         self.race_within(Duration::ZERO, work).await
     }
 
-    /// Returns the result of `work`, which checks regularly whether it is cancelled. The process ends if `work` does not
-    /// end in time, because it waits for a locked database or for input.
+    /// Returns the result of `work`, which checks regularly whether it is cancelled. If it does not end within the
+    /// grace period after a signal, because it waits for a lock or for input, the process ends.
     pub(super) async fn race_with_grace_period<T>(&self, work: impl Future<Output = T>) -> T {
         self.race_within(GRACE_PERIOD, work).await
     }
@@ -86,7 +86,7 @@ impl CancelOnSignal {
     async fn race_within<T>(&self, grace_period: Duration, work: impl Future<Output = T>) -> T {
         let mut cancelled = self.cancelled.clone();
         let too_late = async move {
-            // The senders are dropped with the runtime only.
+            // The senders are dropped together with the runtime only.
             if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -98,7 +98,7 @@ impl CancelOnSignal {
         }
     }
 
-    /// Ends the process, which rolls back uncommitted changes.
+    /// Ends the process. The database rolls back uncommitted changes.
     #[expect(clippy::print_stderr, reason = "the last output of the command")]
     pub(super) fn exit(&self) -> ! {
         let temp_file = self.temp_file.lock();

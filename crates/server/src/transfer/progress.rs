@@ -1,4 +1,4 @@
-//! The progress of a transfer: a bar on a terminal, lines in a log.
+//! The progress of a transfer, displayed as a bar on a terminal and as log records elsewhere.
 
 use std::{
     io::{self, IsTerminal},
@@ -12,42 +12,42 @@ use wts_domain::{HistoryFinding, TicketId};
 
 use super::cancel::CancelOnSignal;
 
-/// The templates of the bar if the total is known, and of the display if it is not.
+/// The template of the bar if the total is known, and of the display if the total is unknown.
 const BAR: &str = "{prefix} [{bar:30}] {percent}% {msg}, {eta} left";
 const SPINNER: &str = "{prefix} {spinner} {msg}";
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
-/// The most findings that are logged one by one.
+/// The maximum number of findings that are logged individually.
 const MAX_LOGGED_FINDINGS: u64 = 20;
 
-/// Shows the progress and the findings of a transfer, and cancels it on a signal.
+/// An observer that displays the progress and the findings of a transfer, and cancels the transfer on a signal.
 pub(super) struct ProgressReporter {
     /// The action of the command, such as `exporting`.
     action: &'static str,
     started: Instant,
     last_logged: Instant,
-    /// `None` if standard error is not a terminal.
+    /// The progress bar, `None` if standard error is not a terminal.
     bar: Option<ProgressBar>,
     findings: Findings,
     found: u64,
     cancel: CancelOnSignal,
 }
 
-/// The handling of rule violations.
+/// The way in which rule violations are reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Findings {
     Ignored,
-    /// The first ones are logged.
+    /// The first findings are logged.
     Logged,
-    /// All are printed.
+    /// All findings are printed.
     Printed,
 }
 
 impl ProgressReporter {
-    /// Starts the report. From then on, a signal cancels the command.
+    /// Starts the progress report. From then on, a signal cancels the command.
     ///
     /// # Errors
     ///
-    /// Returns an error if the handlers of the signals cannot be installed.
+    /// Returns an error if the signal handlers cannot be installed.
     pub(super) fn start(action: &'static str, findings: Findings) -> anyhow::Result<Self> {
         let now = Instant::now();
         Ok(Self {
@@ -65,7 +65,7 @@ impl ProgressReporter {
         &self.cancel
     }
 
-    /// Removes the bar.
+    /// Removes the progress bar.
     pub(super) fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -102,14 +102,14 @@ impl ProgressReporter {
                     per_second,
                     percent,
                     seconds_left,
-                    "{action}"
+                    "{action} histories"
                 );
             }
-            _ => tracing::info!(tickets, traces, per_second, "{action}"),
+            _ => tracing::info!(tickets, traces, per_second, "{action} histories"),
         }
     }
 
-    /// Prints or logs a line without damaging the bar.
+    /// Prints or logs a line without overwriting the progress bar.
     fn show(&self, line: impl FnOnce()) {
         match &self.bar {
             Some(bar) => bar.suspend(line),
@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns what a terminal shows after a number of traces.
+    /// Returns the text that a terminal shows after this number of traces.
     fn shown(traces: u64, progress: Option<Progress>) -> String {
         let terminal = InMemoryTerm::new(5, 120);
         let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));

@@ -71,7 +71,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
             "{listed}"
         );
         assert!(
-            told.contains("the rules of a history are broken in "),
+            told.contains("rule violations in "),
             "{told}"
         );
     }
@@ -84,7 +84,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
     let (status, said, logged) = outcome(&mut on(&second.url(), &["import", &file]));
     assert!(status.success());
     assert!(
-        said.contains("the rules of a history are broken in "),
+        said.contains("rule violations in the imported histories"),
         "{said}"
     );
     assert!(

@@ -18,7 +18,7 @@ fn excess_privileges_of_a_role_are_reported() {
     let url = cluster.url_for("reader", "reader");
     let said = findings(&mut doctor(&url));
     assert!(
-        said.contains("ok    the role may read and change nothing"),
+        said.contains("ok    the role has read privileges only"),
         "{said}"
     );
     for (give, take, told) in [
@@ -93,7 +93,7 @@ fn excess_privileges_of_a_role_are_reported() {
         cluster.execute(take).unwrap();
         let warning = said
             .lines()
-            .find_map(|line| line.strip_prefix("warn  the role may more than read: "));
+            .find_map(|line| line.strip_prefix("warn  the role has more than read privileges: "));
         assert!(
             warning.is_some_and(|warning| warning.contains(told)),
             "{give}: {said}"
@@ -123,9 +123,9 @@ fn false_replica_is_reported_and_compose_roles_pass() {
             ),
     );
     for expected in [
-        "ok    the role may read and change nothing",
+        "ok    the role has read privileges only",
         "/postgres is a replica that can be read",
-        "is no replica, and is not read from",
+        "is not a replica, so it is not used",
     ] {
         assert!(said.contains(expected), "{expected} in {said}");
     }

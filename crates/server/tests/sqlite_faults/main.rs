@@ -200,7 +200,7 @@ fn full_disk_fails_the_start() {
         let complaint = "wts: WTS_DATABASE_URL: SQLite cannot use the database file";
         assert!(said.starts_with(complaint), "{said}");
         assert!(
-            said.contains("disk I/O error") && said.contains("room on the disk"),
+            said.contains("disk I/O error") && said.contains("the disk needs free space"),
             "{said}"
         );
     }

@@ -1,4 +1,4 @@
-//! Damaged settings files.
+//! Tests that errors about damaged settings files do not contain the secrets of the file.
 
 use super::*;
 
@@ -10,7 +10,7 @@ jwt_jwks_url = 'https://sign-in.example/jwks?token=hunter2'
 max_in_flight = 16
 ";
 
-/// The places of secrets that the parser recognizes.
+/// The parts of a settings file in which secrets are recognized.
 const SECRET_PLACES: [&str; 3] = [
     "//wts:hunter2@db",
     "//wts:hunter2@standby",
@@ -18,7 +18,7 @@ const SECRET_PLACES: [&str; 3] = [
 ];
 
 #[test]
-fn damaged_file_never_has_its_secrets_repeated() {
+fn error_about_a_damaged_file_contains_no_secret() {
     let slips = [
         "'", "\"", "
 ", "=", "[", "@",
@@ -30,7 +30,7 @@ fn damaged_file_never_has_its_secrets_repeated() {
         for (dropped, inserted) in slips.into_iter().chain([(1, "")]) {
             let after = after.get(dropped..).unwrap_or_default();
             let damaged = [before, inserted, after].concat();
-            // A password in another place cannot be recognized.
+            // A password in any other part cannot be recognized.
             if !SECRET_PLACES.iter().all(|place| damaged.contains(place)) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! The reference of the settings: SETTINGS.md is generated here, and the README lists some of its rows.
+//! Generates SETTINGS.md, the reference of the settings, and checks the rows of the README that are copied from it.
 
 use std::{fmt::Write, fs};
 
@@ -66,7 +66,7 @@ fn settings_md_is_up_to_date() {
 }
 
 #[test]
-fn readme_lists_ten_settings_as_they_are() {
+fn readme_has_ten_rows_of_the_settings_reference() {
     let listed: Vec<_> = README
         .lines()
         .filter(|line| line.starts_with("| `WTS_"))
