@@ -1,5 +1,5 @@
--- Creates or updates the roles of docker-compose.yml, for psql: the read-only role of the service, and the replication role
--- of the standby, with a replication slot that keeps the WAL that the standby has not received.
+-- A psql script that creates or updates the roles for docker-compose.yml: the read-only role of the service, and the replication
+-- role of the standby. It also creates a replication slot, which keeps the WAL that the standby has not received.
 \set ON_ERROR_STOP on
 \set reader_password `printenv READER_PASSWORD`
 \set standby_password `printenv STANDBY_PASSWORD`
@@ -16,7 +16,7 @@ grant select (sid) on wts.users to wts_traces;
 select 'create role standby' where to_regrole('standby') is null \gexec
 alter role standby login replication password :'standby_password';
 
--- An unused slot keeps no WAL. A slot over max_slot_wal_keep_size is lost and cannot be used any more.
+-- A slot that exceeded max_slot_wal_keep_size is lost and cannot be used any more, so it is replaced.
 select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'standby' and wal_status = 'lost';
 select pg_create_physical_replication_slot('standby')
 where not exists (select from pg_replication_slots where slot_name = 'standby');

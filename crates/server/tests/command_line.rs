@@ -261,8 +261,7 @@ fn secrets_are_read_from_files_and_settings_from_a_file() {
     assert_eq!(answer.opids(), [3, 1]);
     let (_, log) = service.stop("TERM");
     for retired in ["--head-timeout", "WTS_QUEUE", &format!("workers in {path}")] {
-        let warning =
-            format!("WARN wts::settings: ignored the retired setting {retired}");
+        let warning = format!("WARN wts::settings: ignored the retired setting {retired}");
         assert!(log.contains(&warning), "{warning} in {log}");
     }
 }

@@ -70,10 +70,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
             listed.contains("ticket 125: the ticket has no traces"),
             "{listed}"
         );
-        assert!(
-            told.contains("rule violations in "),
-            "{told}"
-        );
+        assert!(told.contains("rule violations in "), "{told}");
     }
     assert!(
         outcome(&mut wts(&["verify", &file]))

@@ -37,10 +37,7 @@ fn valid_deployment_has_no_findings_on_any_database() {
             .filter(|line| !line.contains("a database read takes"))
             .collect();
         assert!(unwise.is_empty(), "{kind:?}: {findings}");
-        assert!(
-            findings.ends_with(" warnings, no failures\n"),
-            "{findings}"
-        );
+        assert!(findings.ends_with(" warnings, no failures\n"), "{findings}");
         let has_roles = kind != Kind::Sqlite;
         assert_eq!(
             findings.contains("ok    the role has read privileges only"),
@@ -71,7 +68,10 @@ fn unwise_settings_are_warnings_with_a_remedy() {
         ("is already in use", "WTS_LISTEN"),
         ("there is no index", "create index"),
         ("migrations have not been run", "wts migrate"),
-        ("the role has more than read privileges: superuser", "README"),
+        (
+            "the role has more than read privileges: superuser",
+            "README",
+        ),
     ] {
         let (_, after) = findings
             .split_once(&format!("warn  {said}"))
@@ -145,8 +145,7 @@ fn duplicate_kid_in_a_key_set_is_a_warning() {
 
     let findings = findings(doctor(&database.url()).env("WTS_JWT_JWKS_FILE", &set));
 
-    let warning =
-        "warn  several keys of one type have the kid \"b\"\n      -> give every key of the set a different kid";
+    let warning = "warn  several keys of one type have the kid \"b\"\n      -> give every key of the set a different kid";
     assert!(findings.contains(warning), "{findings}");
     assert!(!findings.contains("the kid \"a\""), "{findings}");
 }
