@@ -181,7 +181,7 @@ fn startup_errors_are_reported_as_failures() {
         (
             sqlite.url(),
             vec![("WTS_DATABASE_READ_URLS", "postgres://a@127.0.0.1/b")],
-            "only PostgreSQL can be one",
+            "read replicas are for PostgreSQL only",
         ),
     ] {
         let mut command = doctor(&url);

@@ -197,7 +197,7 @@ fn full_disk_fails_the_start() {
         cat /dev/zero > /mnt/disk/fill 2>/dev/null || true"#;
     // To read, SQLite writes the list of readers beside the file.
     if let Some(said) = asked_after(preparation, "", &database) {
-        let complaint = "wts: WTS_DATABASE_URL: SQLite cannot use the database file";
+        let complaint = "wts: WTS_DATABASE_URL: SQLite cannot open the database file";
         assert!(said.starts_with(complaint), "{said}");
         assert!(
             said.contains("disk I/O error") && said.contains("the disk needs free space"),
@@ -249,7 +249,7 @@ fn missing_file_permissions_are_reported_with_a_remedy() {
         mode(directory.path(), 0o755);
         assert_eq!(status.code(), Some(1), "{complaint}");
         assert!(
-            complaint.starts_with("wts: WTS_DATABASE_URL: SQLite cannot use the database file")
+            complaint.starts_with("wts: WTS_DATABASE_URL: SQLite cannot open the database file")
                 && complaint.contains("write to it and to its folder"),
             "{complaint}"
         );
