@@ -121,6 +121,22 @@ impl Database {
         }
     }
 
+    /// Runs a query as the owner and returns its only column, `text`.
+    pub fn query_texts(&self, sql: &str) -> Vec<String> {
+        match &self.storage {
+            Storage::Sqlite(file) => file.query_texts(sql),
+            Storage::Postgres(server) => {
+                let mut texts = Vec::new();
+                server.run(async |client| {
+                    let rows = client.query(sql, &[]).await?;
+                    texts = rows.iter().map(|row| row.get(0)).collect();
+                    Ok(())
+                });
+                texts
+            }
+        }
+    }
+
     /// Runs `work` while a lock on this PostgreSQL table blocks all reads.
     pub fn while_locked<T: Send>(&self, table: &str, work: impl FnOnce() -> T + Send) -> T {
         let Storage::Postgres(server) = &self.storage else {

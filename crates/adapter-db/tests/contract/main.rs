@@ -9,6 +9,7 @@
 
 mod histories;
 mod ranks;
+mod replay;
 mod values;
 
 use std::sync::Arc;
@@ -84,6 +85,7 @@ contract_tests! {
     ranks::changed_rank_is_read_at_once
     ranks::concurrent_callers_get_their_own_ranks
     ranks::sql_in_a_student_number_is_unregistered
+    replay::states_equal_a_replay_in_sql
     values::all_fields_of_a_trace_are_read
     values::every_label_is_read
     values::extreme_timestamps_and_dates_are_read

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection,
+    sql_query, sql_types,
+};
 use tempfile::TempDir;
 
 use crate::records::{Records, Value};
@@ -43,6 +46,21 @@ impl SqliteFile {
     pub(super) fn execute(&self, sql: &str) {
         write_sqlite(Path::new(&self.file()), sql);
     }
+
+    /// Returns the column `text` of a query.
+    pub(super) fn query_texts(&self, sql: &str) -> Vec<String> {
+        let mut connection = SqliteConnection::establish(&self.file()).expect("the file opens");
+        let rows: Vec<Row> = sql_query(sql)
+            .load(&mut connection)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.into_iter().map(|row| row.text).collect()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = sql_types::Text)]
+    text: String,
 }
 
 fn literal(value: &Value) -> String {
