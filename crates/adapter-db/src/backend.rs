@@ -14,7 +14,8 @@ use crate::{
     settings::ReadSettings,
 };
 
-/// A PostgreSQL or SQLite database. The public function of this crate that calls a method documents it.
+/// A PostgreSQL or SQLite database. Each method is documented in full at the public function of this crate that calls
+/// it.
 #[async_trait]
 pub(crate) trait Backend: Send + Sync {
     /// Opens the database for reading and starts its health checks, which update `health`. The replicas update
@@ -26,16 +27,16 @@ pub(crate) trait Backend: Send + Sync {
         health: DatabaseHealth,
     ) -> Result<OpenBackend, OpenError>;
 
-    /// See [`crate::inspect`].
+    /// Returns the facts about the database, as [`crate::inspect`] does.
     async fn inspect(&self) -> Result<Inspection, Cause>;
 
-    /// See [`crate::migrate`].
+    /// Runs the pending migrations, as [`crate::migrate`] does.
     async fn migrate(&self) -> Result<Vec<String>, MigrateError>;
 
-    /// See [`crate::source`].
+    /// Returns the histories in the database, as [`crate::source`] does.
     async fn source(&self, selection: Selection) -> Result<Box<dyn HistorySource>, OpenError>;
 
-    /// See [`crate::sink`].
+    /// Returns a sink that writes histories, as [`crate::sink`] does.
     async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError>;
 }
 

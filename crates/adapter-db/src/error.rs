@@ -34,7 +34,7 @@ pub enum OpenError {
     Unreadable(#[source] Cause),
     /// The tables to import into exist, but the migrations of this crate did not create them.
     #[error("this is an existing WTS database, which is only read and never written to")]
-    NotOurs,
+    ForeignSchema,
     /// The tables to import into are missing, the role may not write to them, or another transaction locks them for too
     /// long.
     #[error("cannot write to the database")]
@@ -73,7 +73,7 @@ pub enum MigrateError {
         "this is an existing WTS database whose tables these migrations did not create; it is served unchanged and \
          must not be migrated"
     )]
-    NotOurs,
+    ForeignSchema,
     /// A migration could not start, or failed and was rolled back.
     #[error("a migration failed")]
     Failed(#[source] Cause),

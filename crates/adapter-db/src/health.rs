@@ -25,7 +25,7 @@ use crate::{
 /// The time after which a second probe starts if a probe has no result yet. A hanging probe may still hang when the
 /// database works again.
 const OVERLAPPING_PROBE_DELAY: Duration = Duration::from_millis(500);
-/// The maximum number of concurrent probes. A slow probe is not cancelled, because the database may simply be far away.
+/// The maximum number of concurrent probes. A slow probe is not cancelled, because the network may be slow.
 const MAX_CONCURRENT_PROBES: usize = 3;
 /// The time between a failed probe and the next probe.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -40,7 +40,7 @@ pub(crate) trait Probe: Send + Sync + 'static {
     /// Returns why reading failed on a new connection; a failure of an old connection is not an error.
     fn probe(&self) -> impl Future<Output = Result<(), Cause>> + Send;
 
-    /// Is called after each probe that found the database unreadable.
+    /// Handles a failed probe. Called after each probe that found the database unreadable.
     fn on_failure(&self) {}
 }
 

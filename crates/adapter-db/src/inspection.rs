@@ -28,7 +28,7 @@ pub struct Inspection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schema {
     /// The migrations of this crate created the tables.
-    Ours {
+    Migrated {
         /// The number of migrations that have not run yet.
         pending: usize,
     },

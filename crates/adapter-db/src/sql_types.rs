@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_both_widths_are_read() {
+    fn ids_of_32_and_64_bits_are_read() {
         assert_eq!(decoded(&123_i32.to_be_bytes()), Ok(123));
         assert_eq!(decoded(&(-1_i32).to_be_bytes()), Ok(-1));
         assert_eq!(
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn integer_of_another_width_is_rejected() {
+    fn integer_of_invalid_width_is_rejected() {
         for bytes in [&b""[..], b"1", b"123", b"12345", b"123456789"] {
             let error = decoded(bytes).unwrap_err();
             let length = bytes.len();

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_of_both_databases_are_parsed() {
+    fn postgresql_and_sqlite_urls_are_parsed() {
         for url in [
             "postgres://wts:secret@db.example:5432/wts",
             "postgresql://wts@localhost/wts?sslmode=disable",

@@ -94,7 +94,10 @@ async fn existing_wts_v3_database_is_not_migrated() {
     let database = Database::with(Kind::WtsV3, sample_records());
     let url = database.owner_url();
 
-    assert!(matches!(migrate(&url).await, Err(MigrateError::NotOurs)));
+    assert!(matches!(
+        migrate(&url).await,
+        Err(MigrateError::ForeignSchema)
+    ));
 
     let histories = connect(&database.parsed_url()).await.unwrap();
     assert!(find(&*histories, 123).await.unwrap().is_some());

@@ -78,7 +78,7 @@ impl PostgresServer {
     ///
     /// # Errors
     ///
-    /// If it does not start; with what it wrote.
+    /// Returns an error if the server does not start. The error contains the output of the server.
     pub fn start_standby(&self) -> Result<Self> {
         let standby = Self::without_data(self.settings.clone(), self.password.clone())?;
         let mut backup =
@@ -148,7 +148,7 @@ impl PostgresServer {
     ///
     /// # Errors
     ///
-    /// If it does not start; with what it wrote.
+    /// Returns an error if the server does not start. The error contains the output of the server.
     pub fn restart(&self) -> Result<()> {
         ensure!(
             self.launch()?,

@@ -11,7 +11,7 @@ create table data.students (
 );
 
 create table wts.operators (
-    wid    text primary key, -- the staff number, the op of a trace
+    wid    text primary key, -- the staff id, which traces store in op
     sid    text not null unique references data.students,
     access text not null check (access in ('unregistered', 'user', 'pre-member', 'informal-member', 'formal-member',
                                            'group-leader', 'chief', 'api', 'dev'))
@@ -49,5 +49,5 @@ create table wts.ticket_traces (
     remark          text not null
 );
 
--- The order of the traces in a ticket's history.
+-- Finds the traces of a ticket in the order of its history.
 create index ticket_traces_in_order on wts.ticket_traces (tid, updated_at, opid);

@@ -9,7 +9,7 @@ create table students (
 ) strict, without rowid;
 
 create table operators (
-    wid    text not null primary key, -- the staff number, the op of a trace
+    wid    text not null primary key, -- the staff id, which traces store in op
     sid    text not null unique references students,
     access text not null check (access in ('unregistered', 'user', 'pre-member', 'informal-member', 'formal-member',
                                            'group-leader', 'chief', 'api', 'dev'))
@@ -47,5 +47,5 @@ create table ticket_traces (
     remark          text not null
 ) strict;
 
--- The order of the traces in a ticket's history.
+-- Finds the traces of a ticket in the order of its history.
 create index ticket_traces_in_order on ticket_traces (tid, updated_at, opid);

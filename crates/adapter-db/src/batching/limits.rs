@@ -17,9 +17,9 @@ pub(crate) struct QueueLimits {
     pub(crate) queue: usize,
     /// The longest a query may wait before its batch is sent.
     pub(crate) queue_timeout: Duration,
-    /// Decides the error of a query that times out in the queue. If the batch in flight has taken longer than this, or
-    /// the previous batch failed more recently than this, the error is [`Failed`](super::LookupError::Failed);
-    /// otherwise [`Busy`](super::LookupError::Busy).
+    /// The threshold that decides the error of a query that times out in the queue. If the batch in flight has taken
+    /// longer than the threshold, or the previous batch failed more recently, the error is
+    /// [`Failed`](super::LookupError::Failed); otherwise [`Busy`](super::LookupError::Busy).
     pub(crate) failure_threshold: Duration,
     /// The maximum number of traces that callers, for example slow clients, still hold when the next batch is read;
     /// `None` for no maximum.

@@ -95,7 +95,7 @@ struct Facts {
     extra_privileges: Vec<String>,
 }
 
-/// See [`crate::inspect`].
+/// Implements [`crate::inspect`] for PostgreSQL.
 pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause> {
     let mut connection = connect(config, "set statement_timeout = '5s'").await?;
     let facts: Facts = diesel::sql_query(FACTS).get_result(&mut connection).await?;
@@ -131,7 +131,7 @@ async fn schema(facts: &Facts, connection: &mut AsyncPgConnection) -> Result<Sch
         return Ok(Schema::Unknown);
     }
     let run = diesel::select(sql::<BigInt>(migrations::COUNT_RUN));
-    Ok(Schema::Ours {
+    Ok(Schema::Migrated {
         pending: migrations::pending::<Pg>(&POSTGRES, run.get_result(connection).await?)?,
     })
 }

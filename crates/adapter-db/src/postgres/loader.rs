@@ -126,7 +126,7 @@ impl PostgresLoader {
                 {
                     tracing::warn!(
                         cause = cause.message(),
-                        "read failed on a kept connection, retrying on a new one"
+                        "database read failed on a kept connection, retrying on a new connection"
                     );
                 }
                 outcome => return outcome,

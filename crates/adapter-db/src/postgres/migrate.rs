@@ -16,7 +16,7 @@ const LOCK: i64 = 0x7774_7301;
 /// Limits the wait for another migration or for a locked table.
 const LOCK_TIMEOUT: &str = "set lock_timeout = '60s'";
 
-/// See [`crate::migrate`].
+/// Implements [`crate::migrate`] for PostgreSQL.
 pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, MigrateError> {
     let mut connection = connect(config, LOCK_TIMEOUT)
         .await
@@ -27,7 +27,7 @@ pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, Migr
         .await?;
     let is_foreign = diesel::select(sql::<Bool>(IS_FOREIGN));
     if is_foreign.get_result(&mut connection).await? {
-        return Err(MigrateError::NotOurs);
+        return Err(MigrateError::ForeignSchema);
     }
     // The migration harness blocks its thread, so it runs on the blocking thread pool.
     tokio::task::spawn_blocking(move || {

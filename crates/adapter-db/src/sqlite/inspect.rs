@@ -22,7 +22,7 @@ const HAS_INDEX: &str = "exists (
     select 1 from pragma_index_list('ticket_traces') l, pragma_index_info(l.name) i
     where i.seqno = 0 and i.name = 'tid' and not l.partial)";
 
-/// See [`crate::inspect`].
+/// Implements [`crate::inspect`] for SQLite.
 pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
     let mut connection = connect(file, Mode::Read)?;
     let facts = diesel::select((
@@ -34,7 +34,7 @@ pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
     let schema = if is_migrated {
         let run = diesel::select(sql::<BigInt>(migrations::COUNT_RUN));
         let pending = migrations::pending::<Sqlite>(&SQLITE, run.get_result(&mut connection)?)?;
-        Schema::Ours { pending }
+        Schema::Migrated { pending }
     } else {
         Schema::Existing
     };

@@ -20,14 +20,14 @@ use crate::{
 /// The longest that another process may keep the file locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// See [`crate::migrate`].
+/// Implements [`crate::migrate`] for SQLite.
 pub(super) fn migrate(file: &Path) -> Result<Vec<String>, MigrateError> {
     let mut connection =
         connect(file, Mode::Create).map_err(|error| MigrateError::Unreachable(error.into()))?;
     // An immediate transaction locks the file at its start, so that concurrent migrations run one after the other.
     let names = connection.immediate_transaction(|connection| {
         if is_foreign(connection)? {
-            return Err(MigrateError::NotOurs);
+            return Err(MigrateError::ForeignSchema);
         }
         migrations::run(connection, SQLITE).map_err(MigrateError::Failed)
     })?;

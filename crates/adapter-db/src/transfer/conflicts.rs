@@ -97,7 +97,7 @@ impl ImportState {
         }
     }
 
-    /// Returns an error if stored are conflicts.
+    /// Returns an error if there are conflicts.
     pub(crate) fn check(&mut self) -> Result<(), TransferError> {
         if self.conflicts.is_empty() {
             return Ok(());

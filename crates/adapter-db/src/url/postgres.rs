@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_of_hosts_addresses_and_ports_must_match() {
+    fn url_with_mismatched_host_and_port_counts_is_rejected() {
         for url in [
             "postgres://a,b/d?hostaddr=192.0.2.1",
             "postgres://a,b,c/d?port=1,2",

@@ -204,7 +204,7 @@ async fn invalid_utf8_in_sqlite_is_rejected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn staff_without_a_student_have_no_name() {
+async fn staff_member_without_student_has_no_name() {
     for kind in KINDS {
         let database = Database::with(kind, sample_records());
         let students = database.table("students");

@@ -127,7 +127,7 @@ fn counts_and_digest_of_the_end_record_are_verified() {
 }
 
 #[test]
-fn other_files_and_versions_are_rejected() {
+fn unknown_formats_and_versions_are_rejected() {
     for other in [
         "",
         "\n",

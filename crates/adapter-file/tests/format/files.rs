@@ -77,7 +77,7 @@ fn device_is_written_to_and_not_replaced() {
 }
 
 #[test]
-fn missing_directory_is_an_error() {
+fn creating_a_file_in_a_missing_directory_fails() {
     let Err(error) = FileSink::create(Path::new("/no/such/directory/file"), None) else {
         panic!("expected an error for a missing directory");
     };
@@ -86,7 +86,7 @@ fn missing_directory_is_an_error() {
 }
 
 #[test]
-fn full_device_is_an_error() {
+fn writing_to_a_full_device_fails() {
     let mut sink = FileSink::create(Path::new("/dev/full"), None).unwrap();
     sink.put(sample().into_iter().collect()).unwrap();
     assert!(Box::new(sink).finish().is_err());

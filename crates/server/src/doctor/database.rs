@@ -47,8 +47,8 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
     let (url, version) = (url.redacted(), &found.version);
     let latency = format!("a database read takes {:?}", found.latency);
     let schema = match found.schema {
-        Schema::Ours { pending: 0 } => Finding::ok("the schema is up to date"),
-        Schema::Ours { pending } => Finding::warn(
+        Schema::Migrated { pending: 0 } => Finding::ok("the schema is up to date"),
+        Schema::Migrated { pending } => Finding::warn(
             format!("{pending} migrations have not been run"),
             "run `wts migrate`, as the owner of the database",
         ),

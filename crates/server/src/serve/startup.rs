@@ -155,7 +155,7 @@ pub(crate) fn hint(error: &OpenError) -> &'static str {
              that the README lists"
         }
         OpenError::ReplicasUnsupported => "remove WTS_DATABASE_READ_URLS",
-        OpenError::NotOurs => "import into a database that `wts migrate` created",
+        OpenError::ForeignSchema => "import into a database that `wts migrate` created",
         OpenError::Unwritable(_) => {
             "in a new database, run `wts migrate` to create the tables, and import with the same role"
         }

@@ -26,7 +26,7 @@ async fn long_history_does_not_delay_shared_batches() {
 }
 
 #[tokio::test]
-async fn long_history_waits_for_live_traces_to_be_dropped() {
+async fn long_history_waits_until_callers_drop_earlier_ones() {
     let database = FakeDatabase::with(1..=3).release_all();
     (1..=3).for_each(|ticket| database.add_traces(ticket, MAX_TRACES));
     let repository = repository(&database);

@@ -38,7 +38,7 @@ const FOREIGN_KEYS: &str = "
                         'wts.ticket_traces'::regclass)
             and not pg_has_role(relowner, 'usage'))";
 
-/// See [`crate::sink`].
+/// Implements [`crate::sink`] for PostgreSQL.
 pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenError> {
     let client = client(config, BEGIN).await?;
     let is_foreign = client
@@ -47,7 +47,7 @@ pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenEr
         .and_then(|row| row.try_get(0))
         .map_err(|error| OpenError::Unwritable(error.into()))?;
     if is_foreign {
-        return Err(OpenError::NotOurs);
+        return Err(OpenError::ForeignSchema);
     }
     prepare(client)
         .await

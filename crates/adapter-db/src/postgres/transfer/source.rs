@@ -48,7 +48,7 @@ pub(crate) struct PostgresSource {
     total: u64,
 }
 
-/// See [`crate::source`].
+/// Implements [`crate::source`] for PostgreSQL.
 pub(crate) async fn source(
     config: &PostgresConfig,
     selection: Selection,

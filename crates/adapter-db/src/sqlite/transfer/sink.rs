@@ -38,7 +38,7 @@ pub(crate) struct SqliteSink {
     state: ImportState,
 }
 
-/// See [`crate::sink`].
+/// Implements [`crate::sink`] for SQLite.
 pub(crate) fn sink(file: &Path) -> Result<SqliteSink, OpenError> {
     if !file.exists() {
         return Err(OpenError::NoSuchFile(file.to_owned()));
@@ -47,7 +47,7 @@ pub(crate) fn sink(file: &Path) -> Result<SqliteSink, OpenError> {
         connect(file, Mode::Write).map_err(|error| OpenError::NoAccess(error.into()))?;
     let unwritable = |error: QueryError| OpenError::Unwritable(error.into());
     if is_foreign(&mut connection).map_err(unwritable)? {
-        return Err(OpenError::NotOurs);
+        return Err(OpenError::ForeignSchema);
     }
     prepare(connection).map_err(unwritable)
 }

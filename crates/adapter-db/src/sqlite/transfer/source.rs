@@ -34,7 +34,7 @@ pub(crate) struct SqliteSource {
     progress: (u64, u64),
 }
 
-/// See [`crate::source`].
+/// Implements [`crate::source`] for SQLite.
 pub(crate) fn source(file: &Path, selection: Selection) -> Result<SqliteSource, OpenError> {
     ensure_exists(file)?;
     let mut connection =
