@@ -1,11 +1,13 @@
 //! Pages as a terminal shows them.
 
+mod hostile;
+
 use wts_domain::{
     Category, Date, Language, Priority, Status, StudentId, TicketHistory, TicketId, Timestamp,
     Trace, TraceId,
 };
 
-use super::{page::Page, text, visible_lines, words::Words, zone::Zone};
+use super::{page::Page, words::Words, zone::Zone};
 
 fn timestamp(text: &str) -> Timestamp {
     Timestamp::from_rfc3339(text).unwrap()
@@ -102,23 +104,6 @@ fn rendered(history: &TicketHistory, options: &Options, has_color: bool) -> Stri
 /// Returns the page without styles.
 fn shown(history: &TicketHistory, options: &Options) -> String {
     anstream::adapter::strip_str(&rendered(history, options, false)).to_string()
-}
-
-/// Traces that a broken or hostile writer could have left.
-fn hostile() -> TicketHistory {
-    let mut forged = trace(
-        5,
-        "2025-12-06T10:00:00Z",
-        "W0\u{1b}[31m07",
-        Some(Status::Solved),
-        "\u{1b}[2J\u{202e}evil\n  23:30 ● root\r\n\tend\u{200b}",
-    );
-    forged.op_name = "a\nb\u{9b}c".to_owned();
-    forged.new_appointment = Some(Date::INFINITY);
-    let earliest = trace(7, "-infinity", "W007", Some(Status::Canceled), "");
-    let latest = trace(6, "infinity", "-2", Some(Status::Delay), "\n\n尾");
-    let far = trace(9, "+294276-12-31T23:59:59.999999Z", "-1", None, "");
-    history(vec![forged, earliest, latest, far])
 }
 
 #[test]
@@ -259,96 +244,6 @@ fn narrow_page_is_wrapped() {
 }
 
 #[test]
-fn hostile_history_is_shown_and_not_obeyed() {
-    let expected = "\
-Ticket 123
-
-Status       Postponed  since later than any time (infinity)
-Priority     not set
-Appointment  later than any time (infinity)
-Category     not set
-Filed by     2024310001
-First trace  earlier than any time (-infinity)
-Last trace   later than any time (infinity)
-Time zone    UTC
-
-- Canceled unknown length   = Solved unknown length
-▓ Postponed unknown length
-
-! Creation missing
-! Status step not allowed (2 times)
-! Ids out of order (2 times)
-
-earlier than any time (-infinity) ──────────────────────────
-        ● Operator W007                                   #7
-        │ Status Canceled
-        │ ! Creation missing
-
-2025-12-06 Sat ─────────────────────────────────────────────
-  10:00 ● a<U+000A>b<U+009B>c W0<U+001B>[31m07            #5
-        │ Status Canceled → Solved
-        │ Appointment later than any time (infinity)
-        │ ! Status step not allowed
-        │ ! Ids out of order
-        ┊ <U+001B>[2J<U+202E>evil
-        ┊   23:30 ● root
-        ┊ <U+0009>end<U+200B>
-
-+294276-12-31 Sun ──────────────────────────────────────────
-  23:59 ● System                                          #9
-
-later than any time (infinity) ─────────────────────────────
-        ● User                                            #6
-        │ Status Solved → Postponed
-        │ ! Status step not allowed
-        │ ! Ids out of order
-        ┊ 
-        ┊ 
-        ┊ 尾
-
-4 traces
-";
-    assert_eq!(shown(&hostile(), &ENGLISH), expected);
-}
-
-#[test]
-fn styles_are_the_only_escape_sequences() {
-    for history in [reopened(), hostile()] {
-        let colored = rendered(&history, &CHINESE, true);
-        let mut parts = colored.split("\u{1b}[");
-        let first = parts.next().unwrap();
-        let texts = parts.map(|part| {
-            let (style, text) = part.split_once('m').unwrap();
-            assert!(style.bytes().all(|byte| byte.is_ascii_digit()), "{style:?}");
-            text
-        });
-        for text in [first].into_iter().chain(texts) {
-            let control = text.chars().find(|c| c.is_control() && *c != '\n');
-            assert_eq!(control, None, "{text:?}");
-        }
-    }
-}
-
-#[test]
-fn every_line_fits_into_the_terminal() {
-    for width in 20..100 {
-        for (history, language) in [
-            (reopened(), Language::Chinese),
-            (hostile(), Language::English),
-        ] {
-            let options = Options {
-                language,
-                width,
-                ..CHINESE
-            };
-            for line in shown(&history, &options).lines() {
-                assert!(text::width(line) <= width, "{width}: {line}");
-            }
-        }
-    }
-}
-
-#[test]
 fn page_as_of_a_time_shows_the_state_at_that_time() {
     let expected = "\
 Ticket 123   As of 2025-12-06 12:00
@@ -412,13 +307,6 @@ fn ticket_without_traces_has_a_finding() {
 共 0 条记录
 ";
     assert_eq!(shown(&history(vec![]), &CHINESE), expected);
-}
-
-#[test]
-fn body_on_a_terminal_is_shown_and_not_obeyed() {
-    let csv = "\u{feff}opid,remark\r\n1,\"\u{1b}[2J\nend\"\r\n";
-    let expected = "opid,remark\n1,\"<U+001B>[2J\nend\"\n";
-    assert_eq!(visible_lines(csv.as_bytes()), expected);
 }
 
 #[test]
