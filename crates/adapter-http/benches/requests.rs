@@ -60,21 +60,21 @@ fn authorize_ticket_owner(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(args = [5, 200, 10_000])]
-fn serialise_json(bencher: Bencher<'_, '_>, traces: i64) {
+fn serialize_json(bencher: Bencher<'_, '_>, traces: i64) {
     measure(bencher, traces, |history, out| {
         write_traces_json(history, TracesView::default(), out)
     });
 }
 
 #[divan::bench(args = [5, 200, 10_000])]
-fn serialise_json_with_changes_and_state(bencher: Bencher<'_, '_>, traces: i64) {
+fn serialize_json_with_changes_and_state(bencher: Bencher<'_, '_>, traces: i64) {
     measure(bencher, traces, |history, out| {
         write_traces_json(history, with_changes_and_state(), out)
     });
 }
 
 #[divan::bench(args = [5, 200, 10_000])]
-fn serialise_csv_with_changes(bencher: Bencher<'_, '_>, traces: i64) {
+fn serialize_csv_with_changes(bencher: Bencher<'_, '_>, traces: i64) {
     measure(bencher, traces, |history, out| {
         write_traces_csv(history, with_changes_and_state(), out)
     });

@@ -150,7 +150,7 @@ pub(crate) async fn get(
         response::respond(&request, etag, CachePolicy::PRIVATE, content_type, || {
             body(history, view, format)
                 .map(Content::Plain)
-                .map_err(|_| ApiError::Internal("serialising a trace failed"))
+                .map_err(|_| ApiError::Internal("serializing a trace failed"))
         })
         .await?;
     if format == Format::Csv && response.status() == StatusCode::OK {

@@ -1,6 +1,6 @@
-//! The body of a response with traces, in JSON or CSV: serialised at once if it is short, otherwise streamed.
+//! The body of a response with traces, in JSON or CSV: serialized at once if it is short, otherwise streamed.
 //!
-//! A long body is not serialised at once, because it would occupy memory in proportion to the history until a slow client
+//! A long body is not serialized at once, because it would occupy memory in proportion to the history until a slow client
 //! has received it, and would block the other requests of the worker thread in the meantime.
 
 use std::{
@@ -35,7 +35,7 @@ const TYPICAL_TRACE_WITH_CHANGES_BYTES: usize = 480;
 ///
 /// # Errors
 ///
-/// Returns an error if a trace of the first chunk cannot be serialised.
+/// Returns an error if a trace of the first chunk cannot be serialized.
 pub(super) fn body(
     history: Arc<TicketHistory>,
     view: TracesView,
@@ -48,7 +48,7 @@ pub(super) fn body(
     }
     let rest = stream::unfold(writer, async |mut writer| {
         while !writer.has_ended {
-            // A client that receives as fast as the body is serialised must not block other requests of the thread.
+            // A client that receives as fast as the body is serialized must not block other requests of the thread.
             yield_now().await;
             let chunk = writer.next_chunk();
             // An empty chunk would end a chunked body.
@@ -98,14 +98,14 @@ struct TraceWithChanges<'a> {
     changes: TraceChanges,
 }
 
-/// Serialises a body chunk by chunk.
+/// Serializes a body chunk by chunk.
 struct BodyWriter {
     history: Arc<TicketHistory>,
     view: TracesView,
     format: Format,
     /// The number of traces in the view.
     count: usize,
-    /// The number of traces serialised so far.
+    /// The number of traces serialized so far.
     written: usize,
     /// The writer of the state, after its first use.
     state: Option<StateWriter>,
@@ -132,7 +132,7 @@ impl BodyWriter {
         Ok(())
     }
 
-    /// Returns the next trace to serialise, and its index in the history.
+    /// Returns the next trace to serialize, and its index in the history.
     fn next_trace(&self) -> Option<(usize, &Trace)> {
         let last = self.count.checked_sub(self.written + 1)?;
         let index = match self.view.order {
@@ -142,7 +142,7 @@ impl BodyWriter {
         Some((index, self.history.traces.get(index)?))
     }
 
-    /// Serialises the next chunk. A chunk after the first one can be empty.
+    /// Serializes the next chunk. A chunk after the first one can be empty.
     fn next_chunk(&mut self) -> io::Result<Bytes> {
         let trace_bytes = if self.view.changes {
             TYPICAL_TRACE_WITH_CHANGES_BYTES

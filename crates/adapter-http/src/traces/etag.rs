@@ -13,7 +13,7 @@ use crate::{
 const YIELD_EVERY: usize = 1_000;
 
 /// Returns the entity tag of a view of a history in a format. It depends on the content of the response only, not on the
-/// caller, the issuer of the ticket, or traces outside the view. Computing it is much cheaper than serialising the traces,
+/// caller, the issuer of the ticket, or traces outside the view. Computing it is much cheaper than serializing the traces,
 /// so a 304 response is cheap.
 pub(super) async fn etag(history: &TicketHistory, view: &TracesView, format: Format) -> EntityTag {
     let mut etag = ETagBuilder::new();
@@ -159,7 +159,7 @@ mod tests {
         }
     }
 
-    /// Fails if the serialised form of a trace changes. Then increase `FORMAT_VERSION`, and add a new field to
+    /// Fails if the serialized form of a trace changes. Then increase `FORMAT_VERSION`, and add a new field to
     /// [`add_trace`].
     #[tokio::test]
     async fn body_format_and_etag_are_pinned() {

@@ -43,14 +43,14 @@ async fn chunks(mut body: BoxBody) -> Vec<Bytes> {
     chunks
 }
 
-async fn serialised(traces: Vec<Trace>, order: Order) -> String {
+async fn serialized(traces: Vec<Trace>, order: Order) -> String {
     String::from_utf8(chunks(body_of(traces, order)).await.concat()).unwrap()
 }
 
 #[tokio::test]
 async fn unchanged_fields_are_empty_strings() {
     assert_eq!(
-        serialised(vec![trace(1)], Order::Asc).await,
+        serialized(vec![trace(1)], Order::Asc).await,
         concat!(
             r#"{"success":true,"msg":"query success","traces":[{"opid":1,"tid":123,"updated_at":"2025-12-06T10:00:00Z","#,
             r#""op":"-1","op_name":"","new_status":"","new_priority":"","new_appointment":"","new_category":"","remark":""}]}"#
@@ -63,14 +63,14 @@ async fn desc_is_asc_reversed() {
     assert_eq!(opids(3, Order::Asc).await, [1, 2, 3]);
     assert_eq!(opids(3, Order::Desc).await, [3, 2, 1]);
     assert!(
-        serialised(vec![], Order::Desc)
+        serialized(vec![], Order::Desc)
             .await
             .ends_with(r#""traces":[]}"#)
     );
 }
 
 async fn opids(traces: i64, order: Order) -> Vec<i64> {
-    let text = serialised((1..=traces).map(trace).collect(), order).await;
+    let text = serialized((1..=traces).map(trace).collect(), order).await;
     let body: Value = serde_json::from_str(&text).unwrap();
     let traces = body["traces"].as_array().unwrap();
     traces
@@ -223,7 +223,7 @@ async fn long_state_is_streamed_in_bounded_chunks() {
     }
 }
 
-/// Before the second pass over the traces nothing is serialised for a while, and an empty chunk would end the body.
+/// Before the second pass over the traces, chunks are empty, and an empty chunk would end the body.
 #[tokio::test]
 async fn quiet_history_gets_no_empty_chunk() {
     let history = history_of((1..=5_000).map(trace).collect());

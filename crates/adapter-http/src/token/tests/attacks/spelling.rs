@@ -59,9 +59,9 @@ fn parts(valid: &str, header: &str, claims: &str, signature: &str) -> Vec<Attack
             format!("{claims}.{header}.{signature}"),
             TokenError::Header,
         ),
-        ("the JSON serialisation", json.clone(), shape),
+        ("the JSON serialization", json.clone(), shape),
         (
-            "the JSON serialisation in base64url",
+            "the JSON serialization in base64url",
             base64url(json),
             shape,
         ),
