@@ -7,7 +7,7 @@ use crate::phrases::{GIVEN_NAMES, SURNAMES, UNUSUAL_NAMES};
 
 /// The id of the first ticket, which is the example of the API document.
 const FIRST_TICKET: i64 = 123;
-/// The student number of the first student who is not a staff member.
+/// The student number of the first student outside the staff.
 const FIRST_STUDENT: u64 = 2_024_310_001;
 /// The student number of the first staff member.
 const FIRST_STAFF_STUDENT: u64 = 2_022_310_001;
@@ -34,7 +34,7 @@ impl SampleData {
         StudentId::from((FIRST_STUDENT + index).to_string())
     }
 
-    /// Returns the number of students who are not staff members.
+    /// Returns the number of students outside the staff.
     pub(crate) fn student_count(&self) -> u64 {
         (self.tickets / 4).max(MIN_STUDENTS)
     }

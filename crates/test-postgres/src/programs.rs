@@ -38,7 +38,7 @@ fn newest_bin_directory(versions: &Path) -> Option<PathBuf> {
 }
 
 /// Returns a command that runs a program without root privileges, because PostgreSQL refuses to run as root. If this
-/// process is root, the program runs as the user `postgres` if that user exists, otherwise as `nobody`.
+/// process is root, the program runs as the user `postgres`, or as an unprivileged user if that user does not exist.
 pub(crate) fn unprivileged(program: impl AsRef<OsStr>) -> Command {
     if !rustix::process::geteuid().is_root() {
         return Command::new(program);

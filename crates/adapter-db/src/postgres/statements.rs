@@ -84,7 +84,7 @@ statement! {
 pub(super) type HistoryRow = (IdValue, String, Snapshot, Option<TraceRow<String>>);
 
 statement! {
-    /// Reads the names of `operators`. Returns a [`NameRow`] for each operator who has a name.
+    /// Reads the names of `operators`. Returns a [`NameRow`] for each operator with a name.
     NamesOf { operators: &'a [&'a str] as Array<Text> },
     [
         "select o.wid, s.name from wts.operators o join data.students s on s.sid = o.sid where o.wid = any(",

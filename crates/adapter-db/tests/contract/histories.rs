@@ -63,8 +63,8 @@ pub(crate) async fn api_document_example_is_read(kind: Kind) {
 }
 
 pub(crate) async fn traces_are_ordered_by_time_then_id(kind: Kind) {
-    // The traces are written in neither order, with so many equal times that the order of insertion cannot be correct
-    // by chance.
+    // The traces are written in the order of neither time nor id. Many have equal times, so that the result cannot be
+    // sorted by chance.
     let scattered = (0..60).map(|n| trace_of(200, 1_000 - n * 7 % 60, n * 11 % 3, "W007", ""));
     let database = Database::with(kind, records_with_traces(scattered));
 

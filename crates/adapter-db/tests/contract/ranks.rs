@@ -53,7 +53,7 @@ pub(crate) async fn rank_is_read_from_the_staff_record(kind: Kind) {
         );
     }
     if kind == Kind::WtsV3 {
-        // Adds a student who is not a registered user.
+        // Adds a student without a registered user.
         database.execute("insert into data.students values ('unregistered', '')");
         assert_eq!(
             rank(123, "unregistered").await,

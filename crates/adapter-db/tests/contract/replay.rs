@@ -1,4 +1,5 @@
-//! The changes and states of the domain, compared with a replay in SQL on thousands of generated histories.
+//! Tests that the changes and states computed by the domain crate equal those computed by SQL, for thousands of
+//! generated histories.
 
 mod histories;
 
@@ -15,15 +16,15 @@ use wts_testkit::{Database, Kind, find};
 use self::histories::{HISTORIES, ticket_numbers};
 use crate::open;
 
-/// The number of histories that are read at the same time.
-const CONCURRENT: usize = 250;
+/// The number of histories that are read concurrently.
+const CONCURRENT_READS: usize = 250;
 
 pub(crate) async fn states_equal_a_replay_in_sql(kind: Kind) {
     let database = histories::fill(kind).await;
     let histories = open(&database).await;
 
     let mut expected = Replay::default();
-    for numbers in ticket_numbers().chunks(CONCURRENT) {
+    for numbers in ticket_numbers().chunks(CONCURRENT_READS) {
         let found = numbers.iter().map(|number| find(&*histories, *number));
         for history in join_all(found).await {
             expected.add(&history.unwrap().expect("the ticket exists"));
@@ -39,8 +40,8 @@ pub(crate) async fn states_equal_a_replay_in_sql(kind: Kind) {
     }
 }
 
-/// Checks the rows of the tickets, which the triggers of the WTS v3 database change in the order of insertion: they equal
-/// the states, unless the history has a finding that the traces are not in order.
+/// Checks that the rows of the tickets, which triggers of the WTS v3 database update in the order of insertion, equal
+/// the computed states. Only a history with a finding about the order of its traces may differ.
 async fn rows_of_tickets_equal_their_states(database: &Database) {
     let (mut in_order, mut differing) = (0, 0);
     for (ticket, traces) in export(database).await {
@@ -60,7 +61,7 @@ async fn rows_of_tickets_equal_their_states(database: &Database) {
     assert!(differing > HISTORIES / 8, "{differing}");
 }
 
-/// Whether a finding is a difference between a ticket and its traces.
+/// Returns whether a finding is a difference between a ticket and its traces.
 fn is_difference(finding: &HistoryFinding) -> bool {
     finding.kind().is_none()
 }
@@ -89,13 +90,13 @@ async fn export(database: &Database) -> Vec<(Ticket, Vec<Trace>)> {
     export.await.unwrap()
 }
 
-/// What the functions of the domain return, in the form of the queries.
+/// The changes and periods computed by the domain crate, formatted like the results of the SQL queries.
 #[derive(Default)]
 struct Replay {
     histories: usize,
-    /// For each trace: the values of the fields before and after it.
+    /// The values of all fields before and after each trace.
     fields: Vec<String>,
-    /// For each period: the status and the length.
+    /// The status and length of each period.
     periods: Vec<String>,
 }
 
@@ -135,7 +136,7 @@ impl Replay {
     }
 }
 
-/// Returns a value as the queries return it: a date as days since 2000.
+/// Formats a value as the queries do. A date becomes the number of days since 2000-01-01.
 fn text(value: Option<FieldValue>) -> String {
     match value {
         None => String::new(),
@@ -144,7 +145,7 @@ fn text(value: Option<FieldValue>) -> String {
     }
 }
 
-/// Compares lists without their order. A failure prints the first difference only.
+/// Asserts that two lists are equal, ignoring their order. A failure prints only the first difference.
 fn assert_equal(mut actual: Vec<String>, mut expected: Vec<String>) {
     actual.sort_unstable();
     expected.sort_unstable();
@@ -176,10 +177,10 @@ const PERIODS: &str = "
     where status is not null and (last_status is null or status <> last_status)
     window history as (partition by tid order by updated_at, opid)";
 
-/// Returns a statement that creates the table `replay`: the state after each trace.
+/// Returns the SQL that creates the table `replay`, which contains the state after each trace.
 ///
-/// The number of values that are set up to a trace is the same for all traces up to the next value. The traces with one
-/// number therefore contain exactly one value, or none before the first.
+/// The SQL counts the values of a field up to each trace. Traces with the same count share one value, which is the
+/// state of the field, or have no value if the count is zero.
 fn create_replay(kind: Kind) -> String {
     let (traces, second, days) = match kind {
         Kind::Sqlite => (

@@ -99,7 +99,7 @@ impl SqliteSink {
         let connection = &mut self.connection;
         let (wid, sid) = (staff.id.as_str(), staff.student.as_str());
         insert_student(connection, sid, &staff.name).map_err(failed)?;
-        // A student who is not a staff member may have been inserted without a name.
+        // Students outside the staff may have been inserted without a name.
         let of_staff = operators::table.filter(operators::sid.eq(sid));
         diesel::update(students::table.filter(students::sid.eq(sid)))
             .filter(students::name.eq(""))

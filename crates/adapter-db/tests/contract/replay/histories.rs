@@ -1,7 +1,7 @@
-//! The generated histories, and a database that contains them.
+//! Generates histories, and creates a database that contains them.
 //!
-//! One half is sample data. The other half is hostile: values are missing or repeated, times are equal, infinite, or at the
-//! limits of their range, and in half of these histories they run backwards.
+//! One half is sample data. The other half consists of edge cases: values are missing or repeated, and times are equal,
+//! infinite or at the limits of their range. In half of the edge cases, times also decrease.
 
 use std::fmt::Write;
 
@@ -23,27 +23,30 @@ const SAMPLE_DATA: SampleData = SampleData {
     tickets: HISTORIES as u64 / 2,
     days: 300,
 };
-/// The numbers of the first sample ticket and of the first hostile ticket.
+/// The ids of the first sample ticket and of the first edge-case ticket.
 const FIRST_SAMPLE: i64 = 123;
-const FIRST_HOSTILE: i64 = 1_000_000;
-/// The id of the first hostile trace.
-const FIRST_HOSTILE_TRACE: i64 = 10_000_000;
+const FIRST_EDGE_CASE: i64 = 1_000_000;
+/// The id of the first edge-case trace.
+const FIRST_EDGE_CASE_TRACE: i64 = 10_000_000;
 /// The limits of finite timestamps in PostgreSQL, in microseconds since 2000-01-01.
 const TIME_LIMITS: [i64; 2] = [-211_813_488_000_000_000, 9_223_371_331_199_999_999];
 /// The limits of finite dates in PostgreSQL, in days since 2000-01-01.
 const DATE_LIMITS: [i32; 2] = [-2_451_545, 2_145_031_948];
 const SECOND: i64 = 1_000_000;
-/// 100 years: the triggers of the WTS v3 database give the first trace the present time, and the others come later.
+/// The time by which all histories are shifted, 100 years. In a WTS v3 database, a trigger gives the first trace the
+/// current time, and the other traces must be later.
 const SHIFT: i64 = 36_525 * 86_400 * SECOND;
 
-/// Returns the numbers of all tickets.
+/// Returns the ids of all tickets.
 pub(super) fn ticket_numbers() -> Vec<i64> {
     let half = i64::try_from(HISTORIES / 2).unwrap();
     let sample = FIRST_SAMPLE..FIRST_SAMPLE + half;
-    sample.chain(FIRST_HOSTILE..FIRST_HOSTILE + half).collect()
+    sample
+        .chain(FIRST_EDGE_CASE..FIRST_EDGE_CASE + half)
+        .collect()
 }
 
-/// Creates a database with the histories. Those in a WTS v3 database are written by its triggers.
+/// Creates a database with the histories. In a WTS v3 database, triggers write the first trace of each ticket.
 pub(super) async fn fill(kind: Kind) -> Database {
     let database = Database::new(kind);
     let records = records();
@@ -59,7 +62,7 @@ pub(super) async fn fill(kind: Kind) -> Database {
     database
 }
 
-/// Returns the staff, and each ticket with its traces in order of their ids.
+/// Returns the staff, and each ticket with its traces in the order of their ids.
 fn records() -> Vec<Record> {
     let mut records = Vec::new();
     let mut deliver = |batch: wts_app::Batch| {
@@ -77,11 +80,11 @@ fn records() -> Vec<Record> {
         }
     }
     let mut rng = Rng::with_seed(SAMPLE_DATA.seed);
-    let mut ids = FIRST_HOSTILE_TRACE..;
-    let hostile = ticket_numbers()
+    let mut ids = FIRST_EDGE_CASE_TRACE..;
+    let edge_cases = ticket_numbers()
         .into_iter()
-        .filter(|number| *number >= FIRST_HOSTILE);
-    for number in hostile {
+        .filter(|number| *number >= FIRST_EDGE_CASE);
+    for number in edge_cases {
         let ticket = TicketId::new(number).unwrap();
         records.push(Record::Ticket(Ticket::new(
             ticket,
@@ -90,13 +93,13 @@ fn records() -> Vec<Record> {
             Category::Others,
             String::new(),
         )));
-        let traces = hostile_traces(&mut rng, ticket, &mut ids);
+        let traces = edge_case_traces(&mut rng, ticket, &mut ids);
         records.extend(traces.into_iter().map(Record::Trace));
     }
     records
 }
 
-fn hostile_traces(
+fn edge_case_traces(
     rng: &mut Rng,
     ticket: TicketId,
     ids: &mut impl Iterator<Item = i64>,
@@ -104,7 +107,7 @@ fn hostile_traces(
     let is_ascending = rng.bool();
     let count = rng.usize(1..12);
     let mut times: Vec<_> = (0..count)
-        .map(|_| hostile_time(rng, is_ascending))
+        .map(|_| edge_case_time(rng, is_ascending))
         .collect();
     if is_ascending {
         times.sort_unstable();
@@ -123,8 +126,9 @@ fn hostile_traces(
     traces.collect()
 }
 
-/// Returns a timestamp near a whole second, at a limit, or infinite. An ascending history has none before `SHIFT`.
-fn hostile_time(rng: &mut Rng, is_ascending: bool) -> i64 {
+/// Returns a timestamp near a whole second, at a limit, or infinite. If `is_ascending`, the timestamp is not before
+/// `SHIFT`.
+fn edge_case_time(rng: &mut Rng, is_ascending: bool) -> i64 {
     let near = SHIFT + rng.i64(-3..3) * SECOND + rng.i64(-1..=1);
     match rng.u8(..16) {
         0 => i64::MAX,
@@ -136,12 +140,12 @@ fn hostile_time(rng: &mut Rng, is_ascending: bool) -> i64 {
     }
 }
 
-/// Returns one of these values, or none in half of the cases.
+/// Returns one of `values`; in half of the cases, `None`.
 fn sometimes<T: Copy>(rng: &mut Rng, values: &[T]) -> Option<T> {
     rng.bool().then(|| values[rng.usize(..values.len())])
 }
 
-/// A source of histories, which sorts the traces as an export does.
+/// A source that sorts the traces of each ticket, as an export does.
 struct Sorted(Vec<Record>);
 
 impl HistorySource for Sorted {
@@ -159,8 +163,8 @@ impl HistorySource for Sorted {
     }
 }
 
-/// Returns statements that write the histories as the predecessor of the service did: a ticket gets its first values when
-/// it is inserted, and its traces are inserted one after the other.
+/// Returns SQL that writes the histories as the predecessor of the service did: the first values of a ticket are
+/// inserted with the ticket, and its traces are inserted one after the other.
 fn wts_v3_statements(records: &[Record]) -> String {
     let mut staff = String::new();
     let mut tickets = String::from(
