@@ -1,14 +1,17 @@
 //! Prometheus metrics of requests and connections, and the handler of `/metrics`.
 
+mod exposition;
+
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, http::header::VARY, web::Data};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
+use self::exposition::ExpositionFormat;
 use crate::{error::ApiError, request_body::NoBody};
 
 pub(crate) const PATH: &str = "/metrics";
@@ -123,15 +126,18 @@ impl HttpMetrics {
     }
 }
 
-/// Handles `GET /metrics`: returns all metrics of the registry in the `OpenMetrics` 1.0 text format.
+/// Handles `GET /metrics`: returns all metrics of the registry in the text format that the client prefers.
 pub(crate) async fn metrics_handler(
     _: NoBody,
+    request: HttpRequest,
     registry: Data<Registry>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut metrics = String::new();
-    text::encode(&mut metrics, &registry)
+    let format = ExpositionFormat::preferred(&request);
+    let metrics = format
+        .encode(&registry)
         .map_err(|_| ApiError::Internal("encoding the metrics failed"))?;
     Ok(HttpResponse::Ok()
-        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .content_type(format.content_type())
+        .insert_header((VARY, "Accept"))
         .body(metrics))
 }

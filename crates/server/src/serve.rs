@@ -6,7 +6,7 @@ mod startup;
 use std::net::SocketAddr;
 
 use anyhow::{Context, ensure};
-use prometheus_client::{metrics::info::Info, registry::Registry};
+use prometheus_client::{metrics::gauge::ConstGauge, registry::Registry};
 use sd_notify::NotifyState;
 use tokio::sync::watch;
 use wts_adapter_db::DatabaseMetrics;
@@ -94,10 +94,12 @@ fn registry(http: &HttpMetrics, database: &DatabaseMetrics) -> Registry {
     let mut registry = Registry::default();
     http.register(&mut registry);
     database.register(&mut registry);
-    registry.register(
-        "wts_build",
+    // The type `info` exists in OpenMetrics only.
+    let version = ("version".into(), env!("CARGO_PKG_VERSION").into());
+    registry.sub_registry_with_label(version).register(
+        "wts_build_info",
         "The version of the service",
-        Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        ConstGauge::new(1_i64),
     );
     process::register(&mut registry);
     registry

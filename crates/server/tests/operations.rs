@@ -1,4 +1,4 @@
-//! Health checks, metrics and the log.
+//! Health checks and the log.
 
 mod support;
 
@@ -82,61 +82,6 @@ fn service_waiting_for_its_keys_is_live_and_stops_on_a_signal() {
 
     assert!(status.success(), "{status}: {log}");
     assert!(log.contains("stopped during startup"), "{log}");
-}
-
-#[test]
-fn metrics_count_requests_and_are_not_on_the_public_port() {
-    let database = Database::with(Kind::Postgres, sample_records());
-    let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
-    let alice = token(ALICE, Access::User);
-    assert_eq!(service.get(TRACES, &alice).status, 200);
-    assert_eq!(service.get(TRACES, &alice).status, 200);
-    assert_eq!(service.get(TRACES, "x").status, 401);
-    assert_eq!(service.get("/nowhere/at-all", "x").status, 404);
-    assert_eq!(service.ask("GET", "/metrics", &[]).status, 404);
-
-    let metrics = get(service.operations(), "/metrics");
-
-    assert_eq!(
-        metrics.header("content-type"),
-        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
-    );
-    let text = &metrics.body;
-    assert!(text.ends_with("# EOF\n"), "{text}");
-    let route = r#"route="/api/v3/get_traces""#;
-    for line in [
-        format!("wts_http_requests_total{{{route},status=\"200\"}} 2"),
-        format!("wts_http_requests_total{{{route},status=\"401\"}} 1"),
-        "wts_http_requests_total{route=\"none\",status=\"404\"} 2".to_owned(),
-        format!("wts_http_request_duration_seconds_count{{{route}}} 3"),
-        "wts_http_requests_in_flight 0".to_owned(),
-        "wts_database_up{database=\"primary\"} 1".to_owned(),
-        "wts_database_batch_tickets_count{database=\"primary\"} 2".to_owned(),
-        format!(
-            "wts_build_info{{version=\"{}\"}} 1",
-            env!("CARGO_PKG_VERSION")
-        ),
-    ] {
-        assert!(text.lines().any(|told| told == line), "{line} in {text}");
-    }
-    for name in [
-        "wts_http_connections",
-        "wts_database_connections",
-        "process_resident_memory_bytes",
-        "process_open_fds",
-    ] {
-        assert!(text.contains(&format!("# TYPE {name} gauge")), "{name}");
-    }
-    for (path, status) in [("/metrics", 200), ("/readyz", 200), ("/nowhere", 404)] {
-        let answer = get(service.operations(), path);
-        assert_eq!(answer.status, status);
-        assert!(answer.header("x-request-id").is_some(), "{path}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    }
-    assert!(
-        !text.contains("at-all"),
-        "paths of the clients' choosing: {text}"
-    );
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::{
     dependency_rules, minimum_rust, module_cycles, postgres, schemathesis, supply_chain,
 };
 
-/// The environment variable with the path of a file in which tests list themselves if this system does not allow them
-/// to run.
+/// The environment variable with the path of a file in which tests list themselves, and what they could not check on this
+/// system.
 const SKIPPED_VARIABLE: &str = "WTS_TEST_SKIPPED";
 
 /// Arguments of `cargo xtask test`.
@@ -66,11 +66,7 @@ pub(crate) fn run_steps(args: &Args) -> Result<()> {
 
     println!("\n==> every step passed");
     let skipped = fs::read_to_string(skipped.path())?;
-    unchecked.extend(
-        skipped
-            .lines()
-            .map(|test| format!("test {test}: this system does not allow it to run")),
-    );
+    unchecked.extend(skipped.lines().map(|skipped| format!("test {skipped}")));
     unchecked.push(
         "whether the fuzz targets build: run `cargo xtask fuzz`, which needs a C++ compiler"
             .to_owned(),

@@ -13,6 +13,7 @@
 mod answer;
 pub(crate) mod issuer;
 pub(crate) mod namespace;
+pub(crate) mod skipped;
 mod token;
 
 use std::{

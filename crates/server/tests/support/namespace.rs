@@ -1,16 +1,12 @@
 //! Kernel namespaces, which give a test further permissions, and programs without the capabilities of root.
 
 use std::{
-    env,
-    fs::{self, OpenOptions},
-    io::Write,
+    fs,
     os::unix::fs::MetadataExt,
     process::{Command, Stdio},
-    thread,
 };
 
-/// The environment variable with the file that lists tests skipped on this system. Without it, such tests fail.
-const SKIPPED: &str = "WTS_TEST_SKIPPED";
+use super::skipped::{self, SKIPPED};
 
 /// Returns `unshare` into these namespaces as root or as a mapped root user, if that is allowed and `probe` succeeds.
 pub(crate) fn unshare(namespaces: &[&str], probe: &[&str]) -> Option<Command> {
@@ -49,12 +45,11 @@ pub(crate) fn without_roots_power(program: &str) -> Option<Command> {
     None
 }
 
-/// Lists the test as skipped on this system.
+/// Lists the test as skipped because this system does not allow something.
 fn skip(what: &str) {
-    let Some(list) = env::var_os(SKIPPED) else {
-        panic!("this system does not allow {what}; {SKIPPED} names a file to list such tests in");
-    };
-    let list = OpenOptions::new().create(true).append(true).open(list);
-    let test = thread::current().name().unwrap_or_default().to_owned();
-    writeln!(list.expect("a file"), "{test} ({what})").expect("a file");
+    let is_listed = skipped::list(&format!("{what}, which this system does not allow"));
+    assert!(
+        is_listed,
+        "this system does not allow {what}; {SKIPPED} names a file to list such tests in"
+    );
 }
