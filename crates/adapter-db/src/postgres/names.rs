@@ -2,7 +2,7 @@
 //!
 //! A join for the names costs PostgreSQL as much as reading the tickets and their traces (37 µs compared with 19 µs per
 //! ticket in a batch of 16), although few operators act on many tickets. Therefore names are cached. The cache is used
-//! only if the [`Snapshot`](super::statements::Snapshot) of the current statement equals that of the cached names;
+//! only if the [`Snapshot`] of the current statement equals that of the cached names;
 //! after a write to any table, names are read again.
 
 use std::collections::HashMap;
