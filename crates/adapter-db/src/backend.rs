@@ -1,10 +1,8 @@
 //! The trait that the PostgreSQL and SQLite backends implement.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use tokio_util::task::AbortOnDropHandle;
-use wts_app::{HistoryRepository, HistorySink, HistorySource, Selection};
+use wts_app::{HistorySink, HistorySource, Repositories, Selection};
 
 use crate::{
     error::{Cause, MigrateError, OpenError},
@@ -40,9 +38,8 @@ pub(crate) trait Backend: Send + Sync {
     async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError>;
 }
 
-/// An open database: the repository of its histories, and the handles of its health check tasks. Dropping a handle
-/// stops its task.
+/// An open database: its repositories, and the handles of its health check tasks. Dropping a handle stops its task.
 pub(crate) struct OpenBackend {
-    pub(crate) histories: Arc<dyn HistoryRepository>,
+    pub(crate) repositories: Repositories,
     pub(crate) health_checks: Vec<AbortOnDropHandle<()>>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
-use wts_app::{HistoryRepository, HistorySink, HistorySource, Selection};
+use wts_app::{HistoryRepository, HistorySink, HistorySource, Repositories, Selection};
 
 use crate::{
     backend::{Backend, OpenBackend},
@@ -30,7 +30,7 @@ fn backend(url: &DatabaseUrl) -> Box<dyn Backend> {
 
 /// An open database with background health checks. Dropping this value stops the health checks.
 pub struct Database {
-    histories: Arc<dyn HistoryRepository>,
+    repositories: Repositories,
     readable: watch::Receiver<bool>,
     _health_checks: Vec<AbortOnDropHandle<()>>,
 }
@@ -51,19 +51,19 @@ impl Database {
         let health = DatabaseHealth::new(PRIMARY, metrics);
         let readable = health.readable();
         let OpenBackend {
-            histories,
+            repositories,
             health_checks,
         } = backend(url).open(settings, metrics, health).await?;
         Ok(Self {
-            histories,
+            repositories,
             readable,
             _health_checks: health_checks,
         })
     }
 
-    /// Returns the repository of the histories in this database.
-    pub fn histories(&self) -> Arc<dyn HistoryRepository> {
-        Arc::clone(&self.histories)
+    /// Returns the repositories of this database.
+    pub fn repositories(&self) -> Repositories {
+        self.repositories.clone()
     }
 
     /// Returns a channel that holds whether histories can be read, according to the latest health check.
@@ -72,15 +72,24 @@ impl Database {
     }
 }
 
-/// Opens a database for reading with default settings and without background health checks.
+/// Opens the repositories of a database with default settings and without background health checks.
+///
+/// # Errors
+///
+/// Returns the errors of [`Database::open`].
+pub async fn repositories(url: &DatabaseUrl) -> Result<Repositories, OpenError> {
+    let metrics = DatabaseMetrics::default();
+    let database = Database::open(url, &ReadSettings::default(), &metrics).await?;
+    Ok(database.repositories)
+}
+
+/// Opens the repository of histories as [`repositories`] does.
 ///
 /// # Errors
 ///
 /// Returns the errors of [`Database::open`].
 pub async fn connect(url: &DatabaseUrl) -> Result<Arc<dyn HistoryRepository>, OpenError> {
-    let metrics = DatabaseMetrics::default();
-    let database = Database::open(url, &ReadSettings::default(), &metrics).await?;
-    Ok(database.histories())
+    Ok(repositories(url).await?.histories)
 }
 
 /// Returns the facts about a database that an administrator checks before serving from it.

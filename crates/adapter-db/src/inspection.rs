@@ -13,6 +13,8 @@ pub struct Inspection {
     pub schema: Schema,
     /// Whether the traces have an index on their ticket id.
     pub has_index: bool,
+    /// The order in which traces get their ids.
+    pub trace_ids: TraceIds,
     /// The privileges of the role beyond reading, such as `update wts.tickets`; `None` if the database system has no
     /// roles.
     pub extra_privileges: Option<Vec<String>>,
@@ -35,5 +37,16 @@ pub enum Schema {
     /// Another program created the tables, such as the WTS v3 service.
     Existing,
     /// Unknown, because the role may not read the table of completed migrations.
+    Unknown,
+}
+
+/// The order in which traces get their ids, which the feed relies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceIds {
+    /// Each id is assigned once, and later inserts get higher ids.
+    Ascending,
+    /// Sessions reserve ids in advance, so a later insert can get a lower id.
+    Reserved,
+    /// The ids do not come from an ascending sequence, or ids of deleted traces are assigned again.
     Unknown,
 }

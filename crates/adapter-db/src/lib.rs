@@ -9,6 +9,7 @@ mod backend;
 mod batching;
 mod database;
 mod error;
+mod feed;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -27,9 +28,9 @@ mod tables;
 mod transfer;
 mod url;
 
-pub use database::{Database, connect, inspect, migrate, sink, source};
+pub use database::{Database, connect, inspect, migrate, repositories, sink, source};
 pub use error::{MigrateError, OpenError};
-pub use inspection::{Inspection, Schema};
+pub use inspection::{Inspection, Schema, TraceIds};
 pub use metrics::DatabaseMetrics;
 pub use settings::ReadSettings;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

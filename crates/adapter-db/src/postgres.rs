@@ -1,6 +1,7 @@
 //! The PostgreSQL backend, which reads the schema of this crate's migrations and an existing WTS v3 database.
 
 mod connection;
+mod feed;
 mod health_check;
 mod inspect;
 mod loader;

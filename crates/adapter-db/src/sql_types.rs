@@ -125,6 +125,13 @@ impl ToSql<IdColumn, Pg> for IdValue {
     }
 }
 
+impl ToSql<TimestampColumn, Pg> for TimestampValue {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&self.0.micros_since_2000().to_be_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
 /// The SQL type of a label from a fixed set: `text` or an enum in PostgreSQL, `text` in SQLite. PostgreSQL sends an
 /// enum value as the bytes of its label, like text.
 #[derive(SqlType, QueryId)]

@@ -1,20 +1,25 @@
 //! The SQLite backend.
 
 mod connection;
+mod feed;
 mod inspect;
 mod loader;
 mod migrate;
 mod source;
 mod statements;
 mod transfer;
+mod worker;
 
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::task::spawn_blocking;
-use wts_app::{HistorySink, HistorySource, Selection};
+use wts_app::{HistorySink, HistorySource, Repositories, Selection};
 
-use self::connection::{Mode, connect, ensure_exists, unreadable};
+use self::{
+    connection::{Mode, connect, ensure_exists, unreadable},
+    feed::SqliteFeed,
+};
 use crate::{
     backend::{Backend, OpenBackend},
     error::{Cause, MigrateError, OpenError},
@@ -38,8 +43,13 @@ impl Backend for SqliteFile {
         if !settings.replicas.is_empty() {
             return Err(OpenError::ReplicasUnsupported);
         }
+        let histories = Arc::new(loader::open(&self.0, settings, &health).await?);
         Ok(OpenBackend {
-            histories: Arc::new(loader::open(&self.0, settings, &health).await?),
+            repositories: Repositories {
+                histories: histories.clone(),
+                primary_histories: histories,
+                feed: Arc::new(SqliteFeed::open(&self.0, settings, &health)?),
+            },
             health_checks: vec![loader::check_health(&self.0, settings, health)?],
         })
     }

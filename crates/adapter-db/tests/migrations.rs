@@ -51,6 +51,43 @@ async fn reverted_schema_can_be_migrated_again() {
     }
 }
 
+/// Reverts the last migration.
+fn revert_last_in_sqlite(database: &Database) {
+    const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+    let url = database.owner_url_text();
+    let file = url.strip_prefix("sqlite:").unwrap();
+    let mut connection = SqliteConnection::establish(file).unwrap();
+    connection.revert_last_migration(SQLITE).unwrap();
+}
+
+#[tokio::test]
+async fn ids_of_deleted_traces_in_sqlite_are_not_used_again() {
+    let database = Database::with(Kind::Sqlite, sample_records());
+    let history = async || {
+        let histories = connect(&database.owner_url()).await.unwrap();
+        find(&*histories, 124).await.unwrap().unwrap()
+    };
+    let insert = "delete from ticket_traces where opid > 5;
+         insert into ticket_traces (tid, updated_at, op, remark) values (124, 0, '-1', '')";
+    let before = history().await;
+
+    revert_last_in_sqlite(&database);
+    assert_eq!(history().await, before);
+    database.execute(insert);
+    let ids = |history: &wts_domain::TicketHistory| -> Vec<_> {
+        history.traces.iter().map(|trace| trace.id.get()).collect()
+    };
+    assert_eq!(ids(&*history().await), [6, 2, 5]);
+
+    migrate(&database.owner_url()).await.unwrap();
+    assert_eq!(ids(&*history().await), [6, 2, 5]);
+    for id in 7..10 {
+        database.execute(insert);
+        assert_eq!(ids(&*history().await), [id, 2, 5]);
+    }
+    database.execute("delete from tickets where tid = 124");
+}
+
 #[tokio::test]
 async fn both_databases_have_the_same_migrations() {
     let [sqlite, postgres] = MIGRATED_KINDS.map(Database::without_tables);

@@ -1,12 +1,13 @@
 //! The use case that returns the history of one ticket.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
-use wts_domain::{
-    Access, AccessDenied, ActiveCaller, TicketHistory, TicketId, cap_rank, ensure_may_read_traces,
+use wts_domain::{AccessDenied, ActiveCaller, TicketHistory, TicketId, ensure_may_read_traces};
+
+use crate::{
+    history_repository::{HistoryQuery, HistoryRepository, RepositoryError},
+    rank_source::RankSource,
 };
-
-use crate::history_repository::{HistoryQuery, HistoryRepository, RepositoryError};
 
 /// The use case that returns a ticket's traces to callers who may read them.
 #[derive(Clone)]
@@ -47,48 +48,15 @@ impl GetTraces {
         caller: &ActiveCaller,
         ticket: TicketId,
     ) -> Result<Arc<TicketHistory>, GetTracesError> {
-        let query = self.rank_source.query(caller, ticket);
+        let query = HistoryQuery {
+            ticket,
+            rank_of: self.rank_source.rank_of(caller),
+        };
         let found = self.histories.find(&query).await?;
         let caller = self.rank_source.effective_caller(caller, found.rank)?;
         let history = found.history.ok_or(GetTracesError::NoSuchTicket(ticket))?;
         ensure_may_read_traces(&caller, &history.issuer)?;
         Ok(history)
-    }
-}
-
-/// The place where a caller's rank is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RankSource {
-    /// The rank is the one in the token.
-    #[default]
-    Token,
-    /// The rank is the lower of the rank in the token and the rank in the database. A caller who is not in the database
-    /// is not active.
-    TokenAndDatabase,
-}
-
-impl RankSource {
-    fn query(self, caller: &ActiveCaller, ticket: TicketId) -> HistoryQuery {
-        let rank_of = match self {
-            Self::Token => None,
-            Self::TokenAndDatabase => Some(caller.student().clone()),
-        };
-        HistoryQuery { ticket, rank_of }
-    }
-
-    /// Returns the caller with the rank that the access policy uses. `in_database` is the caller's rank in the
-    /// database.
-    fn effective_caller(
-        self,
-        caller: &ActiveCaller,
-        in_database: Option<Access>,
-    ) -> Result<Cow<'_, ActiveCaller>, AccessDenied> {
-        match self {
-            Self::Token => Ok(Cow::Borrowed(caller)),
-            Self::TokenAndDatabase => {
-                cap_rank(caller, in_database.unwrap_or(Access::Unregistered)).map(Cow::Owned)
-            }
-        }
     }
 }
 

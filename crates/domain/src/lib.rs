@@ -153,7 +153,9 @@ pub use changes::{FieldChange, TraceChanges, trace_changes};
 pub use fields::{FieldValue, TicketField, TicketFields};
 pub use ids::{ParseTicketIdError, StaffId, StudentId, TicketId, TraceId};
 pub use label_enum::{Language, ParseEnumError};
-pub use policy::{AccessDenied, cap_rank, ensure_active, ensure_may_read_traces};
+pub use policy::{
+    AccessDenied, can_read_all_traces, cap_rank, ensure_active, ensure_may_read_traces,
+};
 pub use rules::{HistoryFinding, HistoryFindingKind};
 pub use staff::StaffMember;
 pub use state::{StatusPeriod, TicketState};

@@ -94,11 +94,26 @@ pub fn ensure_may_read_traces(
     issuer: &StudentId,
 ) -> Result<(), AccessDenied> {
     let is_issuer = !issuer.is_empty() && caller.student() == issuer;
-    if is_issuer || caller.access().is_operator() {
+    if is_issuer || can_read_all_traces(caller) {
         Ok(())
     } else {
         Err(AccessDenied::NotYourTicket)
     }
+}
+
+/// Returns whether a caller may read the traces of every ticket: every operator may. Other callers must name tickets, for
+/// each of which [`ensure_may_read_traces`] decides.
+///
+/// ```
+/// use wts_domain::{Access, Caller, StudentId, can_read_all_traces, ensure_active};
+///
+/// let caller = |access| ensure_active(Caller::new(StudentId::from("2024310001"), access));
+/// assert!(can_read_all_traces(&caller(Access::FormalMember)?));
+/// assert!(!can_read_all_traces(&caller(Access::User)?));
+/// # Ok::<(), wts_domain::AccessDenied>(())
+/// ```
+pub fn can_read_all_traces(caller: &ActiveCaller) -> bool {
+    caller.access().is_operator()
 }
 
 #[cfg(test)]
@@ -164,6 +179,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_operator_can_read_all_traces() {
+        let ranks = Access::ALL.iter().filter(|rank| {
+            let active = ensure_active(caller("alice", **rank));
+            active.is_ok_and(|caller| can_read_all_traces(&caller))
+        });
+        let expected = [InformalMember, FormalMember, GroupLeader, Chief, Api, Dev];
+        assert!(ranks.eq(&expected));
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
     let signer = TokenSigner::new(&secret, TokenSettings::default());
     let keys = Keyring::fixed(vec![Key::shared(&secret)])?;
     let verifier = TokenVerifier::new(keys, TokenSettings::default());
-    let histories = wts_adapter_db::connect(&url).await?;
-    let use_cases = UseCases::new(histories, RankSource::Token);
+    let repositories = wts_adapter_db::repositories(&url).await?;
+    let use_cases = UseCases::new(repositories, RankSource::Token);
     let listener = listen(port)?;
     let address = format!("http://{}", listener.local_addr()?);
     let health = Health::default();

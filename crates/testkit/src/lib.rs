@@ -18,6 +18,7 @@ mod fixture;
 mod proxy;
 mod records;
 mod server;
+mod writers;
 
 pub use database::{Database, Kind, write_sqlite};
 pub use fixture::{
@@ -26,4 +27,5 @@ pub use fixture::{
 pub use proxy::{Fault, Proxy};
 pub use records::{Operator, Records, Student};
 pub use server::server_with;
+pub use writers::{Endings, TraceWriters};
 pub use wts_test_postgres::PostgresServer;

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Instant};
 
 use tokio_postgres::config::Host;
-use wts_app::HistoryRepository;
+use wts_app::{HistoryRepository, Repositories};
 
 use super::{
+    feed::PostgresFeed,
     loader::{self, open_lazily},
     reader::Reader,
     reader_slot::{ReadTimeouts, ReaderSlot},
@@ -29,7 +30,9 @@ pub(super) async fn open(
     health: DatabaseHealth,
 ) -> Result<OpenBackend, OpenError> {
     let primary = loader::open(config, settings, &health).await?;
-    let mut histories: Arc<dyn HistoryRepository> = Arc::new(primary);
+    let primary: Arc<dyn HistoryRepository> = Arc::new(primary);
+    let feed = Arc::new(PostgresFeed::new(config, settings, &health));
+    let mut histories = Arc::clone(&primary);
     let mut health_checks = Vec::new();
     let mut spawn = |config: &PostgresConfig, role, health| {
         let probe = PostgresProbe {
@@ -64,7 +67,11 @@ pub(super) async fn open(
         histories = Arc::new(router);
     }
     Ok(OpenBackend {
-        histories,
+        repositories: Repositories {
+            histories,
+            primary_histories: primary,
+            feed,
+        },
         health_checks,
     })
 }

@@ -13,7 +13,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::connection::connect;
 use crate::{
     error::Cause,
-    inspection::{Inspection, Schema},
+    inspection::{Inspection, Schema, TraceIds},
     migrations::{self, POSTGRES},
     url::PostgresConfig,
 };
@@ -70,6 +70,20 @@ const FACTS: &str = "
             where i.indrelid = to_regclass('wts.ticket_traces') and a.attname = 'tid'
                 and i.indisvalid and i.indpred is null
         ) as has_index,
+        -- The sequence of an identity or of a default. Inserts into a view or a foreign table get their ids elsewhere.
+        (
+            select max(s.seqcache)
+            from pg_class c
+            join pg_attribute a on a.attrelid = c.oid and a.attname = 'opid'
+            left join pg_attrdef f on f.adrelid = c.oid and f.adnum = a.attnum
+            join pg_depend d on
+                (d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum
+                    and d.classid = 'pg_class'::regclass and d.deptype = 'i')
+                or (d.classid = 'pg_attrdef'::regclass and d.objid = f.oid and d.refclassid = 'pg_class'::regclass)
+            join pg_sequence s on s.seqrelid in (d.objid, d.refobjid)
+            where c.oid = to_regclass('wts.ticket_traces') and c.relkind in ('r', 'p')
+                and s.seqincrement > 0 and not s.seqcycle
+        ) as reserved_ids,
         (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as encrypted,
         case when exists (select from mine where rolsuper) then array['superuser']
             else array(select distinct may from excess order by may) end as extra_privileges";
@@ -89,6 +103,8 @@ struct Facts {
     can_read_migrations: bool,
     #[diesel(sql_type = Bool)]
     has_index: bool,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    reserved_ids: Option<i64>,
     #[diesel(sql_type = Nullable<Bool>)]
     encrypted: Option<bool>,
     #[diesel(sql_type = Array<Text>)]
@@ -116,6 +132,11 @@ pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause
         latency,
         schema: schema(&facts, &mut connection).await?,
         has_index: facts.has_index,
+        trace_ids: match facts.reserved_ids {
+            Some(1) => TraceIds::Ascending,
+            Some(_) => TraceIds::Reserved,
+            None => TraceIds::Unknown,
+        },
         extra_privileges: Some(facts.extra_privileges),
         clocks: server_time.map(|server_time| (server_time, local_time)),
         is_standby: facts.is_standby,

@@ -1,12 +1,10 @@
 //! Reads batches of histories from PostgreSQL.
 
-use std::time::{Duration, Instant};
-
-use diesel::result::Error::DatabaseError;
+use std::time::Instant;
 
 use super::{
-    reader::{ReadError, Reader},
-    reader_slot::{ReadTimeouts, ReaderSlot},
+    reader::ReadError,
+    reader_slot::{RETRY_BEFORE, ReadTimeouts, ReaderSlot},
 };
 use crate::{
     batching::{
@@ -21,8 +19,6 @@ use crate::{
 
 /// The maximum number of tickets that one statement reads.
 const MAX_BATCH_TICKETS: usize = 64;
-/// A statement that fails within this time is retried; a statement that fails later is not.
-const RETRY_BEFORE: Duration = Duration::from_millis(500);
 
 /// Opens a PostgreSQL database for reading, with the configured number of connections and one for long histories. Each
 /// connection is opened when it is first needed.
@@ -84,12 +80,13 @@ impl BatchLoader for PostgresLoader {
 
 impl PostgresLoader {
     async fn load_batch(&self, request: &BatchRequest) -> Result<BatchResponse, ReadError> {
-        tokio::select! {
-            outcome = self.read(request) => outcome,
-            // If the database recovers while this read hangs, the connection is probably lost, so the batch is read
-            // again.
-            () = self.slot.health().recovered() => self.read(request).await,
-        }
+        let on_rows = || self.slot.health().record_activity();
+        self.slot
+            .read(async |mut reader| {
+                let response = reader.read(request, self.max_traces, on_rows).await?;
+                Ok((reader, response))
+            })
+            .await
     }
 
     /// Reads each ticket with a separate statement, so that an unreadable history does not fail the other tickets.
@@ -113,38 +110,5 @@ impl PostgresLoader {
             }
         }
         Ok(all)
-    }
-
-    /// Reads a batch. If a kept connection fails quickly, the batch is read again over a new connection: the kept
-    /// connection may have been closed unnoticed, or its prepared statement may no longer match the tables.
-    async fn read(&self, request: &BatchRequest) -> Result<BatchResponse, ReadError> {
-        let begun = Instant::now();
-        if let Some(reader) = self.slot.take() {
-            match self.read_with(reader, request).await {
-                Err(ReadError::Query(DatabaseError(_, cause)))
-                    if begun.elapsed() < RETRY_BEFORE =>
-                {
-                    tracing::warn!(
-                        cause = cause.message(),
-                        "database read failed on a kept connection, retrying on a new connection"
-                    );
-                }
-                outcome => return outcome,
-            }
-        }
-        self.read_with(self.slot.connect().await?, request).await
-    }
-
-    /// Reads a batch over one connection. The connection is kept only if the read succeeds and is not cancelled.
-    async fn read_with(
-        &self,
-        mut reader: Reader,
-        request: &BatchRequest,
-    ) -> Result<BatchResponse, ReadError> {
-        let on_rows = || self.slot.health().record_activity();
-        let response = reader.read(request, self.max_traces, on_rows).await?;
-        self.slot.health().record_success();
-        self.slot.keep(reader);
-        Ok(response)
     }
 }

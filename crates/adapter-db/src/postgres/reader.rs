@@ -6,8 +6,11 @@ use diesel::{
     QueryResult,
     result::Error::{self as QueryError, DatabaseError, DeserializationError},
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::{TryStreamExt, future::try_join};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, methods::LoadQuery};
+use futures_util::{
+    FutureExt, TryStreamExt,
+    future::{BoxFuture, try_join},
+};
 use tokio::time::timeout;
 use wts_domain::{StudentId, TicketId};
 
@@ -21,6 +24,7 @@ use crate::{
     batching::{BatchRequest, BatchResponse},
     history::{HistoryBuilder, RankRow, rank_from_row},
     metrics::OpenConnection,
+    rows::InvalidColumn,
     sql_types::IdValue,
 };
 
@@ -100,6 +104,24 @@ impl Reader {
                 .collect(),
             ranks: ranks.into_iter().map(rank_from_row).collect(),
         })
+    }
+
+    /// Runs one statement and returns its rows.
+    pub(super) fn load<'q, S, T>(
+        &'q mut self,
+        statement: S,
+    ) -> BoxFuture<'q, Result<Vec<T>, ReadError>>
+    where
+        S: LoadQuery<'q, AsyncPgConnection, T> + Send + 'q,
+        T: Send + 'q,
+    {
+        let rows = statement.load(&mut self.connection);
+        with_timeout(self.timeout, rows).boxed()
+    }
+
+    /// Reads the ranks of the registered ones of `students`.
+    pub(super) async fn ranks(&mut self, students: &[&str]) -> Result<Vec<RankRow>, ReadError> {
+        read_ranks(&self.connection, self.timeout, students).await
     }
 
     async fn fill_operator_names(
@@ -207,6 +229,10 @@ pub(super) enum ReadError {
     Query(#[source] QueryError),
     #[error("no response from PostgreSQL within {0:?}")]
     Timeout(Duration),
+    #[error("the feed is read from a primary only, and this server is a standby")]
+    Standby,
+    #[error(transparent)]
+    Invalid(#[from] InvalidColumn),
 }
 
 impl ReadError {

@@ -1,15 +1,20 @@
-//! The slot for the connection of a batch loader or a health check.
+//! The slot for the connections of a batch loader, a health check or the feed.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use diesel::result::Error::DatabaseError;
 
 use super::{
     connection::{ConnectError, connect_within},
-    reader::Reader,
+    reader::{ReadError, Reader},
 };
 use crate::{health::DatabaseHealth, settings::ReadSettings, url::PostgresConfig};
+
+/// A read that fails within this time is retried; a read that fails later is not.
+pub(super) const RETRY_BEFORE: Duration = Duration::from_millis(500);
 
 /// The timeouts of the steps of a read.
 #[derive(Debug, Clone, Copy)]
@@ -42,16 +47,18 @@ impl ReadTimeouts {
     }
 }
 
-/// A slot for one connection to a database. The connection is opened for the first read and kept for later reads while
-/// it works.
+/// A slot for connections to a database. They are opened for reads and kept for later reads while they work.
 pub(super) struct ReaderSlot {
     config: PostgresConfig,
     timeouts: ReadTimeouts,
     health: DatabaseHealth,
-    idle: Mutex<Option<Reader>>,
+    /// How many connections are kept.
+    capacity: usize,
+    idle: Mutex<Vec<Reader>>,
 }
 
 impl ReaderSlot {
+    /// Creates a slot that keeps one connection.
     pub(super) fn new(
         config: &PostgresConfig,
         timeouts: ReadTimeouts,
@@ -61,8 +68,14 @@ impl ReaderSlot {
             config: config.clone(),
             timeouts,
             health: health.clone(),
+            capacity: 1,
             idle: Mutex::default(),
         }
+    }
+
+    /// Sets the number of connections that are kept.
+    pub(super) fn with_capacity(self, capacity: usize) -> Self {
+        Self { capacity, ..self }
     }
 
     /// Returns the health of the database.
@@ -70,17 +83,68 @@ impl ReaderSlot {
         &self.health
     }
 
-    /// Removes and returns the kept connection.
+    /// Removes and returns the connection that was kept last.
     pub(super) fn take(&self) -> Option<Reader> {
-        self.idle().take()
+        self.idle().pop()
     }
 
     /// Keeps a connection for the next read.
     pub(super) fn keep(&self, reader: Reader) {
-        *self.idle() = Some(reader);
+        let mut idle = self.idle();
+        idle.truncate(self.capacity.saturating_sub(1));
+        idle.push(reader);
     }
 
-    fn idle(&self) -> MutexGuard<'_, Option<Reader>> {
+    /// Closes the connections that were kept.
+    pub(super) fn clear(&self) {
+        self.idle().clear();
+    }
+
+    /// Reads over one connection, which is kept only if the read succeeds and is not cancelled.
+    ///
+    /// If a kept connection fails quickly, the read is repeated over a new connection: the kept connection may have been
+    /// closed unnoticed, or its prepared statement may no longer match the tables. If the database recovers while the read
+    /// hangs, the connection is probably lost, so the read is repeated too.
+    pub(super) async fn read<T, F>(&self, read: impl Fn(Reader) -> F) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<(Reader, T), ReadError>>,
+    {
+        tokio::select! {
+            outcome = self.attempt(&read) => outcome,
+            () = self.health.recovered() => self.attempt(&read).await,
+        }
+    }
+
+    async fn attempt<T, F>(&self, read: impl Fn(Reader) -> F) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<(Reader, T), ReadError>>,
+    {
+        let begun = Instant::now();
+        if let Some(reader) = self.take() {
+            match read(reader).await {
+                Err(ReadError::Query(DatabaseError(_, cause)))
+                    if begun.elapsed() < RETRY_BEFORE =>
+                {
+                    tracing::warn!(
+                        cause = cause.message(),
+                        "database read failed on a kept connection, retrying on a new connection"
+                    );
+                }
+                outcome => return outcome.map(|read| self.complete(read)),
+            }
+        }
+        let outcome = read(self.connect().await?).await;
+        outcome.map(|read| self.complete(read))
+    }
+
+    /// Keeps the connection of a read that is complete.
+    fn complete<T>(&self, (reader, result): (Reader, T)) -> T {
+        self.health.record_success();
+        self.keep(reader);
+        result
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Reader>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The columns of a [`TraceRow`]; all `null` if a ticket has no trace.
-type TraceColumns = Nullable<(
+pub(super) type TraceColumns = Nullable<(
     IdColumn,
     TimestampColumn,
     Text,
@@ -30,7 +30,7 @@ type TraceColumns = Nullable<(
 macro_rules! statement {
     (
         $(#[$meta:meta])*
-        $name:ident { $($parameter:ident: $value:ty as $type:ty),+ }, [$first:literal, $($rest:literal),+] -> $columns:ty
+        $name:ident { $($parameter:ident: $value:ty as $type:ty),+ }, [$first:expr, $($rest:expr),+] -> $columns:ty
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,8 @@ macro_rules! statement {
         }
     };
 }
+
+pub(super) use statement;
 
 statement! {
     /// Reads the issuer and at most `limit` traces of each ticket. Returns one [`HistoryRow`] per trace, or a single

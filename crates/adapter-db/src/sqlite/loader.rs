@@ -1,27 +1,20 @@
 //! Reads batches of histories from SQLite.
-//!
-//! SQLite runs a query on the calling thread in microseconds. A few dedicated threads, each with its own connection and
-//! prepared statement, serve about three times as many requests as a blocking thread pool.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    thread,
     time::{Duration, Instant},
 };
 
 use diesel::{
     OptionalExtension, QueryResult, RunQueryDsl, SqliteConnection, connection::DefaultLoadingMode,
 };
-use tokio::{sync::oneshot, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 use wts_domain::TicketId;
 
 use super::{
     connection::{ensure_exists, unreadable},
-    source::{ReopenError, ReopeningConnection},
     statements::{HistoryRow, history_of, rank_of},
+    worker::{ReadError, SqliteWorker},
 };
 use crate::{
     batching::{
@@ -30,7 +23,6 @@ use crate::{
     error::{Cause, OpenError},
     health::{DatabaseHealth, Probe, spawn_health_check},
     history::{HistoryBuilder, MAX_BATCHED_TRACES, RankRow, rank_from_row},
-    metrics::OpenConnection,
     settings::ReadSettings,
     sql_types::IdValue,
 };
@@ -95,59 +87,31 @@ impl Probe for SqliteProbe {
     }
 }
 
-/// A loader that sends batches to one reader thread.
+/// A loader that sends batches to one reader thread, which reads histories of up to `max_traces` traces.
 pub(crate) struct SqliteLoader {
-    jobs: SyncSender<Job>,
-    answer_timeout: Duration,
-    _counted: OpenConnection,
+    worker: SqliteWorker,
+    max_traces: i64,
 }
-
-struct Job {
-    request: BatchRequest,
-    result: oneshot::Sender<ReadResult>,
-}
-
-type ReadResult = Result<BatchResponse, ReadError>;
 
 impl SqliteLoader {
-    /// Opens the file and starts a reader thread for histories of up to `max_traces` traces.
+    /// Opens the file and starts a reader thread.
     fn open(
         file: &Path,
         max_traces: i64,
         answer_timeout: Duration,
         health: &DatabaseHealth,
     ) -> Result<Self, OpenError> {
-        let connection =
-            ReopeningConnection::open(file).map_err(|error| OpenError::NoAccess(error.into()))?;
-        let (jobs, inbox) = sync_channel(1);
-        thread::Builder::new()
-            .name("sqlite-reader".to_owned())
-            .spawn(move || {
-                worker_loop(connection, &inbox, |connection, request| {
-                    read(connection, request, max_traces)
-                });
-            })
-            .map_err(OpenError::unreachable)?;
         Ok(Self {
-            jobs,
-            answer_timeout,
-            _counted: health.metrics().connection(),
+            worker: SqliteWorker::start(file, answer_timeout, health)?,
+            max_traces,
         })
     }
 
-    async fn read(&self, request: BatchRequest) -> ReadResult {
-        let (result, received) = oneshot::channel();
-        self.jobs
-            .try_send(Job { request, result })
-            .map_err(|error| match error {
-                TrySendError::Full(_) => ReadError::TooSlow,
-                TrySendError::Disconnected(_) => ReadError::Gone,
-            })?;
-        match timeout(self.answer_timeout, received).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_dropped)) => Err(ReadError::Gone),
-            Err(_elapsed) => Err(ReadError::TooSlow),
-        }
+    async fn read(&self, request: BatchRequest) -> Result<BatchResponse, ReadError> {
+        let max_traces = self.max_traces;
+        self.worker
+            .run(move |connection| read(connection, &request, max_traces))
+            .await
     }
 }
 
@@ -157,31 +121,11 @@ impl BatchLoader for SqliteLoader {
     }
 }
 
-/// Reads batches until the loader is dropped. A panic does not end the loop, because no other thread would replace this
-/// one.
-fn worker_loop(
-    mut reopening: ReopeningConnection,
-    inbox: &Receiver<Job>,
-    read: impl Fn(&mut SqliteConnection, &BatchRequest) -> ReadResult,
-) {
-    for job in inbox {
-        // A batch that has already timed out is skipped.
-        if !job.result.is_closed() {
-            let result = catch_unwind(AssertUnwindSafe(|| {
-                let connection = reopening.get().map_err(ReadError::Reopen)?;
-                read(connection, &job.request)
-            }))
-            .unwrap_or_else(|_panic| {
-                // The state of the connection is unknown after a panic.
-                reopening.invalidate();
-                Err(ReadError::Panicked)
-            });
-            let _ = job.result.send(result);
-        }
-    }
-}
-
-fn read(connection: &mut SqliteConnection, request: &BatchRequest, max_traces: i64) -> ReadResult {
+fn read(
+    connection: &mut SqliteConnection,
+    request: &BatchRequest,
+    max_traces: i64,
+) -> Result<BatchResponse, ReadError> {
     let begun = Instant::now();
     let mut response = BatchResponse::default();
     for ticket in &request.tickets {
@@ -229,55 +173,4 @@ fn read_history(
         }
     }
     Ok(history)
-}
-
-/// The error of reading a batch.
-#[derive(Debug, thiserror::Error)]
-enum ReadError {
-    #[error("reading from SQLite timed out")]
-    TooSlow,
-    #[error("the SQLite reader thread has ended")]
-    Gone,
-    #[error("the SQLite reader thread panicked")]
-    Panicked,
-    #[error(transparent)]
-    Reopen(ReopenError),
-    #[error("cannot read from tickets, ticket_traces, operators and students")]
-    Query(#[source] diesel::result::Error),
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-    use crate::sqlite::connection::{Mode, connect};
-
-    #[tokio::test]
-    async fn reader_thread_survives_a_panic() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("wts.db");
-        drop(connect(&file, Mode::Create).unwrap());
-        let connection = ReopeningConnection::open(&file).unwrap();
-        let (jobs, inbox) = sync_channel(1);
-        let reader = thread::spawn(move || {
-            let read = Cell::new(0);
-            worker_loop(connection, &inbox, |_, _| {
-                read.set(read.get() + 1);
-                assert!(read.get() != 1, "a bug");
-                Ok(BatchResponse::default())
-            });
-        });
-        let read = async || {
-            let (result, received) = oneshot::channel();
-            let request = BatchRequest::default();
-            jobs.send(Job { request, result }).unwrap();
-            received.await.unwrap()
-        };
-
-        assert!(matches!(read().await, Err(ReadError::Panicked)));
-        assert!(read().await.is_ok());
-        drop(jobs);
-        reader.join().unwrap();
-    }
 }

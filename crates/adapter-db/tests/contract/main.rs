@@ -7,6 +7,7 @@
     reason = "a panic fails the test"
 )]
 
+mod feed;
 mod histories;
 mod ranks;
 mod replay;
@@ -70,6 +71,14 @@ macro_rules! contract_test {
 }
 
 contract_tests! {
+    feed::feed_has_all_traces_in_ascending_order
+    feed::full_page_has_more_only_if_traces_follow
+    feed::descending_pages_begin_with_the_newest
+    feed::new_traces_follow_the_end
+    feed::empty_feed_has_a_position
+    feed::page_has_traces_that_meet_all_conditions
+    feed::page_with_conditions_scans_a_limited_number
+    feed::issuers_and_ranks_are_found
     histories::missing_ticket_returns_none
     histories::api_document_example_is_read
     histories::traces_are_ordered_by_time_then_id

@@ -5,6 +5,7 @@
     reason = "a panic fails the test"
 )]
 
+mod feed;
 mod pipelining;
 mod tls;
 mod tls_server;

@@ -13,8 +13,10 @@ use diesel::{
     sql_types::Text,
 };
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
-use wts_adapter_db::connect;
-use wts_testkit::{Database, Kind, find, sample_records};
+use wts_adapter_db::{connect, repositories};
+use wts_app::{FeedFilter, FeedPosition, FeedRepository, PageQuery};
+use wts_domain::TraceId;
+use wts_testkit::{Database, Kind, Records, find, sample_records, ticket, trace_of};
 
 use crate::fill::fill;
 
@@ -146,6 +148,113 @@ async fn each_read_sends_one_or_two_prepared_statements() {
         assert!((50..=most).contains(&sent), "{kind:?}: {sent}");
         set_default_instrumentation(|| None).unwrap();
     }
+}
+
+/// The statements since the last call.
+fn take_statements() -> Vec<String> {
+    let events = take_events().into_iter();
+    let sent = events.filter_map(|event| match event {
+        Event::Sent(sql) => Some(sql.split(" -- binds").next().unwrap_or_default().to_owned()),
+        Event::Prepared => None,
+    });
+    sent.collect()
+}
+
+/// Reads a page of 10 traces and returns how many there were.
+async fn read_page(feed: &dyn FeedRepository, start: FeedPosition, filter: FeedFilter) -> usize {
+    let query = PageQuery {
+        start,
+        limit: 10,
+        filter,
+    };
+    feed.read_page(&query).await.unwrap().traces.len()
+}
+
+#[tokio::test]
+async fn page_takes_two_statements_and_one_if_nothing_is_new() {
+    let _turn = RECORDING.lock().await;
+    set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+    for kind in [Kind::Postgres, Kind::WtsV3] {
+        let database = Database::with(kind, sample_records());
+        let traces = (20..60).map(|id| trace_of(124, id, id, "W007", ""));
+        database.insert(Records {
+            traces: traces.collect(),
+            ..Records::default()
+        });
+        let feed = repositories(&database.parsed_url()).await.unwrap().feed;
+        let read = async |start| {
+            let read = read_page(&*feed, start, FeedFilter::default()).await;
+            (read, take_statements().len())
+        };
+        let after = |id| FeedPosition::After(TraceId::new(id));
+        read(FeedPosition::Oldest).await;
+
+        assert_eq!(read(FeedPosition::Oldest).await, (10, 1), "a full page");
+        assert_eq!(read(after(59)).await, (0, 1), "the end");
+        assert_eq!(read(after(55)).await, (4, 2), "the last page");
+        assert_eq!(read(FeedPosition::Before(TraceId::new(50))).await, (10, 1));
+        assert_eq!(read(FeedPosition::Newest).await, (10, 2));
+    }
+    set_default_instrumentation(|| None).unwrap();
+}
+
+#[tokio::test]
+async fn traces_of_tickets_are_found_by_an_index() {
+    let _turn = RECORDING.lock().await;
+    set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+    for kind in [Kind::Postgres, Kind::WtsV3] {
+        let database = Database::without_tables(kind);
+        fill(&database, TICKETS).await;
+        let feed = repositories(&database.owner_url()).await.unwrap().feed;
+        let plan_of = async |start, tickets: Option<Vec<_>>, types, values| {
+            let filter = FeedFilter {
+                tickets,
+                ..FeedFilter::default()
+            };
+            read_page(&*feed, start, filter).await;
+            let sql = take_statements().pop().unwrap();
+            plan_in_postgres(&database, &sql, types, values).await
+        };
+        for start in [FeedPosition::Oldest, FeedPosition::Newest] {
+            let types = "bigint[], bigint, bigint, bigint";
+            let plan = plan_of(
+                start,
+                Some(vec![ticket(130)]),
+                types,
+                "'{130}', 0, 90000, 11",
+            )
+            .await;
+            assert!(
+                plan.contains("using ticket_traces_")
+                    && !plan.contains("Seq Scan on ticket_traces"),
+                "{plan}"
+            );
+            assert!(!plan.contains("using ticket_traces_pkey"), "{plan}");
+            let plan = plan_of(start, None, "bigint, bigint, bigint", "0, 90000, 11").await;
+            for index in ["ticket_traces_pkey", "students_pkey"] {
+                assert!(plan.contains(index), "{kind:?}: {plan}");
+            }
+            for dear in ["Sort", "Seq Scan on ticket_traces", "Hash", "Merge"] {
+                assert!(!plan.contains(dear), "{kind:?}: {plan}");
+            }
+        }
+    }
+    let database = Database::without_tables(Kind::Sqlite);
+    fill(&database, TICKETS).await;
+    let feed = repositories(&database.owner_url()).await.unwrap().feed;
+    take_events();
+    let filter = FeedFilter {
+        tickets: Some(vec![ticket(130), ticket(131)]),
+        ..FeedFilter::default()
+    };
+    read_page(&*feed, FeedPosition::Oldest, filter).await;
+    let sql = take_statements().pop().unwrap();
+    let plan = plan_in_sqlite(&database, &sql);
+    assert!(
+        plan.contains("SEARCH ticket_traces USING INDEX ticket_traces_in_order"),
+        "{plan}"
+    );
+    set_default_instrumentation(|| None).unwrap();
 }
 
 /// Returns the generic plan, which is independent of the parameters.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{sync::oneshot, task::JoinHandle};
-use wts_app::{MockHistoryRepository, RankSource, UseCases};
+use wts_app::{MockFeedRepository, MockHistoryRepository, RankSource, Repositories, UseCases};
 
 use super::secret;
 use crate::{
@@ -49,7 +49,13 @@ impl App {
         let health = Health::default();
         health.set_database_ready(true);
         let metrics = HttpMetrics::default();
-        let use_cases = UseCases::new(Arc::new(histories), RankSource::Token);
+        let histories = Arc::new(histories);
+        let repositories = Repositories {
+            histories: histories.clone(),
+            primary_histories: histories,
+            feed: Arc::new(MockFeedRepository::new()),
+        };
+        let use_cases = UseCases::new(repositories, RankSource::Token);
         let server = server(listener, use_cases, verifier, &http, &health, &metrics).unwrap();
         let (stop, stop_requested) = oneshot::channel::<()>();
         let run = server.run_until(async { drop(stop_requested.await) });

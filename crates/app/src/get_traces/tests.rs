@@ -1,6 +1,6 @@
 //! Tests of the access to traces by rank and issuer, with a mocked repository.
 
-use wts_domain::{Caller, StaffId, StudentId, Timestamp, Trace, TraceId, ensure_active};
+use wts_domain::{Access, Caller, StaffId, StudentId, Timestamp, Trace, TraceId, ensure_active};
 
 use super::*;
 use crate::history_repository::{FoundHistory, MockHistoryRepository};

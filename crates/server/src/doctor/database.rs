@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use wts_adapter_db::{
-    Database, DatabaseMetrics, DatabaseUrl, Inspection, OpenError, Schema, inspect,
+    Database, DatabaseMetrics, DatabaseUrl, Inspection, OpenError, Schema, TraceIds, inspect,
 };
 use wts_app::ErrorChain;
 
@@ -67,7 +67,14 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
             "create index concurrently on wts.ticket_traces (tid, updated_at, opid)",
         )
         .unless(found.has_index, "reads use an index on the traces"),
+        trace_ids(found.trace_ids),
     ];
+    if found.is_standby {
+        findings.push(Finding::warn(
+            "it is a standby, from which the feed cannot be read",
+            "set WTS_DATABASE_URL to the primary",
+        ));
+    }
     if let Some(privileges) = &found.extra_privileges {
         let warning = Finding::warn(
             format!(
@@ -99,6 +106,22 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
         })
     }));
     findings
+}
+
+fn trace_ids(ids: TraceIds) -> Finding {
+    match ids {
+        TraceIds::Ascending => {
+            Finding::ok("traces get ascending ids, so that the feed misses none")
+        }
+        TraceIds::Reserved => Finding::warn(
+            "the feed can miss traces: sessions reserve ids of traces in advance",
+            "alter table wts.ticket_traces alter column opid set cache 1, and let all writers connect again",
+        ),
+        TraceIds::Unknown => Finding::warn(
+            "the feed can miss traces: their ids do not come from an ascending sequence",
+            "in a database that `wts migrate` created, run it again; in an existing one, make opid an identity column",
+        ),
+    }
 }
 
 /// Opens the database in the same way as `wts serve`. Returns a finding if that fails.

@@ -14,7 +14,7 @@ use wts_adapter_http::{
     Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier,
 };
-use wts_app::{MockHistoryRepository, RankSource, UseCases};
+use wts_app::{MockFeedRepository, MockHistoryRepository, RankSource, Repositories, UseCases};
 use wts_domain::Access;
 
 use crate::logging::{self, LogFormat};
@@ -103,13 +103,19 @@ async fn panicking_request() -> String {
     histories
         .expect_find()
         .returning(move |_| panic!("cannot read {message}"));
+    let histories = Arc::new(histories);
+    let repositories = Repositories {
+        histories: histories.clone(),
+        primary_histories: histories,
+        feed: Arc::new(MockFeedRepository::new()),
+    };
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let keys = Keyring::fixed(vec![Key::shared(&secret)]).unwrap();
     let service = wts_adapter_http::server(
         listener,
-        UseCases::new(Arc::new(histories), RankSource::Token),
+        UseCases::new(repositories, RankSource::Token),
         TokenVerifier::new(keys, TokenSettings::default()),
         &HttpSettings::default(),
         &Health::default(),

@@ -107,16 +107,16 @@ pub(crate) async fn use_cases(
     settings: &Settings,
     database: &Database,
 ) -> anyhow::Result<UseCases> {
-    let histories = database.histories();
+    let repositories = database.repositories();
     let rank_source = if settings.require(&RECHECK_ACCESS)? {
-        ensure_ranks(&*histories)
+        ensure_ranks(&*repositories.histories)
             .await
             .with_context(|| settings.origin(&RECHECK_ACCESS))?;
         RankSource::TokenAndDatabase
     } else {
         RankSource::Token
     };
-    Ok(UseCases::new(histories, rank_source))
+    Ok(UseCases::new(repositories, rank_source))
 }
 
 /// Checks that ranks can be read, with a query for a ticket that does not exist.

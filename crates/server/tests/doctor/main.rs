@@ -47,6 +47,7 @@ fn valid_deployment_has_no_findings_on_any_database() {
         for said in [
             "ok    histories can be read from ",
             "ok    reads use an index on the traces",
+            "ok    traces get ascending ids",
         ] {
             assert!(findings.contains(said), "{said} in {findings}");
         }
@@ -56,8 +57,10 @@ fn valid_deployment_has_no_findings_on_any_database() {
 #[test]
 fn unwise_settings_are_warnings_with_a_remedy() {
     let database = Database::with(Kind::Postgres, sample_records());
-    database
-        .execute("drop index wts.ticket_traces_in_order; delete from __diesel_schema_migrations");
+    database.execute(
+        "drop index wts.ticket_traces_in_order; delete from __diesel_schema_migrations;
+                 alter table wts.ticket_traces alter column opid set cache 20",
+    );
     let service = Service::on(&database.url());
 
     let findings = findings(
@@ -67,6 +70,7 @@ fn unwise_settings_are_warnings_with_a_remedy() {
     for (said, remedy) in [
         ("is already in use", "WTS_LISTEN"),
         ("there is no index", "create index"),
+        ("sessions reserve ids", "set cache 1"),
         ("migrations have not been run", "wts migrate"),
         (
             "the role has more than read privileges: superuser",
@@ -83,6 +87,34 @@ fn unwise_settings_are_warnings_with_a_remedy() {
             "{said}: {remedied}"
         );
     }
+}
+
+#[test]
+fn source_of_trace_ids_is_checked() {
+    let database = Database::with(Kind::Postgres, sample_records());
+    let ids = |sql: &str| {
+        database.execute(sql);
+        let findings = findings(&mut doctor(&database.url()));
+        let line = findings.lines().find(|line| line.contains("feed"));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    let ascending = "ok    traces get ascending ids, so that the feed misses none";
+    assert_eq!(ids(""), ascending);
+    let no_sequence = ids("alter table wts.ticket_traces alter column opid drop identity");
+    assert!(
+        no_sequence.contains("do not come from an ascending sequence"),
+        "{no_sequence}"
+    );
+    let default = ids("create sequence wts.ids start 100;
+         alter table wts.ticket_traces alter column opid set default nextval('wts.ids')");
+    assert_eq!(default, ascending);
+    let reserved = ids("alter sequence wts.ids cache 2");
+    assert!(reserved.contains("sessions reserve ids"), "{reserved}");
+    let cycling = ids("alter sequence wts.ids cache 1 cycle");
+    assert!(
+        cycling.contains("do not come from an ascending sequence"),
+        "{cycling}"
+    );
 }
 
 #[test]

@@ -1,0 +1,391 @@
+//! The feed from PostgreSQL.
+//!
+//! A page in ascending order ends at the [settled horizon](horizon), which all requests share. Reading it takes two small
+//! statements: one that moves the horizon, and one that reads the page. The first is left out if the page is full of traces
+//! below the horizon, and the second if there is nothing new.
+
+mod horizon;
+mod statements;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, Semaphore},
+    time::{sleep, timeout},
+};
+use wts_app::{
+    ErrorChain, FeedFilter, FeedPosition, FeedRepository, FoundIssuers, IssuerQuery, PageQuery,
+    RepositoryError, TracePage,
+};
+use wts_domain::{Access, StaffId, StudentId, TicketId, Timestamp, TraceId};
+
+use self::{
+    horizon::{Observation, SettledHorizon},
+    statements::{Conditions, Direction, IssuersOf, ObservationRow, Observe, PageRow, ReadPage},
+};
+use super::{
+    reader::ReadError,
+    reader_slot::{ReadTimeouts, ReaderSlot},
+};
+use crate::{
+    error::Cause,
+    feed::PageRows,
+    health::DatabaseHealth,
+    history::rank_from_row,
+    settings::ReadSettings,
+    sql_types::{IdValue, TimestampValue},
+    url::PostgresConfig,
+};
+
+/// How many connections read pages.
+const CONNECTIONS: usize = 4;
+/// How long a request waits for the first settled position, while transactions that were in progress at the start write.
+const FIRST_HORIZON_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time between two observations meanwhile.
+const FIRST_HORIZON_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The feed of a primary database.
+pub(super) struct PostgresFeed {
+    reader: Arc<FeedReader>,
+    /// The runtime on which statements run, so that they are completed if the request goes away.
+    runtime: Handle,
+}
+
+struct FeedReader {
+    observing: ReaderSlot,
+    horizon: Mutex<ObservedHorizon>,
+    pages: ReaderSlot,
+    permits: Semaphore,
+    queue_timeout: Duration,
+}
+
+/// The horizon, and the last observation.
+#[derive(Default)]
+struct ObservedHorizon {
+    horizon: SettledHorizon,
+    /// When the last observation began, and its error.
+    last: Option<(Instant, Option<Arc<str>>)>,
+}
+
+/// The horizon for one page.
+#[derive(Clone, Copy)]
+struct PageHorizon {
+    settled: i64,
+    server: Timestamp,
+}
+
+impl PostgresFeed {
+    /// Opens the feed of a primary, without connecting to it. Statements run on the runtime that this is called on.
+    pub(super) fn new(
+        config: &PostgresConfig,
+        settings: &ReadSettings,
+        health: &DatabaseHealth,
+    ) -> Self {
+        let slot = || ReaderSlot::new(config, ReadTimeouts::shared(settings), health);
+        Self {
+            reader: Arc::new(FeedReader {
+                observing: slot(),
+                horizon: Mutex::default(),
+                pages: slot().with_capacity(CONNECTIONS),
+                permits: Semaphore::new(CONNECTIONS),
+                queue_timeout: settings.queue_timeout,
+            }),
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Runs a read to its end, even if the caller goes away: a connection that is abandoned during a read is lost.
+    async fn run<T: Send + 'static>(
+        &self,
+        read: impl Future<Output = Result<T, RepositoryError>> + Send + 'static,
+    ) -> Result<T, RepositoryError> {
+        let outcome = self.runtime.spawn(read).await;
+        outcome.unwrap_or_else(|panic| Err(failed(panic)))
+    }
+}
+
+#[async_trait]
+impl FeedRepository for PostgresFeed {
+    async fn read_page(&self, query: &PageQuery) -> Result<TracePage, RepositoryError> {
+        self.run(Arc::clone(&self.reader).page(query.clone())).await
+    }
+
+    async fn find_issuers(&self, query: &IssuerQuery) -> Result<FoundIssuers, RepositoryError> {
+        self.run(Arc::clone(&self.reader).issuers(query.clone()))
+            .await
+    }
+}
+
+impl FeedReader {
+    async fn page(self: Arc<Self>, query: PageQuery) -> Result<TracePage, RepositoryError> {
+        let query = &query;
+        match query.start {
+            FeedPosition::Oldest => self.ascending(query, i64::MIN).await,
+            FeedPosition::After(position) => self.ascending(query, position.get()).await,
+            FeedPosition::End => {
+                let end = self.first_horizon().await?;
+                let end = TraceId::new(end.ok_or(RepositoryError::Busy)?);
+                Ok(TracePage {
+                    traces: Vec::new(),
+                    next: FeedPosition::After(end),
+                    has_more: false,
+                    settled: Some(end),
+                })
+            }
+            FeedPosition::Newest => {
+                // Without a horizon, a reader that goes on in ascending order gets all traces.
+                let settled = self.first_horizon().await?.unwrap_or(i64::MIN);
+                let mut page = self.descending(query, i64::MAX).await?;
+                page.settled = Some(TraceId::new(settled));
+                Ok(page)
+            }
+            FeedPosition::Before(position) => {
+                let high = position.get().saturating_sub(1);
+                self.descending(query, high).await
+            }
+        }
+    }
+
+    /// Reads a page of settled traces after `position`.
+    async fn ascending(
+        &self,
+        query: &PageQuery,
+        position: i64,
+    ) -> Result<TracePage, RepositoryError> {
+        let known = self.known_horizon().await;
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        if query.filter == FeedFilter::default() && known.settled.saturating_sub(position) > limit {
+            let page = self.settled_page(query, position, known).await?;
+            if let Some(page) = page.filter(|page| page.has_more) {
+                return Ok(page);
+            }
+        }
+        // The second attempt follows a fail-over, after which some connections led to another server than others.
+        for _ in 0..2 {
+            let horizon = self.observe(position).await?;
+            if let Some(page) = self.settled_page(query, position, horizon).await? {
+                return Ok(page);
+            }
+        }
+        Err(failed("connections lead to different servers"))
+    }
+
+    /// Reads a page of traces after `position` that the horizon includes; `None` if another server was observed.
+    async fn settled_page(
+        &self,
+        query: &PageQuery,
+        position: i64,
+        horizon: PageHorizon,
+    ) -> Result<Option<TracePage>, RepositoryError> {
+        let mut rows = PageRows::default();
+        if position < horizon.settled {
+            let range = (position, horizon.settled);
+            let server = self
+                .read(query, Direction::Ascending, range, &mut rows)
+                .await?;
+            if server != horizon.server {
+                self.pages.clear();
+                self.observing.clear();
+                return Ok(None);
+            }
+        }
+        let end = horizon.settled.max(position);
+        Ok(Some(TracePage {
+            settled: Some(TraceId::new(horizon.settled)),
+            ..rows.into_page(query.limit, FeedPosition::After, end)
+        }))
+    }
+
+    async fn descending(&self, query: &PageQuery, high: i64) -> Result<TracePage, RepositoryError> {
+        let mut rows = PageRows::default();
+        let range = (i64::MIN, high);
+        self.read(query, Direction::Descending, range, &mut rows)
+            .await?;
+        Ok(rows.into_page(query.limit, FeedPosition::Before, i64::MIN))
+    }
+
+    /// Reads the traces whose ids are above the first and at most the second end of `range`, and one more than the limit.
+    /// Returns the server.
+    async fn read(
+        &self,
+        query: &PageQuery,
+        direction: Direction,
+        range: (i64, i64),
+        rows: &mut PageRows,
+    ) -> Result<Timestamp, RepositoryError> {
+        let filter = &query.filter;
+        let tickets = filter.tickets.as_deref().map(ids);
+        let statuses: Vec<_> = filter.statuses.iter().map(|label| label.as_str()).collect();
+        let priorities: Vec<_> = filter
+            .priorities
+            .iter()
+            .map(|label| label.as_str())
+            .collect();
+        let categories: Vec<_> = filter
+            .categories
+            .iter()
+            .map(|label| label.as_str())
+            .collect();
+        let statement = ReadPage {
+            direction,
+            low: range.0,
+            high: range.1,
+            limit: i64::try_from(query.limit).map_or(i64::MAX, |limit| limit.saturating_add(1)),
+            tickets: tickets.as_deref(),
+            conditions: Conditions {
+                since: filter.since.map(TimestampValue),
+                until: filter.until.map(TimestampValue),
+                op: filter.op.as_ref().map(StaffId::as_str),
+                statuses: &statuses,
+                priorities: &priorities,
+                categories: &categories,
+            },
+        };
+        let _permit = self.permit().await?;
+        let read = self.pages.read(|mut reader| async move {
+            let page: Vec<PageRow> = reader.load(statement).await?;
+            Ok((reader, page))
+        });
+        let mut server = None;
+        for (bound, started, ticket, name, trace) in read.await.map_err(failed)? {
+            server = started;
+            rows.set_bound(bound);
+            rows.push(ticket, name, trace).map_err(failed)?;
+        }
+        Ok(server.ok_or_else(|| failed(ReadError::Standby))?.0)
+    }
+
+    /// Returns the first settled position that is found within a timeout, or the present one if there is one.
+    async fn first_horizon(&self) -> Result<Option<i64>, RepositoryError> {
+        let begun = Instant::now();
+        loop {
+            let settled = self.observe(i64::MIN).await?.settled;
+            if settled > i64::MIN {
+                return Ok(Some(settled));
+            }
+            if begun.elapsed() > FIRST_HORIZON_TIMEOUT {
+                return Ok(None);
+            }
+            sleep(FIRST_HORIZON_INTERVAL).await;
+        }
+    }
+
+    /// Returns the horizon of the last observation.
+    async fn known_horizon(&self) -> PageHorizon {
+        let ObservedHorizon { horizon, .. } = &*self.horizon.lock().await;
+        PageHorizon {
+            settled: horizon.settled(),
+            server: horizon.server(),
+        }
+    }
+
+    /// Returns the horizon for a reader at `position`, from an observation that begins after this call. Concurrent calls
+    /// share one.
+    async fn observe(&self, position: i64) -> Result<PageHorizon, RepositoryError> {
+        let called = Instant::now();
+        let mut observed = self.horizon.lock().await;
+        if let Some((begun, error)) = &observed.last
+            && *begun >= called
+        {
+            match error {
+                Some(error) => return Err(failed(error.to_string())),
+                None if position <= observed.horizon.settled() => {
+                    return Ok(PageHorizon {
+                        settled: observed.horizon.settled(),
+                        server: observed.horizon.server(),
+                    });
+                }
+                None => {}
+            }
+        }
+        let begun = Instant::now();
+        let outcome = self.read_observation(&observed.horizon, position).await;
+        let error = outcome
+            .as_ref()
+            .err()
+            .map(|error| ErrorChain(error).to_string());
+        observed.last = Some((begun, error.map(Arc::from)));
+        let observation = outcome.map_err(failed)?;
+        Ok(PageHorizon {
+            settled: observed.horizon.record(&observation, position),
+            server: observation.server,
+        })
+    }
+
+    async fn read_observation(
+        &self,
+        horizon: &SettledHorizon,
+        position: i64,
+    ) -> Result<Observation, ReadError> {
+        let statement = Observe {
+            floor: &horizon.floor(position),
+            settled: &horizon.settled(),
+        };
+        self.observing
+            .read(|mut reader| async move {
+                let rows: Vec<ObservationRow> = reader.load(statement).await?;
+                let row = rows.into_iter().next();
+                let (Some(server), newest, following, writers) = row.unwrap_or_default() else {
+                    return Err(ReadError::Standby);
+                };
+                let observation = Observation {
+                    server: server.0,
+                    newest,
+                    following,
+                    writers,
+                };
+                Ok((reader, observation))
+            })
+            .await
+    }
+
+    async fn issuers(self: Arc<Self>, query: IssuerQuery) -> Result<FoundIssuers, RepositoryError> {
+        let tickets = ids(&query.tickets);
+        // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
+        let student = query.rank_of.as_ref().map(StudentId::as_str);
+        let students: Vec<_> = student
+            .filter(|sid| !sid.contains('\0'))
+            .into_iter()
+            .collect();
+        let _permit = self.permit().await?;
+        let (tickets, students) = (&tickets[..], &students[..]);
+        let read = self.pages.read(|mut reader| async move {
+            let issuers: Vec<(IdValue, String)> = if tickets.is_empty() {
+                Vec::new()
+            } else {
+                reader.load(IssuersOf { tickets }).await?
+            };
+            let ranks = reader.ranks(students).await?;
+            Ok((reader, (issuers, ranks)))
+        });
+        let (issuers, ranks) = read.await.map_err(failed)?;
+        let rank = ranks.into_iter().next().map(|row| rank_from_row(row).1);
+        let issuers = issuers.into_iter().filter_map(|(ticket, issuer)| {
+            Some((TicketId::new(ticket.0)?, StudentId::from(issuer)))
+        });
+        Ok(FoundIssuers {
+            issuers: issuers.collect(),
+            rank: student.map(|_| rank.unwrap_or(Access::Unregistered)),
+        })
+    }
+
+    async fn permit(&self) -> Result<tokio::sync::SemaphorePermit<'_>, RepositoryError> {
+        match timeout(self.queue_timeout, self.permits.acquire()).await {
+            Ok(permit) => permit.map_err(failed),
+            Err(_elapsed) => Err(RepositoryError::Busy),
+        }
+    }
+}
+
+fn ids(tickets: &[TicketId]) -> Vec<IdValue> {
+    tickets.iter().map(|ticket| IdValue(ticket.get())).collect()
+}
+
+fn failed(cause: impl Into<Cause>) -> RepositoryError {
+    RepositoryError::Failed(cause.into())
+}

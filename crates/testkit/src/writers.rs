@@ -1,0 +1,181 @@
+//! Concurrent writers of traces, whose transactions commit in another order than that of their ids.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::{task::JoinHandle, time::sleep};
+use tokio_postgres::{Client, NoTls};
+
+/// The first ticket of the writers. Each writer has a ticket of its own.
+const FIRST_TICKET: i64 = 1_000;
+
+/// Makes an insert with the remark `hang` wait after it has a number and before its transaction has an id.
+const HANG: &str = "
+    create function wts.hang() returns trigger language plpgsql as $$ begin
+        if new.remark = 'hang' then perform pg_sleep(0.2 + 0.2 * random()); end if;
+        return new;
+    end $$;
+    create trigger hang before insert on wts.ticket_traces for each row execute function wts.hang()";
+
+/// How writers end their transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endings {
+    /// They commit or roll back.
+    OnePhase,
+    /// They also prepare transactions and commit them later. The server has to allow that.
+    TwoPhase,
+}
+
+/// Writers that insert traces until they are stopped. They connect again when their connection breaks.
+pub struct TraceWriters {
+    stop: Arc<AtomicBool>,
+    committed: Arc<AtomicU64>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl TraceWriters {
+    /// Prepares a database of this URL for `count` writers: a ticket for each, and a trigger.
+    pub async fn prepare(url: &str, count: usize, issuer: &str) {
+        let client = connect(url)
+            .await
+            .expect("the database accepts connections");
+        let tickets = format!(
+            "insert into wts.tickets (tid, issuer, submitted_at, category, description) overriding system value
+             select {FIRST_TICKET} + n, '{issuer}', now(), 'others', '' from generate_series(1, {count}) n"
+        );
+        client
+            .batch_execute(&tickets)
+            .await
+            .expect("the tickets are inserted");
+        client
+            .batch_execute(HANG)
+            .await
+            .expect("the trigger is made");
+    }
+
+    /// Starts `count` writers, one of which hangs in the trigger from time to time. They connect to the URL that `url`
+    /// returns at that time.
+    pub fn start(
+        url: impl Fn() -> String + Clone + Send + Sync + 'static,
+        count: usize,
+        endings: Endings,
+    ) -> Self {
+        let (stop, committed) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let tasks = (0..count).map(|number| {
+            let writer = Writer {
+                number,
+                endings,
+                stop: Arc::clone(&stop),
+                committed: Arc::clone(&committed),
+            };
+            tokio::spawn(writer.run(url.clone()))
+        });
+        let tasks = tasks.collect();
+        Self {
+            stop,
+            committed,
+            tasks,
+        }
+    }
+
+    /// Returns how many transactions have been committed.
+    pub fn committed(&self) -> u64 {
+        self.committed.load(Relaxed)
+    }
+
+    /// Lets the writers end their transactions, and waits for that.
+    pub async fn stop(self) {
+        self.stop.store(true, Relaxed);
+        for task in self.tasks {
+            task.await.expect("no writer panics");
+        }
+    }
+}
+
+struct Writer {
+    number: usize,
+    endings: Endings,
+    stop: Arc<AtomicBool>,
+    committed: Arc<AtomicU64>,
+}
+
+impl Writer {
+    async fn run(self, url: impl Fn() -> String) {
+        let mut transactions = 0_u64;
+        while !self.stop.load(Relaxed) {
+            let Ok(client) = connect(&url()).await else {
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            };
+            // A statement that fails leaves the connection as it is; a new one begins anew.
+            while !self.stop.load(Relaxed) {
+                transactions += 1;
+                if self.transaction(&client, transactions).await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    async fn transaction(
+        &self,
+        client: &Client,
+        transaction: u64,
+    ) -> Result<(), tokio_postgres::Error> {
+        client.batch_execute("begin").await?;
+        for _ in 0..fastrand::u8(1..=3) {
+            match fastrand::u8(0..10) {
+                0 => {
+                    client.batch_execute("savepoint s").await?;
+                    self.insert(client, "rolled back").await?;
+                    client.batch_execute("rollback to savepoint s").await?;
+                }
+                _ if self.number == 0 => self.insert(client, "hang").await?,
+                _ => self.insert(client, "").await?,
+            }
+            pause(20).await;
+        }
+        match fastrand::u8(0..10) {
+            0..3 => return client.batch_execute("rollback").await,
+            3..5 if self.endings == Endings::TwoPhase => {
+                let name = format!("{}-{transaction}-{}", self.number, fastrand::u32(..));
+                client
+                    .batch_execute(&format!("prepare transaction '{name}'"))
+                    .await?;
+                pause(50).await;
+                client
+                    .batch_execute(&format!("commit prepared '{name}'"))
+                    .await?;
+            }
+            _ => client.batch_execute("commit").await?,
+        }
+        self.committed.fetch_add(1, Relaxed);
+        pause(10).await;
+        Ok(())
+    }
+
+    async fn insert(&self, client: &Client, remark: &str) -> Result<(), tokio_postgres::Error> {
+        let ticket = FIRST_TICKET + 1 + i64::try_from(self.number).unwrap_or_default();
+        client
+            .batch_execute(&format!(
+                "insert into wts.ticket_traces (tid, op, remark) values ({ticket}, '-1', '{remark}')"
+            ))
+            .await
+    }
+}
+
+/// Waits for a random time of at most this number of milliseconds.
+async fn pause(most: u64) {
+    sleep(Duration::from_micros(fastrand::u64(0..most * 1_000))).await;
+}
+
+async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, driver) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(driver);
+    Ok(client)
+}
