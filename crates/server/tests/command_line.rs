@@ -1,4 +1,4 @@
-//! The command line: its output, errors and exit codes.
+//! Tests of the command line: output, errors and exit codes.
 
 mod support;
 
@@ -9,7 +9,7 @@ use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{SECRET, Service, outcome, token, wts};
 
-/// Returns `wts serve` with all required settings, on an SQLite database.
+/// Returns the command `wts serve` with all required settings and an SQLite database.
 fn serve(database: &Database) -> Command {
     let mut command = wts(&["serve"]);
     command
@@ -19,24 +19,24 @@ fn serve(database: &Database) -> Command {
     command
 }
 
-/// Returns the one-line error of a `wts` command that fails before it listens.
-fn complaint(command: &mut Command) -> String {
+/// Runs a `wts` command that must fail before it listens. Returns its error, which must have one line.
+fn error(command: &mut Command) -> String {
     let (status, stdout, stderr) = outcome(command);
     assert_eq!(status.code(), Some(1), "{stderr}");
     assert_eq!(stdout, "");
     assert!(!stderr.contains("listening"), "{stderr}");
-    let complaint = stderr.lines().last().unwrap_or_default().to_owned();
-    complaint
+    let error = stderr.lines().last().unwrap_or_default().to_owned();
+    error
         .strip_prefix("wts: ")
-        .unwrap_or_else(|| unreachable!("{complaint}"))
+        .unwrap_or_else(|| unreachable!("{error}"))
         .to_owned()
 }
 
 #[test]
 fn invalid_or_missing_setting_is_named_with_the_expected_form() {
     let database = Database::new(Kind::Sqlite);
-    let without = |name| complaint(serve(&database).env_remove(name));
-    let with = |name, value| complaint(serve(&database).env(name, value));
+    let without = |name| error(serve(&database).env_remove(name));
+    let with = |name, value| error(serve(&database).env(name, value));
 
     assert!(
         without("WTS_DATABASE_URL")
@@ -64,26 +64,26 @@ fn serve_without_its_sqlite_file_fails_and_creates_no_file() {
     let file = directory.path().join("wts.db");
     let database = Database::new(Kind::Sqlite);
 
-    let complaint =
-        complaint(serve(&database).env("WTS_DATABASE_URL", format!("sqlite:{}", file.display())));
+    let error =
+        error(serve(&database).env("WTS_DATABASE_URL", format!("sqlite:{}", file.display())));
 
     assert!(
-        complaint.starts_with("WTS_DATABASE_URL: there is no database file at "),
-        "{complaint}"
+        error.starts_with("WTS_DATABASE_URL: there is no database file at "),
+        "{error}"
     );
-    assert!(complaint.contains("wts migrate"), "{complaint}");
+    assert!(error.contains("wts migrate"), "{error}");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[test]
 fn serve_without_tables_fails_and_suggests_migrate() {
     let database = Database::without_tables(Kind::Postgres);
-    let complaint = complaint(&mut serve(&database));
+    let error = error(&mut serve(&database));
     assert!(
-        complaint.starts_with("WTS_DATABASE_URL: the database holds no ticket histories"),
-        "{complaint}"
+        error.starts_with("WTS_DATABASE_URL: the database holds no ticket histories"),
+        "{error}"
     );
-    assert!(complaint.contains("wts migrate"), "{complaint}");
+    assert!(error.contains("wts migrate"), "{error}");
 }
 
 #[test]
@@ -95,17 +95,17 @@ fn serve_without_its_postgresql_fails_without_the_password() {
     let database = Database::new(Kind::Sqlite);
 
     let url = format!("postgres://wts:hunter2@{free}/wts");
-    let complaint = complaint(
+    let error = error(
         serve(&database)
             .env("WTS_DATABASE_URL", url)
             .env("WTS_STARTUP_TIMEOUT", "0s"),
     );
 
     assert!(
-        complaint.starts_with("WTS_DATABASE_URL: cannot connect to the database"),
-        "{complaint}"
+        error.starts_with("WTS_DATABASE_URL: cannot connect to the database"),
+        "{error}"
     );
-    assert!(!complaint.contains("hunter2"), "{complaint}");
+    assert!(!error.contains("hunter2"), "{error}");
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn serve_on_an_address_in_use_fails() {
     let database = Database::new(Kind::Sqlite);
     let address = taken.local_addr().unwrap().to_string();
 
-    let complaint = complaint(serve(&database).env("WTS_LISTEN", &address));
+    let error = error(serve(&database).env("WTS_LISTEN", &address));
 
     assert!(
-        complaint.starts_with(&format!("WTS_LISTEN: cannot listen on {address}")),
-        "{complaint}"
+        error.starts_with(&format!("WTS_LISTEN: cannot listen on {address}")),
+        "{error}"
     );
 }
 
@@ -150,10 +150,10 @@ fn migrate_creates_a_database_that_serve_accepts() {
 #[test]
 fn migrate_does_not_change_a_wts_v3_database() {
     let database = Database::with(Kind::WtsV3, sample_records());
-    // As the owner of the database, who has the permission to change it.
+    // The owner of the database has the permission to change it.
     let owner = database.owner_url_text();
-    let complaint = complaint(wts(&["migrate"]).env("WTS_DATABASE_URL", owner));
-    assert!(complaint.contains("must not be migrated"), "{complaint}");
+    let error = error(wts(&["migrate"]).env("WTS_DATABASE_URL", owner));
+    assert!(error.contains("must not be migrated"), "{error}");
 }
 
 #[test]
@@ -221,18 +221,15 @@ fn token_from_the_command_line_is_accepted() {
         "without iss"
     );
 
-    let (status, printed, complaint) = print(&["--sid", ALICE, "--access", "root"]);
+    let (status, printed, error) = print(&["--sid", ALICE, "--access", "root"]);
     assert_eq!((status.code(), printed.as_str()), (Some(2), ""));
-    assert!(complaint.contains("root"), "{complaint}");
+    assert!(error.contains("root"), "{error}");
 }
 
 #[test]
 fn token_needs_only_the_secret() {
-    let complaint = complaint(&mut wts(&["token", "--sid", "1", "--access", "user"]));
-    assert!(
-        complaint.starts_with("WTS_JWT_SECRET is not set"),
-        "{complaint}"
-    );
+    let error = error(&mut wts(&["token", "--sid", "1", "--access", "user"]));
+    assert!(error.starts_with("WTS_JWT_SECRET is not set"), "{error}");
 }
 
 #[test]
@@ -257,8 +254,8 @@ fn secrets_are_read_from_files_and_settings_from_a_file() {
     command.env("WTS_QUEUE", "1");
     let service = Service::run_serving(&mut command);
 
-    let answer = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
-    assert_eq!(answer.opids(), [3, 1]);
+    let response = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
+    assert_eq!(response.opids(), [3, 1]);
     let (_, log) = service.stop("TERM");
     for retired in ["--head-timeout", "WTS_QUEUE", &format!("workers in {path}")] {
         let warning = format!("WARN wts::settings: ignored the retired setting {retired}");
@@ -300,11 +297,8 @@ fn config_prints_effective_settings_and_fails_on_invalid_ones() {
         "{printed}"
     );
 
-    let (status, printed, complaint) = outcome(config.env("WTS_LISTEN", "here"));
+    let (status, printed, error) = outcome(config.env("WTS_LISTEN", "here"));
     assert_eq!(status.code(), Some(1));
     assert!(printed.contains("# listen is invalid\n"), "{printed}");
-    assert!(
-        complaint.starts_with("wts: WTS_LISTEN: expected "),
-        "{complaint}"
-    );
+    assert!(error.starts_with("wts: WTS_LISTEN: expected "), "{error}");
 }

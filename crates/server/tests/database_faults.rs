@@ -1,7 +1,7 @@
-//! Faults of the database: no wrong response, no request without a response in time, and success responses soon after.
+//! Tests of database faults: responses are never wrong, arrive in time, and are successful soon after the fault.
 //!
 //! `cargo xtask faults` runs the same faults for longer on a release build, and prints the results.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "database_faults/clients.rs"]
 mod clients;
@@ -15,13 +15,12 @@ use std::{
 use wts_testkit::{Database, Fault, Kind, Proxy, sample_records, server_with};
 
 use crate::{
-    clients::{Clients, Outcome, Seen},
+    clients::{Clients, Outcome, Results},
     support::{Service, get, wait_until},
 };
 
-/// How long a distant database has to stay ready. The fault ends between two health checks, because an interrupted
-/// health check fails.
-const WHILE: Duration = Duration::from_millis(2_500);
+/// The time for which a distant database must be ready without interruption.
+const STABLE_TIME: Duration = Duration::from_millis(2_500);
 
 /// Starts a service with this database.
 fn serve(url: &str) -> Service {
@@ -32,18 +31,18 @@ fn serve(url: &str) -> Service {
     Service::with(url, &environment)
 }
 
-/// Serves a database through a failing network, and checks the responses that clients get.
-fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
+/// Runs the service with a network fault between it and its database, and checks the responses that clients get.
+fn run_with_network_fault(fault: Fault, is_complete: impl Fn(&Results) -> bool) -> Outcome {
     let database = Database::with(Kind::Postgres, sample_records());
     let proxy = Proxy::before(&database.url());
     let mut service = serve(&proxy.url(&database.url()));
     let clients = Clients::of(&mut service);
-    clients.see(
+    clients.run_during(
         || proxy.set(fault),
-        enough,
+        is_complete,
         || {
             proxy.set(Fault::None);
-            // Cut connections stay closed, and blocked ones may have been closed.
+            // Connections that the fault would reset later are closed here, so that new ones are opened.
             if matches!(fault, Fault::ResetAfter(_)) {
                 proxy.cut();
             }
@@ -51,27 +50,27 @@ fn through(fault: Fault, enough: impl Fn(&Seen) -> bool) -> Outcome {
     )
 }
 
-/// A fault of a server's processes.
+/// A fault of the PostgreSQL server.
 #[derive(Debug, Clone, Copy)]
 enum ServerFault {
-    /// The server is killed and restarted.
+    /// The server is killed, and restarted later.
     Killed,
-    /// The server is stopped and continued.
+    /// All processes of the server are paused, and continued later.
     Paused,
 }
 
-/// Runs the service on a PostgreSQL server of its own, injects a fault into that server until `enough` returns true, and
-/// checks the responses to clients.
-fn under(fault: ServerFault, enough: impl Fn(&Seen) -> bool) -> Outcome {
+/// Runs the service with its own PostgreSQL server, injects a fault into the server until `is_complete` returns `true`,
+/// and checks the responses that clients get.
+fn run_with_server_fault(fault: ServerFault, is_complete: impl Fn(&Results) -> bool) -> Outcome {
     let server = server_with(sample_records());
     let mut service = serve(&server.url("postgres"));
     let clients = Clients::of(&mut service);
-    clients.see(
+    clients.run_during(
         || match fault {
             ServerFault::Killed => server.kill(),
             ServerFault::Paused => server.pause(),
         },
-        enough,
+        is_complete,
         || match fault {
             ServerFault::Killed => server.restart().unwrap(),
             ServerFault::Paused => server.resume(),
@@ -79,95 +78,97 @@ fn under(fault: ServerFault, enough: impl Fn(&Seen) -> bool) -> Outcome {
     )
 }
 
-/// Requests fail, and the service reports that it is not ready.
-fn is_noticed(seen: &Seen) -> bool {
-    seen.failures > 0 && seen.became_unready
+/// Returns whether requests have failed and the service has reported that it is not ready.
+fn is_detected(results: &Results) -> bool {
+    results.failures > 0 && results.became_unready
 }
 
-fn assert_unnoticed(outcome: &Outcome) {
-    assert!(outcome.seen.failures == 0, "{outcome}");
+fn assert_no_failures(outcome: &Outcome) {
+    assert!(outcome.results.failures == 0, "{outcome}");
 }
 
 #[test]
 fn unreachable_database_is_detected_and_recovered_from() {
-    through(Fault::Reset, is_noticed);
+    run_with_network_fault(Fault::Reset, is_detected);
 }
 
 #[test]
 fn silent_database_is_detected_and_recovered_from() {
-    through(Fault::BlackHole, is_noticed);
+    run_with_network_fault(Fault::BlackHole, is_detected);
 }
 
 #[test]
 fn killed_database_is_detected_and_recovered_from() {
-    under(ServerFault::Killed, is_noticed);
+    run_with_server_fault(ServerFault::Killed, is_detected);
 }
 
 #[test]
 fn paused_database_fails_requests_and_is_recovered_from() {
-    under(ServerFault::Paused, |seen| seen.failures > 0);
+    run_with_server_fault(ServerFault::Paused, |results| results.failures > 0);
 }
 
 #[test]
-fn far_too_slow_database_fails_requests_and_is_recovered_from() {
-    through(Fault::Slow(Duration::from_secs(3)), |seen| {
-        seen.failures > 0
+fn very_slow_database_fails_requests_and_is_recovered_from() {
+    run_with_network_fault(Fault::Slow(Duration::from_secs(3)), |results| {
+        results.failures > 0
     });
 }
 
 #[test]
 fn slightly_slow_database_fails_no_request() {
-    let outcome = through(Fault::Slow(Duration::from_millis(15)), |seen| {
-        seen.good >= 100
+    let outcome = run_with_network_fault(Fault::Slow(Duration::from_millis(15)), |results| {
+        results.succeeded >= 100
     });
-    assert_unnoticed(&outcome);
+    assert_no_failures(&outcome);
 }
 
 #[test]
 fn database_sending_seven_byte_slices_fails_no_request() {
-    assert_unnoticed(&through(Fault::Slices(7), |seen| seen.good >= 100));
+    assert_no_failures(&run_with_network_fault(Fault::Slices(7), |results| {
+        results.succeeded >= 100
+    }));
 }
 
 #[test]
 fn truncated_database_response_is_never_served() {
     for bytes in [1, 100, 700, 5_000] {
-        through(Fault::ResetAfter(bytes), |seen| {
-            seen.good + seen.failures >= 100
+        run_with_network_fault(Fault::ResetAfter(bytes), |results| {
+            results.succeeded + results.failures >= 100
         });
     }
 }
 
 #[test]
-fn distant_database_is_always_ready_and_found_again() {
-    const FAR: Fault = Fault::Slow(Duration::from_millis(45));
+fn distant_database_is_ready_and_reconnected_after_a_fault() {
+    const DISTANCE: Fault = Fault::Slow(Duration::from_millis(45));
 
     let database = Database::with(Kind::Postgres, sample_records());
     let proxy = Proxy::before(&database.url());
-    proxy.set(FAR);
+    proxy.set(DISTANCE);
     let url = format!("{}?connect_timeout=10", proxy.url(&database.url()));
     let service = Service::with(&url, &[("WTS_LOG", "warn,wts=info")]);
     let is_ready = || get(service.address(), "/readyz").status == 200;
     let stays_ready = || {
         let begun = Instant::now();
-        while begun.elapsed() < WHILE {
-            assert!(is_ready(), "{}", service.said());
+        while begun.elapsed() < STABLE_TIME {
+            assert!(is_ready(), "{}", service.output());
             thread::sleep(Duration::from_millis(20));
         }
     };
     stays_ready();
-    // Every connection has to be opened again, including that of the health check.
+    // All connections must be opened again, including that of the health check.
     proxy.cut();
     stays_ready();
     proxy.set(Fault::Reset);
     wait_until("unready", || !is_ready());
-    proxy.set(FAR);
+    proxy.set(DISTANCE);
     wait_until("ready", is_ready);
 }
 
 #[test]
 #[ignore = "for `cargo xtask faults`: minutes of faults, one after the other"]
-fn every_fault_for_longer() {
-    let hold = |name: &str, seconds: u64, outcome: &Outcome| {
+fn every_long_fault_is_recovered_from_in_time() {
+    let check = |name: &str, seconds: u64, outcome: &Outcome| {
         clients::print(&format!("{name}, {seconds} s"), outcome);
         assert!(outcome.slowest < Duration::from_secs(3), "{outcome}");
         assert!(outcome.recovery < Duration::from_secs(1), "{outcome}");
@@ -175,13 +176,13 @@ fn every_fault_for_longer() {
     for seconds in [1, 3, 10] {
         let lasts = || {
             let begun = Instant::now();
-            move |_: &Seen| begun.elapsed() >= Duration::from_secs(seconds)
+            move |_: &Results| begun.elapsed() >= Duration::from_secs(seconds)
         };
-        for (name, blow) in [
+        for (name, fault) in [
             ("killed", ServerFault::Killed),
             ("paused", ServerFault::Paused),
         ] {
-            hold(name, seconds, &under(blow, lasts()));
+            check(name, seconds, &run_with_server_fault(fault, lasts()));
         }
         for (name, fault) in [
             ("unreachable", Fault::Reset),
@@ -192,7 +193,7 @@ fn every_fault_for_longer() {
             ("reset after 1 byte", Fault::ResetAfter(1)),
             ("reset after 700 bytes", Fault::ResetAfter(700)),
         ] {
-            hold(name, seconds, &through(fault, lasts()));
+            check(name, seconds, &run_with_network_fault(fault, lasts()));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `wts demo`: the printed requests and their responses.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+//! Tests of `wts demo`: the printed commands and their responses.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -7,11 +7,11 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Answer, Service};
+use crate::support::{Response, Service};
 
-/// Sends the request of each printed curl line and returns the responses.
-fn answers_to_the_printed_lines(demo: &mut Service) -> Vec<Answer> {
-    let printed = demo.wait_until_said("order=desc");
+/// Sends the request of each printed curl command and returns the responses.
+fn responses_to_printed_commands(demo: &mut Service) -> Vec<Response> {
+    let printed = demo.wait_for_output("order=desc");
     let lines: Vec<_> = printed
         .lines()
         .filter(|line| line.starts_with("curl "))
@@ -26,7 +26,7 @@ fn answers_to_the_printed_lines(demo: &mut Service) -> Vec<Answer> {
             let path = url
                 .strip_prefix(&format!("http://{}", demo.address()))
                 .unwrap();
-            demo.ask("GET", path, &[header.split_once(": ").unwrap()])
+            demo.request("GET", path, &[header.split_once(": ").unwrap()])
         })
         .collect()
 }
@@ -36,10 +36,10 @@ fn demo_prints_curl_lines_that_return_documented_responses() {
     let directory = tempfile::tempdir().unwrap();
     let mut demo = Service::demo(directory.path());
 
-    let answers = answers_to_the_printed_lines(&mut demo);
+    let responses = responses_to_printed_commands(&mut demo);
 
-    let [issuer, another, operator] = &answers[..] else {
-        unreachable!("{answers:?}")
+    let [issuer, another, operator] = &responses[..] else {
+        unreachable!("{responses:?}")
     };
     assert_eq!(
         (issuer.status, another.status, operator.status),
@@ -47,7 +47,7 @@ fn demo_prints_curl_lines_that_return_documented_responses() {
     );
     let traces = &issuer.json()["traces"];
     assert_eq!(issuer.opids(), [1, 3]);
-    // The exact values of the API document.
+    // These are the values of the API document.
     for (trace, opid, updated_at, op, status, priority, remark) in [
         (
             &traces[0],
@@ -99,22 +99,22 @@ fn two_demos_at_once_both_serve_and_leave_no_files() {
 
     assert_ne!(one.address(), other.address());
     for demo in [&mut one, &mut other] {
-        let statuses: Vec<_> = answers_to_the_printed_lines(demo)
+        let statuses: Vec<_> = responses_to_printed_commands(demo)
             .iter()
-            .map(|answer| answer.status)
+            .map(|response| response.status)
             .collect();
         assert_eq!(statuses, [200, 403, 200]);
     }
     let token_of_one = one
-        .said()
+        .output()
         .lines()
         .find_map(|line| Some(line.split_once("Bearer ")?.1.to_owned()))
         .unwrap();
-    let answer = other.get(
+    let response = other.get(
         "/api/v3/get_traces?tid=123",
         token_of_one.trim_end_matches('\''),
     );
-    assert_eq!(answer.status, 401, "each has a secret of its own");
+    assert_eq!(response.status, 401, "each demo has its own secret");
 
     for demo in [one, other] {
         assert!(demo.stop("INT").0.success());

@@ -1,4 +1,4 @@
-//! Malformed requests, client disconnects and an unresponsive database.
+//! Tests of malformed requests, client disconnects and an unresponsive database.
 
 mod support;
 
@@ -44,32 +44,32 @@ fn malformed_requests_get_only_error_responses() {
     ];
 
     let operations = service.operations();
-    // Concurrently, because the service waits for the rest of some of the requests.
+    // The requests are sent concurrently, because the service waits for the rest of incomplete ones.
     thread::scope(|scope| {
         for (expected, request) in &hostile {
             let service = &service;
             scope.spawn(move || {
                 let shown = String::from_utf8_lossy(&request[..request.len().min(80)]);
                 for address in [service.address(), operations] {
-                    let answer = String::from_utf8_lossy(&send(address, request)).into_owned();
-                    let shown = format!("{shown:?} at {address} was answered {answer}");
-                    assert!(!answer.contains("query success"), "{shown}");
+                    let response = String::from_utf8_lossy(&send(address, request)).into_owned();
+                    let shown = format!("{shown:?} at {address} got the response {response}");
+                    assert!(!response.contains("query success"), "{shown}");
                     if address == service.address() {
                         assert!(
-                            answer.starts_with(&format!("HTTP/1.1 {expected} ")),
+                            response.starts_with(&format!("HTTP/1.1 {expected} ")),
                             "{shown}"
                         );
                     }
                     // Bytes that are not a complete request can be rejected without a body.
-                    let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+                    let (_, body) = response.split_once("\r\n\r\n").unwrap_or_default();
                     assert!(body.is_empty() || body.contains(r#""errType":"#), "{shown}");
                 }
                 assert!(is_well(service), "after {shown:?}");
             });
         }
     });
-    let (_, said) = service.stop("TERM");
-    assert!(!said.contains("ERROR"), "{said}");
+    let (_, output) = service.stop("TERM");
+    assert!(!output.contains("ERROR"), "{output}");
 }
 
 #[test]
@@ -90,12 +90,12 @@ fn client_disconnects_do_not_affect_other_requests() {
 }
 
 #[test]
-fn stuck_postgresql_fails_requests_in_time_and_is_reused_later() {
+fn locked_postgresql_fails_requests_in_time_and_recovers() {
     let database = Database::with(Kind::Postgres, sample_records());
     let service = Service::on(&database.url());
     let alice = token(ALICE, Access::User);
 
-    let answers = database.while_locked("wts.tickets", || {
+    let responses = database.while_locked("wts.tickets", || {
         thread::scope(|scope| {
             let clients: Vec<_> = (0..30)
                 .map(|_| scope.spawn(|| service.get(TRACES, &alice)))
@@ -108,17 +108,17 @@ fn stuck_postgresql_fails_requests_in_time_and_is_reused_later() {
     });
 
     // A read that was sent to the database fails with 500; a read that is still queued gets 503.
-    assert!(answers.iter().any(|answer| answer.status == 500));
-    for answer in answers {
-        if answer.status == 500 {
+    assert!(responses.iter().any(|response| response.status == 500));
+    for response in responses {
+        if response.status == 500 {
             assert_eq!(
-                answer.json(),
+                response.json(),
                 json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1})
             );
         } else {
-            assert_eq!(answer.status, 503);
-            assert_eq!(answer.header("retry-after"), Some("1"));
-            assert_eq!(answer.json()["errType"], 1);
+            assert_eq!(response.status, 503);
+            assert_eq!(response.header("retry-after"), Some("1"));
+            assert_eq!(response.json()["errType"], 1);
         }
     }
     assert!(is_well(&service));

@@ -1,4 +1,4 @@
-//! The keys that verify tokens: files, key servers, JWKS refresh and key rotation.
+//! Tests of the keys for token verification: files, key servers, JWKS refresh and key rotation.
 
 mod support;
 
@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
-/// The key of RFC 7515 A.1.
+/// The example key of RFC 7515 A.1.
 const OF_RFC_7515: &str =
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 
@@ -23,7 +23,7 @@ fn claims() -> Value {
     json!({"sid": ALICE, "access": "user", "exp": now() + 600})
 }
 
-/// Returns `wts serve` on an SQLite database, with only the keys of these settings.
+/// Returns the command `wts serve` with an SQLite database and only the keys that these settings name.
 fn serve(database: &Database, settings: &[(&str, &Path)]) -> std::process::Command {
     let mut command = wts(&["serve"]);
     command
@@ -70,7 +70,7 @@ fn unusable_keys_fail_the_start_with_origin_and_reason() {
     let database = Database::new(Kind::Sqlite);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("keys");
-    let complaint = |setting: &str, text: &str| {
+    let error = |setting: &str, text: &str| {
         fs::write(&file, text).unwrap();
         let (status, _, stderr) = outcome(&mut serve(&database, &[(setting, &file)]));
         assert_eq!(status.code(), Some(1), "{stderr}");
@@ -83,27 +83,27 @@ fn unusable_keys_fail_the_start_with_origin_and_reason() {
     let private = Issuer::new("a").private_pem();
     let secret = "c2VjcmV0IQ";
 
-    let said = complaint("WTS_JWT_PUBLIC_KEYS_FILE", &private);
-    assert!(said.contains("found a private key"), "{said}");
-    let said = complaint("WTS_JWT_PUBLIC_KEYS_FILE", "hunter2");
+    let output = error("WTS_JWT_PUBLIC_KEYS_FILE", &private);
+    assert!(output.contains("found a private key"), "{output}");
+    let output = error("WTS_JWT_PUBLIC_KEYS_FILE", "hunter2");
     assert!(
-        said.contains("expected public keys in PEM") && !said.contains("hunter2"),
-        "{said}"
+        output.contains("expected public keys in PEM") && !output.contains("hunter2"),
+        "{output}"
     );
-    let said = complaint("WTS_JWT_JWKS_FILE", "hunter2");
+    let output = error("WTS_JWT_JWKS_FILE", "hunter2");
     assert!(
-        said.contains("expected a JSON Web Key Set") && !said.contains("hunter2"),
-        "{said}"
+        output.contains("expected a JSON Web Key Set") && !output.contains("hunter2"),
+        "{output}"
     );
-    let said = complaint(
+    let output = error(
         "WTS_JWT_JWKS_FILE",
         &json!({"keys": [{"kty": "oct", "k": secret}]}).to_string(),
     );
     assert!(
-        said.contains("key 1 of the set is weak: the secret has 7 bytes"),
-        "{said}"
+        output.contains("key 1 of the set is weak: the secret has 7 bytes"),
+        "{output}"
     );
-    assert!(!said.contains(secret), "{said}");
+    assert!(!output.contains(secret), "{output}");
 
     let (_, _, stderr) = outcome(&mut serve(&database, &[]));
     assert!(
@@ -112,7 +112,7 @@ fn unusable_keys_fail_the_start_with_origin_and_reason() {
     );
 }
 
-/// The other keys stay in use.
+/// The other keys of the set can be used.
 #[test]
 fn forgeable_key_from_a_url_is_skipped_and_logged() {
     let database = Database::with(Kind::Sqlite, sample_records());
@@ -215,7 +215,7 @@ fn proxy_variable_is_ignored_for_a_local_key_server() {
 
     assert_eq!(service.get(TRACES, &issuer.sign(&claims())).status, 200);
     assert_eq!(service.get(TRACES, &imposter.sign(&claims())).status, 401);
-    assert_eq!(proxy.asked(), 0);
+    assert_eq!(proxy.request_count(), 0);
 }
 
 #[test]
@@ -226,19 +226,19 @@ fn unknown_kid_is_rejected_even_while_the_key_server_hangs() {
     let mut command = serve(&database, &[]);
     command.env("WTS_JWT_JWKS_URL", published.url());
     let service = Service::run_serving(&mut command);
-    published.fall_silent();
+    published.stop_responding();
 
-    let answers: Vec<_> = thread::scope(|scope| {
-        let ask = || service.get(TRACES, &stranger.sign(&claims()));
-        let clients: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+    let responses: Vec<_> = thread::scope(|scope| {
+        let request = || service.get(TRACES, &stranger.sign(&claims()));
+        let clients: Vec<_> = (0..8).map(|_| scope.spawn(request)).collect();
         clients
             .into_iter()
             .map(|client| client.join().unwrap())
             .collect()
     });
 
-    for answer in answers {
-        assert_eq!(answer.status, 401, "{}", answer.body);
+    for response in responses {
+        assert_eq!(response.status, 401, "{}", response.body);
     }
     assert_eq!(service.get(TRACES, &issuer.sign(&claims())).status, 200);
 }
@@ -261,9 +261,9 @@ fn query_of_a_key_server_url_is_never_printed() {
             &mut config,
         ] {
             let (_, stdout, stderr) = outcome(command);
-            let said = stdout + &stderr;
-            assert!(!said.contains("canary"), "{said}");
-            assert!(shown.is_none_or(|shown| said.contains(shown)), "{said}");
+            let output = stdout + &stderr;
+            assert!(!output.contains("canary"), "{output}");
+            assert!(shown.is_none_or(|shown| output.contains(shown)), "{output}");
         }
     }
 }
@@ -278,11 +278,11 @@ fn startup_waits_for_a_key_server_that_starts_later() {
         .env("WTS_JWT_JWKS_URL", published.url())
         .env("WTS_STARTUP_TIMEOUT", "1h");
     let mut service = Service::run_waiting(&mut serve);
-    service.wait_until_said("waiting for the keys");
+    service.wait_for_output("waiting for the keys");
 
     published.publish(&Issuer::jwks(&[&issuer]));
 
-    service.wait_until_said("listening on http://");
+    service.wait_for_output("listening on http://");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The configured limits of time and number.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+//! Tests of timeouts, the concurrency limit and the connection limit.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -16,7 +16,7 @@ use socket2::{Domain, Socket, Type};
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, sample_records};
 
-use crate::support::{Answer, Service, get, token, wait_until};
+use crate::support::{Response, Service, get, token, wait_until};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -33,7 +33,7 @@ fn connect(service: &Service) -> TcpStream {
     stream
 }
 
-/// Sends a request and reads the beginning of its response, with which the connection becomes idle.
+/// Sends a request and reads its response, after which the connection is idle.
 fn send_and_read(stream: &mut TcpStream) {
     stream.write_all(request().as_bytes()).unwrap();
     let mut beginning = [0; 12];
@@ -50,13 +50,13 @@ fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     response
 }
 
-/// Sends half a request, and waits until the service has read it.
+/// Sends an incomplete request, and waits until the service has read it.
 fn send_half_a_request(service: &Service) -> TcpStream {
     let mut stream = connect(service);
     let whole = request();
     let half = whole.split_at(whole.len() / 2).0;
     stream.write_all(half.as_bytes()).unwrap();
-    // The kernel's list of connections: ours as the service sees it, with the number of bytes that it has not read.
+    // The list of connections in /proc contains the number of bytes that the service has not read.
     let hex = |address: SocketAddr| format!("0100007F:{:04X}", address.port());
     let (server, client) = (service.address(), stream.local_addr().unwrap());
     let ends = format!("{} {} 01 ", hex(server), hex(client));
@@ -70,11 +70,11 @@ fn send_half_a_request(service: &Service) -> TcpStream {
     stream
 }
 
-fn assert_busy(answer: &Answer) {
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.header("retry-after"), Some("1"));
+fn assert_busy(response: &Response) {
+    assert_eq!(response.status, 503);
+    assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({"success": false, "msg": "the service is overloaded, retry later", "errType": 1})
     );
 }
@@ -108,7 +108,7 @@ fn client_that_never_reads_costs_little_memory() {
                 .set_write_timeout(Some(Duration::from_secs(1)))
                 .unwrap();
             thread::spawn(move || {
-                // Until the service reads no more of them either.
+                // The loop ends when the service stops reading, because its output is blocked.
                 while stream.write_all(many.as_bytes()).is_ok() {}
                 stream
             })
@@ -134,12 +134,12 @@ fn request_over_its_timeout_gets_500() {
             ("WTS_STATEMENT_TIMEOUT", "1h"),
         ],
     );
-    let answer = database.while_locked("wts.tickets", || {
+    let response = database.while_locked("wts.tickets", || {
         service.get(TRACES, &token(ALICE, Access::User))
     });
-    assert_eq!(answer.status, 500);
+    assert_eq!(response.status, 500);
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1})
     );
     let (_, log) = service.stop("TERM");
@@ -165,10 +165,10 @@ fn request_beyond_the_in_flight_limit_gets_503() {
                 get(operations, "/metrics").body.contains("in_flight 1")
             });
 
-            let answer = service.get(TRACES, &alice);
+            let response = service.get(TRACES, &alice);
 
-            assert_busy(&answer);
-            assert_eq!(service.ask("GET", "/livez", &[]).status, 200);
+            assert_busy(&response);
+            assert_eq!(service.request("GET", "/livez", &[]).status, 200);
         });
     });
     assert_eq!(
@@ -192,10 +192,10 @@ fn connection_beyond_the_limit_gets_503_and_is_closed() {
     for _ in 0..3 {
         let mut other = connect(&service);
         other.write_all(request().as_bytes()).unwrap();
-        let answer = Answer::parse(&read_to_end(&mut other));
-        assert_busy(&answer);
-        assert_eq!(answer.header("connection"), Some("close"));
-        assert!(answer.header("x-request-id").is_some());
+        let response = Response::parse(&read_to_end(&mut other));
+        assert_busy(&response);
+        assert_eq!(response.header("connection"), Some("close"));
+        assert!(response.header("x-request-id").is_some());
     }
     drop(begun);
     wait_until("there is room again", || {
@@ -218,14 +218,14 @@ fn longest_idle_connection_is_evicted_for_a_new_one() {
         .map(|_| {
             let mut stream = connect(&service);
             send_and_read(&mut stream);
-            // Connections of different threads become idle one after the other.
+            // The pause ensures that connections of different threads become idle one after the other.
             thread::sleep(Duration::from_millis(20));
             stream
         })
         .collect();
 
-    let answer = service.get(TRACES, &token(ALICE, Access::User));
-    assert_eq!(answer.status, 200);
+    let response = service.get(TRACES, &token(ALICE, Access::User));
+    assert_eq!(response.status, 200);
     read_to_end(&mut idle[0]);
     idle[7].write_all(request().as_bytes()).unwrap();
     idle[7].read_exact(&mut [0; 12]).unwrap();

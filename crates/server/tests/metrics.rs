@@ -1,4 +1,4 @@
-//! The metrics: their values, their formats and who can read them.
+//! Tests of the metrics: their values, their formats and the listener that serves them.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot run promtool has failed"
@@ -15,7 +15,7 @@ use std::{
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, sample_records};
 
-use crate::support::{Answer, Service, get, send, skipped, token};
+use crate::support::{Response, Service, get, send, skipped, token};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -28,7 +28,7 @@ fn metrics_count_requests_and_are_not_on_the_public_port() {
     assert_eq!(service.get(TRACES, &alice).status, 200);
     assert_eq!(service.get(TRACES, "x").status, 401);
     assert_eq!(service.get("/nowhere/at-all", "x").status, 404);
-    assert_eq!(service.ask("GET", "/metrics", &[]).status, 404);
+    assert_eq!(service.request("GET", "/metrics", &[]).status, 404);
 
     let metrics = get(service.operations(), "/metrics");
 
@@ -47,7 +47,10 @@ fn metrics_count_requests_and_are_not_on_the_public_port() {
             env!("CARGO_PKG_VERSION")
         ),
     ] {
-        assert!(text.lines().any(|told| told == line), "{line} in {text}");
+        assert!(
+            text.lines().any(|candidate| candidate == line),
+            "{line} in {text}"
+        );
     }
     for name in [
         "wts_http_connections",
@@ -58,10 +61,10 @@ fn metrics_count_requests_and_are_not_on_the_public_port() {
         assert!(text.contains(&format!("# TYPE {name} gauge")), "{name}");
     }
     for (path, status) in [("/metrics", 200), ("/readyz", 200), ("/nowhere", 404)] {
-        let answer = get(service.operations(), path);
-        assert_eq!(answer.status, status);
-        assert!(answer.header("x-request-id").is_some(), "{path}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        let response = get(service.operations(), path);
+        assert_eq!(response.status, status);
+        assert!(response.header("x-request-id").is_some(), "{path}");
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     }
     assert!(
         !text.contains("at-all"),
@@ -70,11 +73,11 @@ fn metrics_count_requests_and_are_not_on_the_public_port() {
 }
 
 /// Returns the metrics for a client that sends this `Accept`.
-fn scrape(address: SocketAddr, accept: &str) -> Answer {
+fn scrape(address: SocketAddr, accept: &str) -> Response {
     let request = format!(
         "GET /metrics HTTP/1.1\r\nHost: wts\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
     );
-    Answer::parse(&send(address, request.as_bytes()))
+    Response::parse(&send(address, request.as_bytes()))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Health checks and the log.
+//! Tests of health checks and the log.
 
 mod support;
 
@@ -20,9 +20,9 @@ fn healthy_service_returns_200_and_logs_no_health_check() {
             ("/readyz", "ready"),
             ("/startupz", "started"),
         ] {
-            let answer = get(address, path);
-            assert_eq!(answer.status, 200, "{path}");
-            assert_eq!(answer.json(), json!({"success": true, "msg": msg}));
+            let response = get(address, path);
+            assert_eq!(response.status, 200, "{path}");
+            assert_eq!(response.json(), json!({"success": true, "msg": msg}));
         }
     }
     let (_, log) = service.stop("TERM");
@@ -45,24 +45,24 @@ fn service_waiting_for_its_database_is_live_but_not_started() {
         .env("WTS_METRICS_LISTEN", "127.0.0.1:0");
     let mut service = Service::run_waiting(&mut command);
 
-    let log = service.wait_until_said("waiting for the database");
+    let log = service.wait_for_output("waiting for the database");
     assert!(log.contains("refused") && !log.contains("hunter2"), "{log}");
     let operations = service.operations();
     assert_eq!(get(operations, "/livez").status, 200);
     for path in ["/startupz", "/readyz"] {
-        let answer = get(operations, path);
-        assert_eq!(answer.status, 503, "{path}");
-        assert_eq!(answer.json()["msg"], "the service is starting");
-        assert_eq!(answer.header("retry-after"), Some("1"));
+        let response = get(operations, path);
+        assert_eq!(response.status, 503, "{path}");
+        assert_eq!(response.json()["msg"], "the service is starting");
+        assert_eq!(response.header("retry-after"), Some("1"));
     }
     let (status, _) = service.stop("TERM");
-    assert!(status.success(), "nobody had to be waited for: {status}");
+    assert!(status.success(), "the shutdown did not wait: {status}");
 }
 
 #[test]
 fn service_waiting_for_its_keys_is_live_and_stops_on_a_signal() {
     let database = Database::with(Kind::Sqlite, sample_records());
-    // It accepts connections and never responds.
+    // This key server accepts connections and never responds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/jwks.json", silent.local_addr().unwrap());
     let mut command = support::wts(&["serve"]);
@@ -77,7 +77,7 @@ fn service_waiting_for_its_keys_is_live_and_stops_on_a_signal() {
     let operations = service.operations();
     assert_eq!(get(operations, "/livez").status, 200);
     assert_eq!(get(operations, "/startupz").status, 503);
-    service.wait_until_said("waiting for the keys");
+    service.wait_for_output("waiting for the keys");
     let (status, log) = service.stop("TERM");
 
     assert!(status.success(), "{status}: {log}");
@@ -94,12 +94,12 @@ fn json_log_has_one_object_per_line_with_searchable_fields() {
         &[("WTS_LOG_FORMAT", "json"), ("WTS_LOG", "info")],
     );
     let bearer = format!("Bearer {}", token(ALICE, Access::User));
-    let answer = service.ask(
+    let response = service.request(
         "GET",
         TRACES,
         &[("Authorization", &bearer), ("traceparent", TRACEPARENT)],
     );
-    let id = answer.header("x-request-id").unwrap().to_owned();
+    let id = response.header("x-request-id").unwrap().to_owned();
 
     let (_, log) = service.stop("TERM");
     let records: Vec<Value> = log
@@ -168,8 +168,8 @@ fn request_cannot_forge_a_log_line() {
             "/api/v3/get_traces?tid=1%0A%0D{}",
             forged.replace(' ', "%20")
         );
-        service.ask("GET", &path, &[("Authorization", &alice)]);
-        service.ask(
+        service.request("GET", &path, &[("Authorization", &alice)]);
+        service.request(
             "GET",
             TRACES,
             &[

@@ -1,9 +1,9 @@
-//! Overload at four times the capacity: nearly the same goodput as without overload, and a quick 503 for the other
-//! requests.
+//! Tests of overload: at four times the capacity, goodput is nearly as high as without overload, and the other requests
+//! get 503 quickly.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -28,11 +28,11 @@ use wts_testkit::{BOB, Database, Fault, Kind, Proxy, sample_records, ticket_of};
 
 use crate::support::{Service, token};
 
-/// The number of tickets: enough that simultaneous requests are rarely for the same one.
+/// The number of tickets. It is so large that simultaneous requests are rarely for the same ticket.
 const TICKETS: u32 = 4_000;
 const FIRST_TICKET: u32 = 10_000;
 /// The time after which a client abandons a request.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Clients with persistent connections.
 struct Clients {
@@ -42,43 +42,43 @@ struct Clients {
     next: AtomicU32,
 }
 
-/// The counted outcomes of requests over a period.
+/// The numbers of requests by outcome, counted over a period.
 #[derive(Debug, Default)]
-struct Tally {
-    good: u32,
+struct RequestCounts {
+    succeeded: u32,
     shed: u32,
-    /// Requests with neither a success response nor 503 within a second.
-    lost: u32,
-    slowest_refusal: Duration,
+    /// The number of requests without a response of status 200 or 503 within a second.
+    unanswered: u32,
+    slowest_rejection: Duration,
     seconds: f64,
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for RequestCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} good answers/s, {:.0} refusals/s, slowest {:?}, {} without an answer within {PATIENCE:?}",
+            "{:.0} success responses/s, {:.0} rejections/s, slowest rejection {:?}, {} without a response within {CLIENT_TIMEOUT:?}",
             self.goodput(),
             f64::from(self.shed) / self.seconds,
-            self.slowest_refusal,
-            self.lost
+            self.slowest_rejection,
+            self.unanswered
         )
     }
 }
 
-impl Tally {
+impl RequestCounts {
     fn goodput(&self) -> f64 {
-        f64::from(self.good) / self.seconds
+        f64::from(self.succeeded) / self.seconds
     }
 
     fn count(&mut self, status: Option<u16>, took: Duration) {
         match status {
-            Some(200) => self.good += 1,
+            Some(200) => self.succeeded += 1,
             Some(503) => {
                 self.shed += 1;
-                self.slowest_refusal = self.slowest_refusal.max(took);
+                self.slowest_rejection = self.slowest_rejection.max(took);
             }
-            _ => self.lost += 1,
+            _ => self.unanswered += 1,
         }
     }
 }
@@ -93,12 +93,14 @@ impl Clients {
         })
     }
 
-    /// Sends a request and returns the status of the response, if it arrives in time.
-    async fn ask(&self) -> Option<u16> {
-        timeout(PATIENCE, self.ask_patiently()).await.ok()?
+    /// Sends a request. Returns the status of the response, or `None` if it does not arrive in time.
+    async fn request(&self) -> Option<u16> {
+        timeout(CLIENT_TIMEOUT, self.request_without_timeout())
+            .await
+            .ok()?
     }
 
-    async fn ask_patiently(&self) -> Option<u16> {
+    async fn request_without_timeout(&self) -> Option<u16> {
         let idle = self.idle.lock().unwrap().pop();
         let mut stream = match idle {
             Some(stream) => stream,
@@ -110,12 +112,12 @@ impl Clients {
             self.bearer
         );
         stream.write_all(request.as_bytes()).await.ok()?;
-        let mut answer = Vec::with_capacity(1_024);
+        let mut response = Vec::with_capacity(1_024);
         loop {
-            if stream.read_buf(&mut answer).await.ok()? == 0 {
+            if stream.read_buf(&mut response).await.ok()? == 0 {
                 return None;
             }
-            let text = String::from_utf8_lossy(&answer);
+            let text = String::from_utf8_lossy(&response);
             let Some((head, body)) = text.split_once("\r\n\r\n") else {
                 continue;
             };
@@ -132,60 +134,64 @@ impl Clients {
         }
     }
 
-    /// Runs this number of clients, each of which sends its next request after each response.
-    async fn as_fast_as_it_answers(self: &Arc<Self>, clients: usize, lasts: Duration) -> Tally {
-        let tally = Arc::new(Mutex::new(Tally::default()));
+    /// Runs this number of clients. Each client sends a request as soon as it has the response to the preceding one.
+    async fn run_closed_loop(
+        self: &Arc<Self>,
+        clients: usize,
+        duration: Duration,
+    ) -> RequestCounts {
+        let counts = Arc::new(Mutex::new(RequestCounts::default()));
         let begun = Instant::now();
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..clients {
-            let (this, tally) = (Arc::clone(self), Arc::clone(&tally));
+            let (this, counts) = (Arc::clone(self), Arc::clone(&counts));
             tasks.spawn(async move {
-                while begun.elapsed() < lasts {
-                    let asked = Instant::now();
-                    let status = this.ask().await;
-                    tally.lock().unwrap().count(status, asked.elapsed());
+                while begun.elapsed() < duration {
+                    let started = Instant::now();
+                    let status = this.request().await;
+                    counts.lock().unwrap().count(status, started.elapsed());
                 }
             });
         }
         tasks.join_all().await;
-        finish(tally, begun)
+        finish(counts, begun)
     }
 
     /// Sends requests at a constant rate, independent of the responses.
-    async fn at_a_rate(self: &Arc<Self>, rate: f64, lasts: Duration) -> Tally {
-        let tally = Arc::new(Mutex::new(Tally::default()));
+    async fn run_at_rate(self: &Arc<Self>, rate: f64, duration: Duration) -> RequestCounts {
+        let counts = Arc::new(Mutex::new(RequestCounts::default()));
         let begun = Instant::now();
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0.. {
             let due = begun + Duration::from_secs_f64(f64::from(number) / rate);
-            if due - begun > lasts {
+            if due - begun > duration {
                 break;
             }
             sleep_until(due.into()).await;
-            let (this, tally) = (Arc::clone(self), Arc::clone(&tally));
+            let (this, counts) = (Arc::clone(self), Arc::clone(&counts));
             tasks.spawn(async move {
-                let asked = Instant::now();
-                let status = this.ask().await;
-                tally.lock().unwrap().count(status, asked.elapsed());
+                let started = Instant::now();
+                let status = this.request().await;
+                counts.lock().unwrap().count(status, started.elapsed());
             });
         }
         tasks.join_all().await;
-        finish(tally, begun)
+        finish(counts, begun)
     }
 }
 
-fn finish(tally: Arc<Mutex<Tally>>, begun: Instant) -> Tally {
-    let mut tally = Arc::into_inner(tally)
+fn finish(counts: Arc<Mutex<RequestCounts>>, begun: Instant) -> RequestCounts {
+    let mut counts = Arc::into_inner(counts)
         .expect("all have ended")
         .into_inner()
         .unwrap();
-    tally.seconds = begun.elapsed().as_secs_f64();
-    tally
+    counts.seconds = begun.elapsed().as_secs_f64();
+    counts
 }
 
-/// A database of many tickets with delayed responses, so that the database limits the service, and not the machine, which
-/// the clients share.
-fn far_database() -> (Database, Proxy) {
+/// Returns a database of many tickets whose responses are delayed, so that the database limits the throughput, and not
+/// the machine, on which the clients run too.
+fn distant_database() -> (Database, Proxy) {
     let mut records = sample_records();
     records.tickets = (FIRST_TICKET..FIRST_TICKET + TICKETS)
         .map(|number| ticket_of(number.into(), BOB))
@@ -197,13 +203,13 @@ fn far_database() -> (Database, Proxy) {
     (database, proxy)
 }
 
-/// Measures the capacity with this number of clients, and the outcomes at four times that rate.
+/// Measures the capacity with this number of clients, and then the outcomes at four times this rate.
 fn capacity_and_overload(
     clients: usize,
     settings: &[(&str, &str)],
-    lasts: Duration,
-) -> (Tally, Tally) {
-    let (database, proxy) = far_database();
+    duration: Duration,
+) -> (RequestCounts, RequestCounts) {
+    let (database, proxy) = distant_database();
     let mut environment = vec![
         ("WTS_DATABASE_CONNECTIONS", "1"),
         ("WTS_LOG", "error,wts=info"),
@@ -217,35 +223,35 @@ fn capacity_and_overload(
         .unwrap();
     runtime.block_on(async {
         let all = Clients::of(&service);
-        // Until the service is connected.
-        while all.ask().await != Some(200) {}
-        let capacity = all.as_fast_as_it_answers(clients, lasts).await;
-        let overload = all.at_a_rate(4.0 * capacity.goodput(), lasts).await;
+        // The loop ends when the service has connected to the database.
+        while all.request().await != Some(200) {}
+        let capacity = all.run_closed_loop(clients, duration).await;
+        let overload = all.run_at_rate(4.0 * capacity.goodput(), duration).await;
         (capacity, overload)
     })
 }
 
 #[test]
 fn four_times_the_capacity_keeps_goodput_and_sheds_the_rest() {
-    // Few concurrent requests, so that the database is the bottleneck even on a busy machine.
+    // With few concurrent requests, the database is the bottleneck even on a busy machine.
     let few = [("WTS_MAX_IN_FLIGHT", "16")];
     let (capacity, overload) = capacity_and_overload(16, &few, Duration::from_secs(3));
-    // `cargo xtask faults` measures it.
+    // The limit is low, because the machine can be busy. `cargo xtask faults` measures the goodput.
     assert!(
         overload.goodput() > 0.6 * capacity.goodput(),
         "{capacity}; {overload}"
     );
-    assert!(overload.shed > overload.good, "{overload}");
-    assert!(overload.lost < overload.shed / 10, "{overload}");
+    assert!(overload.shed > overload.succeeded, "{overload}");
+    assert!(overload.unanswered < overload.shed / 10, "{overload}");
 }
 
 #[test]
 #[ignore = "for `cargo xtask faults`"]
-#[expect(clippy::print_stdout, reason = "what `cargo xtask faults` has to say")]
+#[expect(clippy::print_stdout, reason = "the output of `cargo xtask faults`")]
 fn goodput_at_four_times_the_capacity() {
     let few: &[_] = &[("WTS_MAX_IN_FLIGHT", "16")];
     // With the defaults, the clients on the same machine can be the bottleneck.
-    for (name, clients, settings, least) in
+    for (name, clients, settings, minimum) in
         [("16 in flight", 16, few, 0.8), ("defaults", 192, &[], 0.0)]
     {
         let (capacity, overload) =
@@ -257,6 +263,6 @@ fn goodput_at_four_times_the_capacity() {
             "{name}, goodput at four times the capacity: {:.0} %",
             100.0 * ratio
         );
-        assert!(ratio > least, "{ratio}");
+        assert!(ratio > minimum, "{ratio}");
     }
 }

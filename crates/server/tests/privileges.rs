@@ -1,5 +1,5 @@
-//! The privileges of the service's role: those in the README are sufficient and necessary.
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+//! Tests that the privileges in the README are sufficient and necessary for the role of the service.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -10,13 +10,13 @@ use crate::support::{SECRET, Service, outcome, token, wait_until, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
-/// The columns that are served.
+/// The columns whose values are in responses, or are needed for authorization.
 const SERVED: &str = "data.students.name data.students.sid wts.operators.access wts.operators.sid wts.operators.wid \
     wts.ticket_traces.new_appointment wts.ticket_traces.new_category wts.ticket_traces.new_priority \
     wts.ticket_traces.new_status wts.ticket_traces.op wts.ticket_traces.opid wts.ticket_traces.remark \
     wts.ticket_traces.tid wts.ticket_traces.updated_at wts.tickets.issuer wts.tickets.tid wts.users.sid";
 
-/// A role created with the statements of the README. It is dropped before the database.
+/// A role that was created with the statements of the README. It must be dropped before the database.
 struct Documented {
     name: String,
     database: Database,
@@ -29,7 +29,7 @@ impl Documented {
 
     fn on(kind: Kind, statement: Option<&str>) -> Self {
         let database = Database::with(kind, sample_records());
-        // The name that all objects of this database have.
+        // The name is unique, because it contains the name of the database.
         let name = database.url().rsplit('/').next().unwrap().to_owned() + "_doc";
         let readme = include_str!("../../../README.md");
         let (_, rest) = readme.split_once("```sql\n").unwrap();
@@ -80,8 +80,8 @@ fn documented_grants_suffice_with_and_without_access_recheck() {
         let role = Documented::on(kind, None);
         for recheck in ["off", "on"] {
             let service = Service::with(&role.url(), &[("WTS_RECHECK_ACCESS", recheck)]);
-            let answer = service.get(TRACES, &token(ALICE, Access::User));
-            assert_eq!(answer.opids(), [1, 3], "{kind:?}, {recheck}");
+            let response = service.get(TRACES, &token(ALICE, Access::User));
+            assert_eq!(response.opids(), [1, 3], "{kind:?}, {recheck}");
         }
     }
     let role = Documented::without(Some("wts.users"));
@@ -104,13 +104,13 @@ fn documented_role_can_read_exactly_the_served_columns() {
          end $$"
     ));
 
-    // Each column is necessary, which shows that it is served.
+    // Without the privilege for any one of the columns, requests fail.
     let service = Service::with(&role.url(), &[("WTS_RECHECK_ACCESS", "on")]);
     let status = || service.get(TRACES, &token(ALICE, Access::User)).status;
     for column in SERVED.split_whitespace() {
         let (table, column) = column.rsplit_once('.').unwrap();
         if table == "wts.ticket_traces" {
-            continue; // granted as a whole, and served as a whole
+            continue; // granted as a whole table, and all its columns are used
         }
         let change = |verb: &str, toward: &str| {
             role.database.execute(&format!(
@@ -151,12 +151,12 @@ fn missing_grant_for_ranks_is_reported_at_startup() {
         .env("WTS_RECHECK_ACCESS", "on");
     let (status, _, stderr) = outcome(&mut command);
     assert_eq!(status.code(), Some(1));
-    let said = stderr.lines().last().unwrap();
+    let output = stderr.lines().last().unwrap();
     assert!(
-        said.starts_with("wts: WTS_RECHECK_ACCESS: the ranks in the database cannot be read"),
-        "{said}"
+        output.starts_with("wts: WTS_RECHECK_ACCESS: the ranks in the database cannot be read"),
+        "{output}"
     );
-    assert!(said.contains("permission denied"), "{said}");
+    assert!(output.contains("permission denied"), "{output}");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn documented_role_cannot_write_or_read_other_tables() {
     let role = Documented::without(None);
     assert!(
         role.may("perform 1 from wts.tickets"),
-        "the question can be answered yes"
+        "the role can read the table"
     );
     for forbidden in [
         "perform phone from wts.users",

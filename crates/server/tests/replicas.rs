@@ -1,6 +1,6 @@
-//! Reads from PostgreSQL's own streaming replication: a real primary and a real standby.
+//! Tests of read replicas, with a real primary and a real standby with streaming replication.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -21,12 +21,12 @@ use wts_testkit::{ALICE, Fault, PostgresServer, Proxy, sample_records, server_wi
 use crate::support::{Service, get, outcome, token, wait_until, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
-/// The limit of the response time on a busy machine while a replica fails. The documented limit is 1 s;
-/// `cargo xtask faults` checks it.
+/// The maximum response time on a busy machine while a replica fails. The documented limit is 1 s, which
+/// `cargo xtask faults` checks.
 const SLOWEST: Duration = Duration::from_secs(4);
 
-/// A primary, a standby through a network that can fail, and a service that reads from both.
-struct Campus {
+/// A primary, a standby, and a service that reads from both. The connection to the standby can be interrupted.
+struct ReplicatedService {
     service: Service,
     operations: SocketAddr,
     network: Proxy,
@@ -34,7 +34,7 @@ struct Campus {
     primary: PostgresServer,
 }
 
-impl Campus {
+impl ReplicatedService {
     fn new() -> Self {
         Self::with(&[])
     }
@@ -52,21 +52,21 @@ impl Campus {
         ];
         let mut service = Service::with(&primary.url("postgres"), &[&settings, more].concat());
         let operations = service.operations();
-        let campus = Self {
+        let replicated = Self {
             service,
             operations,
             network,
             standby,
             primary,
         };
-        campus.wait_until_replica_is_in_use(true);
-        campus
+        replicated.wait_until_replica_is_in_use(true);
+        replicated
     }
 
     fn opids(&self) -> Vec<i64> {
-        let answer = self.service.get(TRACES, &token(ALICE, Access::User));
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        answer.opids()
+        let response = self.service.get(TRACES, &token(ALICE, Access::User));
+        assert_eq!(response.status, 200, "{}", response.body);
+        response.opids()
     }
 
     /// Adds a trace on the primary.
@@ -76,7 +76,7 @@ impl Campus {
         )).unwrap();
     }
 
-    /// Returns a metric of the primary or, by default, of the replica.
+    /// Returns the value of a metric of the primary or of the replica.
     fn metric(&self, name: &str, primary: bool) -> f64 {
         let metrics = get(self.operations, "/metrics").body;
         let line = metrics.lines().find(|line| {
@@ -94,22 +94,22 @@ impl Campus {
         });
     }
 
-    /// Sends requests until the response has these traces, which were just written.
-    fn is_stale_no_longer_than_the_bound(&self, opids: &[i64]) {
+    /// Asserts that responses have these traces, which have just been written, within the maximum replica lag.
+    fn assert_staleness_is_bounded(&self, opids: &[i64]) {
         let written = Instant::now();
         loop {
-            let asked = written.elapsed();
+            let elapsed = written.elapsed();
             if self.opids() == opids {
                 break;
             }
-            // The configured maximum lag, which holds on a busy machine too.
-            assert!(asked < Duration::from_secs(1), "stale after {asked:?}");
+            // The configured maximum replica lag must not be exceeded even on a busy machine.
+            assert!(elapsed < Duration::from_secs(1), "stale after {elapsed:?}");
         }
     }
 
-    /// Sends requests from before a fault of the replica until it is no longer read from. All get success responses.
-    /// Returns the longest response time.
-    fn nobody_notices(&self, happen: impl FnOnce()) -> Duration {
+    /// Injects a fault into the replica, and asserts that no request fails until the replica is no longer used. Returns the
+    /// longest response time.
+    fn assert_no_request_fails_during(&self, inject: impl FnOnce()) -> Duration {
         let over = AtomicBool::new(false);
         let slowest = Mutex::new(Duration::ZERO);
         thread::scope(|scope| {
@@ -123,12 +123,12 @@ impl Campus {
                     }
                 });
             }
-            let noticed = panic::catch_unwind(AssertUnwindSafe(|| {
-                happen();
+            let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
+                inject();
                 self.wait_until_replica_is_in_use(false);
             }));
             over.store(true, SeqCst);
-            noticed.unwrap();
+            outcome.unwrap();
         });
         let slowest = slowest.into_inner().unwrap();
         assert!(slowest < SLOWEST, "{slowest:?}");
@@ -140,21 +140,21 @@ impl Campus {
 fn replica_serves_all_reads_except_those_of_new_tickets() {
     const BATCHES: &str = "wts_database_batch_tickets_count";
 
-    let campus = Campus::new();
-    let before = campus.metric(BATCHES, true);
+    let replicated = ReplicatedService::new();
+    let before = replicated.metric(BATCHES, true);
     for _ in 0..20 {
-        assert_eq!(campus.opids(), [1, 3]);
+        assert_eq!(replicated.opids(), [1, 3]);
     }
-    assert!(campus.metric(BATCHES, false) >= 20.0);
-    assert!(campus.metric(BATCHES, true) <= before.max(0.0) + 2.0);
+    assert!(replicated.metric(BATCHES, false) >= 20.0);
+    assert!(replicated.metric(BATCHES, true) <= before.max(0.0) + 2.0);
 
-    // Every metric that the dashboard and the alerts query exists.
-    let metrics = get(campus.operations, "/metrics").body;
-    for asked in [
+    // All metrics that the dashboard and the alerts query must exist.
+    let metrics = get(replicated.operations, "/metrics").body;
+    for names in [
         include_str!("../deploy/dashboard.json"),
         include_str!("../deploy/alerts.yml"),
     ] {
-        let names = asked
+        let names = names
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .filter(|word| word.starts_with("wts_") || word.starts_with("process_"));
         for name in names {
@@ -169,149 +169,161 @@ fn replica_serves_all_reads_except_those_of_new_tickets() {
         }
     }
 
-    // A ticket that has not reached the replica is found.
-    campus
+    // A ticket that has not been replicated yet must be found.
+    replicated
         .standby
         .execute("select pg_wal_replay_pause()")
         .unwrap();
-    campus
+    replicated
         .primary
         .execute(
             "insert into wts.tickets (tid, issuer, submitted_at, category, description)
          select 900, issuer, submitted_at, category, description from wts.tickets where tid = 123",
         )
         .unwrap();
-    let answer = campus
+    let response = replicated
         .service
         .get("/api/v3/get_traces?tid=900", &token(ALICE, Access::User));
-    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(response.status, 200, "{}", response.body);
 }
 
 #[test]
 fn demotion_not_yet_replicated_takes_effect() {
-    let campus = Campus::with(&[
+    let replicated = ReplicatedService::with(&[
         ("WTS_RECHECK_ACCESS", "on"),
-        // Long enough that the replica is still read from.
+        // With this maximum lag, the replica remains in use.
         ("WTS_REPLICA_MAX_LAG", "1h"),
     ]);
-    let ask = || {
+    let request = || {
         let james = token("2022310007", Access::FormalMember);
-        campus.service.get(TRACES, &james).status
+        replicated.service.get(TRACES, &james).status
     };
-    assert_eq!(ask(), 200);
-    campus
+    assert_eq!(request(), 200);
+    replicated
         .standby
         .execute("select pg_wal_replay_pause()")
         .unwrap();
-    campus
+    replicated
         .primary
         .execute("update wts.operators set access = 'user' where wid = 'W007'")
         .unwrap();
     for _ in 0..5 {
-        assert_eq!(ask(), 403);
+        assert_eq!(request(), 403);
     }
 }
 
 #[test]
 fn failing_replica_fails_no_request_and_is_used_again() {
-    let campus = Campus::new();
-    campus.nobody_notices(|| campus.standby.kill());
-    assert_eq!(campus.opids(), [1, 3]);
-    campus.standby.restart().unwrap();
-    campus.wait_until_replica_is_in_use(true);
-    assert_eq!(campus.opids(), [1, 3]);
+    let replicated = ReplicatedService::new();
+    replicated.assert_no_request_fails_during(|| replicated.standby.kill());
+    assert_eq!(replicated.opids(), [1, 3]);
+    replicated.standby.restart().unwrap();
+    replicated.wait_until_replica_is_in_use(true);
+    assert_eq!(replicated.opids(), [1, 3]);
 
-    campus.nobody_notices(|| campus.network.set(Fault::BlackHole));
-    campus.network.set(Fault::None);
-    campus.wait_until_replica_is_in_use(true);
+    replicated.assert_no_request_fails_during(|| replicated.network.set(Fault::BlackHole));
+    replicated.network.set(Fault::None);
+    replicated.wait_until_replica_is_in_use(true);
 }
 
 #[test]
 #[ignore = "for `cargo xtask faults`"]
-#[expect(clippy::print_stdout, reason = "what `cargo xtask faults` has to say")]
+#[expect(clippy::print_stdout, reason = "the output of `cargo xtask faults`")]
 fn repeatedly_failing_replica_fails_no_request() {
-    let campus = Campus::new();
+    let replicated = ReplicatedService::new();
     for round in 1..=5 {
-        let died = campus.nobody_notices(|| campus.standby.kill());
-        campus.standby.restart().unwrap();
-        campus.wait_until_replica_is_in_use(true);
-        let vanished = campus.nobody_notices(|| campus.network.set(Fault::BlackHole));
-        campus.network.set(Fault::None);
-        campus.wait_until_replica_is_in_use(true);
-        println!("{round}: slowest answer {died:?} while it died, {vanished:?} while it vanished");
+        let died = replicated.assert_no_request_fails_during(|| replicated.standby.kill());
+        replicated.standby.restart().unwrap();
+        replicated.wait_until_replica_is_in_use(true);
+        let vanished =
+            replicated.assert_no_request_fails_during(|| replicated.network.set(Fault::BlackHole));
+        replicated.network.set(Fault::None);
+        replicated.wait_until_replica_is_in_use(true);
+        println!(
+            "{round}: slowest response {died:?} after the standby was killed, {vanished:?} after its network failed"
+        );
         assert!(died.max(vanished) < Duration::from_secs(1));
     }
 }
 
 #[test]
 fn replica_is_used_after_the_primary_switches_its_wal_file() {
-    let campus = Campus::new();
-    campus.add_trace(60);
-    campus.primary.execute("select pg_switch_wal()").unwrap();
-    // Longer than the maximum lag, and shorter than the interval at which an idle primary writes to its WAL.
+    let replicated = ReplicatedService::new();
+    replicated.add_trace(60);
+    replicated
+        .primary
+        .execute("select pg_switch_wal()")
+        .unwrap();
+    // This time is longer than the maximum lag, and shorter than the interval at which an idle primary writes to its WAL.
     thread::sleep(Duration::from_secs(2));
     let begun = Instant::now();
-    campus.wait_until_replica_is_in_use(true);
+    replicated.wait_until_replica_is_in_use(true);
     assert!(
         begun.elapsed() < Duration::from_secs(8),
         "{:?}",
         begun.elapsed()
     );
-    assert_eq!(campus.opids(), [1, 3, 60]);
+    assert_eq!(replicated.opids(), [1, 3, 60]);
 }
 
 #[test]
 fn replica_beyond_max_lag_is_unused_until_it_catches_up() {
-    let campus = Campus::new();
-    campus
+    let replicated = ReplicatedService::new();
+    replicated
         .standby
         .execute("select pg_wal_replay_pause()")
         .unwrap();
-    campus.add_trace(50);
-    campus.is_stale_no_longer_than_the_bound(&[1, 3, 50]);
-    campus.wait_until_replica_is_in_use(false);
-    assert_eq!(campus.opids(), [1, 3, 50]);
+    replicated.add_trace(50);
+    replicated.assert_staleness_is_bounded(&[1, 3, 50]);
+    replicated.wait_until_replica_is_in_use(false);
+    assert_eq!(replicated.opids(), [1, 3, 50]);
 
-    campus
+    replicated
         .standby
         .execute("select pg_wal_replay_resume()")
         .unwrap();
-    campus.wait_until_replica_is_in_use(true);
-    assert_eq!(campus.opids(), [1, 3, 50]);
+    replicated.wait_until_replica_is_in_use(true);
+    assert_eq!(replicated.opids(), [1, 3, 50]);
 }
 
 #[test]
 fn replica_with_unknown_lag_is_detected() {
-    let campus = Campus::new();
-    // Disconnected from the primary: all received WAL is replayed, so the replica reports no lag.
-    campus
+    let replicated = ReplicatedService::new();
+    // The replica is disconnected from the primary. It has replayed all WAL that it received, so it reports no lag itself.
+    replicated
         .standby
         .execute("alter system set primary_conninfo = ''")
         .unwrap();
-    campus.standby.execute("select pg_reload_conf()").unwrap();
-    campus.add_trace(51);
-    campus.wait_until_replica_is_in_use(false);
-    assert_eq!(campus.opids(), [1, 3, 51]);
+    replicated
+        .standby
+        .execute("select pg_reload_conf()")
+        .unwrap();
+    replicated.add_trace(51);
+    replicated.wait_until_replica_is_in_use(false);
+    assert_eq!(replicated.opids(), [1, 3, 51]);
 }
 
 #[test]
 fn staleness_is_bounded_with_asynchronous_commits() {
-    let campus = Campus::new();
-    // A commit is visible at once, is written after ten seconds, and is sent to the replica only then.
-    campus
+    let replicated = ReplicatedService::new();
+    // With these settings, a commit is visible at once, but is written and sent to the replica only after ten seconds.
+    replicated
         .primary
         .execute("alter system set wal_writer_delay = '10s'")
         .unwrap();
-    campus.primary.execute("select pg_reload_conf()").unwrap();
+    replicated
+        .primary
+        .execute("select pg_reload_conf()")
+        .unwrap();
     thread::sleep(Duration::from_secs(1));
-    campus
+    replicated
         .primary
         .execute(
             "set synchronous_commit = off;
          insert into wts.ticket_traces (opid, tid, op, remark) values (53, 123, '-1', '')",
         )
         .unwrap();
-    campus.is_stale_no_longer_than_the_bound(&[1, 3, 53]);
+    replicated.assert_staleness_is_bounded(&[1, 3, 53]);
 }
 
 #[test]
@@ -323,10 +335,10 @@ fn replicas_are_for_postgresql_only() {
         .env("WTS_DATABASE_URL", &url)
         .env("WTS_JWT_SECRET", support::SECRET)
         .env("WTS_DATABASE_READ_URLS", "postgres://wts@127.0.0.1:1/wts");
-    let (status, _, complaint) = outcome(&mut serve);
+    let (status, _, error) = outcome(&mut serve);
     assert_eq!(status.code(), Some(1));
     assert!(
-        complaint.contains("read replicas are for PostgreSQL only"),
-        "{complaint}"
+        error.contains("read replicas are for PostgreSQL only"),
+        "{error}"
     );
 }

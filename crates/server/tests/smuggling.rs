@@ -1,7 +1,8 @@
-//! Request smuggling: requests that two servers could parse differently.
+//! Tests of request smuggling: requests that two servers could parse differently.
 //!
-//! Each is followed by a second request on the same connection, which on its own would get 200. The first request must be
-//! rejected, or its end must be unambiguous; in both cases the connection is closed and the second request is not read.
+//! Each request is followed by a second request on the same connection, which alone would get 200. The first request is
+//! either rejected, or its end is unambiguous. In both cases the connection must be closed without reading the second
+//! request.
 
 mod support;
 
@@ -12,7 +13,7 @@ use wts_testkit::{ALICE, Database, Kind, sample_records};
 
 use crate::support::{Service, token};
 
-/// The second request, which some servers parse as part of the first.
+/// Returns the second request, which some servers would parse as part of the first one.
 fn second() -> String {
     format!(
         "GET /api/v3/get_traces?tid=123 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
@@ -20,22 +21,22 @@ fn second() -> String {
     )
 }
 
-fn statuses(answer: &[u8]) -> Vec<u16> {
-    String::from_utf8_lossy(answer)
+fn statuses(response: &[u8]) -> Vec<u16> {
+    String::from_utf8_lossy(response)
         .split("HTTP/1.1 ")
         .skip(1)
-        .filter_map(|answer| answer.get(..3)?.parse().ok())
+        .filter_map(|response| response.get(..3)?.parse().ok())
         .collect()
 }
 
-/// A description, the expected status, the head without the last empty line, and the bytes between the head and the second
-/// request.
+/// Returns the first requests: a description, the expected status, the head without its last empty line, and the bytes
+/// between the head and the second request.
 fn shapes() -> Vec<(&'static str, u16, String, &'static str)> {
     let get = |lines: &str| format!("GET /livez HTTP/1.1\r\nHost: a\r\n{lines}");
     let post = |lines: &str| format!("POST /livez HTTP/1.1\r\nHost: a\r\n{lines}");
     vec![
-        ("both lengths", 400, post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
-        ("both lengths the other way round", 400, post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), "0\r\n\r\n"),
+        ("Content-Length before Transfer-Encoding", 400, post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
+        ("Transfer-Encoding before Content-Length", 400, post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), "0\r\n\r\n"),
         ("two lengths", 400, post("Content-Length: 0\r\nContent-Length: 5\r\n"), "hello"),
         ("two equal lengths", 400, post("Content-Length: 5\r\nContent-Length: 5\r\n"), "hello"),
         ("a list of lengths", 400, post("Content-Length: 5, 5\r\n"), "hello"),
@@ -44,7 +45,7 @@ fn shapes() -> Vec<(&'static str, u16, String, &'static str)> {
         ("a hexadecimal length", 400, post("Content-Length: 0x5\r\n"), "hello"),
         ("a length that wraps", 400, post("Content-Length: 18446744073709551621\r\n"), "hello"),
         ("a length with two zeros", 400, post("Content-Length: 00\r\n"), ""),
-        ("a length with a zero in front", 400, post("Content-Length: 05\r\n"), "hello"),
+        ("a length with a leading zero", 400, post("Content-Length: 05\r\n"), "hello"),
         ("a target for another host", 400, "GET http://b/livez HTTP/1.1\r\nHost: a\r\n".to_owned(), ""),
         ("a target for another port", 400, "GET http://a:81/livez HTTP/1.1\r\nHost: a\r\n".to_owned(), ""),
         ("a target with a user", 400, "GET http://b@a/livez HTTP/1.1\r\nHost: a\r\n".to_owned(), ""),
@@ -61,23 +62,23 @@ fn shapes() -> Vec<(&'static str, u16, String, &'static str)> {
         ("an unknown encoding", 400, post("Transfer-Encoding: xchunked\r\n"), "0\r\n\r\n"),
         ("identity", 400, post("Transfer-Encoding: identity\r\n"), ""),
         ("an encoding in quotes", 400, post("Transfer-Encoding: \"chunked\"\r\n"), "0\r\n\r\n"),
-        ("an encoding behind a vertical tab", 400, post("Transfer-Encoding: \x0bchunked\r\n"), "0\r\n\r\n"),
-        ("an encoding behind a name with a space", 400, post("Transfer-Encoding : chunked\r\n"), "0\r\n\r\n"),
-        ("an encoding behind a carriage return", 400, post("X: y\rTransfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
-        ("an encoding behind a line feed", 405, post("X: y\nTransfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
+        ("an encoding after a vertical tab", 400, post("Transfer-Encoding: \x0bchunked\r\n"), "0\r\n\r\n"),
+        ("an encoding whose name has a space at its end", 400, post("Transfer-Encoding : chunked\r\n"), "0\r\n\r\n"),
+        ("an encoding after a carriage return", 400, post("X: y\rTransfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
+        ("an encoding after a line feed", 405, post("X: y\nTransfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
         ("chunks in HTTP/1.0", 400, "POST /livez HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n".to_owned(), "0\r\n\r\n"),
-        ("a chunk of a bad length", 405, post("Transfer-Encoding: chunked\r\n"), "-1\r\n\r\n"),
-        ("a chunk of a length that wraps", 405, post("Transfer-Encoding: chunked\r\n"), "10000000000000000\r\n\r\n"),
+        ("a chunk with a negative length", 405, post("Transfer-Encoding: chunked\r\n"), "-1\r\n\r\n"),
+        ("a chunk with a length that wraps", 405, post("Transfer-Encoding: chunked\r\n"), "10000000000000000\r\n\r\n"),
         ("a chunk with 0x", 405, post("Transfer-Encoding: chunked\r\n"), "0x0\r\n\r\n"),
-        ("a chunk that does not end where it says", 405, post("Transfer-Encoding: chunked\r\n"), "1\r\nabc\r\n0\r\n\r\n"),
-        ("a line feed for the end of a chunk's length", 405, post("Transfer-Encoding: chunked\r\n"), "0\n\r\n"),
+        ("a chunk that is longer than its length", 405, post("Transfer-Encoding: chunked\r\n"), "1\r\nabc\r\n0\r\n\r\n"),
+        ("a line feed without carriage return after a chunk's length", 405, post("Transfer-Encoding: chunked\r\n"), "0\n\r\n"),
         ("a line feed in a chunk's extension", 405, post("Transfer-Encoding: chunked\r\n"), "0;a\nb\r\n\r\n"),
-        ("a trailer that frames", 405, post("Transfer-Encoding: chunked\r\n"), "0\r\nContent-Length: 5\r\n\r\n"),
-        ("a body that GET has", 415, get("Content-Length: 5\r\n"), "hello"),
-        ("no chunks that GET has", 200, get("Transfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
-        ("chunks that GET has", 415, get("Transfer-Encoding: chunked\r\n"), "1\r\na\r\n0\r\n\r\n"),
-        ("a body that is announced", 415, get("Expect: 100-continue\r\nContent-Length: 5\r\n"), "hello"),
-        ("a body that nobody reads", 405, post("Content-Length: 5\r\n"), "hello"),
+        ("a trailer with Content-Length", 405, post("Transfer-Encoding: chunked\r\n"), "0\r\nContent-Length: 5\r\n\r\n"),
+        ("GET with a body", 415, get("Content-Length: 5\r\n"), "hello"),
+        ("GET with an empty chunked body", 200, get("Transfer-Encoding: chunked\r\n"), "0\r\n\r\n"),
+        ("GET with a chunked body", 415, get("Transfer-Encoding: chunked\r\n"), "1\r\na\r\n0\r\n\r\n"),
+        ("GET with Expect and a body", 415, get("Expect: 100-continue\r\nContent-Length: 5\r\n"), "hello"),
+        ("a body that the service does not read", 405, post("Content-Length: 5\r\n"), "hello"),
         ("a large body", 413, post("Content-Length: 1000000000\r\n"), ""),
         ("a switch to HTTP/2", 200, get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"), ""),
         ("a switch to a WebSocket", 200, get("Connection: Upgrade\r\nUpgrade: websocket\r\n"), ""),
@@ -111,10 +112,10 @@ fn ambiguous_request_is_the_last_on_its_connection() {
     assert_eq!(
         statuses(&both),
         [200, 200],
-        "a target that says what Host does"
+        "a target with the same host as Host"
     );
 
-    // Concurrently, because some requests are incomplete and wait for the timeout of the service.
+    // The requests are sent concurrently, because some are incomplete and wait for the timeout of the service.
     let outcomes: Vec<_> = thread::scope(|scope| {
         let clients: Vec<_> = shapes()
             .into_iter()
@@ -136,7 +137,7 @@ fn ambiguous_request_is_the_last_on_its_connection() {
         .collect();
     assert!(
         surprises.is_empty(),
-        "one answer each, and that: {surprises:#?}"
+        "expected one response with this status: {surprises:#?}"
     );
     assert_eq!(statuses(&service.send(second().as_bytes())), [200]);
 }

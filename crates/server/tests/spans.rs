@@ -1,8 +1,8 @@
-//! Export of spans to an OpenTelemetry collector.
+//! Tests of the export of spans to an OpenTelemetry collector.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -26,20 +26,20 @@ use support::{Service, token};
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, sample_records};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-/// A collector and the requests that it has received.
+/// An OpenTelemetry collector that makes the received requests available to the test.
 struct Collector {
     url: String,
-    told: Receiver<ExportTraceServiceRequest>,
+    exported: Receiver<ExportTraceServiceRequest>,
 }
 
 impl Collector {
     fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (sender, told) = channel();
+        let (sender, exported) = channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.unwrap());
@@ -48,21 +48,24 @@ impl Collector {
                     if sender.send(request).is_err() {
                         return;
                     }
-                    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-                    stream.get_mut().write_all(answer.as_bytes()).unwrap();
+                    let response = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                    stream.get_mut().write_all(response.as_bytes()).unwrap();
                 }
             }
         });
-        Self { url, told }
+        Self { url, exported }
     }
 
-    /// Waits for the given number of spans and returns them.
+    /// Waits until this number of spans has been exported, and returns them.
     fn spans(&self, count: usize) -> Vec<Span> {
         let mut spans = Vec::new();
         while spans.len() < count {
-            let told = self.told.recv_timeout(PATIENCE).expect("a batch arrives");
-            for resource in told.resource_spans {
-                let of = resource.resource.expect("the resource is told");
+            let exported = self
+                .exported
+                .recv_timeout(WAIT_TIMEOUT)
+                .expect("a batch arrives");
+            for resource in exported.resource_spans {
+                let of = resource.resource.expect("a resource");
                 assert_eq!(text(&of.attributes, "service.name"), "wts");
                 spans.extend(
                     resource
@@ -76,7 +79,7 @@ impl Collector {
     }
 }
 
-/// Returns the body of the next request to the path of spans.
+/// Returns the body of the next request that exports spans, or `None` at the end of the connection.
 fn posted(stream: &mut impl BufRead) -> Option<Vec<u8>> {
     let mut line = String::new();
     stream.read_line(&mut line).ok()?;
@@ -144,22 +147,22 @@ fn each_request_is_exported_as_a_span_of_the_callers_trace() {
         ],
     );
     let bearer = format!("Bearer {}", token(ALICE, Access::User));
-    let ask = |path: &str, parent: &str| {
-        service.ask(
+    let request = |path: &str, parent: &str| {
+        service.request(
             "GET",
             path,
             &[("Authorization", &bearer), ("traceparent", parent)],
         )
     };
     let parent = |flags: &str| format!("00-{TRACE}-b7ad6b7169203331-{flags}");
-    ask("/livez", &parent("01"));
-    ask("/api/v3/get_traces?tid=123&secret=me", &parent("00"));
-    let answer = ask("/api/v3/get_traces?tid=123&secret=me", &parent("01"));
-    ask("/api/v3/get_traces?tid=0", "");
+    request("/livez", &parent("01"));
+    request("/api/v3/get_traces?tid=123&secret=me", &parent("00"));
+    let response = request("/api/v3/get_traces?tid=123&secret=me", &parent("01"));
+    request("/api/v3/get_traces?tid=0", "");
 
     let spans = collector.spans(2);
     let [first, second] = spans.as_slice() else {
-        unreachable!("neither health nor who records nothing is told of: {spans:?}");
+        unreachable!("expected no spans of health checks or unsampled requests, found: {spans:?}");
     };
     assert_eq!(first.name, "GET /api/v3/get_traces");
     assert_eq!(hex(&first.trace_id), TRACE);
@@ -171,7 +174,7 @@ fn each_request_is_exported_as_a_span_of_the_callers_trace() {
         ("http.request.method", "GET"),
         ("http.route", "/api/v3/get_traces"),
         ("wts.caller.rank", "user"),
-        ("wts.request.id", answer.header("x-request-id").unwrap()),
+        ("wts.request.id", response.header("x-request-id").unwrap()),
     ] {
         assert_eq!(text(&first.attributes, key), value);
     }
@@ -190,33 +193,33 @@ fn last_spans_are_exported_before_the_process_ends() {
     for _ in 0..20 {
         service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
     }
-    let (status, said) = service.stop("TERM");
-    assert!(status.success(), "{said}");
+    let (status, output) = service.stop("TERM");
+    assert!(status.success(), "{output}");
     assert_eq!(collector.spans(20).len(), 20);
 }
 
 #[test]
 fn unresponsive_collector_delays_no_request() {
-    // It accepts connections and never responds.
+    // This collector accepts connections and never responds.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let database = Database::with(Kind::Sqlite, sample_records());
     let settings = [
         ("WTS_OTLP_ENDPOINT", url.as_str()),
-        // Settings of OpenTelemetry: a small queue, which a few requests fill.
+        // This setting of OpenTelemetry makes the queue so small that a few requests fill it.
         ("OTEL_BSP_MAX_QUEUE_SIZE", "16"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8"),
     ];
     let service = Service::with(&database.url(), &settings);
     for _ in 0..100 {
-        let answer = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
-        assert_eq!(answer.status, 200);
+        let response = service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
+        assert_eq!(response.status, 200);
     }
-    let (status, said) = service.stop("TERM");
-    assert!(status.success(), "{said}");
+    let (status, output) = service.stop("TERM");
+    assert!(status.success(), "{output}");
     assert!(
-        said.contains("the last spans did not reach the collector"),
-        "{said}"
+        output.contains("the last spans did not reach the collector"),
+        "{output}"
     );
 }
 
@@ -231,7 +234,7 @@ fn zero_sampling_exports_only_traces_the_caller_sampled() {
     let service = Service::with(&database.url(), &settings);
     service.get("/api/v3/get_traces?tid=123", &token(ALICE, Access::User));
     let recorded = format!("00-{TRACE}-b7ad6b7169203331-01");
-    service.ask("GET", "/nowhere", &[("traceparent", &recorded)]);
+    service.request("GET", "/nowhere", &[("traceparent", &recorded)]);
     service.stop("TERM");
     let spans = collector.spans(1);
     assert_eq!(spans.len(), 1);

@@ -1,4 +1,4 @@
-//! Error responses and log records when the database fails.
+//! Tests of error responses and log records while the database fails.
 
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, sample_records};
@@ -16,24 +16,24 @@ pub(crate) fn database_error_is_logged_once_and_recovered_from(kind: Kind) {
     assert_eq!(service.get(&traces_of("123"), &alice).status, 200);
 
     database.execute(&format!("alter table {traces} rename to mislaid"));
-    let answer = service.get(&traces_of("123"), &alice);
+    let response = service.get(&traces_of("123"), &alice);
 
     assert_rejected(
-        &answer,
+        &response,
         500,
         1,
         "system met a uncaught error,please view logs.",
     );
-    let id = answer.header("x-request-id").unwrap();
-    let log = service.wait_until_said(id);
-    let told: Vec<_> = log
+    let id = response.header("x-request-id").unwrap();
+    let log = service.wait_for_output(id);
+    let records: Vec<_> = log
         .lines()
         .filter(|line| line.contains(id) && line.contains("ticket_traces"))
         .collect();
     assert_eq!(
-        told.len(),
+        records.len(),
         1,
-        "the cause is in the log once, under the request's id: {log}"
+        "the cause is logged once, with the request id: {log}"
     );
 
     let mislaid = traces.replace("ticket_traces", "mislaid");

@@ -1,4 +1,4 @@
-//! The fields and the order of a history in the response.
+//! Tests of responses with histories: fields, order and caching.
 
 use std::collections::BTreeSet;
 
@@ -15,14 +15,14 @@ use crate::{
 pub(crate) fn issuer_reads_the_documented_example(kind: Kind) {
     let (service, _database) = served(kind);
 
-    let answer = service.get(&traces_of("123"), &token(ALICE, Access::User));
+    let response = service.get(&traces_of("123"), &token(ALICE, Access::User));
 
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
     assert_eq!(
-        answer.header("content-type"),
+        response.header("content-type"),
         Some("application/json; charset=utf-8")
     );
-    // The document's example, with the two fields that are in its table but not in its example.
+    // This is the example of the API document, with the two fields that are in its table but not in its example.
     let expected = json!({
         "success": true,
         "msg": "query success",
@@ -53,17 +53,17 @@ pub(crate) fn issuer_reads_the_documented_example(kind: Kind) {
             },
         ],
     });
-    assert_eq!(answer.json(), expected);
+    assert_eq!(response.json(), expected);
 }
 
 pub(crate) fn every_field_of_a_trace_is_present(kind: Kind) {
     let (service, _database) = served(kind);
 
-    let answer = service
+    let response = service
         .get(&traces_of("124"), &token(BOB, Access::User))
         .json();
 
-    let traces = answer["traces"].as_array().unwrap();
+    let traces = response["traces"].as_array().unwrap();
     for trace in traces {
         let fields: BTreeSet<_> = trace
             .as_object()
@@ -115,17 +115,17 @@ pub(crate) fn every_field_of_a_trace_is_present(kind: Kind) {
 fn ticket_without_traces_has_an_empty_history() {
     let (service, _database) = served(Kind::Sqlite);
 
-    let answer = service.get(&traces_of("125"), &token(BOB, Access::User));
+    let response = service.get(&traces_of("125"), &token(BOB, Access::User));
 
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({"success": true, "msg": "query success", "traces": []})
     );
 }
 
 #[test]
-fn traces_come_oldest_first_or_newest_first() {
+fn order_parameter_selects_oldest_or_newest_first() {
     let (service, database) = served(Kind::Sqlite);
     let bob = token(BOB, Access::User);
     let ordered =
@@ -136,9 +136,9 @@ fn traces_come_oldest_first_or_newest_first() {
     assert_eq!(ordered(&service, "&order=asc").opids(), [9, 2, 5]);
     assert_eq!(ordered(&service, "&order=desc").opids(), [5, 2, 9]);
     for odd in ["&order=newest", "&order=ASC", "&order=asc&order=desc"] {
-        let answer = ordered(&service, odd);
+        let response = ordered(&service, odd);
         assert_eq!(
-            (answer.status, &answer.json()["errType"]),
+            (response.status, &response.json()["errType"]),
             (400, &json!(2)),
             "{odd}"
         );
@@ -152,23 +152,23 @@ fn traces_come_oldest_first_or_newest_first() {
 #[test]
 fn cached_history_is_sent_again_only_after_a_change() {
     let (service, database) = served(Kind::Sqlite);
-    let ask = |known: &str| {
+    let request = |known: &str| {
         let authorization = format!("Bearer {}", token(ALICE, Access::User));
         let headers = [("Authorization", &*authorization), ("If-None-Match", known)];
-        service.ask("GET", &traces_of("123"), &headers)
+        service.request("GET", &traces_of("123"), &headers)
     };
-    let first = ask("");
+    let first = request("");
     let tag = first.header("etag").unwrap();
-    assert_eq!((ask(tag).status, ask(tag).body.as_str()), (304, ""));
+    assert_eq!((request(tag).status, request(tag).body.as_str()), (304, ""));
 
     database.execute("delete from ticket_traces where opid = 3");
 
-    let changed = ask(tag);
+    let changed = request(tag);
     assert_eq!((changed.status, changed.opids()), (200, vec![1]));
     assert_ne!(changed.header("etag"), Some(tag));
 }
 
-/// The service has a role with all privileges, so that only the service itself prevents writes.
+/// The role of the service has all privileges, so that nothing but the service itself prevents writes.
 #[test]
 fn no_request_changes_the_database() {
     const COPY: &str = "create schema before;
@@ -190,9 +190,13 @@ fn no_request_changes_the_database() {
             "999",
         ] {
             let headers = [("Authorization", &*authorization)];
-            let answer = service.ask(method, &traces_of(tid), &headers);
+            let response = service.request(method, &traces_of(tid), &headers);
             let reads = ["GET", "HEAD"].contains(&method) && ["123", "124"].contains(&tid);
-            assert_eq!(answer.status == 200, reads, "{method} {tid}: {answer:?}");
+            assert_eq!(
+                response.status == 200,
+                reads,
+                "{method} {tid}: {response:?}"
+            );
         }
     }
 

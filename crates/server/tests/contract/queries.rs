@@ -1,4 +1,4 @@
-//! Query parameters.
+//! Tests of query parameters.
 
 use serde_json::json;
 use wts_domain::Access;
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn tid_has_one_spelling() {
+fn noncanonical_tid_is_rejected() {
     let mut records = sample_records();
     records.tickets.push(ticket_of(1, ALICE));
     let database = Database::with(Kind::Sqlite, records);
@@ -42,10 +42,10 @@ fn tid_has_one_spelling() {
         "'--",
         "1&tid=1",
     ] {
-        let answer = service.get(&traces_of(malformed), &alice);
-        assert_eq!(answer.status, 400, "{malformed}: {answer:?}");
-        assert_eq!(answer.json()["errType"], json!(2), "{malformed}");
-        let msg = answer.json()["msg"].as_str().unwrap().to_owned();
+        let response = service.get(&traces_of(malformed), &alice);
+        assert_eq!(response.status, 400, "{malformed}: {response:?}");
+        assert_eq!(response.json()["errType"], json!(2), "{malformed}");
+        let msg = response.json()["msg"].as_str().unwrap().to_owned();
         assert!(
             msg.strip_prefix("invalid tid parameter: ")
                 .is_some_and(|reason| !reason.is_empty()),
@@ -61,10 +61,10 @@ pub(crate) fn absent_ticket_is_reported_as_missing(kind: Kind) {
     let service = Service::on(&database.url());
 
     for access in [Access::User, Access::Dev] {
-        // Among them 2^32+1 and 2^32+123, which are not tickets 1 and 123.
+        // 2^32+1 and 2^32+123 must not be truncated to the tickets 1 and 123.
         for absent in ["2", "4294967297", "4294967419", "9223372036854775807"] {
-            let answer = service.get(&traces_of(absent), &token(ALICE, access));
-            assert_rejected(&answer, 400, 5, "无法找到对应的工单");
+            let response = service.get(&traces_of(absent), &token(ALICE, access));
+            assert_rejected(&response, 400, 5, "无法找到对应的工单");
         }
     }
 }
@@ -79,7 +79,7 @@ fn unknown_parameters_are_ignored() {
         "?&&tid=123&&=&%FF=%FF",
         "?tid=%3123",
     ] {
-        let answer = service.get(&format!("{PATH}{path}"), &token(ALICE, Access::User));
-        assert_eq!(answer.opids(), [1, 3], "{path}");
+        let response = service.get(&format!("{PATH}{path}"), &token(ALICE, Access::User));
+        assert_eq!(response.opids(), [1, 3], "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! Callers whose token has a higher rank than the database.
+//! Tests of `WTS_RECHECK_ACCESS`: callers whose rank in the database differs from the rank in their token.
 
 use wts_domain::{Access, StaffId, StudentId};
 use wts_testkit::{ALICE, Database, Kind, Operator, sample_records};
@@ -9,7 +9,7 @@ use crate::{
     traces_of,
 };
 
-/// A change to Alice in the database after her token was issued.
+/// The change of Alice's rank in the database since her token was issued.
 #[derive(Debug, Clone, Copy)]
 enum Since {
     Same,
@@ -17,7 +17,7 @@ enum Since {
     Gone,
 }
 
-pub(crate) fn lower_rank_of_token_and_database_counts(kind: Kind) {
+pub(crate) fn lower_rank_of_token_and_database_is_used_for_access(kind: Kind) {
     let mut records = sample_records();
     records.operators.push(Operator {
         wid: StaffId::from("W001"),
@@ -35,18 +35,18 @@ pub(crate) fn lower_rank_of_token_and_database_counts(kind: Kind) {
 
     for token in Access::ALL {
         set(*token);
-        ask(&service, *token, Since::Same);
+        request(&service, *token, Since::Same);
     }
     for lowered in [Access::InformalMember, Access::Unregistered] {
         set(lowered);
         for token in Access::ALL {
-            ask(&service, *token, Since::Lowered(lowered));
+            request(&service, *token, Since::Lowered(lowered));
         }
     }
-    // Without a staff record, Alice is a user. A lower rank in the token applies even if the database has a higher one.
+    // Without a staff record, the rank of Alice is user. A lower rank in the token has precedence over it.
     database.execute(&format!("delete from {operators} where wid = 'W001'"));
     for token in Access::ALL {
-        ask(&service, *token, Since::Lowered(Access::User));
+        request(&service, *token, Since::Lowered(Access::User));
     }
     database.delete_unchecked(&match kind {
         Kind::Sqlite | Kind::Postgres => {
@@ -58,24 +58,25 @@ pub(crate) fn lower_rank_of_token_and_database_counts(kind: Kind) {
         Kind::WtsV3 => format!("delete from wts.users where sid = '{ALICE}'"),
     });
     for token in Access::ALL {
-        ask(&service, *token, Since::Gone);
+        request(&service, *token, Since::Gone);
     }
 }
 
-/// Requests Alice's own ticket, Bob's ticket and a missing ticket.
-fn ask(service: &Service, token: Access, since: Since) {
+/// Requests Alice's own ticket, Bob's ticket and a missing ticket, and asserts the responses.
+fn request(service: &Service, token: Access, since: Since) {
     let effective = match since {
         Since::Same => token,
         Since::Lowered(rank) => rank.min(token),
         Since::Gone => Access::Unregistered,
     };
     let shown = format!("{token}, {since:?}");
-    let answer = |ticket: &str| service.get(&traces_of(ticket), &token_for(ALICE, token.as_str()));
-    let (own, anothers, absent) = (answer("123"), answer("124"), answer("999"));
+    let response =
+        |ticket: &str| service.get(&traces_of(ticket), &token_for(ALICE, token.as_str()));
+    let (own, anothers, absent) = (response("123"), response("124"), response("999"));
 
     if !effective.is_active() {
-        for answer in [own, anothers, absent] {
-            assert_rejected(&answer, 403, 3, "only active users can access this API");
+        for response in [own, anothers, absent] {
+            assert_rejected(&response, 403, 3, "only active users can access this API");
         }
         return;
     }

@@ -9,17 +9,17 @@ use crate::{
     support::{Service, token},
 };
 
-fn get(service: &Service, query: &str) -> crate::Answer {
+fn get(service: &Service, query: &str) -> crate::Response {
     service.get(&format!("{PATH}?{query}"), &token(BOB, Access::Dev))
 }
 
 pub(crate) fn changes_and_state_follow_the_documented_example(kind: Kind) {
     let (service, _database) = served(kind);
 
-    let answer = get(&service, "tid=123&include=changes,state");
+    let response = get(&service, "tid=123&include=changes,state");
 
-    assert_eq!(answer.status, 200);
-    let body = answer.json();
+    assert_eq!(response.status, 200);
+    let body = response.json();
     let added = |index: usize| {
         let trace = &body["traces"][index];
         json!({"actor": trace["actor"], "changes": trace["changes"]})
@@ -90,10 +90,10 @@ fn parameters_are_checked_before_the_ticket() {
         ("format=csv&include=state", "include"),
     ] {
         for ticket in [123, 999] {
-            let answer = get(&service, &format!("tid={ticket}&{query}"));
-            let body = answer.json();
+            let response = get(&service, &format!("tid={ticket}&{query}"));
+            let body = response.json();
             assert_eq!(
-                (answer.status, &body["errType"]),
+                (response.status, &body["errType"]),
                 (400, &json!(2)),
                 "{query}"
             );

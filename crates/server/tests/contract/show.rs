@@ -30,9 +30,9 @@ fn printed(command: &mut Command) -> String {
 pub(crate) fn show_prints_the_bodies_of_the_api(kind: Kind) {
     let (service, database) = served(kind);
     let body = |query: &str| {
-        let answer = service.get(&(traces_of("124") + query), &token(BOB, Access::User));
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body
+        let response = service.get(&(traces_of("124") + query), &token(BOB, Access::User));
+        assert_eq!(response.status, 200, "{response:?}");
+        response.body
     };
 
     let json = printed(&mut show(&database, &["124", "--json"]));

@@ -1,11 +1,11 @@
-//! Cancellation of commands by a signal.
+//! Tests of the cancellation of commands by a signal.
 
 use std::process::Child;
 
 use super::*;
 
-/// The signals, and the exit code after each.
-fn told(mut child: Child, signal: &str) -> Option<i32> {
+/// Sends a signal to a process, waits for its end and returns its exit code.
+fn exit_code_after(mut child: Child, signal: &str) -> Option<i32> {
     let kill = Command::new("kill")
         .args(["-s", signal, &child.id().to_string()])
         .status();
@@ -19,8 +19,8 @@ fn wait_until(mut reached: impl FnMut() -> bool) {
     }
 }
 
-/// Starts a command and waits until it handles signals, which is when it logs its start.
-fn begun(command: &mut Command) -> Child {
+/// Starts a command and waits until it has installed its signal handlers.
+fn start(command: &mut Command) -> Child {
     let child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -41,14 +41,14 @@ fn begun(command: &mut Command) -> Child {
 }
 
 #[test]
-fn cancelled_generate_leaves_nothing_behind() {
+fn cancelled_generate_removes_its_file() {
     for signal in ["INT", "TERM", "HUP"] {
         let files = Files::new();
         let file = files.arg("large.jsonl");
-        let generate = begun(&mut wts(&["generate", "--tickets", "1000000", "-o", &file]));
+        let generate = start(&mut wts(&["generate", "--tickets", "1000000", "-o", &file]));
         let names = || fs::read_dir(files.0.path()).unwrap().count();
         wait_until(|| names() > 0);
-        assert_eq!(told(generate, signal), Some(130), "{signal}");
+        assert_eq!(exit_code_after(generate, signal), Some(130), "{signal}");
         assert_eq!(names(), 0, "{signal}");
     }
 }
@@ -56,14 +56,18 @@ fn cancelled_generate_leaves_nothing_behind() {
 #[test]
 fn import_waiting_for_input_can_be_cancelled() {
     let database = Database::new(Kind::Sqlite);
-    let import = begun(&mut on(&database.url(), &["import"]));
-    assert_eq!(told(import, "TERM"), Some(130), "before the first byte");
+    let import = start(&mut on(&database.url(), &["import"]));
+    assert_eq!(
+        exit_code_after(import, "TERM"),
+        Some(130),
+        "before the first byte"
+    );
 
-    let mut import = begun(&mut on(&database.url(), &["import"]));
+    let mut import = start(&mut on(&database.url(), &["import"]));
     let input = import.stdin.as_mut().unwrap();
     let header = r#"{"type":"header","format":"wts-histories","version":1}"#;
     writeln!(input, "{header}").unwrap();
-    assert_eq!(told(import, "TERM"), Some(130), "in the middle");
+    assert_eq!(exit_code_after(import, "TERM"), Some(130), "in the middle");
 }
 
 #[test]
@@ -73,15 +77,15 @@ fn command_waiting_for_a_lock_can_be_cancelled() {
     let names = || fs::read_dir(files.0.path()).unwrap().count();
     database.while_locked("wts.tickets", || {
         let file = files.arg("never.jsonl");
-        let export = begun(&mut on(&url, &["export", "-o", &file]));
+        let export = start(&mut on(&url, &["export", "-o", &file]));
         wait_until(|| names() > 0);
-        assert_eq!(told(export, "TERM"), Some(130));
+        assert_eq!(exit_code_after(export, "TERM"), Some(130));
         assert_eq!(names(), 0);
     });
-    let campus = files.campus();
+    let sample = files.sample_file();
     database.while_locked("wts.tickets", || {
-        let import = begun(&mut on(&url, &["import", &campus]));
-        assert_eq!(told(import, "TERM"), Some(130));
+        let import = start(&mut on(&url, &["import", &sample]));
+        assert_eq!(exit_code_after(import, "TERM"), Some(130));
     });
 }
 
@@ -94,11 +98,11 @@ fn cancelled_import_is_rolled_back() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::new(kind);
         let url = database.owner_url_text();
-        let mut import = begun(&mut on(&url, &["import"]));
+        let mut import = start(&mut on(&url, &["import"]));
         let input = import.stdin.as_mut().unwrap();
-        // All but the end, so that most of the file is in the database when the signal arrives.
+        // The end of the file is missing, so that the import is incomplete when the signal arrives.
         input.write_all(&whole[..whole.len() - 200]).unwrap();
-        assert_eq!(told(import, "INT"), Some(130), "{kind:?}");
+        assert_eq!(exit_code_after(import, "INT"), Some(130), "{kind:?}");
         let after = succeed(&mut on(&url, &["export"]));
         assert!(after.contains("\"tickets\":0,"), "{kind:?}: {after}");
         succeed(&mut on(&url, &["import", &large]));

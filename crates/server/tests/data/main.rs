@@ -1,8 +1,8 @@
-//! Export, import, generation and verification of histories with the real binary.
+//! Tests of the commands export, import, generate and verify with the real binary.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a test fails by panicking"
 )]
 
 mod interrupted;
@@ -32,26 +32,26 @@ use wts_domain::Access;
 use wts_generator::arbitrary::postgres_histories;
 use wts_testkit::{ALICE, BOB, Database, Kind, sample_records};
 
-/// A directory with files of histories.
+/// A temporary directory for files of histories.
 struct Files(TempDir);
 
 impl Files {
     fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder can be made"))
+        Self(tempfile::tempdir().expect("a directory can be created"))
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    /// The path as an argument.
+    /// Returns the path of a file as a command-line argument.
     fn arg(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
-    /// Sample data of 300 tickets.
-    fn campus(&self) -> String {
-        let file = self.arg("campus.jsonl");
+    /// Generates a file with sample data of 300 tickets and returns its path.
+    fn sample_file(&self) -> String {
+        let file = self.arg("sample.jsonl");
         succeed(&mut wts(&[
             "generate",
             "--tickets",

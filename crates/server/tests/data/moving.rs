@@ -1,12 +1,12 @@
-//! Round trips of histories through export and import.
+//! Tests of round trips of histories through export and import.
 
 use super::*;
 
 #[test]
 fn sample_data_round_trips_through_both_databases() {
     let files = Files::new();
-    let campus = files.campus();
-    let mut last = campus.clone();
+    let sample = files.sample_file();
+    let mut last = sample.clone();
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::new(kind);
         let url = database.owner_url_text();
@@ -17,7 +17,7 @@ fn sample_data_round_trips_through_both_databases() {
         );
         last = files.arg(&format!("{kind:?}.jsonl"));
         succeed(&mut on(&url, &["export", "-o", &last]));
-        assert!(same(&last, &campus), "{kind:?}");
+        assert!(same(&last, &sample), "{kind:?}");
 
         let again = succeed(&mut on(&url, &["import", &last]));
         assert!(again.starts_with("imported 0 staff, 0 tickets, 0 traces\nalready present and unchanged: 18 staff, 300 tickets"), "{again}");
@@ -32,15 +32,15 @@ fn sample_data_round_trips_through_both_databases() {
 #[test]
 fn generated_file_is_the_same_in_every_version() {
     let files = Files::new();
-    let campus = fs::read_to_string(files.campus()).unwrap();
-    let end = campus.lines().last().unwrap();
+    let sample = fs::read_to_string(files.sample_file()).unwrap();
+    let end = sample.lines().last().unwrap();
     assert_eq!(
         end,
         r#"{"type":"end","staff":18,"tickets":300,"traces":1373,"sha256":"545d13d822b3bd8c6e08a241e6517c986d063732e36491fe9018c39e5bb0eb25"}"#
     );
 }
 
-/// The statements of WTS v3: they insert tickets and traces, and triggers do the rest.
+/// Statements that insert tickets and traces as WTS v3 does. Triggers of the database update the other columns.
 const WRITERS: &str = "
     insert into data.students values ('2024310001', '爱丽丝'), ('2022310007', '詹姆斯');
     insert into wts.users (sid, wx) values ('2024310001', 'a'), ('2022310007', 'b');
@@ -60,14 +60,14 @@ const WRITERS: &str = "
         end loop;
     end $$";
 
-/// Unusual timestamps of old tables: before Christ, infinite, and the last possible one.
+/// Unusual timestamps: before the year 1, infinite, and the last possible one.
 const ODD: &str = "
     insert into wts.ticket_traces (tid, op, remark, updated_at) values
         (7, '-2', 'v.\u{a0}Chr.', '0044-03-15 12:00:00+00 BC'), (14, '-1', '从不', 'infinity'),
         (21, '-1', '一直', '-infinity'), (28, 'W007', '', '294276-12-31 23:59:59.999999+00')";
 
 #[test]
-fn wts_v3_database_moved_to_sqlite_responds_the_same() {
+fn wts_v3_database_copied_to_sqlite_gives_equal_responses() {
     let files = Files::new();
     let (v3, sqlite) = (Database::new(Kind::WtsV3), Database::new(Kind::Sqlite));
     v3.execute(WRITERS);
@@ -94,18 +94,18 @@ fn wts_v3_database_moved_to_sqlite_responds_the_same() {
         for (token, status) in &callers {
             let order = if ticket % 2 == 0 { "asc" } else { "desc" };
             let path = format!("/api/v3/get_traces?tid={ticket}&order={order}");
-            let answers = services.each_ref().map(|service| {
-                let answer = service.get(&path, token);
-                let tag = answer.header("etag").map(str::to_owned);
-                (answer.status, tag, answer.body)
+            let responses = services.each_ref().map(|service| {
+                let response = service.get(&path, token);
+                let tag = response.header("etag").map(str::to_owned);
+                (response.status, tag, response.body)
             });
-            assert_eq!(answers[0], answers[1], "{path}");
+            assert_eq!(responses[0], responses[1], "{path}");
             let expected = if ticket == 61 && *status == 200 {
                 400
             } else {
                 *status
             };
-            assert_eq!(answers[0].0, expected, "{path}");
+            assert_eq!(responses[0].0, expected, "{path}");
         }
     }
 }
@@ -113,9 +113,9 @@ fn wts_v3_database_moved_to_sqlite_responds_the_same() {
 #[test]
 fn export_can_be_piped_and_compressed() {
     let files = Files::new();
-    let campus = files.campus();
+    let sample = files.sample_file();
     let first = Database::new(Kind::Sqlite);
-    succeed(&mut on(&first.url(), &["import", &campus]));
+    succeed(&mut on(&first.url(), &["import", &sample]));
     for how in ["gzip", "zstd"] {
         let second = Database::new(Kind::Sqlite);
         let mut export = on(&first.url(), &["export", "--compress", how])
@@ -132,7 +132,7 @@ fn export_can_be_piped_and_compressed() {
             &second.url(),
             &["export", "-o", &file, "--compress", how],
         ));
-        let sizes = [&file, &campus].map(|file| fs::metadata(file).unwrap().len());
+        let sizes = [&file, &sample].map(|file| fs::metadata(file).unwrap().len());
         assert!(sizes[0] * 2 < sizes[1], "{how}: {sizes:?}");
         assert!(succeed(&mut wts(&["verify", &file])).contains("found no rule violations"));
     }
@@ -142,7 +142,7 @@ fn export_can_be_piped_and_compressed() {
 fn export_selects_by_number_and_by_filing_time() {
     let files = Files::new();
     let database = Database::new(Kind::Sqlite);
-    succeed(&mut on(&database.url(), &["import", &files.campus()]));
+    succeed(&mut on(&database.url(), &["import", &files.sample_file()]));
     let exported = |picked: &[&str]| {
         let arguments = [&["export"], picked].concat();
         let file = succeed(&mut on(&database.url(), &arguments));
@@ -176,14 +176,14 @@ fn export_selects_by_number_and_by_filing_time() {
         "{never}"
     );
     assert!(before.len() > 10 && since.len() > 10);
-    let (status, _, told) = outcome(&mut on(
+    let (status, _, error) = outcome(&mut on(
         &database.url(),
         &["export", "--filed-since", "yesterday"],
     ));
     assert_eq!(status.code(), Some(2));
     assert!(
-        told.contains("expected a time such as 2025-09-01"),
-        "{told}"
+        error.contains("expected a time such as 2025-09-01"),
+        "{error}"
     );
 }
 

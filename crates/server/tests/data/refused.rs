@@ -1,14 +1,14 @@
-//! Invalid files and databases.
+//! Tests of errors: invalid files, rule violations, conflicts and invalid databases.
 
 use super::*;
 
 #[test]
 fn import_of_a_damaged_file_changes_nothing() {
     let files = Files::new();
-    let campus = fs::read_to_string(files.campus()).unwrap();
-    let lines: Vec<_> = campus.lines().collect();
+    let sample = fs::read_to_string(files.sample_file()).unwrap();
+    let lines: Vec<_> = sample.lines().collect();
     let cut = lines[..500].join("\n") + "\n";
-    let changed = campus.replacen("\"delay\"", "\"delayed\"", 1);
+    let changed = sample.replacen("\"delay\"", "\"delayed\"", 1);
     let bad_line = changed
         .lines()
         .position(|line| line.contains("delayed"))
@@ -21,7 +21,7 @@ fn import_of_a_damaged_file_changes_nothing() {
         ),
         (changed, format!("line {bad_line}: trace ")),
         (
-            campus.replacen("提交了报修", "提交了保修", 1),
+            sample.replacen("提交了报修", "提交了保修", 1),
             "sha256: ".to_owned(),
         ),
     ];
@@ -39,9 +39,9 @@ fn import_of_a_damaged_file_changes_nothing() {
         for (text, expected) in &cases {
             let file = files.arg("bad.jsonl");
             fs::write(&file, text).unwrap();
-            let told = fail(&mut on(&url, &["import", &file]));
-            assert!(told.contains("nothing was imported: "), "{told}");
-            assert!(told.contains(expected), "{told}");
+            let error = fail(&mut on(&url, &["import", &file]));
+            assert!(error.contains("nothing was imported: "), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
         assert_eq!(succeed(&mut on(&url, &["export"])), before, "{kind:?}");
     }
@@ -58,7 +58,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
     succeed(&mut on(&first.url(), &["export", "-o", &file]));
 
     for mut verify in [on(&first.url(), &["verify"]), wts(&["verify", &file])] {
-        let (status, listed, told) = outcome(&mut verify);
+        let (status, listed, error) = outcome(&mut verify);
         assert_eq!(status.code(), Some(1));
         assert!(
             listed.contains(
@@ -70,7 +70,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
             listed.contains("ticket 125: the ticket has no traces"),
             "{listed}"
         );
-        assert!(told.contains("rule violations in "), "{told}");
+        assert!(error.contains("rule violations in "), "{error}");
     }
     assert!(
         outcome(&mut wts(&["verify", &file]))
@@ -78,11 +78,11 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
             .contains("line 9: ticket 124: trace 9: ")
     );
 
-    let (status, said, logged) = outcome(&mut on(&second.url(), &["import", &file]));
+    let (status, output, logged) = outcome(&mut on(&second.url(), &["import", &file]));
     assert!(status.success());
     assert!(
-        said.contains("rule violations in the imported histories"),
-        "{said}"
+        output.contains("rule violations in the imported histories"),
+        "{output}"
     );
     assert!(
         logged.contains("WARN") && logged.contains("does not create the ticket"),
@@ -99,26 +99,26 @@ fn import_conflict_is_reported_with_its_location() {
     let files = Files::new();
     let database = Database::with(Kind::Postgres, sample_records());
     let url = database.owner_url_text();
-    let file = files.arg("campus.jsonl");
+    let file = files.arg("sample.jsonl");
     succeed(&mut on(&url, &["export", "-o", &file]));
     database.execute("update wts.tickets set status = 'canceled' where tid = 123");
-    let told = fail(&mut on(&url, &["import", &file]));
+    let error = fail(&mut on(&url, &["import", &file]));
     assert!(
-        told.contains("line 5: ticket 123: status: fresh in the import, canceled in the database"),
-        "{told}"
+        error.contains("line 5: ticket 123: status: fresh in the import, canceled in the database"),
+        "{error}"
     );
 }
 
 #[test]
 fn failure_to_open_is_reported_with_a_remedy() {
     let files = Files::new();
-    let campus = files.campus();
+    let sample = files.sample_file();
     let missing = format!("sqlite:{}", files.arg("no.db"));
-    assert!(fail(&mut on(&missing, &["import", &campus])).contains("run `wts migrate`"));
+    assert!(fail(&mut on(&missing, &["import", &sample])).contains("run `wts migrate`"));
     assert!(fail(&mut on(&missing, &["export"])).contains("run `wts migrate`"));
     let v3 = Database::new(Kind::WtsV3);
     assert!(
-        fail(&mut on(&v3.owner_url_text(), &["import", &campus]))
+        fail(&mut on(&v3.owner_url_text(), &["import", &sample]))
             .contains("only read and never written to")
     );
     assert!(
@@ -132,9 +132,9 @@ fn failure_to_open_is_reported_with_a_remedy() {
         .spawn()
         .unwrap();
     import.stdin.take().unwrap().write_all(b"hello\n").unwrap();
-    let told = String::from_utf8(import.wait_with_output().unwrap().stderr).unwrap();
+    let error = String::from_utf8(import.wait_with_output().unwrap().stderr).unwrap();
     assert!(
-        told.contains("-: nothing was imported: line 1: not a file of histories"),
-        "{told}"
+        error.contains("-: nothing was imported: line 1: not a file of histories"),
+        "{error}"
     );
 }

@@ -1,9 +1,9 @@
-//! Clients that check every response.
+//! Clients that send requests during a fault and check every response.
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a test fails by panicking"
 )]
 
 use std::{
@@ -20,33 +20,33 @@ use std::{
 
 use wts_domain::Access;
 
-use crate::support::{Answer, Service, get, token, wait_until};
+use crate::support::{Response, Service, get, token, wait_until};
 
-/// The limits of the response time and of the recovery time on a busy machine. The documented limits are 3 s and 1 s;
-/// `cargo xtask faults` checks those.
+/// The maximum response time and recovery time on a busy machine. The documented limits are 3 s and 1 s, which
+/// `cargo xtask faults` checks.
 const SLOWEST: Duration = Duration::from_secs(6);
 const RECOVERY: Duration = Duration::from_secs(6);
 const CLIENTS: usize = 8;
 
-/// Clients of a service with the sample data of the tests.
+/// Clients of a service that serves the sample data of the tests.
 pub(crate) struct Clients {
     address: SocketAddr,
     operations: SocketAddr,
     bearer: String,
 }
 
-/// The results so far, shared by the clients.
+/// The results of the requests so far. All clients share them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Seen {
-    pub(crate) good: usize,
+pub(crate) struct Results {
+    pub(crate) succeeded: usize,
     pub(crate) failures: usize,
     pub(crate) became_unready: bool,
     slowest: Duration,
 }
 
-/// The results of all clients.
+/// The outcome of a fault.
 pub(crate) struct Outcome {
-    pub(crate) seen: Seen,
+    pub(crate) results: Results,
     pub(crate) slowest: Duration,
     /// The time from the end of the fault to the first success response to a later request.
     pub(crate) recovery: Duration,
@@ -55,25 +55,25 @@ pub(crate) struct Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            seen,
+            results,
             slowest,
             recovery,
         } = self;
         write!(
             f,
-            "{} good, {} failed, slowest {slowest:?}, good again after {recovery:?}, unready meanwhile: {}",
-            seen.good, seen.failures, seen.became_unready
+            "{} succeeded, {} failed, slowest {slowest:?}, succeeded again after {recovery:?}, unready meanwhile: {}",
+            results.succeeded, results.failures, results.became_unready
         )
     }
 }
 
-/// Prints a line of a table.
-#[expect(clippy::print_stdout, reason = "what `cargo xtask faults` has to say")]
+/// Prints the outcome of a fault as a line of a table.
+#[expect(clippy::print_stdout, reason = "the output of `cargo xtask faults`")]
 pub(crate) fn print(fault: &str, outcome: &Outcome) {
     println!("{fault:>24}: {outcome}");
 }
 
-/// A client's connection, kept alive or opened for every request.
+/// The connection of a client, which is kept alive or is opened for every request.
 struct Connection {
     is_kept: bool,
     idle: Option<TcpStream>,
@@ -91,36 +91,39 @@ impl Connection {
     fn exchange(&mut self, address: SocketAddr, request: &[u8]) -> Vec<u8> {
         // The service may have closed an idle connection.
         if let Some(mut stream) = self.idle.take()
-            && let Some(answer) = Self::answer(&mut stream, request)
+            && let Some(response) = Self::response(&mut stream, request)
         {
             self.idle = Some(stream);
-            return answer;
+            return response;
         }
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(2 * SLOWEST)).unwrap();
-        let answer = Self::answer(&mut stream, request).expect("every request is answered");
+        let response = Self::response(&mut stream, request).expect("every request gets a response");
         self.idle = Some(stream).filter(|_| self.is_kept);
-        answer
+        response
     }
 
-    /// Reads a whole response; `None` if the connection was closed before it began.
-    fn answer(stream: &mut TcpStream, request: &[u8]) -> Option<Vec<u8>> {
+    /// Sends a request and returns the complete response, or `None` if the connection was closed before the response.
+    fn response(stream: &mut TcpStream, request: &[u8]) -> Option<Vec<u8>> {
         stream.write_all(request).ok()?;
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         let mut bytes = [0; 4_096];
         loop {
             let read = stream.read(&mut bytes);
             match read.map(|read| bytes.get(..read).unwrap_or_default()) {
-                Ok(&[]) | Err(_) if answer.is_empty() => return None,
-                Ok(&[]) | Err(_) => panic!("half an answer: {}", String::from_utf8_lossy(&answer)),
-                Ok(piece) => answer.extend_from_slice(piece),
+                Ok(&[]) | Err(_) if response.is_empty() => return None,
+                Ok(&[]) | Err(_) => panic!(
+                    "an incomplete response: {}",
+                    String::from_utf8_lossy(&response)
+                ),
+                Ok(piece) => response.extend_from_slice(piece),
             }
-            let text = String::from_utf8_lossy(&answer);
+            let text = String::from_utf8_lossy(&response);
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
                 let mut lines = head.lines();
                 let length = lines.find_map(|line| line.strip_prefix("content-length: "));
                 if body.len() >= length.unwrap().parse().unwrap() {
-                    return Some(answer);
+                    return Some(response);
                 }
             }
         }
@@ -134,20 +137,23 @@ impl Clients {
             operations: service.operations(),
             bearer: token("", Access::Dev),
         };
-        // Often enough that every thread of the service has connected.
+        // This is a sufficient number of requests for every thread of the service to connect to the database.
         for number in 0..3 * CLIENTS {
-            assert!(clients.ask(number), "it is well before");
+            assert!(
+                clients.request(number),
+                "a request before the fault succeeds"
+            );
         }
         clients
     }
 
-    /// Requests one of the tickets once.
-    fn ask(&self, number: usize) -> bool {
-        self.ask_over(&mut Connection::new(false), number)
+    /// Requests one of the tickets over a new connection, and returns whether the request succeeded.
+    fn request(&self, number: usize) -> bool {
+        self.request_over(&mut Connection::new(false), number)
     }
 
-    /// Requests one of the tickets, checks the response, and returns whether it was a success response.
-    fn ask_over(&self, connection: &mut Connection, number: usize) -> bool {
+    /// Requests one of the tickets, checks the response, and returns whether the request succeeded.
+    fn request_over(&self, connection: &mut Connection, number: usize) -> bool {
         const HISTORIES: [(u32, &[i64]); 3] = [(123, &[1, 3]), (124, &[9, 2, 5]), (125, &[])];
         let Some((ticket, opids)) = HISTORIES.get(number % HISTORIES.len()) else {
             return false;
@@ -161,92 +167,105 @@ impl Clients {
             },
             self.bearer
         );
-        let answer = Answer::parse(&connection.exchange(self.address, request.as_bytes()));
-        match answer.status {
-            200 => assert_eq!(answer.opids(), *opids, "a wrong answer"),
+        let response = Response::parse(&connection.exchange(self.address, request.as_bytes()));
+        match response.status {
+            200 => assert_eq!(response.opids(), *opids, "a wrong response"),
             500 => assert_eq!(
-                answer.body,
+                response.body,
                 r#"{"success":false,"msg":"system met a uncaught error,please view logs.","errType":1}"#
             ),
             503 => {
-                assert_eq!(answer.header("retry-after"), Some("1"));
-                assert!(answer.body.ends_with(r#""errType":1}"#), "{}", answer.body);
+                assert_eq!(response.header("retry-after"), Some("1"));
+                assert!(
+                    response.body.ends_with(r#""errType":1}"#),
+                    "{}",
+                    response.body
+                );
             }
-            other => panic!("{other}: {}", answer.body),
+            other => panic!("{other}: {}", response.body),
         }
-        answer.status == 200
+        response.status == 200
     }
 
-    /// Sends requests from the beginning of a fault until enough are recorded and the service has recovered.
-    pub(crate) fn see(
+    /// Sends requests while a fault is injected, until `is_complete` returns `true` and the service has recovered.
+    pub(crate) fn run_during(
         &self,
-        cause: impl FnOnce(),
-        enough: impl Fn(&Seen) -> bool,
-        cure: impl FnOnce(),
+        inject: impl FnOnce(),
+        is_complete: impl Fn(&Results) -> bool,
+        remove: impl FnOnce(),
     ) -> Outcome {
-        let over = AtomicBool::new(false);
-        let seen = Mutex::new(Seen::default());
+        let is_finished = AtomicBool::new(false);
+        let results = Mutex::new(Results::default());
         let recovery = thread::scope(|scope| {
-            // Also if an assertion fails; otherwise the clients would never end.
-            let until_the_end = EndOnDrop(&over);
+            // The guard also stops the clients if an assertion fails; otherwise they would never end.
+            let end_guard = EndOnDrop(&is_finished);
             for client in 0..CLIENTS {
-                let (over, seen) = (&over, &seen);
+                let (is_finished, results) = (&is_finished, &results);
                 scope.spawn(move || {
                     let mut connection = Connection::new(client % 2 == 0);
                     for number in client.. {
-                        if over.load(SeqCst) {
+                        if is_finished.load(SeqCst) {
                             break;
                         }
                         let begun = Instant::now();
-                        let good = self.ask_over(&mut connection, number);
-                        let mut seen = seen.lock().unwrap();
-                        seen.good += usize::from(good);
-                        seen.failures += usize::from(!good);
-                        seen.slowest = seen.slowest.max(begun.elapsed());
+                        let succeeded = self.request_over(&mut connection, number);
+                        let mut results = results.lock().unwrap();
+                        results.succeeded += usize::from(succeeded);
+                        results.failures += usize::from(!succeeded);
+                        results.slowest = results.slowest.max(begun.elapsed());
                     }
                 });
             }
             scope.spawn(|| {
-                while !over.load(SeqCst) {
+                while !is_finished.load(SeqCst) {
                     if get(self.operations, "/readyz").status == 503 {
-                        seen.lock().unwrap().became_unready = true;
+                        results.lock().unwrap().became_unready = true;
                     }
                     thread::sleep(Duration::from_millis(50));
                 }
             });
-            cause();
-            wait_until("enough", || {
-                let seen = *seen.lock().unwrap();
-                enough(&seen)
+            inject();
+            wait_until("the results are complete", || {
+                let results = *results.lock().unwrap();
+                is_complete(&results)
             });
-            cure();
-            let back = Instant::now();
-            while !self.ask(0) {
-                assert!(back.elapsed() < RECOVERY, "it does not recover");
+            remove();
+            let recovering_since = Instant::now();
+            while !self.request(0) {
+                assert!(
+                    recovering_since.elapsed() < RECOVERY,
+                    "requests do not succeed again"
+                );
                 thread::sleep(Duration::from_millis(10));
             }
-            let recovery = back.elapsed();
+            let recovery = recovering_since.elapsed();
             while get(self.operations, "/readyz").status != 200 {
-                assert!(back.elapsed() < RECOVERY, "it is well and does not say so");
+                assert!(
+                    recovering_since.elapsed() < RECOVERY,
+                    "requests succeed, but /readyz does not return 200"
+                );
             }
-            drop(until_the_end);
+            drop(end_guard);
             recovery
         });
         for number in 0..3 * CLIENTS {
-            assert!(self.ask(number), "a failure remembered");
+            assert!(
+                self.request(number),
+                "a request after the recovery succeeds"
+            );
         }
-        let seen = seen.into_inner().unwrap();
-        let slowest = seen.slowest;
-        assert!(slowest < SLOWEST, "an answer took {slowest:?}");
+        let results = results.into_inner().unwrap();
+        let slowest = results.slowest;
+        assert!(slowest < SLOWEST, "a response took {slowest:?}");
         Outcome {
-            seen,
+            results,
             slowest,
             recovery,
         }
     }
 }
 
-/// Ends the clients when it is dropped.
+/// A guard that stops the clients when it is dropped.
 struct EndOnDrop<'a>(&'a AtomicBool);
 
 impl Drop for EndOnDrop<'_> {

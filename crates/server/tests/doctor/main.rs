@@ -1,4 +1,4 @@
-//! The findings and remedies of `wts doctor`.
+//! Tests of the findings and remedies of `wts doctor`.
 
 mod roles;
 #[path = "../support/mod.rs"]
@@ -19,10 +19,10 @@ fn doctor(url: &str) -> Command {
     doctor
 }
 
-/// Returns the findings of a deployment that can serve.
+/// Returns the findings for a deployment that must not have failures.
 fn findings(doctor: &mut Command) -> String {
-    let (status, findings, complaint) = outcome(doctor);
-    assert!(status.success(), "{findings}{complaint}");
+    let (status, findings, error) = outcome(doctor);
+    assert!(status.success(), "{findings}{error}");
     findings
 }
 
@@ -31,7 +31,7 @@ fn valid_deployment_has_no_findings_on_any_database() {
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, sample_records());
         let findings = findings(&mut doctor(&database.url()));
-        // The duration of a read depends on the machine.
+        // The duration of a database read depends on the machine.
         let unwise = findings.lines().filter(|line| line.starts_with("warn  "));
         let unwise: Vec<_> = unwise
             .filter(|line| !line.contains("a database read takes"))
@@ -44,12 +44,12 @@ fn valid_deployment_has_no_findings_on_any_database() {
             has_roles,
             "{findings}"
         );
-        for said in [
+        for output in [
             "ok    histories can be read from ",
             "ok    reads use an index on the traces",
             "ok    traces get ascending ids",
         ] {
-            assert!(findings.contains(said), "{said} in {findings}");
+            assert!(findings.contains(output), "{output} in {findings}");
         }
     }
 }
@@ -67,7 +67,7 @@ fn unwise_settings_are_warnings_with_a_remedy() {
         doctor(&database.owner_url_text()).env("WTS_LISTEN", service.address().to_string()),
     );
 
-    for (said, remedy) in [
+    for (output, remedy) in [
         ("is already in use", "WTS_LISTEN"),
         ("there is no index", "create index"),
         ("sessions reserve ids", "set cache 1"),
@@ -78,13 +78,13 @@ fn unwise_settings_are_warnings_with_a_remedy() {
         ),
     ] {
         let (_, after) = findings
-            .split_once(&format!("warn  {said}"))
-            .or_else(|| findings.split_once(said))
-            .unwrap_or_else(|| unreachable!("{said} in {findings}"));
+            .split_once(&format!("warn  {output}"))
+            .or_else(|| findings.split_once(output))
+            .unwrap_or_else(|| unreachable!("{output} in {findings}"));
         let remedied = after.lines().nth(1).unwrap_or_default();
         assert!(
             remedied.contains("-> ") && remedied.contains(remedy),
-            "{said}: {remedied}"
+            "{output}: {remedied}"
         );
     }
 }
@@ -152,7 +152,7 @@ fn world_readable_or_writable_files_are_reported() {
         ("WTS_CONFIG", file("kept.toml", &inline, 0o600), None),
     ];
     for (setting, path, may) in &cases {
-        let said = findings(
+        let output = findings(
             doctor(&database.url())
                 .env_remove("WTS_JWT_SECRET")
                 .env(setting, path),
@@ -161,9 +161,12 @@ fn world_readable_or_writable_files_are_reported() {
             "warn  all users of this machine can {} {path}\n      -> chmod o= {path}",
             may.unwrap_or_default()
         );
-        let warned = said.contains("warn  all users of this machine");
-        assert_eq!(warned, may.is_some(), "{path}: {said}");
-        assert!(!warned || said.contains(&warning), "{warning} in {said}");
+        let warned = output.contains("warn  all users of this machine");
+        assert_eq!(warned, may.is_some(), "{path}: {output}");
+        assert!(
+            !warned || output.contains(&warning),
+            "{warning} in {output}"
+        );
     }
 }
 
@@ -194,7 +197,7 @@ fn startup_errors_are_reported_as_failures() {
         .local_addr()
         .unwrap()
         .to_string();
-    for (url, settings, said) in [
+    for (url, settings, output) in [
         (
             existing.url(),
             vec![("WTS_RECHECK_ACCESS", "on")],
@@ -222,8 +225,8 @@ fn startup_errors_are_reported_as_failures() {
         assert_eq!(status.code(), Some(1), "{findings}");
         let failure = findings.lines().find(|line| line.starts_with("FAIL  "));
         assert!(
-            failure.is_some_and(|failure| failure.contains(said)),
-            "{said} in {findings}"
+            failure.is_some_and(|failure| failure.contains(output)),
+            "{output} in {findings}"
         );
         let mut serve = wts(&["serve"]);
         serve
@@ -234,10 +237,10 @@ fn startup_errors_are_reported_as_failures() {
         let (status, _, log) = outcome(&mut serve);
         assert_eq!(status.code(), Some(1), "{log}");
     }
-    let (status, _, complaint) = outcome(wts(&["config"]).env("WTS_LOG", "info,a=b=c"));
+    let (status, _, error) = outcome(wts(&["config"]).env("WTS_LOG", "info,a=b=c"));
     assert!(
-        !status.success() && complaint.contains("WTS_LOG: expected"),
-        "{complaint}"
+        !status.success() && error.contains("WTS_LOG: expected"),
+        "{error}"
     );
 }
 
@@ -245,7 +248,7 @@ fn startup_errors_are_reported_as_failures() {
 fn problem_that_prevents_serving_is_a_failure_with_a_remedy() {
     let database = Database::without_tables(Kind::Postgres);
     let unreachable = "postgres://wts:hunter2@127.0.0.1:1/wts";
-    for (mut doctor, said, remedy) in [
+    for (mut doctor, output, remedy) in [
         (
             doctor(&database.owner_url_text()),
             "holds no ticket histories",
@@ -267,14 +270,14 @@ fn problem_that_prevents_serving_is_a_failure_with_a_remedy() {
             "wts config",
         ),
     ] {
-        let (status, findings, complaint) = outcome(&mut doctor);
+        let (status, findings, error) = outcome(&mut doctor);
         assert_eq!(status.code(), Some(1), "{findings}");
         assert!(
-            findings.contains("FAIL  ") && findings.contains(said),
-            "{said} in {findings}"
+            findings.contains("FAIL  ") && findings.contains(output),
+            "{output} in {findings}"
         );
         assert!(findings.contains(remedy), "{remedy} in {findings}");
-        assert!(!(findings + &complaint).contains("hunter2"));
+        assert!(!(findings + &error).contains("hunter2"));
     }
     let (_, findings, _) = outcome(doctor("sqlite:x").env("WTS_JWT_SECRET", "short"));
     assert!(

@@ -1,4 +1,4 @@
-//! Checks of the role's privileges, and the roles of the Compose file.
+//! Tests of the findings about privileges of the role, and about the roles for the Compose file.
 
 use wts_testkit::{PostgresServer, sample_records, server_with};
 
@@ -16,12 +16,12 @@ fn excess_privileges_of_a_role_are_reported() {
         )
         .unwrap();
     let url = cluster.url_for("reader", "reader");
-    let said = findings(&mut doctor(&url));
+    let output = findings(&mut doctor(&url));
     assert!(
-        said.contains("ok    the role has read privileges only"),
-        "{said}"
+        output.contains("ok    the role has read privileges only"),
+        "{output}"
     );
-    for (give, take, told) in [
+    for (grant, revoke, privilege) in [
         (
             "alter role reader createrole",
             "alter role reader nocreaterole",
@@ -88,15 +88,15 @@ fn excess_privileges_of_a_role_are_reported() {
             "superuser",
         ),
     ] {
-        cluster.execute(give).unwrap();
-        let said = findings(&mut doctor(&url));
-        cluster.execute(take).unwrap();
-        let warning = said
+        cluster.execute(grant).unwrap();
+        let output = findings(&mut doctor(&url));
+        cluster.execute(revoke).unwrap();
+        let warning = output
             .lines()
             .find_map(|line| line.strip_prefix("warn  the role has more than read privileges: "));
         assert!(
-            warning.is_some_and(|warning| warning.contains(told)),
-            "{give}: {said}"
+            warning.is_some_and(|warning| warning.contains(privilege)),
+            "{grant}: {output}"
         );
     }
 }
@@ -114,7 +114,7 @@ fn false_replica_is_reported_and_compose_roles_pass() {
     }
     let standby = primary.start_standby().unwrap();
     let url_of = |server: &PostgresServer| server.url_for("wts_traces", "a%27b");
-    let said = findings(
+    let output = findings(
         doctor(&url_of(&primary))
             .env("WTS_RECHECK_ACCESS", "on")
             .env(
@@ -127,6 +127,6 @@ fn false_replica_is_reported_and_compose_roles_pass() {
         "/postgres is a replica that can be read",
         "is not a replica, so it is not used",
     ] {
-        assert!(said.contains(expected), "{expected} in {said}");
+        assert!(output.contains(expected), "{expected} in {output}");
     }
 }

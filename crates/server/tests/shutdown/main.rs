@@ -1,8 +1,8 @@
-//! Graceful shutdown: readiness, aborted requests, signals and systemd.
+//! Tests of the graceful shutdown: readiness, aborted requests, signals and systemd.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a test fails by panicking"
 )]
 
 mod requests;
@@ -23,14 +23,14 @@ use crate::support::{Service, get, namespace, token, wait_until};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
-/// Sends a request on a connection, new or not.
+/// Sends a request on a connection. Returns whether it could be sent.
 fn send(stream: &mut TcpStream, bearer: &str) -> bool {
     let request =
         format!("GET {TRACES} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n");
     stream.write_all(request.as_bytes()).is_ok()
 }
 
-/// Reads one response, with the body length that its head declares. Returns the head.
+/// Reads one complete response and returns its head.
 fn receive(stream: &mut TcpStream) -> Option<String> {
     let mut read = Vec::new();
     let mut byte = [0];
@@ -50,7 +50,7 @@ fn receive(stream: &mut TcpStream) -> Option<String> {
 }
 
 #[test]
-fn readiness_ends_first_while_requests_are_accepted() {
+fn readyz_fails_at_shutdown_while_requests_are_accepted() {
     let database = Database::with(Kind::Sqlite, sample_records());
     let mut service = Service::with(
         &database.url(),
@@ -61,23 +61,23 @@ fn readiness_ends_first_while_requests_are_accepted() {
     );
     let operations = service.operations();
     service.signal("TERM");
-    service.wait_until_said("received a signal");
+    service.wait_for_output("received a signal");
     wait_until("unready", || {
         get(service.address(), "/readyz").status != 200
     });
     for address in [service.address(), operations] {
-        let answer = get(address, "/readyz");
-        assert_eq!(answer.status, 503);
+        let response = get(address, "/readyz");
+        assert_eq!(response.status, 503);
         assert!(
-            answer.body.contains("the service is stopping"),
+            response.body.contains("the service is stopping"),
             "{}",
-            answer.body
+            response.body
         );
         assert_eq!(get(address, "/livez").status, 200);
     }
-    let answer = service.get(TRACES, &token(ALICE, Access::User));
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("connection"), Some("close"));
+    let response = service.get(TRACES, &token(ALICE, Access::User));
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("connection"), Some("close"));
     let (status, log) = service.ended();
     assert!(status.success(), "{log}");
 }
@@ -88,7 +88,7 @@ fn request_over_the_shutdown_timeout_is_aborted_and_logged() {
     let mut service = Service::with(&database.url(), &slow(&[("WTS_SHUTDOWN_TIMEOUT", "300ms")]));
     let operations = service.operations();
     let (status, log) = database.while_locked("wts.tickets", || {
-        ask_and_wait(&service, operations);
+        send_and_leave_in_flight(&service, operations);
         service.signal("TERM");
         service.ended()
     });
@@ -98,7 +98,7 @@ fn request_over_the_shutdown_timeout_is_aborted_and_logged() {
 #[test]
 fn slow_client_is_aborted_at_shutdown_and_logged() {
     let mut records = sample_records();
-    // The last trace, so that the whole response is written at once.
+    // The long remark is in the last trace, so that the complete response is written at once.
     let remark = "x".repeat(30 * 1_024 * 1_024);
     records
         .traces
@@ -120,7 +120,7 @@ fn slow_client_is_aborted_at_shutdown_and_logged() {
 
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest);
-    assert!(rest.len() < remark.len(), "it was taken to the end");
+    assert!(rest.len() < remark.len(), "the response was not aborted");
     assert_eq!(status.code(), Some(1), "{log}");
     assert!(log.contains("1 requests were aborted"), "{log}");
 }
@@ -136,9 +136,9 @@ fn second_signal_ends_the_process_at_once() {
         let mut service = Service::with(&database.url(), &slow(&[("WTS_SHUTDOWN_TIMEOUT", "1h")]));
         let operations = service.operations();
         let (status, log) = database.while_locked("wts.tickets", || {
-            ask_and_wait(&service, operations);
+            send_and_leave_in_flight(&service, operations);
             service.signal(first);
-            service.wait_until_said("received a signal");
+            service.wait_for_output("received a signal");
             service.signal(second);
             service.ended()
         });
@@ -147,7 +147,7 @@ fn second_signal_ends_the_process_at_once() {
     }
 }
 
-/// Settings with very long timeouts.
+/// Returns settings with very long timeouts, and the settings `more`.
 fn slow<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut settings = vec![
         ("WTS_REQUEST_TIMEOUT", "1h"),
@@ -158,11 +158,11 @@ fn slow<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     settings
 }
 
-/// Sends a request and leaves it in flight.
-fn ask_and_wait(service: &Service, operations: SocketAddr) {
+/// Sends a request, and returns when it is in flight.
+fn send_and_leave_in_flight(service: &Service, operations: SocketAddr) {
     let mut stream = TcpStream::connect(service.address()).unwrap();
     assert!(send(&mut stream, &token(ALICE, Access::User)));
-    // The thread that waits for the response is not used again; the connection stays open.
+    // The connection must stay open after this function returns.
     std::mem::forget(stream);
     wait_until("in flight", || {
         get(operations, "/metrics").body.contains("in_flight 1")
@@ -198,7 +198,7 @@ fn systemd_is_notified_of_readiness_and_stopping() {
 
 #[test]
 fn process_1_of_a_container_stops_on_a_signal() {
-    // Only a PID namespace has another process 1. Its outer process id is known only through its parent.
+    // The command gets process id 1 in a PID namespace. Its process id outside is known only through its parent.
     let Some(mut command) = namespace::unshare(&["--pid", "--fork", "--kill-child"], &["true"])
     else {
         return;

@@ -1,4 +1,4 @@
-//! Graceful shutdown: no request that was sent before the signal is lost.
+//! Tests that a graceful shutdown loses no request that was sent before the signal.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -18,8 +18,8 @@ use crate::{
     support::{Service, token, wait_until},
 };
 
-/// Sends this number of requests at a time until `stopped` is set, and counts the responses. A lock around the check and the
-/// requests ensures that every request is sent before the signal.
+/// Sends `at_a_time` pipelined requests repeatedly until `stopped` is set, and counts the responses. A lock around the
+/// check and the requests ensures that every request is sent before the signal.
 fn send_until_stopped(
     address: SocketAddr,
     bearer: &str,
@@ -44,7 +44,7 @@ fn send_until_stopped(
             let head = receive(&mut stream).expect("no request is lost");
             assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
             answered.fetch_add(1, Relaxed);
-            // Clients send later pipelined requests again (RFC 9112 9.3.2).
+            // Clients must repeat the remaining pipelined requests (RFC 9112 9.3.2).
             if head.contains("connection: close") {
                 return;
             }
@@ -62,13 +62,13 @@ fn request_sent_before_the_signal_is_not_lost() {
     let (stopped, answered) = (RwLock::new(false), AtomicUsize::new(0));
 
     thread::scope(|scope| {
-        // Half of the clients send several requests at a time, so that some always wait in the socket.
+        // Half of the clients send several requests at a time, so that unread requests are always in the socket buffers.
         for at_a_time in [1, 4].repeat(8) {
             let (bearer, state) = (&bearer, (&stopped, &answered));
             scope.spawn(move || send_until_stopped(address, bearer, at_a_time, state));
         }
         wait_until("connected", || answered.load(Relaxed) >= 100);
-        // The responses of the database are delayed, so that every client is waiting when the signal arrives.
+        // The responses of the database are delayed, so that every client waits for a response when the signal arrives.
         proxy.set(Fault::Slow(Duration::from_millis(25)));
         wait_until("under load", || answered.load(Relaxed) >= 300);
         let mut stopped = stopped.write().unwrap();
@@ -106,7 +106,7 @@ fn unread_request_on_an_idle_connection_gets_a_response() {
         service.signal("TERM");
 
         for stream in idle.iter_mut().chain(&mut new) {
-            let head = receive(stream).expect("an answer");
+            let head = receive(stream).expect("a response");
             assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
         }
         let (status, log) = service.ended();

@@ -1,9 +1,9 @@
-//! Faults of an SQLite file: corruption, removal, a full disk, missing permissions.
+//! Tests of faults of an SQLite file: corruption, removal, a full disk, missing permissions.
 
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a test stops where it stands"
+    reason = "a test fails by panicking"
 )]
 
 #[path = "../support/mod.rs"]
@@ -19,7 +19,7 @@ use std::{
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, sample_records, trace_of};
 
-use crate::support::{Answer, SECRET, Service, get, namespace, outcome, token, wait_until, wts};
+use crate::support::{Response, SECRET, Service, get, namespace, outcome, token, wait_until, wts};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -35,7 +35,7 @@ fn status(service: &Service, ticket: u32) -> u16 {
 #[test]
 fn corrupt_page_affects_only_the_histories_on_it() {
     let mut records = sample_records();
-    // Enough to fill many pages.
+    // These traces fill many pages.
     for opid in 1_000..3_000 {
         let remark = format!("{opid}: {}", "很长的备注".repeat(20));
         records
@@ -57,7 +57,11 @@ fn corrupt_page_affects_only_the_histories_on_it() {
 
     let service = Service::on(&database.url());
 
-    assert_eq!(status(&service, 125), 500, "never a part of a history");
+    assert_eq!(
+        status(&service, 125),
+        500,
+        "an incomplete history must not be returned"
+    );
     assert_eq!(status(&service, 123), 200);
     let (_, log) = service.stop("TERM");
     assert!(log.contains("malformed"), "{log}");
@@ -76,7 +80,7 @@ fn removed_file_is_detected_and_a_new_one_is_read() {
     assert_eq!(status(&service, 123), 500);
     wait_until("unready", || get(operations, "/readyz").status == 503);
 
-    // Another database file, such as a restored backup.
+    // The file is replaced by another database, such as a restored backup.
     let mut records = sample_records();
     records.traces.push(trace_of(123, 77, 77, "-1", ""));
     let another = Database::with(Kind::Sqlite, records);
@@ -108,7 +112,7 @@ fn killed_writer_leaves_complete_histories() {
     }
 }
 
-/// The program beside this file that writes two traces at a time, which `cargo test` builds as an example.
+/// Returns the path of the program `pair_writer.rs`, which `cargo test` builds as an example.
 fn pair_writer() -> PathBuf {
     let tests = env::current_exe().unwrap();
     let program = tests
@@ -123,11 +127,11 @@ fn pair_writer() -> PathBuf {
     program
 }
 
-/// Returns the number of traces of the ticket to which the writer adds two at a time.
+/// Returns the number of traces of the ticket to which the writer adds traces in pairs.
 fn count(service: &Service) -> usize {
-    let answer = service.get(TRACES, &token(ALICE, Access::User));
-    let count = answer.opids().len();
-    assert_eq!(count % 2, 0, "half of what was written");
+    let response = service.get(TRACES, &token(ALICE, Access::User));
+    let count = response.opids().len();
+    assert_eq!(count % 2, 0, "a pair of traces is incomplete");
     count
 }
 
@@ -138,9 +142,11 @@ fn find(bytes: &[u8], pattern: &[u8]) -> usize {
         .expect("it is in the file")
 }
 
-/// Serves the database in `$1` after some preparation, runs the fault, requests ticket 123 with the token `$2` and
-/// prints the answer, or else the output of the service. `None` if this system does not allow mounts.
-fn asked_after(preparation: &str, happening: &str, database: &Database) -> Option<String> {
+/// Runs a shell script that prepares the database, starts the service, injects the fault and requests ticket 123. Returns
+/// the response, or the output of the service if it does not start. Returns `None` if this system does not allow mounts.
+///
+/// In `preparation` and `happening`, `$1` is the database file and `$2` is a token.
+fn response_after_fault(preparation: &str, happening: &str, database: &Database) -> Option<String> {
     database.execute("pragma wal_checkpoint(truncate)");
     let script = format!(
         r#"mount -t tmpfs none /mnt
@@ -162,7 +168,7 @@ fn asked_after(preparation: &str, happening: &str, database: &Database) -> Optio
         wait $service"#
     );
     let mut command = namespace::unshare(&["--mount"], &["mount", "-t", "tmpfs", "none", "/mnt"])?;
-    // Only bash can open connections.
+    // The script needs bash, which can open TCP connections.
     command
         .args(["bash", "-ec", &script, "bash"])
         .arg(file_of(database))
@@ -182,9 +188,9 @@ fn database_on_a_read_only_medium_is_served() {
         mount -t tmpfs none /mnt/disk
         cp "$1" /mnt/disk/wts.db
         mount -o remount,ro /mnt/disk"#;
-    if let Some(said) = asked_after(preparation, "", &database) {
-        assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
-        assert!(said.contains(r#""opid":3"#), "{said}");
+    if let Some(output) = response_after_fault(preparation, "", &database) {
+        assert!(output.starts_with("HTTP/1.1 200 "), "{output}");
+        assert!(output.contains(r#""opid":3"#), "{output}");
     }
 }
 
@@ -195,13 +201,13 @@ fn full_disk_fails_the_start() {
         mount -t tmpfs -o size=1m none /mnt/disk
         cp "$1" /mnt/disk/wts.db
         cat /dev/zero > /mnt/disk/fill 2>/dev/null || true"#;
-    // To read, SQLite writes the list of readers beside the file.
-    if let Some(said) = asked_after(preparation, "", &database) {
-        let complaint = "wts: WTS_DATABASE_URL: SQLite cannot open the database file";
-        assert!(said.starts_with(complaint), "{said}");
+    // SQLite also writes when it reads: the list of readers, in a file in the same directory.
+    if let Some(output) = response_after_fault(preparation, "", &database) {
+        let error = "wts: WTS_DATABASE_URL: SQLite cannot open the database file";
+        assert!(output.starts_with(error), "{output}");
         assert!(
-            said.contains("disk I/O error") && said.contains("the disk needs free space"),
-            "{said}"
+            output.contains("disk I/O error") && output.contains("the disk needs free space"),
+            "{output}"
         );
     }
 }
@@ -212,20 +218,20 @@ fn disk_full_at_runtime_leaves_complete_histories_readable() {
     let preparation = r#"
         mount -t tmpfs -o size=1m none /mnt/disk
         cp "$1" /mnt/disk/wts.db"#;
-    // The program writes until a write fails.
+    // The writer ends when a write fails.
     let happening = r#"
         "$WRITER" /mnt/disk/wts.db > /mnt/writer 2>&1 && exit 1
         grep -q 'full\|disk I/O' /mnt/writer || { cat /mnt/writer; exit 1; }"#;
-    if let Some(said) = asked_after(preparation, happening, &database) {
-        assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
-        let (count, before) = (Answer::parse(said.as_bytes()).opids().len(), 2);
+    if let Some(output) = response_after_fault(preparation, happening, &database) {
+        assert!(output.starts_with("HTTP/1.1 200 "), "{output}");
+        let (count, before) = (Response::parse(output.as_bytes()).opids().len(), 2);
         assert!(count > before && count % 2 == 0, "{count} traces");
     }
 }
 
 #[test]
 fn missing_file_permissions_are_reported_with_a_remedy() {
-    let Some(mut serve) = namespace::without_roots_power(env!("CARGO_BIN_EXE_wts")) else {
+    let Some(mut serve) = namespace::without_root_capabilities(env!("CARGO_BIN_EXE_wts")) else {
         return;
     };
     let database = Database::with(Kind::Sqlite, sample_records());
@@ -245,13 +251,13 @@ fn missing_file_permissions_are_reported_with_a_remedy() {
     for (file_mode, folder_mode) in [(0o444, 0o555), (0o644, 0o555), (0o000, 0o755)] {
         mode(&file, file_mode);
         mode(directory.path(), folder_mode);
-        let (status, _, complaint) = outcome(&mut serve);
+        let (status, _, error) = outcome(&mut serve);
         mode(directory.path(), 0o755);
-        assert_eq!(status.code(), Some(1), "{complaint}");
+        assert_eq!(status.code(), Some(1), "{error}");
         assert!(
-            complaint.starts_with("wts: WTS_DATABASE_URL: SQLite cannot open the database file")
-                && complaint.contains("write to it and to its folder"),
-            "{complaint}"
+            error.starts_with("wts: WTS_DATABASE_URL: SQLite cannot open the database file")
+                && error.contains("write to it and to its folder"),
+            "{error}"
         );
     }
 }
@@ -271,12 +277,12 @@ fn file_that_is_not_a_database_fails_the_start() {
             .env("WTS_DATABASE_URL", format!("sqlite:{}", file.display()))
             .env("WTS_JWT_SECRET", SECRET)
             .env("WTS_LISTEN", "127.0.0.1:0");
-        let (status, _, complaint) = outcome(&mut serve);
-        assert_eq!(status.code(), Some(1), "{complaint}");
+        let (status, _, error) = outcome(&mut serve);
+        assert_eq!(status.code(), Some(1), "{error}");
         assert!(
-            complaint.contains("wts: WTS_DATABASE_URL: the database holds no ticket histories")
-                || complaint.contains("wts: WTS_DATABASE_URL: cannot connect"),
-            "{complaint}"
+            error.contains("wts: WTS_DATABASE_URL: the database holds no ticket histories")
+                || error.contains("wts: WTS_DATABASE_URL: cannot connect"),
+            "{error}"
         );
     }
 }

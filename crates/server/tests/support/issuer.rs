@@ -22,7 +22,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
-/// A sign-in service that signs with ES256 under its own `kid`.
+/// A sign-in service that signs tokens with its own ES256 key.
 pub(crate) struct Issuer {
     kid: String,
     pair: EcdsaKeyPair,
@@ -77,15 +77,15 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
-/// The key set for which the server sends no response.
-const SILENCE: &str = "silence";
+/// A key set that stands for no response.
+const NO_RESPONSE: &str = "silence";
 
-/// A server that publishes a key set.
+/// A key server that publishes a key set.
 pub(crate) struct Published {
     scheme: &'static str,
     address: SocketAddr,
     set: Arc<Mutex<String>>,
-    asked: Arc<AtomicUsize>,
+    request_count: Arc<AtomicUsize>,
 }
 
 impl Published {
@@ -93,8 +93,7 @@ impl Published {
         Self::over(None, set)
     }
 
-    /// Publishes a key set over TLS, with a certificate for `localhost`. Also returns the certificate of the authority, in
-    /// PEM.
+    /// Starts a key server with TLS and a certificate for `localhost`. Also returns the certificate of the authority, in PEM.
     pub(crate) fn over_tls(set: &str) -> (Self, String) {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -122,23 +121,26 @@ impl Published {
             scheme: if tls.is_some() { "https" } else { "http" },
             address: listener.local_addr().expect("an address"),
             set: Arc::new(Mutex::new(set.to_owned())),
-            asked: Arc::default(),
+            request_count: Arc::default(),
         };
-        let (set, asked) = (Arc::clone(&published.set), Arc::clone(&published.asked));
+        let (set, request_count) = (
+            Arc::clone(&published.set),
+            Arc::clone(&published.request_count),
+        );
         thread::spawn(move || {
-            let mut silenced = Vec::new();
+            let mut unanswered = Vec::new();
             for client in listener.incoming().flatten() {
-                asked.fetch_add(1, Ordering::SeqCst);
-                let set = set.lock().expect("nobody panicked").clone();
+                request_count.fetch_add(1, Ordering::SeqCst);
+                let set = set.lock().expect("the lock is not poisoned").clone();
                 match &tls {
                     // For an empty set, the server closes the connection.
                     _ if set.is_empty() => {}
-                    _ if set == SILENCE => silenced.push(client),
+                    _ if set == NO_RESPONSE => unanswered.push(client),
                     Some(config) => {
                         let tls = ServerConnection::new(Arc::clone(config)).expect("a connection");
-                        tell(StreamOwned::new(tls, client), &set);
+                        send_key_set(StreamOwned::new(tls, client), &set);
                     }
-                    None => tell(client, &set),
+                    None => send_key_set(client, &set),
                 }
             }
         });
@@ -150,22 +152,22 @@ impl Published {
         format!("{scheme}://localhost:{port}/jwks.json")
     }
 
-    /// Publishes this set from now on; nothing if it is empty.
+    /// Publishes another key set. If it is empty, the server closes connections without a response.
     pub(crate) fn publish(&self, set: &str) {
-        set.clone_into(&mut self.set.lock().expect("nobody panicked"));
+        set.clone_into(&mut self.set.lock().expect("the lock is not poisoned"));
     }
 
-    /// Leaves all further requests without a response.
-    pub(crate) fn fall_silent(&self) {
-        self.publish(SILENCE);
+    /// Makes the server keep connections open without a response.
+    pub(crate) fn stop_responding(&self) {
+        self.publish(NO_RESPONSE);
     }
 
-    pub(crate) fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    pub(crate) fn request_count(&self) -> usize {
+        self.request_count.load(Ordering::SeqCst)
     }
 }
 
-fn tell(mut client: impl Read + Write, set: &str) {
+fn send_key_set(mut client: impl Read + Write, set: &str) {
     if client.read(&mut [0; 4096]).is_ok() {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", set.len());
         let _ = client.write_all((head + set).as_bytes());

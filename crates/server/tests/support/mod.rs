@@ -1,18 +1,18 @@
-//! The real binary, run as an administrator runs it and queried over HTTP.
+//! Functions that run the real binary as an administrator does, and send HTTP requests to it.
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a test that cannot run its service has failed"
+    reason = "a test fails by panicking"
 )]
 #![allow(
     dead_code,
     unused_imports,
-    reason = "every test file uses its own part of it"
+    reason = "every test uses only some of these functions"
 )]
 
-mod answer;
 pub(crate) mod issuer;
 pub(crate) mod namespace;
+mod response;
 pub(crate) mod skipped;
 mod token;
 
@@ -27,23 +27,23 @@ use std::{
 };
 
 pub(crate) use self::{
-    answer::Answer,
+    response::Response,
     token::{now, signed, token, token_for},
 };
 
 /// The secret that signs the tokens of the tests.
 pub(crate) const SECRET: &str = "the-tests-share-this-secret-of-48-bytes-and-more";
-/// The timeout of every wait in a test.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The timeout for everything that a test waits for.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Returns `wts` with these arguments and an empty environment.
+/// Returns the command `wts` with these arguments and an empty environment.
 pub(crate) fn wts(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wts"));
     command.args(arguments).env_clear().stdin(Stdio::null());
     command
 }
 
-/// Runs a command to its end and returns its status and output.
+/// Runs a command to its end. Returns its exit status, its standard output and its standard error.
 pub(crate) fn outcome(command: &mut Command) -> (ExitStatus, String, String) {
     let Output {
         status,
@@ -52,16 +52,16 @@ pub(crate) fn outcome(command: &mut Command) -> (ExitStatus, String, String) {
     } = command.output().expect("wts runs");
     (
         status,
-        String::from_utf8(stdout).expect("wts speaks UTF-8"),
-        String::from_utf8(stderr).expect("wts speaks UTF-8"),
+        String::from_utf8(stdout).expect("the output is UTF-8"),
+        String::from_utf8(stderr).expect("the output is UTF-8"),
     )
 }
 
-/// A running service. It is killed when dropped.
+/// A service process. It is killed when dropped.
 pub(crate) struct Service {
     child: Child,
     address: SocketAddr,
-    said: Arc<Mutex<String>>,
+    output: Arc<Mutex<String>>,
     listener: Option<JoinHandle<()>>,
 }
 
@@ -101,16 +101,16 @@ impl Service {
         Self::start(command, Stream::Stderr)
     }
 
-    fn run(command: &mut Command, announces_on: Stream) -> Self {
-        let mut service = Self::start(command, announces_on);
-        service.address = service.announced(match announces_on {
+    fn run(command: &mut Command, address_stream: Stream) -> Self {
+        let mut service = Self::start(command, address_stream);
+        service.address = service.wait_for_address_after(match address_stream {
             Stream::Stdout => "served at http://",
             Stream::Stderr => "listening on http://",
         });
         service
     }
 
-    fn start(command: &mut Command, announces_on: Stream) -> Self {
+    fn start(command: &mut Command, address_stream: Stream) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -120,18 +120,19 @@ impl Service {
             child.stdout.take().expect("piped"),
             child.stderr.take().expect("piped"),
         );
-        let announcing: Box<dyn Read + Send> = match announces_on {
+        let printed: Box<dyn Read + Send> = match address_stream {
             Stream::Stdout => Box::new(stdout),
             Stream::Stderr => Box::new(stderr),
         };
-        let said = Arc::new(Mutex::new(String::new()));
+        let output = Arc::new(Mutex::new(String::new()));
         let listener = thread::spawn({
-            let said = Arc::clone(&said);
+            let output = Arc::clone(&output);
             move || {
-                for line in BufReader::new(announcing).lines() {
-                    let line = line.expect("wts speaks UTF-8");
-                    said.lock()
-                        .expect("nobody panicked")
+                for line in BufReader::new(printed).lines() {
+                    let line = line.expect("the output is UTF-8");
+                    output
+                        .lock()
+                        .expect("the lock is not poisoned")
                         .push_str(&(line + "\n"));
                 }
             }
@@ -139,15 +140,17 @@ impl Service {
         Self {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            said,
+            output,
             listener: Some(listener),
         }
     }
 
-    /// Waits until the service prints these words, and returns the address after them.
-    pub(crate) fn announced(&mut self, words: &str) -> SocketAddr {
-        let said = self.wait_until_said(words);
-        let (_, after) = said.split_once(words).expect("it was said");
+    /// Waits until the service prints these words, and returns the address that follows them.
+    pub(crate) fn wait_for_address_after(&mut self, words: &str) -> SocketAddr {
+        let output = self.wait_for_output(words);
+        let (_, after) = output
+            .split_once(words)
+            .expect("the output contains the words");
         let address: String = after
             .chars()
             .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
@@ -155,9 +158,9 @@ impl Service {
         address.parse().expect("an address")
     }
 
-    /// Returns the address of metrics and health checks. `WTS_METRICS_LISTEN` must be set.
+    /// Returns the address of the administrators' listener. `WTS_METRICS_LISTEN` must be set.
     pub(crate) fn operations(&mut self) -> SocketAddr {
-        self.announced("metrics on http://")
+        self.wait_for_address_after("metrics on http://")
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -169,35 +172,41 @@ impl Service {
         self.child.id()
     }
 
-    /// Returns the output so far.
-    pub(crate) fn said(&self) -> String {
-        self.said.lock().expect("nobody panicked").clone()
+    /// Returns what the service has printed.
+    pub(crate) fn output(&self) -> String {
+        self.output
+            .lock()
+            .expect("the lock is not poisoned")
+            .clone()
     }
 
-    /// Waits until the output contains a text, and returns the output.
-    pub(crate) fn wait_until_said(&mut self, text: &str) -> String {
+    /// Waits until the service has printed `text`, and returns all that it has printed.
+    pub(crate) fn wait_for_output(&mut self, text: &str) -> String {
         let start = SystemTime::now();
         loop {
-            let said = self.said();
-            if said.contains(text) {
-                return said;
+            let output = self.output();
+            if output.contains(text) {
+                return output;
             }
-            let ended = self.child.try_wait().expect("it can be asked");
+            let ended = self
+                .child
+                .try_wait()
+                .expect("the status of the process can be read");
             assert!(
                 ended.is_none(),
-                "wts ended with {ended:?} and had said: {said}"
+                "wts ended with {ended:?} and printed: {output}"
             );
             assert!(
-                start.elapsed().unwrap_or_default() < PATIENCE,
-                "{text:?} was never said, only: {said}"
+                start.elapsed().unwrap_or_default() < WAIT_TIMEOUT,
+                "expected {text:?}, found: {output}"
             );
             thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// `GET`s a path with a token.
-    pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
-        self.ask(
+    /// Sends a `GET` request with a token.
+    pub(crate) fn get(&self, path: &str, token: &str) -> Response {
+        self.request(
             "GET",
             path,
             &[("Authorization", &format!("Bearer {token}"))],
@@ -205,7 +214,7 @@ impl Service {
     }
 
     /// Sends a request without a body.
-    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
             self.address
@@ -214,10 +223,10 @@ impl Service {
             request.extend([name, ": ", value, "\r\n"]);
         }
         request += "\r\n";
-        Answer::parse(&self.send(request.as_bytes()))
+        Response::parse(&self.send(request.as_bytes()))
     }
 
-    /// Sends a signal.
+    /// Sends a signal to the service.
     pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args(["-s", signal, &self.child.id().to_string()])
@@ -229,7 +238,10 @@ impl Service {
     pub(crate) fn signal_child(&self, signal: &str) {
         let parent = self.child.id();
         let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-        let child = children.expect("the kernel knows").trim().to_owned();
+        let child = children
+            .expect("/proc lists the children")
+            .trim()
+            .to_owned();
         let sent = Command::new("kill").args(["-s", signal, &child]).status();
         assert!(sent.expect("kill runs").success());
     }
@@ -242,11 +254,11 @@ impl Service {
 
     /// Waits for the end of the process, and returns its status and output.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        let status = self.child.wait().expect("it ends");
+        let status = self.child.wait().expect("the process ends");
         if let Some(listener) = self.listener.take() {
             listener.join().expect("the listener does not panic");
         }
-        (status, self.said())
+        (status, self.output())
     }
 
     /// Sends bytes and returns all received bytes.
@@ -255,12 +267,12 @@ impl Service {
     }
 }
 
-/// Polls a condition until it holds.
+/// Waits until a condition is true. `what` describes the condition.
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = SystemTime::now();
     while !condition() {
         assert!(
-            start.elapsed().unwrap_or_default() < PATIENCE,
+            start.elapsed().unwrap_or_default() < WAIT_TIMEOUT,
             "never: {what}"
         );
         thread::sleep(Duration::from_millis(10));
@@ -268,30 +280,30 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Sends a `GET` request without a token to this address.
-pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
+pub(crate) fn get(address: SocketAddr, path: &str) -> Response {
     let request = format!("GET {path} HTTP/1.1\r\nHost: wts\r\nConnection: close\r\n\r\n");
-    Answer::parse(&send(address, request.as_bytes()))
+    Response::parse(&send(address, request.as_bytes()))
 }
 
 /// Sends bytes and returns all received bytes.
 pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream
-        .set_read_timeout(Some(PATIENCE))
+        .set_read_timeout(Some(WAIT_TIMEOUT))
         .expect("a timeout can be set");
-    // A server that rejects a request need not read all of it.
+    // Writing can fail, because a server that rejects a request need not read all of it.
     let _ = stream.write_all(bytes);
     let _ = stream.flush();
-    let mut answer = Vec::new();
-    if let Err(error) = stream.read_to_end(&mut answer) {
+    let mut response = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut response) {
         assert!(
             error.kind() == std::io::ErrorKind::ConnectionReset,
-            "no end of the answer: {error}, after {:?}",
-            String::from_utf8_lossy(&answer)
+            "the response did not end: {error}, after {:?}",
+            String::from_utf8_lossy(&response)
         );
     }
     let _ = stream.shutdown(Shutdown::Both);
-    answer
+    response
 }
 
 impl Drop for Service {

@@ -1,4 +1,4 @@
-//! Kernel namespaces, which give a test further permissions, and programs without the capabilities of root.
+//! Commands in kernel namespaces, which give a test more permissions, and commands without the capabilities of root.
 
 use std::{
     fs,
@@ -8,7 +8,8 @@ use std::{
 
 use super::skipped::{self, SKIPPED};
 
-/// Returns `unshare` into these namespaces as root or as a mapped root user, if that is allowed and `probe` succeeds.
+/// Returns the command `unshare` for these namespaces, as root or as a mapped root user. Returns `None` if it is not
+/// allowed or if `probe` fails in it.
 pub(crate) fn unshare(namespaces: &[&str], probe: &[&str]) -> Option<Command> {
     for user in [&[][..], &["--user", "--map-root-user"]] {
         let command = || {
@@ -25,8 +26,8 @@ pub(crate) fn unshare(namespaces: &[&str], probe: &[&str]) -> Option<Command> {
     None
 }
 
-/// Returns a command that runs a program subject to file permissions, unlike root.
-pub(crate) fn without_roots_power(program: &str) -> Option<Command> {
+/// Returns a command that runs a program for which file permissions are checked, even if the test runs as root.
+pub(crate) fn without_root_capabilities(program: &str) -> Option<Command> {
     if fs::metadata("/proc/self").expect("Linux").uid() != 0 {
         return Some(Command::new(program));
     }
@@ -45,7 +46,7 @@ pub(crate) fn without_roots_power(program: &str) -> Option<Command> {
     None
 }
 
-/// Lists the test as skipped because this system does not allow something.
+/// Writes the name of the current test to the list of skipped tests. Fails the test if there is no list.
 fn skip(what: &str) {
     let is_listed = skipped::list(&format!("{what}, which this system does not allow"));
     assert!(

@@ -2,10 +2,10 @@
 
 use std::{env, fs::OpenOptions, io::Write, thread};
 
-/// The environment variable with the file of the list.
+/// The environment variable that names the file of the list.
 pub(crate) const SKIPPED: &str = "WTS_TEST_SKIPPED";
 
-/// Lists the running test, with what it did not check. Returns `false` if there is no list.
+/// Writes the name of the current test and what it skips to the list. Returns `false` if there is no list.
 pub(crate) fn list(what: &str) -> bool {
     let Some(list) = env::var_os(SKIPPED) else {
         return false;

@@ -1,4 +1,4 @@
-//! Tokens signed with the secret of the tests.
+//! Functions that create tokens, signed with the secret of the tests.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ pub(crate) fn token(sid: &str, access: Access) -> String {
     token_for(sid, access.as_str())
 }
 
-/// Returns a token whose `access` may be unknown.
+/// Returns a valid token with this `access`, which can be unknown.
 pub(crate) fn token_for(sid: &str, access: &str) -> String {
     let claims = serde_json::json!({
         "openid": "o-1", "sid": sid, "username": "u", "avatar": "", "access": access, "name": "令牌里的名字",
@@ -34,6 +34,6 @@ pub(crate) fn signed(claims: &Value) -> String {
 pub(crate) fn now() -> i64 {
     let since_1970 = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("it is later than 1970");
-    i64::try_from(since_1970.as_secs()).expect("not that late")
+        .expect("the time is after 1970");
+    i64::try_from(since_1970.as_secs()).expect("the time fits into 64 bits")
 }

@@ -1,18 +1,18 @@
-//! HTTP responses.
+//! The type for HTTP responses.
 
 use serde_json::Value;
 
-/// An HTTP response.
+/// A complete HTTP response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
-        let text = String::from_utf8(bytes.to_vec()).expect("answers are UTF-8");
+        let text = String::from_utf8(bytes.to_vec()).expect("responses are UTF-8");
         let (head, body) = text
             .split_once("\r\n\r\n")
             .unwrap_or_else(|| panic!("no head in {text:?}"));
@@ -32,7 +32,7 @@ impl Answer {
         }
     }
 
-    /// Returns the whole response as text.
+    /// Returns the complete response as text.
     pub(crate) fn shown(&self) -> String {
         format!("{self:?}")
     }
