@@ -1,7 +1,7 @@
-//! The pages for people: the history of a ticket, the board of what happens now, and a start page.
+//! The web pages: the history of a ticket, the recent activity, and a start page.
 //!
-//! All three are one HTML document with one stylesheet and a few modules of JavaScript, which are compiled into the binary.
-//! They hold no data: the modules ask the API with the visitor's token.
+//! All pages are one HTML document with one stylesheet and some JavaScript modules, which are compiled into the binary.
+//! They contain no data. The modules send requests to the API with the visitor's token.
 
 use std::sync::LazyLock;
 
@@ -27,7 +27,8 @@ pub(crate) const TICKET: &str = "/tickets/{tid}";
 pub(crate) const ACTIVITY: &str = "/activity";
 pub(crate) const ASSETS: &str = "/assets/{file}";
 
-/// The content security policy of the pages: everything comes from this origin, and nothing is inline.
+/// The content security policy of the pages: all files are loaded from this origin, and inline scripts and styles are
+/// forbidden.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -46,7 +47,7 @@ pub(crate) async fn page(
     respond(&request, HTML, document(".", &settings)).await
 }
 
-/// Handles `GET /tickets/{tid}`. The document is the same for every number: the API checks it.
+/// Handles `GET /tickets/{tid}`. The document does not depend on the ticket number, which the API checks.
 pub(crate) async fn ticket_page(
     _: NoBody,
     request: HttpRequest,
@@ -86,7 +87,7 @@ pub(crate) async fn asset(
     respond(&request, content_type, text).await
 }
 
-/// The module with the words for the values of a trace's fields, from `wts-domain`.
+/// Returns the JavaScript module with the labels of the values of trace fields, from `wts-domain`.
 static LABELS: LazyLock<String> = LazyLock::new(|| {
     let labels: Value = json!({
         "status": labels_json(&enum_values!(Status)),
@@ -96,8 +97,8 @@ static LABELS: LazyLock<String> = LazyLock::new(|| {
     format!("// The words for the values of fields.\nexport const labels = {labels};\n")
 });
 
-/// Returns the HTML document. `root` is the relative path from the page to the root of the service, so that the pages work
-/// under any prefix.
+/// Returns the HTML document. `root` is the relative path from the page to the root of the service, so that the pages
+/// also work behind a path prefix.
 fn document(root: &str, settings: &HttpSettings) -> String {
     let key = settings.token_storage_key.as_deref().unwrap_or_default();
     let sign_in = settings.sign_in_url.as_ref().map_or("", |url| url.as_str());
@@ -107,7 +108,7 @@ fn document(root: &str, settings: &HttpSettings) -> String {
         .replace("{sign_in}", &attribute(sign_in))
 }
 
-/// Escapes a text for a quoted attribute.
+/// Escapes a text for an attribute in double quotes.
 fn attribute(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn document_escapes_settings() {
+    fn settings_are_escaped_in_the_document() {
         let settings = HttpSettings {
             token_storage_key: Some(r#"a"><script>&"#.to_owned()),
             ..HttpSettings::default()

@@ -17,17 +17,17 @@ pub use self::{
     trusted_proxies::{ParseProxiesError, TrustedProxies},
 };
 
-/// Settings of the HTTP interface: limits, timeouts, origins and proxies.
+/// The settings of the HTTP interface: limits, timeouts, origins and proxies.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// The order of traces for requests without the parameter `order`.
     pub default_order: Order,
     /// The origins whose web pages may read responses.
     pub cors_origins: AllowedOrigins,
-    /// The address where visitors of the pages sign in; `None` if the pages show no link.
+    /// The URL at which visitors of the web pages sign in, `None` if the pages have no link to it.
     pub sign_in_url: Option<SignInUrl>,
-    /// The key in the browser's `localStorage` under which another page of this origin keeps the visitor's token; `None` if
-    /// there is none.
+    /// The key in the browser's `localStorage` under which another page of this origin stores the visitor's token,
+    /// `None` if there is no such page.
     pub token_storage_key: Option<String>,
     /// The rate limits per client.
     pub rate_limits: RateLimits,

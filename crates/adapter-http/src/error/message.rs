@@ -1,4 +1,4 @@
-//! The message of each error for clients, in both languages.
+//! The messages of errors for clients, in Chinese and English.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,8 @@ pub(super) enum Message {
 }
 
 impl Message {
-    /// Returns the text in a language, or in the only language that it exists in, and the language of the text.
+    /// Returns the text in the given language, or in the only language that it has. Also returns the language of the
+    /// text.
     pub(super) fn in_language(self, language: Language) -> (Language, Cow<'static, str>) {
         match self {
             Self::Fixed(language, text) => (language, text),
@@ -26,10 +27,11 @@ impl Message {
 
 impl ApiError {
     pub(super) fn message(&self) -> Message {
-        // The English message of most client errors is also the text in the log.
+        // The English message of most client errors is also written to the log.
         let with_chinese = |chinese| localized(self.to_string(), chinese);
         match self {
-            // All reasons have the same message, so that a caller without a valid token cannot find out which check failed.
+            // All reasons have the same message, so that a caller without a valid token cannot find out which check
+            // failed.
             Self::Unauthenticated(_) => localized(
                 "a valid token is required",
                 "未登录或登录已失效，请重新登录",

@@ -1,17 +1,18 @@
-//! Negotiation of the language of error messages by `Accept-Language` (RFC 9110 12.5.4).
+//! Negotiation of the language of error messages with the `Accept-Language` header (RFC 9110 12.5.4).
 //!
-//! The typed header of actix is not used: it allocates, and one malformed range makes it ignore a whole field.
+//! The typed header of actix is not used, because it allocates memory, and ignores the whole header if one range is
+//! malformed.
 
 use std::str::FromStr;
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, Quality, QualityItem};
 use wts_domain::Language;
 
-/// The number of ranges that are read. Browsers send about ten; a client could send thousands.
+/// The maximum number of ranges that are parsed. Browsers send about ten, but a client could send thousands.
 const MAX_RANGES: usize = 64;
 
-/// Returns the language that the client prefers: the one with the highest quality, and of equal ones the first. The default
-/// is English, which `*` also stands for. Other languages and malformed ranges are ignored.
+/// Returns the supported language with the highest quality value, or the first of several with the same value. English
+/// is the default, and also matches `*`. Other languages and malformed ranges are ignored.
 pub(crate) fn preferred_language(headers: &HeaderMap) -> Language {
     let (mut preferred, mut highest) = (Language::English, Quality::ZERO);
     let ranges = headers
@@ -29,7 +30,7 @@ pub(crate) fn preferred_language(headers: &HeaderMap) -> Language {
     preferred
 }
 
-/// A language range (RFC 4647 2.1), as the language of error messages that it selects.
+/// A language range (RFC 4647 2.1), parsed as the language that it selects.
 struct LanguageRange(Language);
 
 impl FromStr for LanguageRange {
@@ -58,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the language of a client that sends these `Accept-Language` fields.
+    /// Returns the language for a client that sends these `Accept-Language` headers.
     fn language_of(fields: &[&str]) -> &'static str {
         let fields = fields.iter();
         let headers: HeaderMap = fields
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn chinese_with_highest_quality_is_chosen() {
+    fn chinese_with_highest_quality_is_selected() {
         for field in [
             "zh",
             "ZH",
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn first_of_equal_languages_is_chosen() {
+    fn first_of_equal_languages_is_selected() {
         for (field, language) in [
             ("zh, en", "zh"),
             ("en, zh", "en"),
@@ -158,9 +159,9 @@ mod tests {
         }
     }
 
-    /// RFC 9110 5.3: fields with one name are one list, in their order.
+    /// Headers with the same name form one list, in their order (RFC 9110 5.3).
     #[test]
-    fn fields_are_one_list() {
+    fn several_headers_are_one_list() {
         assert_eq!(language_of(&["fr", "zh"]), "zh");
         assert_eq!(language_of(&["en;q=0.5", "zh;q=0.6"]), "zh");
         assert_eq!(language_of(&["zh", "en"]), "zh");

@@ -1,4 +1,4 @@
-//! Content negotiation of the media type by `Accept` (RFC 9110 12.5.1).
+//! Content negotiation of the format with the `Accept` header (RFC 9110 12.5.1).
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -18,7 +18,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// Returns the value of `Content-Type`.
+    /// Returns the format as a value of the `Content-Type` header.
     pub(crate) const fn content_type(self) -> HeaderValue {
         match self {
             Self::Json => JSON,
@@ -46,11 +46,12 @@ pub(crate) fn ensure_accepts_json(request: &HttpRequest) -> Result<(), ApiError>
     }
 }
 
-/// Returns the format that the client prefers, and the first of several with equal quality; `None` if it accepts none of
-/// them. The first one must be JSON. An `Accept` field that cannot be parsed is ignored.
+/// Returns the format with the highest quality value for the client, or the first of several with the same value.
+/// Returns `None` if the client accepts none of them. The first available format must be JSON. An `Accept` header that
+/// cannot be parsed is ignored.
 pub(crate) fn preferred_format(request: &HttpRequest, available: &[Format]) -> Option<Format> {
     let first = available.first().copied();
-    // Fast path: most clients send one of these values.
+    // Most clients send one of these values, which need no parsing.
     match request.headers().get(ACCEPT) {
         None => return first,
         Some(field) if matches!(field.as_bytes(), b"*/*" | b"application/json") => return first,
@@ -66,13 +67,13 @@ pub(crate) fn preferred_format(request: &HttpRequest, available: &[Format]) -> O
     let acceptable = available.filter_map(|format| Some((quality(&accept, format)?, format)));
     let best = acceptable
         .filter(|(quality, _)| *quality > Quality::ZERO)
-        // Reversed, because `max_by_key` returns the last of several maxima and the first is wanted.
+        // `rev` is needed because `max_by_key` returns the last of several maxima, but the first format has precedence.
         .rev()
         .max_by_key(|(quality, _)| *quality);
     best.map(|(_, format)| format)
 }
 
-/// Returns the quality of the most specific media range that matches a format.
+/// Returns the quality value of a format, from the most specific media range that matches it.
 fn quality(accept: &Accept, format: Format) -> Option<Quality> {
     let (kind, subtype) = format.media_type();
     let matching = accept.iter().filter_map(|range| {
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn highest_quality_wins_and_json_wins_ties() {
+    fn format_with_highest_quality_is_used_and_json_on_a_tie() {
         use Format::{Csv, Json};
         for (field, expected) in [
             ("", Json),
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn client_that_prefers_another_format_accepts_json() {
+    fn json_is_accepted_with_a_lower_quality_than_csv() {
         for (field, is_accepted) in [
             ("text/csv, application/json;q=0.1", true),
             ("text/csv, */*;q=0.1", true),

@@ -1,19 +1,19 @@
-//! The address of the sign-in service, to which the pages send visitors.
+//! The URL of the sign-in service, to which the web pages link.
 
 use std::str::FromStr;
 
-/// The address where a visitor signs in: `https://…`, or an absolute path on this server. `{return}` in it stands for the
-/// page to return to, percent-encoded.
+/// The URL at which a visitor signs in: `https://…`, or an absolute path on this server. `{return}` in it is replaced
+/// with the percent-encoded URL of the page to which the visitor returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInUrl(String);
 
-/// The error of a text that is neither an `https` URL nor an absolute path.
+/// The error for a text that is neither an `https` URL nor an absolute path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected https://… or an absolute path such as /login?return={{return}}")]
 pub struct InvalidSignInUrl;
 
 impl SignInUrl {
-    /// Returns the URL, with `{return}` in it.
+    /// Returns the URL, in which `{return}` is not replaced.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -24,7 +24,7 @@ impl FromStr for SignInUrl {
 
     fn from_str(url: &str) -> Result<Self, InvalidSignInUrl> {
         let has_valid_characters = url.bytes().all(|byte| byte.is_ascii_graphic());
-        // Browsers read `//host` and `/\host` as another server.
+        // Browsers interpret `//host` and `/\host` as another server.
         let is_path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
         let has_host = url.strip_prefix("https://").is_some_and(|rest| {
             rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')

@@ -1,7 +1,7 @@
-//! The body of a response with traces, in JSON or CSV: serialized at once if it is short, otherwise streamed.
+//! The body of a response with traces, in JSON or CSV. A short body is serialized at once, a long one is streamed.
 //!
-//! A long body is not serialized at once, because it would occupy memory in proportion to the history until a slow client
-//! has received it, and would block the other requests of the worker thread in the meantime.
+//! If a long body were serialized at once, it would use memory in proportion to the history until a slow client had
+//! received it, and other requests of the same worker thread would have to wait.
 
 use std::{
     io::{self, Write},
@@ -24,11 +24,11 @@ const BODY_START: &[u8] = br#"{"success":true,"msg":"query success","traces":["#
 const STATE_START: &[u8] = br#"],"state":"#;
 const BODY_END: &[u8] = b"]}";
 const BODY_END_AFTER_STATE: &[u8] = b"}";
-/// The length of a chunk; the last trace may exceed it.
+/// The size at which a chunk is sent. The last trace of a chunk can exceed it.
 const CHUNK_BYTES: usize = 64 * 1_024;
-/// The length of a typical trace in JSON.
+/// The typical length of a trace in JSON, in bytes.
 const TYPICAL_TRACE_BYTES: usize = 320;
-/// The length of a typical trace with its actor and its changes.
+/// The typical length of a trace with its actor and its changes, in bytes.
 const TYPICAL_TRACE_WITH_CHANGES_BYTES: usize = 480;
 
 /// Returns the body of a response with this view of a history.
@@ -48,10 +48,11 @@ pub(super) fn body(
     }
     let rest = stream::unfold(writer, async |mut writer| {
         while !writer.has_ended {
-            // A client that receives as fast as the body is serialized must not block other requests of the thread.
+            // Without this, a client that receives as fast as the body is serialized would block the other requests of
+            // the thread.
             yield_now().await;
             let chunk = writer.next_chunk();
-            // An empty chunk would end a chunked body.
+            // Empty chunks are omitted, because an empty chunk ends a chunked body.
             if !matches!(&chunk, Ok(chunk) if chunk.is_empty()) {
                 return Some((chunk, writer));
             }
@@ -66,7 +67,7 @@ pub(super) fn body(
 ///
 /// # Errors
 ///
-/// Returns an error if `out` cannot be written to.
+/// Returns an error if writing to `out` fails.
 pub fn write_traces_json(
     history: Arc<TicketHistory>,
     view: TracesView,
@@ -75,12 +76,12 @@ pub fn write_traces_json(
     BodyWriter::new(history, view, Format::Json).write_to(out)
 }
 
-/// Writes a view of a history as the CSV body of `GET /api/v3/get_traces`: RFC 4180 in UTF-8 with a byte order mark. The
-/// state of the view is not written, because it has no form in CSV.
+/// Writes a view of a history as the CSV body of `GET /api/v3/get_traces`: RFC 4180 in UTF-8 with a byte order mark.
+/// The state is not written, because CSV has no place for it.
 ///
 /// # Errors
 ///
-/// Returns an error if `out` cannot be written to.
+/// Returns an error if writing to `out` fails.
 pub fn write_traces_csv(
     history: Arc<TicketHistory>,
     view: TracesView,
@@ -89,7 +90,7 @@ pub fn write_traces_csv(
     BodyWriter::new(history, view, Format::Csv).write_to(out)
 }
 
-/// A trace with the members of `include=changes`.
+/// A trace with the additional members of `include=changes`.
 #[derive(Serialize)]
 struct TraceWithChanges<'a> {
     #[serde(flatten)]
@@ -98,16 +99,16 @@ struct TraceWithChanges<'a> {
     changes: TraceChanges,
 }
 
-/// Serializes a body chunk by chunk.
+/// A writer that serializes a body chunk by chunk.
 struct BodyWriter {
     history: Arc<TicketHistory>,
     view: TracesView,
     format: Format,
     /// The number of traces in the view.
     count: usize,
-    /// The number of traces serialized so far.
+    /// The number of traces that have been serialized.
     written: usize,
-    /// The writer of the state, after its first use.
+    /// The writer of the state, which is created when the state is first written.
     state: Option<StateWriter>,
     has_ended: bool,
 }
@@ -132,7 +133,7 @@ impl BodyWriter {
         Ok(())
     }
 
-    /// Returns the next trace to serialize, and its index in the history.
+    /// Returns the next trace to serialize with its index in the history, or `None` after the last one.
     fn next_trace(&self) -> Option<(usize, &Trace)> {
         let last = self.count.checked_sub(self.written + 1)?;
         let index = match self.view.order {
@@ -142,7 +143,7 @@ impl BodyWriter {
         Some((index, self.history.traces.get(index)?))
     }
 
-    /// Serializes the next chunk. A chunk after the first one can be empty.
+    /// Serializes the next chunk of the body. A chunk other than the first one can be empty.
     fn next_chunk(&mut self) -> io::Result<Bytes> {
         let trace_bytes = if self.view.changes {
             TYPICAL_TRACE_WITH_CHANGES_BYTES
@@ -186,7 +187,7 @@ impl BodyWriter {
         Ok(chunk.into())
     }
 
-    /// Appends the JSON after the last trace, or the next piece of it. Returns whether the body is complete.
+    /// Appends the JSON after the last trace, or its next part. Returns whether the body is complete.
     fn write_json_end(&mut self, chunk: &mut Vec<u8>) -> io::Result<bool> {
         if !self.view.state {
             chunk.extend_from_slice(BODY_END);

@@ -1,15 +1,15 @@
-//! Traces in CSV (RFC 4180) for spreadsheets.
+//! Traces in CSV (RFC 4180), for spreadsheets.
 //!
-//! Rows are written without the crate `csv`, because only free text needs quotes, which takes a few lines, and because the
-//! crate writes to a buffer of its own first.
+//! The crate `csv` is not used: only free text needs quotes, which takes a few lines of code, and the crate would copy
+//! each row to another buffer first.
 
 use std::io::{self, Write};
 
 use wts_domain::{Actor, Priority, Status, TicketField, Trace, TraceChanges};
 
-/// The byte order mark, by which spreadsheets recognise UTF-8, and the names of the columns.
+/// The byte order mark, with which spreadsheets recognize UTF-8, and the names of the columns.
 const HEADER: &str = "\u{feff}opid,tid,updated_at,op,op_name,new_status,new_priority,new_appointment,new_category,remark";
-/// The names of the columns that show the changes.
+/// The names of the additional columns with the changes.
 const CHANGES_HEADER: &str = ",actor,status_from,priority_from,appointment_from,category_from";
 const LINE_END: &[u8] = b"\r\n";
 
@@ -22,7 +22,7 @@ pub(super) fn write_header(csv: &mut Vec<u8>, with_changes: bool) {
     csv.extend_from_slice(LINE_END);
 }
 
-/// Appends the row of a trace, with its changes if the header has their columns.
+/// Appends the row of a trace. If the header has the columns for changes, the row contains the changes.
 ///
 /// # Errors
 ///
@@ -66,10 +66,10 @@ fn is_integer(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Appends free text.
+/// Appends free text, in quotes if necessary.
 ///
-/// A spreadsheet evaluates a cell that begins like a formula. Such a text gets an apostrophe in front, and so does a text
-/// that begins with an apostrophe, so that a reader can remove the added one.
+/// A spreadsheet evaluates a cell that begins like a formula. An apostrophe is inserted before such a text. It is also
+/// inserted before a text that begins with an apostrophe, so that a reader can always remove the inserted one.
 fn write_text(csv: &mut Vec<u8>, text: &str) {
     let needs_quotes = text.contains([',', '"', '\r', '\n', '\t', ';']);
     if needs_quotes {

@@ -9,12 +9,12 @@ use crate::{
     settings::Order,
 };
 
-/// The number of traces that are hashed before the task yields to other requests of the thread.
+/// The number of traces after whose hashing the task yields to other requests of the thread.
 const YIELD_EVERY: usize = 1_000;
 
-/// Returns the entity tag of a view of a history in a format. It depends on the content of the response only, not on the
-/// caller, the issuer of the ticket, or traces outside the view. Computing it is much cheaper than serializing the traces,
-/// so a 304 response is cheap.
+/// Returns the entity tag of a view of a history in a format. It depends only on the content of the response, not on
+/// the caller, the issuer of the ticket, or traces outside the view. A 304 response is cheap, because computing the tag
+/// costs much less than serializing the traces.
 pub(super) async fn etag(history: &TicketHistory, view: &TracesView, format: Format) -> EntityTag {
     let mut etag = ETagBuilder::new();
     let count = view.count(history);
@@ -31,10 +31,10 @@ pub(super) async fn etag(history: &TicketHistory, view: &TracesView, format: For
     etag.finish()
 }
 
-/// Returns a number that identifies how the traces are represented, with one bit for each choice.
+/// Returns a number with one bit for each choice of the representation.
 ///
-/// The actors, the changes and the state follow from the traces in the view, with one exception: a ticket without traces
-/// has a finding in its state, which a view of the time before the first trace has not.
+/// The actors, the changes and the state can be computed from the traces in the view, so they are not hashed. There is
+/// one exception: the state of a ticket without traces has a finding, but the state before the first trace does not.
 fn representation(history: &TicketHistory, view: &TracesView, format: Format) -> i64 {
     let choices = [
         view.order == Order::Desc,
@@ -49,7 +49,7 @@ fn representation(history: &TicketHistory, view: &TracesView, format: Format) ->
         .fold(0, |number, choice| number * 2 + i64::from(choice))
 }
 
-/// Adds every field of a trace that the response contains.
+/// Adds every field of a trace that is part of the response.
 fn add_trace(etag: &mut ETagBuilder, trace: &Trace) {
     etag.add_number(trace.id.get());
     etag.add_number(trace.ticket.get());
@@ -143,7 +143,7 @@ mod tests {
             with(|trace| trace.new_appointment = Some(Date::NEG_INFINITY)),
             with(|trace| trace.new_category = Some(Category::Others)),
             with(|trace| trace.remark = String::new()),
-            // An unchanged text in a different field.
+            // An equal text in another field.
             with(|trace| {
                 trace.op_name = String::new();
                 trace.remark = "詹姆斯上门".to_owned();
@@ -159,10 +159,10 @@ mod tests {
         }
     }
 
-    /// Fails if the serialized form of a trace changes. Then increase `FORMAT_VERSION`, and add a new field to
-    /// [`add_trace`].
+    /// Detects changes of the serialized form of a trace. If this test fails, increase `FORMAT_VERSION`; if a field is
+    /// new, also add it to [`add_trace`].
     #[tokio::test]
-    async fn body_format_and_etag_are_pinned() {
+    async fn serialized_trace_and_its_etag_do_not_change() {
         const BODY: &str = r#"{"success":true,"msg":"query success","traces":[{"opid":7,"tid":123,"updated_at":"2025-12-06T10:00:00Z","op":"W007","op_name":"詹姆斯","new_status":"delay","new_priority":"normal","new_appointment":"2025-12-08T00:00:00Z","new_category":"others","remark":"上门"}]}"#;
 
         let mut trace = trace();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn change_at_end_of_long_history_changes_etag() {
+    async fn change_of_the_last_of_many_traces_changes_etag() {
         let long = |last: &str| {
             let mut traces = vec![trace(); 3 * YIELD_EVERY + 1];
             traces.last_mut().unwrap().remark = last.to_owned();
@@ -235,9 +235,9 @@ mod tests {
         assert_ne!(tag_of("a", both, Order::Asc).await, tag);
     }
 
-    /// The state of a ticket without traces has a finding.
+    /// The state of a ticket without traces has a finding, but the state before the first trace does not.
     #[tokio::test]
-    async fn state_before_first_trace_differs_from_that_of_no_traces() {
+    async fn state_before_first_trace_and_without_traces_differ_in_etag() {
         let view = TracesView {
             state: true,
             as_of: Some(Timestamp::NEG_INFINITY),

@@ -20,12 +20,13 @@ use crate::{
 pub(crate) struct Params {
     pub(super) ticket: TicketId,
     pub(super) view: TracesView,
-    /// The format of the response; `None` if `format` is missing and the client accepts no available format.
+    /// The format of the response, `None` if `format` is missing and the client accepts no available format.
     pub(super) format: Option<Format>,
 }
 
 impl Params {
-    /// Parses a query. Unknown parameters are ignored. If the query has no `order` or no `format`, the defaults apply.
+    /// Parses the parameters of a query string. Unknown parameters are ignored. The defaults apply if `order` or
+    /// `format` is missing.
     fn parse(
         query: &str,
         default_order: Order,
@@ -68,7 +69,7 @@ impl Params {
     }
 }
 
-/// Returns the ticket of a query.
+/// Returns the ticket number in a query string.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn parse_ticket(query: &str) -> Result<TicketId, ApiError> {
     Params::parse(query, Order::default(), || None).map(|params| params.ticket)
@@ -126,7 +127,7 @@ const FORMAT_TWICE: LocalizedText = LocalizedText::new(
 pub(crate) const UNKNOWN_FORMAT: LocalizedText =
     LocalizedText::new("expected json or csv", "请用 json 或 csv");
 
-/// Returns whether the changes and the state are included.
+/// Parses `include`. Returns whether the changes and whether the state are included.
 fn parse_include(include: Value<'_>) -> Result<(bool, bool), ApiError> {
     let (mut changes, mut state) = (false, false);
     let list = include.single(|| ApiError::invalid_parameter("include", INCLUDE_TWICE))?;
@@ -148,7 +149,7 @@ fn parse_as_of(as_of: Value<'_>) -> Result<Option<Timestamp>, ApiError> {
         return Ok(None);
     };
     let invalid = |_: ParseTimeError| {
-        // In a query, `+` stands for a space, which clients forget in an offset.
+        // In a query string, `+` stands for a space. Clients often do not escape the `+` of an offset.
         let has_space = Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok();
         let reason = if has_space {
             SPACE_IN_AS_OF
@@ -170,7 +171,7 @@ fn parse_format(format: Value<'_>) -> Result<Option<Format>, ApiError> {
     }
 }
 
-/// The values of the known parameters in a query.
+/// The values of the known parameters in a query string.
 #[derive(Default)]
 struct Query<'q> {
     tid: Value<'q>,
@@ -180,7 +181,7 @@ struct Query<'q> {
     format: Value<'q>,
 }
 
-/// The first value of a parameter, and whether the parameter is given again.
+/// The first value of a parameter, and whether the parameter is repeated.
 #[derive(Default)]
 struct Value<'q> {
     first: Option<Cow<'q, str>>,
@@ -207,7 +208,7 @@ impl<'q> Query<'q> {
 }
 
 impl<'q> Value<'q> {
-    /// Returns the value; `None` if it is missing or empty.
+    /// Returns the value, or `None` if it is missing or empty.
     ///
     /// # Errors
     ///

@@ -220,7 +220,7 @@ pub(super) fn example() -> Value {
     })
 }
 
-/// Returns the example of a response to `include=changes,state`.
+/// Returns the example response for `include=changes,state`.
 pub(super) fn example_with_changes_and_state() -> Value {
     let additions = [
         json!({
@@ -263,14 +263,14 @@ pub(super) fn example_with_changes_and_state() -> Value {
     body
 }
 
-/// Adds the members of another object to an object.
+/// Copies the members of another object into an object.
 fn add_members(object: &mut Value, additions: Value) {
     if let (Value::Object(object), Value::Object(additions)) = (object, additions) {
         object.extend(additions);
     }
 }
 
-/// Returns the example of a response to `format=csv&include=changes`.
+/// Returns the example response for `format=csv&include=changes`.
 pub(super) fn example_csv() -> &'static str {
     concat!(
         "\u{feff}opid,tid,updated_at,op,op_name,new_status,new_priority,new_appointment,new_category,remark,",
@@ -290,7 +290,7 @@ mod tests {
     use crate::traces::{TracesView, write_traces_csv, write_traces_json};
 
     #[test]
-    fn examples_equal_written_bodies() {
+    fn examples_are_equal_to_serialized_bodies() {
         let traces = serde_json::from_value(example()["traces"].clone()).unwrap();
         let history = Arc::new(TicketHistory::new(StudentId::from("2024310001"), traces));
         let mut view = TracesView::default();

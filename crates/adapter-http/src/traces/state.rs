@@ -1,4 +1,4 @@
-//! The member `state` of a JSON body, written in pieces of bounded length.
+//! The member `state` of a JSON body, written in parts of limited length.
 
 use std::io;
 
@@ -7,22 +7,22 @@ use wts_domain::{TicketState, Trace};
 /// The number of traces that are applied at a time. A history with at most this number of traces is written at once.
 const TRACES_PER_STEP: usize = 500;
 
-/// Writes the state that results from some traces.
+/// A writer of the state that results from traces.
 ///
-/// A state contains a period for each visit of a status, so its JSON can be as long as the traces. For a long history the
-/// traces are therefore read twice: first for the members before the periods, then for the periods, each of which is
-/// written as soon as it has ended. The writer holds one period at a time.
+/// A state contains a period for every status change, so its JSON can be as long as the traces. The traces of a long
+/// history are therefore read twice: first for the members before the periods, then for the periods. A period is
+/// written as soon as it has ended, so the writer stores only one period at a time.
 pub(super) struct StateWriter {
-    /// The state after the traces that were applied, with the last period only.
+    /// The state after the traces that have been applied, with its last period only.
     state: TicketState,
-    /// The number of traces applied so far.
+    /// The number of traces that have been applied.
     applied: usize,
-    /// While the periods are written: the JSON after the ended periods.
+    /// The JSON after the ended periods, while the periods are written.
     rest: Option<Vec<u8>>,
 }
 
 impl StateWriter {
-    /// Creates a writer of the state before the first trace. A history without traces has a finding.
+    /// Creates a writer of the state before the first trace. If there are no traces, the state has a finding.
     pub(super) fn new(is_empty_history: bool) -> Self {
         let state = if is_empty_history {
             TicketState::from_traces(&[])
@@ -36,7 +36,7 @@ impl StateWriter {
         }
     }
 
-    /// Appends the next piece of the state of `traces`, which can be empty. Returns whether the state is complete.
+    /// Appends the next part of the state of `traces`. The part can be empty. Returns whether the state is complete.
     pub(super) fn write(&mut self, traces: &[Trace], json: &mut Vec<u8>) -> io::Result<bool> {
         if traces.len() <= TRACES_PER_STEP {
             for trace in traces {
@@ -64,7 +64,8 @@ impl StateWriter {
             return Ok(true);
         }
         let mut text = serde_json::to_vec(&self.state)?;
-        // The first list of a state has the periods. The last period is open, so the others belong before it.
+        // The first list in the JSON contains the periods. Only the last period is open, so the ended periods are
+        // inserted before it.
         let list = text.iter().position(|byte| *byte == b'[');
         let rest = text.split_off(list.map_or(0, |bracket| bracket + 1));
         json.extend_from_slice(&text);

@@ -4,23 +4,24 @@ use wts_domain::{TicketHistory, Timestamp};
 
 use crate::settings::Order;
 
-/// The traces of a history that a response contains, their order, and what is added to them.
+/// A view of a history: the traces that a response contains, their order, and their additional members.
 ///
-/// The default is the view of a request without parameters: all traces, oldest first, and nothing else.
+/// The default view is that of a request without optional parameters: all traces, oldest first, without additional
+/// members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TracesView {
     /// The order of the traces.
     pub order: Order,
     /// Whether each trace has the kind of its actor and its changes.
     pub changes: bool,
-    /// Whether the resulting state is added. CSV has no state.
+    /// Whether the response has the resulting state. CSV responses cannot have it.
     pub state: bool,
-    /// If set, only the traces with `updated_at` at or before it, and the state at that time.
+    /// If set, the view contains only the traces with `updated_at` at or before this time, and the state at this time.
     pub as_of: Option<Timestamp>,
 }
 
 impl TracesView {
-    /// Returns the number of traces in this view, which are the oldest ones of the history.
+    /// Returns the number of traces in the view. They are the oldest traces of the history.
     pub(super) fn count(&self, history: &TicketHistory) -> usize {
         match self.as_of {
             None => history.traces.len(),

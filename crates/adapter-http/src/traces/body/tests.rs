@@ -1,4 +1,4 @@
-//! Tests of response bodies: content, order, chunks.
+//! Tests of response bodies: their content, the order of traces, and chunks.
 
 use std::{future::poll_fn, pin::Pin, task::Poll};
 
@@ -59,7 +59,7 @@ async fn unchanged_fields_are_empty_strings() {
 }
 
 #[tokio::test]
-async fn desc_is_asc_reversed() {
+async fn descending_order_is_the_reverse_of_ascending_order() {
     assert_eq!(opids(3, Order::Asc).await, [1, 2, 3]);
     assert_eq!(opids(3, Order::Desc).await, [3, 2, 1]);
     assert!(
@@ -121,14 +121,14 @@ async fn stream_yields_between_chunks() {
     assert_eq!(polls, [true, false, true, false]);
 }
 
-/// Returns the JSON of a view, which must equal that of the streamed body.
+/// Returns the JSON of a view, and asserts that the streamed body is equal to it.
 fn json_of(history: &Arc<TicketHistory>, view: TracesView) -> Value {
     let mut json = Vec::new();
     write_traces_json(Arc::clone(history), view, &mut json).unwrap();
     serde_json::from_slice(&json).unwrap()
 }
 
-/// Returns the JSON of a view according to the domain.
+/// Returns the JSON of a view, computed with the functions of the domain crate.
 fn expected_json(history: &TicketHistory, view: TracesView) -> Value {
     let as_of = view.as_of.unwrap_or(Timestamp::INFINITY);
     let mut traces: Vec<Value> = trace_changes(&history.traces)
@@ -153,7 +153,7 @@ fn expected_json(history: &TicketHistory, view: TracesView) -> Value {
 }
 
 #[test]
-fn included_members_follow_the_others() {
+fn included_members_come_after_the_other_members() {
     let mut created = trace(1);
     created.new_status = Some(Status::Fresh);
     let view = TracesView {
@@ -175,7 +175,7 @@ fn included_members_follow_the_others() {
 }
 
 #[test]
-fn only_state_of_no_traces_has_no_traces_finding() {
+fn finding_no_traces_is_only_in_the_state_without_traces() {
     let view = TracesView {
         state: true,
         as_of: Some(Timestamp::NEG_INFINITY),
@@ -189,7 +189,7 @@ fn only_state_of_no_traces_has_no_traces_finding() {
     }
 }
 
-/// A history whose status changes with every trace, so that its state is long too.
+/// Returns a history in which every trace changes the status, so that the state is long too.
 fn restless_history(length: i64) -> Arc<TicketHistory> {
     let traces = (1..=length).map(|id| {
         let mut trace = trace(id);
@@ -223,9 +223,9 @@ async fn long_state_is_streamed_in_bounded_chunks() {
     }
 }
 
-/// Before the second pass over the traces, chunks are empty, and an empty chunk would end the body.
+/// While the traces are read for the state, nothing is serialized. An empty chunk would end the body.
 #[tokio::test]
-async fn quiet_history_gets_no_empty_chunk() {
+async fn state_of_a_long_history_sends_no_empty_chunk() {
     let history = history_of((1..=5_000).map(trace).collect());
     let view = TracesView {
         state: true,
@@ -261,7 +261,7 @@ async fn long_csv_is_streamed_in_bounded_chunks() {
     assert_eq!(csv.as_bytes(), written);
 }
 
-/// Histories with timestamps that are often equal or infinite.
+/// Generates histories whose timestamps are often equal or infinite.
 fn histories() -> impl Strategy<Value = Arc<TicketHistory>> {
     let at = prop_oneof![
         (-4..4_i64).prop_map(|n| Timestamp::from_micros_since_2000(n * 700_000)),

@@ -1,4 +1,4 @@
-//! Tests of CSV: columns, quotes, cells that a spreadsheet would evaluate.
+//! Tests of CSV: columns, quotes, and cells that a spreadsheet would evaluate as formulas.
 
 use csv::{ReaderBuilder, StringRecord};
 use proptest::prelude::*;
@@ -23,20 +23,20 @@ fn document(traces: &[Trace], with_changes: bool) -> Vec<u8> {
     csv
 }
 
-/// Reads a document with a CSV library, and returns the rows with the header.
+/// Parses a document with a CSV library. Returns all rows, including the header.
 fn rows(document: &[u8]) -> Vec<StringRecord> {
     let text = document.strip_prefix("\u{feff}".as_bytes()).unwrap();
     let mut reader = ReaderBuilder::new().has_headers(false).from_reader(text);
     reader.records().map(Result::unwrap).collect()
 }
 
-/// Returns the original of a text from its cell.
+/// Returns the original text of a cell.
 fn original(cell: &str) -> &str {
     cell.strip_prefix('\'').unwrap_or(cell)
 }
 
 #[test]
-fn row_has_fields_of_json_and_values_before() {
+fn row_has_the_fields_of_json_and_previous_values() {
     let mut created = trace(1, "-2", "提交了报修");
     created.op_name = "用户".to_owned();
     created.new_status = Some(Status::Fresh);
@@ -142,7 +142,7 @@ fn only_integer_op_is_unchanged() {
     }
 }
 
-/// Free text with many characters that CSV or a spreadsheet treats in a special way.
+/// Generates free text with many characters that have a special meaning in CSV or in spreadsheets.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),

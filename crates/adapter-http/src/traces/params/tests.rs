@@ -1,4 +1,4 @@
-//! Tests of query parameters: accepted and rejected values.
+//! Tests of the query parameters: accepted and rejected values.
 
 use proptest::prelude::*;
 
@@ -77,7 +77,7 @@ fn duplicate_parameter_is_rejected() {
 }
 
 #[test]
-fn missing_order_falls_back_to_setting() {
+fn missing_order_is_replaced_by_the_default_order() {
     let order_of = |query| {
         let params = Params::parse(query, Order::Desc, || None);
         params.unwrap().view.order
@@ -87,7 +87,7 @@ fn missing_order_falls_back_to_setting() {
 }
 
 #[test]
-fn include_is_a_set_of_changes_and_state() {
+fn include_accepts_any_set_of_changes_and_state() {
     for (include, changes, state) in [
         ("", false, false),
         ("&include=", false, false),
@@ -110,7 +110,7 @@ fn include_is_a_set_of_changes_and_state() {
 }
 
 #[test]
-fn as_of_is_a_timestamp_with_an_offset() {
+fn as_of_accepts_timestamps_with_an_offset_only() {
     let ten = Timestamp::from_unix_seconds(1_765_015_200).unwrap();
     for (text, expected) in [
         ("", None),
@@ -153,7 +153,7 @@ fn unencoded_plus_in_as_of_gets_a_hint() {
 }
 
 #[test]
-fn format_outranks_accept() {
+fn format_parameter_has_precedence_over_accept() {
     let format_of = |query, accepted| {
         Params::parse(query, Order::Asc, || accepted)
             .unwrap()
@@ -191,7 +191,7 @@ fn state_is_rejected_in_csv() {
 
 #[test]
 fn first_invalid_parameter_is_reported() {
-    // Each query is the previous one without its invalid parameter.
+    // Each query is the preceding one without its invalid parameter.
     for (query, name) in [
         ("format=x&as_of=x&include=x&order=x&tid=x", "tid"),
         ("format=x&as_of=x&include=x&order=x&tid=1", "order"),
@@ -209,7 +209,7 @@ fn first_invalid_parameter_is_reported() {
 }
 
 #[test]
-fn duplicate_parameter_names_known_values() {
+fn error_for_duplicate_parameter_lists_the_known_values() {
     for (query, known) in [
         ("include=changes&include=state", "changes and state"),
         ("include=&include=", "changes and state"),
