@@ -1,6 +1,6 @@
 //! The HTTP interface: routes, authentication, responses and errors.
 //!
-//! [`server`] serves the API that [`openapi_document`] describes. [`admin_server`] serves metrics and health checks to
+//! [`server()`] serves the API that [`openapi_document`] describes. [`admin_server`] serves metrics and health checks to
 //! administrators. [`TokenVerifier`] authenticates callers. [`TokenSigner`] signs tokens for development and for the
 //! demo.
 //!
