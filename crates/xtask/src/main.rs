@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod browser;
 mod command;
 mod dependency_rules;
 mod faults;
@@ -37,6 +38,8 @@ enum Task {
     Bench(bench::Args),
     /// Run the long tests of database failures and overload, and print the results of clients
     Faults,
+    /// Test the pages in headless Chromium, and check them with axe-core
+    Browser(browser::Args),
     /// Test the service with schemathesis, a Python program that generates requests from the OpenAPI description
     Schemathesis(schemathesis::Args),
     /// Measure imports and exports, compared with the programs of PostgreSQL
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Fuzz(arguments) => fuzz::run_targets(&arguments),
         Task::Bench(arguments) => bench::run_benchmarks(&arguments),
         Task::Faults => faults::run_tests(),
+        Task::Browser(arguments) => browser::run_tests(&arguments),
         Task::Schemathesis(arguments) => schemathesis::run_at_length(&arguments),
         Task::BenchData(arguments) => bench::transfer::run(&arguments),
     };

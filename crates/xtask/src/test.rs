@@ -5,6 +5,7 @@ use std::{ffi::OsString, fs};
 use anyhow::{Context, Result};
 
 use crate::{
+    browser,
     command::{cargo, run},
     dependency_rules, minimum_rust, module_cycles, postgres, schemathesis, supply_chain,
 };
@@ -62,6 +63,7 @@ pub(crate) fn run_steps(args: &Args) -> Result<()> {
         test.env(postgres::URL_VARIABLE, url);
         run(test.env(SKIPPED_VARIABLE, skipped.path()))
     })?;
+    unchecked.extend(step("pages in a browser", browser::run_where_possible)?);
     unchecked.extend(step("schemathesis", schemathesis::run_briefly)?);
 
     println!("\n==> every step passed");

@@ -21,10 +21,10 @@ export function statusBadge(status) {
   return h('span', { class: `badge status-${status}` }, icon(status), valueText('status', status));
 }
 
-/** Returns who recorded a trace. `isOwner`: the visitor reads a ticket of their own. */
+/** Returns who recorded a trace. `isOwner`: the visitor reads a ticket of their own. The API does not name the students of other tickets. */
 function actorText(trace, isOwner) {
   if (trace.actor === 'system') return texts.system;
-  if (trace.actor === 'user') return isOwner ? texts.you : trace.op_name || texts.user;
+  if (trace.actor === 'user') return isOwner ? texts.you : texts.user;
   return trace.op_name || texts.staff(trace.op);
 }
 

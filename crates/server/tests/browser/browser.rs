@@ -1,0 +1,281 @@
+//! A headless Chromium that a test controls through WebDriver and the Chrome DevTools Protocol.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+/// The timeout of every wait.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Names the file of axe-core, which `cargo xtask browser` installs.
+const AXE_VARIABLE: &str = "WTS_TEST_AXE";
+
+/// A browser with one tab. It is closed when dropped.
+pub(crate) struct Browser {
+    driver: Child,
+    client: Client,
+    _profile: tempfile::TempDir,
+}
+
+/// What the browser pretends to be.
+#[derive(Clone, Copy)]
+pub(crate) struct Device {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) language: &'static str,
+    pub(crate) is_dark: bool,
+}
+
+pub(crate) const PHONE: Device = Device {
+    width: 390,
+    height: 844,
+    language: "zh-CN",
+    is_dark: false,
+};
+pub(crate) const DESKTOP: Device = Device {
+    width: 1280,
+    height: 900,
+    language: "en-GB",
+    is_dark: false,
+};
+
+/// A command of the Chrome DevTools Protocol, sent through `chromedriver`.
+#[derive(Debug)]
+struct DevTools(Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.0.to_string()))
+    }
+}
+
+impl Browser {
+    /// Starts a browser.
+    pub(crate) async fn start(device: Device) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts: run `cargo xtask browser`, which installs it");
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            line.split_once("successfully on port ")?
+                .1
+                .trim_end_matches('.')
+                .parse()
+                .ok()
+        });
+        let port: u16 = port.expect("chromedriver prints its port");
+        let profile = tempfile::tempdir().unwrap();
+        let options = json!({
+            "goog:chromeOptions": { "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--disable-quic",
+                format!("--user-data-dir={}", profile.path().display()),
+                format!("--accept-lang={}", device.language),
+                format!("--lang={}", device.language),
+            ] },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(options.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("chromedriver opens Chromium");
+        let browser = Self {
+            driver,
+            client,
+            _profile: profile,
+        };
+        browser.set_device(device).await;
+        browser
+            .devtools(
+                "Emulation.setTimezoneOverride",
+                json!({ "timezoneId": "Asia/Shanghai" }),
+            )
+            .await;
+        browser
+    }
+
+    /// Changes the size of the screen and the colour scheme. The language stays.
+    pub(crate) async fn set_device(&self, device: Device) {
+        let size = json!({ "width": device.width, "height": device.height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await;
+        let scheme = if device.is_dark { "dark" } else { "light" };
+        let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", feature).await;
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol and returns its result.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let command = DevTools(json!({ "cmd": command, "params": parameters }));
+        self.client
+            .issue_cmd(command)
+            .await
+            .expect("Chromium executes the command")
+    }
+
+    /// Forgets the token of the tab.
+    pub(crate) async fn forget_token(&self) {
+        self.run("try { sessionStorage.clear() } catch {}").await;
+    }
+
+    /// Opens an address.
+    pub(crate) async fn open(&self, address: &str) {
+        // A change of the fragment alone would not load the page.
+        self.client.goto("about:blank").await.unwrap();
+        self.client.goto(address).await.unwrap();
+    }
+
+    /// Changes the fragment of the address without loading the page.
+    pub(crate) async fn go_to_fragment(&self, fragment: &str) {
+        self.run(&format!("location.hash = {}", json!(fragment)))
+            .await;
+    }
+
+    /// Runs a script in the page and returns its value.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.client
+            .execute(script, Vec::new())
+            .await
+            .expect("the script runs")
+    }
+
+    /// Returns the text of the page, with what is scrolled out of view.
+    pub(crate) async fn text(&self) -> String {
+        let text = self
+            .run("return document.getElementById('main').textContent")
+            .await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Returns the number of elements that a selector matches.
+    pub(crate) async fn count(&self, selector: &str) -> u64 {
+        let script = format!(
+            "return document.querySelectorAll({}).length",
+            json!(selector)
+        );
+        self.run(&script).await.as_u64().unwrap()
+    }
+
+    /// Clicks the first element that a selector matches.
+    pub(crate) async fn click(&self, selector: &str) {
+        let element = self.client.find(fantoccini::Locator::Css(selector)).await;
+        element
+            .unwrap_or_else(|error| panic!("{selector}: {error}"))
+            .click()
+            .await
+            .unwrap();
+    }
+
+    /// Waits until the visible text contains these words, and returns it.
+    pub(crate) async fn wait_for(&self, words: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let text = self.text().await;
+            if text.contains(words) {
+                return text;
+            }
+            assert!(
+                start.elapsed() < TIMEOUT,
+                "never shown: {words:?}, only: {text}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Returns the address of the page.
+    pub(crate) async fn address(&self) -> String {
+        self.client.current_url().await.unwrap().to_string()
+    }
+
+    /// Checks the page with axe-core, and that nothing is wider than the screen.
+    pub(crate) async fn assert_accessible(&self, what: &str) {
+        let axe =
+            env::var(AXE_VARIABLE).expect("run `cargo xtask browser`, which installs axe-core");
+        let axe = fs::read_to_string(axe).expect("axe-core can be read");
+        self.run(&axe).await;
+        // A running animation changes colours.
+        let script = "const done = arguments[arguments.length - 1]; \
+            document.getAnimations().forEach(animation => animation.finish()); \
+            axe.run().then(result => done(result.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)))";
+        let violations = self.client.execute_async(script, Vec::new()).await.unwrap();
+        assert_eq!(violations, json!([]), "{what}");
+        let overflow =
+            "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(
+            self.run(overflow).await,
+            json!(0),
+            "{what}: wider than the screen"
+        );
+    }
+
+    /// Checks that no request left the origin and that the page broke no policy and threw no error.
+    pub(crate) async fn assert_clean(&self) {
+        let script = "return performance.getEntriesByType('resource').map(({ name }) => name) \
+            .filter(name => new URL(name).origin !== location.origin && !name.startsWith('blob:'))";
+        assert_eq!(
+            self.run(script).await,
+            json!([]),
+            "requests to other origins"
+        );
+        let log = self.client.issue_cmd(BrowserLog).await.unwrap();
+        for line in log.as_array().unwrap() {
+            // Responses with an error status are logged too, and are what some tests are about.
+            let is_response = line["source"] == "network";
+            assert!(is_response, "{line}");
+        }
+    }
+
+    /// Writes a picture of the page in PNG.
+    pub(crate) async fn screenshot(&self, file: &Path) {
+        let picture = self
+            .devtools("Page.captureScreenshot", json!({ "format": "png" }))
+            .await;
+        let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        fs::write(file, bytes).expect("the picture can be written");
+    }
+}
+
+/// Reads and clears the log of the browser's console.
+#[derive(Debug)]
+struct BrowserLog;
+
+impl WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        (
+            http::Method::POST,
+            Some(json!({ "type": "browser" }).to_string()),
+        )
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // `chromedriver` closes Chromium when it is asked to end.
+        let driver = rustix::process::Pid::from_child(&self.driver);
+        let _ = rustix::process::kill_process(driver, rustix::process::Signal::TERM);
+        let _ = self.driver.wait();
+    }
+}
