@@ -27,6 +27,7 @@ use self::{errors::ErrorResponses, headers::SuccessHeaders};
 use crate::{
     constants::JSON,
     error::{ApiError, ErrorBody},
+    feed::{self, FeedBody},
     health,
     labels::{enum_values, labels_json, labels_text},
     request_body::NoBody,
@@ -97,8 +98,8 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
         (name = "health", description = "Health checks for process managers and load balancers"),
         (name = "description", description = "This OpenAPI description, as JSON and in a browser")
     ),
-    paths(traces::get, health::live, health::ready, health::started, document, swagger_ui::page),
-    components(schemas(TracesBody, ErrorBody)),
+    paths(traces::get, feed::get, health::live, health::ready, health::started, document, swagger_ui::page),
+    components(schemas(TracesBody, FeedBody, ErrorBody)),
     modifiers(&TokenScheme, &Labels, &ErrorResponses, &SuccessHeaders)
 )]
 struct Description;

@@ -11,7 +11,7 @@ use actix_web::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-use wts_app::{GetTracesError, RepositoryError};
+use wts_app::{GetTracesError, ListTracesError, RepositoryError};
 use wts_domain::{AccessDenied, Language, ParseTicketIdError};
 
 use self::response::{ErrType, ErrorResponse};
@@ -175,10 +175,26 @@ impl From<GetTracesError> for ApiError {
         match error {
             GetTracesError::NoSuchTicket(_) => Self::NoSuchTicket,
             GetTracesError::Denied(denied) => Self::Denied(denied),
-            GetTracesError::Repository(RepositoryError::Busy) => Self::Busy,
-            GetTracesError::Repository(failed @ RepositoryError::Failed(_)) => {
-                Self::Database(failed)
-            }
+            GetTracesError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListTracesError> for ApiError {
+    fn from(error: ListTracesError) -> Self {
+        match error {
+            ListTracesError::TicketsRequired => Self::MissingTicket,
+            ListTracesError::Denied(denied) => Self::Denied(denied),
+            ListTracesError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Busy => Self::Busy,
+            failed @ RepositoryError::Failed(_) => Self::Database(failed),
         }
     }
 }

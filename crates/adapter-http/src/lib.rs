@@ -12,7 +12,7 @@
 //! 2. `error`, `client_address`
 //! 3. `request_body`, `rate_limit`, `response`
 //! 4. `metrics`, `health`, `authentication`
-//! 5. `request_class`, `traces`
+//! 5. `request_class`, `traces`, `feed`
 //! 6. `docs`, `pages`, `connection`, `shutdown`
 //! 7. `routes`
 //! 8. `middleware`
@@ -37,6 +37,7 @@ mod connection;
 mod constants;
 mod docs;
 mod error;
+mod feed;
 mod health;
 mod labels;
 mod metrics;

@@ -13,7 +13,7 @@ use self::Callers::{Administrators, Everyone, TokenHolders};
 use crate::{
     docs,
     error::ApiError,
-    health, metrics, pages,
+    feed, health, metrics, pages,
     request_body::NoBody,
     request_class::RequestClass::{self, Health, Unary},
     traces,
@@ -62,6 +62,7 @@ pub(crate) const MAX_DISCARDED_BODY_BYTES: u64 = 64 * 1_024;
 #[rustfmt::skip]
 static API: &[Route] = &[
     Route::new(traces::PATH, READ, TokenHolders, Unary, || web::to(traces::get)),
+    Route::new(feed::PATH, READ, TokenHolders, Unary, || web::to(feed::get)),
     Route::new(docs::DOCUMENT_PATH, READ, Everyone, Unary, || web::to(docs::document)),
     Route::new(docs::DOCS, READ, Everyone, Unary, || web::to(docs::redirect_to_index)),
     Route::new("/api/v3/docs/{file:.*}", READ, Everyone, Unary, || web::to(docs::page)).label("/api/v3/docs/{file}"),

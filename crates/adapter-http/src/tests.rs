@@ -4,6 +4,7 @@ mod app;
 mod classes;
 mod codings;
 mod description;
+mod feed;
 mod http;
 mod languages;
 mod limits;

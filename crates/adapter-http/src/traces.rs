@@ -21,7 +21,10 @@ use wts_domain::TicketId;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::params::parse_ticket;
-pub(crate) use self::schema::TracesBody;
+pub(crate) use self::{
+    body::TraceWithChanges,
+    schema::{TraceSchema, TracesBody},
+};
 use self::{body::body, etag::etag, params::Params};
 pub use self::{
     body::{write_traces_csv, write_traces_json},

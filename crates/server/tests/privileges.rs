@@ -82,6 +82,12 @@ fn documented_grants_suffice_with_and_without_access_recheck() {
             let service = Service::with(&role.url(), &[("WTS_RECHECK_ACCESS", recheck)]);
             let response = service.get(TRACES, &token(ALICE, Access::User));
             assert_eq!(response.opids(), [1, 3], "{kind:?}, {recheck}");
+            let own = service.get("/api/v3/traces?tid=123,124", &token(ALICE, Access::User));
+            assert_eq!(own.opids(), [1, 3], "{kind:?}, {recheck}");
+            assert_eq!(own.json()["denied"], serde_json::json!([124]));
+            let operator = token("2022310007", Access::Dev);
+            let all = service.get("/api/v3/traces?include=changes", &operator);
+            assert_eq!(all.opids(), [1, 2, 3, 5, 9], "{kind:?}, {recheck}");
         }
     }
     let role = Documented::without(Some("wts.users"));

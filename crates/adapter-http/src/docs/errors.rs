@@ -13,7 +13,7 @@ use utoipa::{
     },
 };
 use wts_app::RepositoryError;
-use wts_domain::{AccessDenied, ParseTicketIdError};
+use wts_domain::{AccessDenied, Category, ParseTicketIdError, Priority, Status};
 
 use crate::{
     error::{ApiError, ErrorBody, NotReady, Unauthenticated},
@@ -54,8 +54,10 @@ fn add_errors(operation: &mut Operation) {
     if responses.contains_key("503") {
         errors.extend(readiness_errors());
     }
-    if operation.security.is_some() {
-        errors.extend(history_errors());
+    match operation.operation_id.as_deref() {
+        Some("getTraces") => errors.extend(token_errors().into_iter().chain(history_errors())),
+        Some("listTraces") => errors.extend(token_errors().into_iter().chain(feed_errors())),
+        _ => {}
     }
     for (status, errors) in by_status(errors) {
         let is_shared = shared
@@ -103,14 +105,13 @@ fn readiness_errors() -> Vec<ApiError> {
 }
 
 /// Returns the errors of operations that require a token.
-fn history_errors() -> Vec<ApiError> {
+fn token_errors() -> Vec<ApiError> {
     vec![
         Unauthenticated::MissingToken.into(),
         Unauthenticated::MultipleHeaders.into(),
         Unauthenticated::InvalidToken(TokenError::Expired).into(),
         Unauthenticated::InvalidToken(TokenError::Signature).into(),
         AccessDenied::NotActive.into(),
-        AccessDenied::NotYourTicket.into(),
         ApiError::MissingTicket,
         ParseTicketIdError::NotDecimalDigits.into(),
         ParseTicketIdError::Zero.into(),
@@ -118,10 +119,6 @@ fn history_errors() -> Vec<ApiError> {
         ParseTicketIdError::TooLarge.into(),
         ApiError::InvalidTicket("given more than once".into()),
         ApiError::invalid_parameter("order", params::UNKNOWN_ORDER),
-        ApiError::invalid_parameter("include", params::UNKNOWN_INCLUDE),
-        ApiError::invalid_parameter("as_of", params::INVALID_AS_OF),
-        ApiError::invalid_parameter("format", params::UNKNOWN_FORMAT),
-        ApiError::NoSuchTicket,
         ApiError::NoSuchPath,
         ApiError::MethodNotAllowed {
             allow: "GET, HEAD, OPTIONS",
@@ -132,6 +129,39 @@ fn history_errors() -> Vec<ApiError> {
     ]
 }
 
+/// Returns the errors of `get_traces` besides those of its token.
+fn history_errors() -> Vec<ApiError> {
+    vec![
+        AccessDenied::NotYourTicket.into(),
+        ApiError::invalid_parameter("include", params::UNKNOWN_INCLUDE),
+        ApiError::invalid_parameter("as_of", params::INVALID_TIMESTAMP),
+        ApiError::invalid_parameter("format", params::UNKNOWN_FORMAT),
+        ApiError::NoSuchTicket,
+    ]
+}
+
+/// Returns the errors of the feed besides those of its token.
+fn feed_errors() -> Vec<ApiError> {
+    use crate::feed::params as feed;
+    let labels =
+        |name, known: String| ApiError::invalid_parameter(name, feed::unknown_label(&known));
+    vec![
+        ApiError::InvalidTicket(feed::TOO_MANY_TICKETS.into()),
+        ApiError::InvalidTicket(feed::REPEATED_TICKET.into()),
+        ApiError::invalid_parameter("include", feed::UNKNOWN_INCLUDE),
+        ApiError::invalid_parameter("format", feed::UNKNOWN_FORMAT),
+        ApiError::invalid_parameter("cursor", feed::INVALID_CURSOR),
+        ApiError::invalid_parameter("limit", feed::INVALID_LIMIT),
+        ApiError::invalid_parameter("limit", feed::INVALID_LIMIT_WITH_CHANGES),
+        ApiError::invalid_parameter("since", params::INVALID_TIMESTAMP),
+        ApiError::invalid_parameter("until", params::INVALID_TIMESTAMP),
+        ApiError::invalid_parameter("op", feed::INVALID_OP),
+        labels("status", feed::names(Status::ALL, Status::as_str)),
+        labels("priority", feed::names(Priority::ALL, Priority::as_str)),
+        labels("category", feed::names(Category::ALL, Category::as_str)),
+    ]
+}
+
 /// Returns at least one example of every variant of the error type.
 #[cfg(test)]
 pub(crate) fn every_error() -> impl Iterator<Item = ApiError> {
@@ -139,7 +169,9 @@ pub(crate) fn every_error() -> impl Iterator<Item = ApiError> {
         common_errors(),
         negotiation_errors(),
         readiness_errors(),
+        token_errors(),
         history_errors(),
+        feed_errors(),
     ]
     .into_iter()
     .flatten()

@@ -39,6 +39,7 @@ fn every_response_has_description_headers_and_body() {
     let paths = description["paths"].as_object().unwrap();
     for path in [
         "/api/v3/get_traces",
+        "/api/v3/traces",
         "/api/v3/openapi.json",
         "/api/v3/docs/",
         "/livez",
@@ -75,15 +76,17 @@ fn every_response_has_description_headers_and_body() {
 
 #[test]
 fn every_status_in_the_readme_is_described() {
-    let responses = &description()["paths"]["/api/v3/get_traces"]["get"]["responses"];
-    let described: Vec<_> = responses.as_object().unwrap().keys().collect();
-    assert_eq!(
-        described,
-        [
-            "200", "304", "400", "401", "403", "404", "405", "406", "413", "414", "415", "429",
-            "431", "500", "503"
-        ]
-    );
+    for path in ["/api/v3/get_traces", "/api/v3/traces"] {
+        let responses = &description()["paths"][path]["get"]["responses"];
+        let described: Vec<_> = responses.as_object().unwrap().keys().collect();
+        assert_eq!(
+            described,
+            [
+                "200", "304", "400", "401", "403", "404", "405", "406", "413", "414", "415", "429",
+                "431", "500", "503"
+            ]
+        );
+    }
 }
 
 #[test]

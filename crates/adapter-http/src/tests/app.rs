@@ -38,6 +38,23 @@ impl App {
     ) -> Self {
         let mut histories = MockHistoryRepository::new();
         expect(&mut histories);
+        Self::start(settings, histories, MockFeedRepository::new())
+    }
+
+    /// Starts a server with a mocked feed, and histories for its changes.
+    pub(super) fn with_feed(
+        expect: impl FnOnce(&mut MockFeedRepository, &mut MockHistoryRepository),
+    ) -> Self {
+        let (mut feed, mut histories) = (MockFeedRepository::new(), MockHistoryRepository::new());
+        expect(&mut feed, &mut histories);
+        Self::start(HttpSettings::default(), histories, feed)
+    }
+
+    fn start(
+        settings: HttpSettings,
+        histories: MockHistoryRepository,
+        feed: MockFeedRepository,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let keys = Keyring::fixed(vec![Key::shared(&secret())]).unwrap();
@@ -53,7 +70,7 @@ impl App {
         let repositories = Repositories {
             histories: histories.clone(),
             primary_histories: histories,
-            feed: Arc::new(MockFeedRepository::new()),
+            feed: Arc::new(feed),
         };
         let use_cases = UseCases::new(repositories, RankSource::Token);
         let server = server(listener, use_cases, verifier, &http, &health, &metrics).unwrap();

@@ -92,11 +92,21 @@ pub fn write_traces_csv(
 
 /// A trace with the additional members of `include=changes`.
 #[derive(Serialize)]
-struct TraceWithChanges<'a> {
+pub(crate) struct TraceWithChanges<'a> {
     #[serde(flatten)]
     trace: &'a Trace,
     actor: Actor,
     changes: TraceChanges,
+}
+
+impl<'a> TraceWithChanges<'a> {
+    pub(crate) fn new(trace: &'a Trace, changes: TraceChanges) -> Self {
+        Self {
+            trace,
+            actor: Actor::from(&trace.op),
+            changes,
+        }
+    }
 }
 
 /// A writer that serializes a body chunk by chunk.
@@ -213,15 +223,7 @@ fn write_json_trace(
 ) -> io::Result<()> {
     match changes {
         None => serde_json::to_writer(chunk, trace)?,
-        Some(changes) => {
-            let actor = Actor::from(&trace.op);
-            let trace = TraceWithChanges {
-                trace,
-                actor,
-                changes,
-            };
-            serde_json::to_writer(chunk, &trace)?;
-        }
+        Some(changes) => serde_json::to_writer(chunk, &TraceWithChanges::new(trace, changes))?,
     }
     Ok(())
 }

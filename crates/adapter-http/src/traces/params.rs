@@ -112,11 +112,11 @@ const AS_OF_TWICE: LocalizedText = LocalizedText::new(
     "given more than once, expected one RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
     "出现了多次，请只用一个 RFC 3339 时间，例如 2025-12-06T10:00:00Z",
 );
-pub(crate) const INVALID_AS_OF: LocalizedText = LocalizedText::new(
+pub(crate) const INVALID_TIMESTAMP: LocalizedText = LocalizedText::new(
     "expected an RFC 3339 timestamp such as 2025-12-06T10:00:00Z",
     "请用 RFC 3339 时间，例如 2025-12-06T10:00:00Z",
 );
-const SPACE_IN_AS_OF: LocalizedText = LocalizedText::new(
+pub(crate) const SPACE_IN_TIMESTAMP: LocalizedText = LocalizedText::new(
     "expected an RFC 3339 timestamp, found a space: encode + as %2B in a query, such as 2025-12-06T18:00:00%2B08:00",
     "时间中有空格，请在网址中把 + 写成 %2B，例如 2025-12-06T18:00:00%2B08:00",
 );
@@ -152,9 +152,9 @@ fn parse_as_of(as_of: Value<'_>) -> Result<Option<Timestamp>, ApiError> {
         // In a query string, `+` stands for a space. Clients often do not escape the `+` of an offset.
         let has_space = Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok();
         let reason = if has_space {
-            SPACE_IN_AS_OF
+            SPACE_IN_TIMESTAMP
         } else {
-            INVALID_AS_OF
+            INVALID_TIMESTAMP
         };
         ApiError::invalid_parameter("as_of", reason)
     };

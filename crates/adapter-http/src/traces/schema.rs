@@ -35,7 +35,7 @@ pub(crate) struct TracesBody {
 #[derive(ToSchema)]
 #[schema(as = Trace)]
 #[expect(dead_code, reason = "only described, not constructed")]
-struct TraceSchema {
+pub(crate) struct TraceSchema {
     /// The unique id of the trace.
     #[schema(examples(3))]
     opid: i64,

@@ -9,6 +9,7 @@
 
 mod callers;
 mod faults;
+mod feed;
 mod histories;
 mod queries;
 mod recheck;
@@ -71,6 +72,8 @@ macro_rules! story {
 }
 
 on_every_database! {
+    feed::feed_is_followed_by_cursors
+    feed::student_reads_only_own_tickets_in_the_feed
     histories::issuer_reads_the_documented_example
     histories::every_field_of_a_trace_is_present
     queries::absent_ticket_is_reported_as_missing

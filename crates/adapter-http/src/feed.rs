@@ -1,0 +1,179 @@
+//! `GET /api/v3/traces`: the feed of the traces of many tickets in the order of their ids.
+
+mod body;
+mod cursor;
+pub(crate) mod params;
+mod schema;
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    body::MessageBody,
+    web::{Data, Payload},
+};
+use wts_app::UseCases;
+
+use self::params::Params;
+pub(crate) use self::schema::FeedBody;
+use crate::{
+    authentication::AuthenticatedCaller,
+    constants::JSON,
+    error::ApiError,
+    request_body::NoBody,
+    response::{self, CachePolicy, Content, ETagBuilder},
+    settings::Order,
+};
+
+pub(crate) const PATH: &str = "/api/v3/traces";
+
+/// Handles `GET /api/v3/traces`.
+#[utoipa::path(
+    get,
+    path = PATH,
+    tag = "traces",
+    operation_id = "listTraces",
+    summary = "Returns the traces of many tickets in the order in which they were recorded",
+    description = "Returns a page of the traces of all tickets, or of the tickets in `tid`, in the order of `opid`. Staff can \
+                   read all tickets. Other callers must give `tid`, and read the tickets that they created.\n\n\
+                   With `order=asc`, a client that follows `next_cursor` gets every trace exactly once, although traces are \
+                   committed in another order than that of `opid`: a page ends before a trace that an earlier transaction \
+                   could still precede. Later edits and deletions, and traces that are inserted with an explicit `opid`, are \
+                   not returned again.\n\n\
+                   A request is checked in this order, and the first failed check determines the error: valid token, \
+                   active caller, format of `tid`, presence of `tid`, values of `order`, `include`, `format`, `cursor`, \
+                   `limit`, `since`, `until`, `op`, `status`, `priority` and `category`, no request body, acceptable media \
+                   type and content coding.",
+    params(
+        (
+            "cursor" = Option<String>,
+            Query,
+            nullable = false,
+            description = "The position after which the page begins: `next_cursor` or `live_cursor` of an earlier response, \
+                           or `end`, the present end of the feed, with `order=asc` only. If it is missing, the page begins \
+                           with the first trace of the order.",
+            example = json!("AQAAAAAAAAAAew")
+        ),
+        (
+            "limit" = Option<u32>,
+            Query,
+            nullable = false,
+            description = "The maximum number of traces: 1 to 1000, or to 100 with `include=changes`; 100 if it is missing.",
+            minimum = 1,
+            maximum = 1000,
+            example = json!(100)
+        ),
+        (
+            "order" = inline(Option<Order>),
+            Query,
+            description = "The order of `opid`: `asc`, the default, or `desc`, which begins with the newest trace."
+        ),
+        (
+            "tid" = Option<String>,
+            Query,
+            nullable = false,
+            description = "A comma-separated list of 1 to 100 distinct ticket numbers. Numbers of tickets that do not exist or \
+                           that the caller may not read are returned in `denied`. Required unless the caller is a staff \
+                           member.",
+            pattern = "^([1-9][0-9]{0,18}(,[1-9][0-9]{0,18}){0,99})?$",
+            example = json!("123,124")
+        ),
+        (
+            "since" = Option<String>,
+            Query,
+            nullable = false,
+            format = DateTime,
+            description = "The earliest `updated_at` (RFC 3339). Encode a `+` as `%2B`.",
+            example = json!("2025-12-06T10:00:00Z")
+        ),
+        (
+            "until" = Option<String>,
+            Query,
+            nullable = false,
+            format = DateTime,
+            description = "The end of the range of `updated_at` (RFC 3339), which is excluded. Encode a `+` as `%2B`.",
+            example = json!("2026-12-06T10:00:00Z")
+        ),
+        (
+            "op" = Option<String>,
+            Query,
+            nullable = false,
+            description = "Only traces by this staff number.",
+            example = json!("W007")
+        ),
+        (
+            "status" = Option<String>,
+            Query,
+            nullable = false,
+            description = "Only traces that set one of these statuses, separated by commas.",
+            example = json!("solved,canceled")
+        ),
+        (
+            "priority" = Option<String>,
+            Query,
+            nullable = false,
+            description = "Only traces that set one of these priorities, separated by commas.",
+            example = json!("highest,mainline")
+        ),
+        (
+            "category" = Option<String>,
+            Query,
+            nullable = false,
+            description = "Only traces that set one of these categories, separated by commas.",
+            example = json!("low-speed")
+        ),
+        (
+            "include" = Option<String>,
+            Query,
+            nullable = false,
+            description = "`changes`: each trace gets the members `actor` and `changes`.",
+            pattern = "^(changes)?$",
+            example = json!("")
+        ),
+        (
+            "If-None-Match" = Option<String>,
+            Header,
+            nullable = false,
+            description = "The `ETag` of a stored response. If the page has not changed since, the response is 304.",
+            example = json!("W/\"4vsLrvSxvMbzBpJTrFhGqg\"")
+        )
+    ),
+    security(("token" = [])),
+    responses(
+        (
+            status = 200,
+            description = "A page of the feed",
+            body = FeedBody,
+            examples(
+                ("A page" = (value = json!(schema::example()))),
+                ("The end" = (value = json!(schema::empty_example())))
+            )
+        ),
+        (status = 304, description = "Not Modified: `If-None-Match` contains the current entity tag")
+    )
+)]
+pub(crate) async fn get(
+    AuthenticatedCaller(caller): AuthenticatedCaller,
+    use_cases: Data<UseCases>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    // Whether `tid` is required depends on the caller, so the parameters are no extractor.
+    let Params {
+        page,
+        include_changes,
+    } = Params::parse(request.query_string(), &caller)?;
+    NoBody::from_request(&request, &mut payload.into_inner()).await?;
+    let start = page.start;
+    let listed = use_cases
+        .list_traces
+        .execute(&caller, page, include_changes)
+        .await?;
+    response::ensure_accepts_json(&request)?;
+    let body =
+        body::body(start, &listed).map_err(|_| ApiError::Internal("serializing a trace failed"))?;
+    let mut etag = ETagBuilder::new();
+    etag.add_bytes(&body);
+    response::respond(&request, etag.finish(), CachePolicy::PRIVATE, JSON, || {
+        Ok(Content::Plain(body.boxed()))
+    })
+    .await
+}
