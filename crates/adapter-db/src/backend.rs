@@ -5,7 +5,7 @@ use tokio_util::task::AbortOnDropHandle;
 use wts_app::{HistorySink, HistorySource, Repositories, Selection};
 
 use crate::{
-    error::{Cause, MigrateError, OpenError},
+    error::{MigrateError, OpenError},
     health::DatabaseHealth,
     inspection::Inspection,
     metrics::DatabaseMetrics,
@@ -26,7 +26,7 @@ pub(crate) trait Backend: Send + Sync {
     ) -> Result<OpenBackend, OpenError>;
 
     /// Returns the facts about the database, as [`crate::inspect`] does.
-    async fn inspect(&self) -> Result<Inspection, Cause>;
+    async fn inspect(&self) -> Result<Inspection, OpenError>;
 
     /// Runs the pending migrations, as [`crate::migrate`] does.
     async fn migrate(&self) -> Result<Vec<String>, MigrateError>;

@@ -99,7 +99,7 @@ pub async fn connect(url: &DatabaseUrl) -> Result<Arc<dyn HistoryRepository>, Op
 /// Returns [`OpenError`] if histories cannot be read from the database.
 pub async fn inspect(url: &DatabaseUrl) -> Result<Inspection, OpenError> {
     connect(url).await?;
-    backend(url).inspect().await.map_err(OpenError::Unreadable)
+    backend(url).inspect().await
 }
 
 /// Runs the pending migrations and returns their names; the list is empty if the schema was up to date. A missing

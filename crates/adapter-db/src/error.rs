@@ -19,6 +19,9 @@ pub enum OpenError {
         /// Whether a retry may succeed, for example because the server is starting.
         is_transient: bool,
     },
+    /// A connection pooler between this program and PostgreSQL does not reserve a server connection for each client.
+    #[error(transparent)]
+    Pooler(Cause),
     /// Replicas are configured, but the database or one of the replicas is not PostgreSQL.
     #[error(
         "read replicas are for PostgreSQL only: the database and every replica must be PostgreSQL"
@@ -68,6 +71,9 @@ pub enum MigrateError {
     /// Connecting to the database, or creating the SQLite file, failed.
     #[error("cannot connect to the database")]
     Unreachable(#[source] Cause),
+    /// A connection pooler between this program and PostgreSQL does not reserve a server connection for each client.
+    #[error(transparent)]
+    Pooler(Cause),
     /// The tables exist already, but the migrations of this crate did not create them.
     #[error(
         "this is an existing WTS database whose tables these migrations did not create; it is served unchanged and \

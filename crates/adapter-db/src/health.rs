@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -42,6 +42,11 @@ pub(crate) trait Probe: Send + Sync + 'static {
 
     /// Handles a failed probe. Called after each probe that found the database unreadable.
     fn on_failure(&self) {}
+
+    /// Returns whether the failure proves that reads fail, although others may succeed.
+    fn is_conclusive(&self, _cause: &Cause) -> bool {
+        false
+    }
 }
 
 /// The health and the metrics of a database. Clones share the same state.
@@ -55,6 +60,7 @@ struct State {
     readable: watch::Sender<bool>,
     recoveries: watch::Sender<u64>,
     probe_requested: Notify,
+    new_connection_required: AtomicBool,
     reads: AtomicU64,
     read_while_down: Notify,
     activity: AtomicU64,
@@ -70,6 +76,7 @@ impl DatabaseHealth {
             readable: watch::Sender::new(true),
             recoveries: watch::Sender::new(0),
             probe_requested: Notify::new(),
+            new_connection_required: AtomicBool::new(false),
             reads: AtomicU64::new(0),
             read_while_down: Notify::new(),
             activity: AtomicU64::new(0),
@@ -96,6 +103,17 @@ impl DatabaseHealth {
     /// Makes the health check probe the database immediately.
     pub(crate) fn request_probe(&self) {
         self.0.probe_requested.notify_one();
+    }
+
+    /// Makes the health check probe the database immediately, over a new connection.
+    pub(crate) fn require_new_connection(&self) {
+        self.0.new_connection_required.store(true, Relaxed);
+        self.request_probe();
+    }
+
+    /// Returns whether the next probe needs a new connection, and resets this requirement.
+    pub(crate) fn take_new_connection_required(&self) -> bool {
+        self.0.new_connection_required.swap(false, Relaxed)
     }
 
     /// Records that a read has completed.
@@ -142,9 +160,10 @@ pub(crate) fn spawn_health_check(
     AbortOnDropHandle::new(tokio::spawn(run_health_check(probe, health, interval)))
 }
 
-/// Runs the health check. A failed probe is ignored if another read has succeeded since that probe was sent.
+/// Runs the health check. A failed probe is ignored if another read has succeeded since that probe was sent, unless the
+/// failure is conclusive.
 async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: Duration) {
-    let mut is_up = true;
+    let (mut is_up, mut is_conclusive) = (true, false);
     let mut reads_before = 0;
     health.update(is_up, false);
     let mut probes = FuturesUnordered::new();
@@ -164,7 +183,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
                 next = Instant::now();
                 continue;
             }
-            () = health.0.read_while_down.notified(), if !is_up => {
+            () = health.0.read_while_down.notified(), if !is_up && !is_conclusive => {
                 if health.reads() == reads_before {
                     continue; // that read completed before the failed probe
                 }
@@ -173,7 +192,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
             Some((sent, reads, outcome)) = probes.next() => {
                 pending.remove(&sent);
                 match outcome {
-                    Err(_) if health.reads() != reads => continue,
+                    Err(cause) if health.reads() != reads && !probe.is_conclusive(&cause) => continue,
                     // An earlier probe hangs if this later probe has its result first.
                     outcome => (outcome.err(), pending.first().is_some_and(|first| *first < sent)),
                 }
@@ -181,14 +200,14 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
         };
         if let Some(cause) = cause {
             if is_up {
-                let cause = ErrorChain(&*cause).to_string();
                 tracing::error!(
                     database.name = health.0.name,
-                    cause,
+                    cause = ErrorChain(&*cause).to_string(),
                     "database became unreadable"
                 );
             }
             is_up = false;
+            is_conclusive = probe.is_conclusive(&cause);
             reads_before = health.reads();
             probe.on_failure();
             next = next.min(Instant::now() + RETRY_DELAY);
@@ -199,7 +218,7 @@ async fn run_health_check(probe: impl Probe, health: DatabaseHealth, interval: D
                     "database became readable again"
                 );
             }
-            is_up = true;
+            (is_up, is_conclusive) = (true, false);
             probes.clear();
             pending.clear();
             next = Instant::now() + interval;

@@ -24,6 +24,8 @@ pub struct Inspection {
     pub is_standby: bool,
     /// Whether the connection is encrypted; `None` for SQLite.
     pub encrypted: Option<bool>,
+    /// Whether the connection goes through a connection pooler.
+    pub is_pooled: bool,
 }
 
 /// Which program created the tables of a database.

@@ -7,6 +7,7 @@ mod inspect;
 mod loader;
 mod migrate;
 mod names;
+mod pooler;
 mod reader;
 mod reader_slot;
 mod statements;
@@ -16,9 +17,10 @@ mod wal_lag;
 use async_trait::async_trait;
 use wts_app::{HistorySink, HistorySource, Selection};
 
+use self::connection::ConnectError;
 use crate::{
     backend::{Backend, OpenBackend},
-    error::{Cause, MigrateError, OpenError},
+    error::{MigrateError, OpenError},
     health::DatabaseHealth,
     inspection::Inspection,
     metrics::DatabaseMetrics,
@@ -37,8 +39,12 @@ impl Backend for PostgresConfig {
         health_check::open(self, settings, metrics, health).await
     }
 
-    async fn inspect(&self) -> Result<Inspection, Cause> {
-        inspect::inspect(self).await
+    async fn inspect(&self) -> Result<Inspection, OpenError> {
+        let inspected = inspect::inspect(self).await;
+        inspected.map_err(|cause| match cause.downcast::<ConnectError>() {
+            Ok(error) => OpenError::from(*error),
+            Err(cause) => OpenError::Unreadable(cause),
+        })
     }
 
     async fn migrate(&self) -> Result<Vec<String>, MigrateError> {

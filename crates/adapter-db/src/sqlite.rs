@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     backend::{Backend, OpenBackend},
-    error::{Cause, MigrateError, OpenError},
+    error::{MigrateError, OpenError},
     health::DatabaseHealth,
     inspection::Inspection,
     metrics::DatabaseMetrics,
@@ -54,9 +54,12 @@ impl Backend for SqliteFile {
         })
     }
 
-    async fn inspect(&self) -> Result<Inspection, Cause> {
+    async fn inspect(&self) -> Result<Inspection, OpenError> {
         let file = self.0.clone();
-        spawn_blocking(move || inspect::inspect(&file)).await?
+        spawn_blocking(move || inspect::inspect(&file))
+            .await
+            .map_err(OpenError::unreachable)?
+            .map_err(OpenError::Unreadable)
     }
 
     async fn migrate(&self) -> Result<Vec<String>, MigrateError> {

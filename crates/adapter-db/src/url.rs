@@ -104,6 +104,9 @@ pub enum InvalidDatabaseUrl {
     /// The parameter `sslmode` has an unknown value.
     #[error("expected sslmode=verify-full or sslmode=disable")]
     SslMode,
+    /// The parameter `pool_mode` has another value than `session`.
+    #[error("expected pool_mode=session, the only mode of a connection pooler that is supported")]
+    PoolMode,
     /// A PostgreSQL URL has no host.
     #[error("expected a host in postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     NoHost,
@@ -168,6 +171,10 @@ mod tests {
         assert_eq!(
             parse_error("postgres://localhost/wts?sslmode=sometimes"),
             InvalidDatabaseUrl::SslMode
+        );
+        assert_eq!(
+            parse_error("postgres://localhost/wts?pool_mode=transaction"),
+            InvalidDatabaseUrl::PoolMode
         );
         assert_eq!(parse_error("postgres:///wts"), InvalidDatabaseUrl::NoHost);
         assert_eq!(parse_error("sqlite:"), InvalidDatabaseUrl::NoFile);

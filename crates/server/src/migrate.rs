@@ -2,6 +2,10 @@
 
 use anyhow::Context;
 
+use wts_adapter_db::MigrateError;
+use wts_app::ErrorChain;
+
+use crate::serve::POOLER_HINT;
 use crate::settings::{Settings, catalogue::DATABASE_URL};
 
 #[expect(clippy::print_stdout, reason = "the output of the command")]
@@ -9,6 +13,12 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     settings.start_logging()?;
     let names = wts_adapter_db::migrate(&settings.require(&DATABASE_URL)?)
         .await
+        .map_err(|error| match error {
+            MigrateError::Pooler(_) => {
+                anyhow::anyhow!("{} ({POOLER_HINT})", ErrorChain(&error))
+            }
+            error => error.into(),
+        })
         .with_context(|| settings.origin(&DATABASE_URL))?;
     for name in &names {
         println!("migrated: {name}");

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use wts_adapter_db::DatabaseMetrics;
 use wts_adapter_http::{Health, HttpMetrics, HttpSettings, TokenVerifier};
 
-pub(crate) use self::startup::{RANKS_HINT, hint, listen, use_cases, with_hint};
+pub(crate) use self::startup::{POOLER_HINT, RANKS_HINT, hint, listen, use_cases, with_hint};
 use crate::{
     otel::OtelExporter,
     settings::{

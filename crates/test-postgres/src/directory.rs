@@ -12,8 +12,8 @@ use anyhow::{Context, Result, ensure};
 use crate::programs::unprivileged;
 
 /// The shell script that creates a directory and prints its name. The script waits until its standard input closes,
-/// which happens when this process ends. Then it stops a server that still runs in the directory, and removes the
-/// directory.
+/// which happens when this process ends. Then it stops the server and the pooler that still run in the directory, and
+/// removes the directory.
 const SCRIPT: &str = r#"
 directory=$(mktemp -d -t wts-XXXXXX) || exit
 echo "$directory"
@@ -26,6 +26,9 @@ if read -r server < "$directory/data/postmaster.pid"; then
         sleep 1
     done
     kill -KILL "$server"
+fi
+if read -r pooler < "$directory/pgbouncer.pid"; then
+    kill -KILL "$pooler"
 fi
 for _ in 1 2 3 4 5; do
     rm -rf "$directory" && break

@@ -5,9 +5,11 @@
 //! server for manual tests.
 
 mod directory;
+mod pgbouncer;
 mod programs;
 mod server;
 
 pub use directory::TemporaryDirectory;
-pub use programs::find_programs;
+pub use pgbouncer::{PgBouncer, PoolMode};
+pub use programs::{find_pgbouncer, find_programs};
 pub use server::{PostgresServer, random_hex};

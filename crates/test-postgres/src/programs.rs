@@ -59,6 +59,15 @@ pub(crate) fn unprivileged(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Returns the path of `pgbouncer`, on `PATH` or where the Debian package installs it.
+pub fn find_pgbouncer() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin".into()])
+        .map(|directory| directory.join("pgbouncer"))
+        .find(|file| file.is_file())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// The number of attempts to find a free port. Another process may take a port before the server listens on it.
 const PORT_ATTEMPTS: u32 = 5;
 
@@ -278,7 +278,7 @@ impl Drop for PostgresServer {
 }
 
 /// Returns a port that is currently free.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("there is no free port")?;
     Ok(listener.local_addr()?.port())
 }

@@ -28,4 +28,4 @@ pub use proxy::{Fault, Proxy};
 pub use records::{Operator, Records, Student};
 pub use server::server_with;
 pub use writers::{Endings, TraceWriters};
-pub use wts_test_postgres::PostgresServer;
+pub use wts_test_postgres::{PgBouncer, PoolMode, PostgresServer};

@@ -3,7 +3,7 @@
 use std::env;
 
 use anyhow::Result;
-use wts_test_postgres::{PostgresServer, find_programs};
+use wts_test_postgres::{PostgresServer, find_pgbouncer, find_programs};
 
 use crate::install::debian_package;
 
@@ -11,8 +11,10 @@ use crate::install::debian_package;
 /// databases and roles.
 pub(crate) const URL_VARIABLE: &str = "WTS_TEST_POSTGRES_URL";
 
-/// Returns the URL of the server for tests: the one in [`URL_VARIABLE`], otherwise that of a temporary server.
+/// Returns the URL of the server for tests: the one in [`URL_VARIABLE`], otherwise that of a temporary server. Installs
+/// PgBouncer, which the tests of connection poolers start.
 pub(crate) fn provide() -> Result<(String, Option<PostgresServer>)> {
+    debian_package("pgbouncer", || find_pgbouncer().is_some(), "")?;
     if let Some(url) = env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty()) {
         println!("    using the server in {URL_VARIABLE}, whose role must be a superuser");
         return Ok((url, None));

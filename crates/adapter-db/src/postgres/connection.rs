@@ -7,6 +7,7 @@ use diesel_async::AsyncPgConnection;
 use tokio::{net::lookup_host, time::timeout};
 use tokio_postgres::{Client, Config, NoTls, config::Host};
 
+use super::pooler::{StartupOptions, is_multiplexed, rejects_options};
 use crate::{
     error::OpenError,
     url::{PostgresConfig, Tls, TlsError},
@@ -17,12 +18,30 @@ const HOST_TIMEOUT: Duration = Duration::from_secs(1);
 /// The `tcp_user_timeout`: the longest that sent data may stay unacknowledged before the connection is closed.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a diesel connection and runs `setup` on it, which are statements without results.
+/// The settings of a session: names and values.
+pub(super) type SessionSettings = [(&'static str, String)];
+
+/// When a connection through a pooler is checked for transaction or statement mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PoolerCheck {
+    /// Unless the URL has `pool_mode=session`.
+    UnlessSessionMode,
+    /// Always, because a statement has failed as it does in these modes.
+    Always,
+}
+
+/// Opens a diesel connection with these settings.
 pub(super) async fn connect(
     config: &PostgresConfig,
-    setup: &str,
+    settings: &SessionSettings,
 ) -> Result<AsyncPgConnection, ConnectError> {
-    connect_within(config, HOST_TIMEOUT, setup).await
+    connect_within(
+        config,
+        HOST_TIMEOUT,
+        settings,
+        PoolerCheck::UnlessSessionMode,
+    )
+    .await
 }
 
 /// Opens a diesel connection like [`connect`], with a timeout for each host. A timeout or an application name in the
@@ -30,15 +49,20 @@ pub(super) async fn connect(
 pub(super) async fn connect_within(
     config: &PostgresConfig,
     host_timeout: Duration,
-    setup: &str,
+    settings: &SessionSettings,
+    check: PoolerCheck,
 ) -> Result<AsyncPgConnection, ConnectError> {
-    let client = connect_first_available(config, host_timeout, setup).await?;
+    let client = connect_first_available(config, host_timeout, settings, check).await?;
     Ok(AsyncPgConnection::try_from(client).await?)
 }
 
 /// Opens a `tokio_postgres` connection, which supports `COPY`.
-pub(super) async fn client(config: &PostgresConfig, setup: &str) -> Result<Client, ConnectError> {
-    connect_first_available(config, HOST_TIMEOUT, setup).await
+pub(super) async fn client(
+    config: &PostgresConfig,
+    settings: &SessionSettings,
+) -> Result<Client, ConnectError> {
+    let check = PoolerCheck::UnlessSessionMode;
+    connect_first_available(config, HOST_TIMEOUT, settings, check).await
 }
 
 /// Connects to the first available host, trying each address of each host in turn. The timeout also applies to a host
@@ -46,8 +70,10 @@ pub(super) async fn client(config: &PostgresConfig, setup: &str) -> Result<Clien
 async fn connect_first_available(
     config: &PostgresConfig,
     host_timeout: Duration,
-    setup: &str,
+    settings: &SessionSettings,
+    check: PoolerCheck,
 ) -> Result<Client, ConnectError> {
+    let is_checked = check == PoolerCheck::Always || !config.is_session_mode;
     let mut failure = ConnectError::Timeout(host_timeout);
     for mut host in config.hosts() {
         let limit = *host.get_connect_timeout().unwrap_or(&host_timeout);
@@ -76,7 +102,7 @@ async fn connect_first_available(
             // startup messages.
             address.connect_timeout(share);
             // The future is boxed because it is large and rarely needed.
-            let attempt = Box::pin(open(&address, config.tls.as_ref(), setup));
+            let attempt = Box::pin(open(&address, config.tls.as_ref(), settings, is_checked));
             match timeout(limit, attempt).await {
                 Ok(Ok(client)) => return Ok(client),
                 Ok(Err(error)) => failure = error,
@@ -103,10 +129,43 @@ async fn addresses(host: &Config) -> io::Result<Vec<Config>> {
         .collect())
 }
 
-/// Connects to one address. With TLS, the user name is sent only after the certificate of the server has been verified.
-async fn open(config: &Config, tls: Option<&Tls>, setup: &str) -> Result<Client, ConnectError> {
+/// Connects to one address, with these settings.
+///
+/// PostgreSQL receives them as startup options, so that they end with the session. A pooler does not apply startup
+/// options, and receives the settings as statements, but only after it has been found to reserve a server connection
+/// for each client: otherwise the settings would apply to other clients.
+async fn open(
+    config: &Config,
+    tls: Option<&Tls>,
+    settings: &SessionSettings,
+    is_pooler_checked: bool,
+) -> Result<Client, ConnectError> {
+    let mut with_options = config.clone();
+    let options = StartupOptions::new(config, settings);
+    with_options.options(options.as_str());
+    let (accepted, client) = match start(&with_options, tls).await {
+        Ok(client) if options.are_applied(&client).await? => return Ok(client),
+        Ok(client) => (&with_options, client),
+        Err(ConnectError::Refused(error)) if rejects_options(&error) => {
+            (config, start(config, tls).await?)
+        }
+        Err(error) => return Err(error),
+    };
+    if is_pooler_checked && is_multiplexed(&client, &start(accepted, tls).await?).await? {
+        return Err(ConnectError::Pooler);
+    }
+    let statements: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| format!("set {name} = '{value}'"))
+        .collect();
+    client.batch_execute(&statements.join("; ")).await?;
+    Ok(client)
+}
+
+/// Starts a session. With TLS, the user name is sent only after the certificate of the server has been verified.
+async fn start(config: &Config, tls: Option<&Tls>) -> Result<Client, ConnectError> {
     // The driver task ends when the client is dropped. Connection errors are returned by the client.
-    let client = if let Some(tls) = tls {
+    Ok(if let Some(tls) = tls {
         let (client, driver) = config.connect(tls.connector()?).await?;
         tokio::spawn(driver);
         client
@@ -114,9 +173,7 @@ async fn open(config: &Config, tls: Option<&Tls>, setup: &str) -> Result<Client,
         let (client, driver) = config.connect(NoTls).await?;
         tokio::spawn(driver);
         client
-    };
-    client.batch_execute(setup).await?;
-    Ok(client)
+    })
 }
 
 /// The error if no host accepts a connection.
@@ -130,6 +187,11 @@ pub(crate) enum ConnectError {
     Tls(#[from] TlsError),
     #[error(transparent)]
     Refused(#[from] tokio_postgres::Error),
+    #[error(
+        "the connection goes through a pooler in transaction or statement mode: use session mode, or connect to PostgreSQL \
+         directly"
+    )]
+    Pooler,
     #[error("cannot set up the connection")]
     Setup(#[from] ConnectionError),
 }
@@ -145,16 +207,19 @@ impl ConnectError {
                     .iter()
                     .any(|class| db_error.code().code().starts_with(class))
             }),
-            Self::Tls(_) | Self::Setup(_) => false,
+            Self::Tls(_) | Self::Setup(_) | Self::Pooler => false,
         }
     }
 }
 
 impl From<ConnectError> for OpenError {
     fn from(error: ConnectError) -> Self {
-        Self::Unreachable {
-            is_transient: error.is_transient(),
-            cause: error.into(),
+        match error {
+            ConnectError::Pooler => Self::Pooler(error.into()),
+            error => Self::Unreachable {
+                is_transient: error.is_transient(),
+                cause: error.into(),
+            },
         }
     }
 }

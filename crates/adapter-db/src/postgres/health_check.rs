@@ -6,6 +6,7 @@ use tokio_postgres::config::Host;
 use wts_app::{HistoryRepository, Repositories};
 
 use super::{
+    connection::{ConnectError, PoolerCheck},
     feed::PostgresFeed,
     loader::{self, open_lazily},
     reader::Reader,
@@ -133,12 +134,24 @@ impl PostgresProbe {
 impl Probe for PostgresProbe {
     async fn probe(&self) -> Result<(), Cause> {
         // If a kept connection fails, the probe is repeated on a new one, because the database itself may be readable.
+        let is_suspect = self.slot.health().take_new_connection_required();
         if let Some(reader) = self.slot.take()
+            && !is_suspect
             && self.probe_with(reader).await.is_ok()
         {
             return Ok(());
         }
-        self.probe_with(self.slot.connect().await?).await
+        let check = if is_suspect {
+            PoolerCheck::Always
+        } else {
+            PoolerCheck::UnlessSessionMode
+        };
+        self.probe_with(self.slot.connect(check).await?).await
+    }
+
+    fn is_conclusive(&self, cause: &Cause) -> bool {
+        // A connection that the pooler happens to reserve can still be read from.
+        matches!(cause.downcast_ref(), Some(ConnectError::Pooler))
     }
 
     fn on_failure(&self) {

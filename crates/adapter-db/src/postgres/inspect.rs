@@ -84,7 +84,7 @@ const FACTS: &str = "
             where c.oid = to_regclass('wts.ticket_traces') and c.relkind in ('r', 'p')
                 and s.seqincrement > 0 and not s.seqcycle
         ) as reserved_ids,
-        (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as encrypted,
+        nullif(current_setting('wts.session', true), '') is null as is_pooled,
         case when exists (select from mine where rolsuper) then array['superuser']
             else array(select distinct may from excess order by may) end as extra_privileges";
 
@@ -105,15 +105,15 @@ struct Facts {
     has_index: bool,
     #[diesel(sql_type = Nullable<BigInt>)]
     reserved_ids: Option<i64>,
-    #[diesel(sql_type = Nullable<Bool>)]
-    encrypted: Option<bool>,
+    #[diesel(sql_type = Bool)]
+    is_pooled: bool,
     #[diesel(sql_type = Array<Text>)]
     extra_privileges: Vec<String>,
 }
 
 /// Implements [`crate::inspect`] for PostgreSQL.
 pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause> {
-    let mut connection = connect(config, "set statement_timeout = '5s'").await?;
+    let mut connection = connect(config, &[("statement_timeout", "5s".to_owned())]).await?;
     let facts: Facts = diesel::sql_query(FACTS).get_result(&mut connection).await?;
     let local_time = SystemTime::now();
     let mut latency = Duration::MAX;
@@ -140,7 +140,8 @@ pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause
         extra_privileges: Some(facts.extra_privileges),
         clocks: server_time.map(|server_time| (server_time, local_time)),
         is_standby: facts.is_standby,
-        encrypted: facts.encrypted,
+        encrypted: Some(config.tls.is_some()),
+        is_pooled: facts.is_pooled,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::{
+    connection::PoolerCheck,
     reader::ReadError,
     reader_slot::{RETRY_BEFORE, ReadTimeouts, ReaderSlot},
 };
@@ -30,8 +31,8 @@ pub(super) async fn open(
     health: &DatabaseHealth,
 ) -> Result<BatchingRepository<PostgresLoader>, OpenError> {
     let slot = ReaderSlot::new(config, ReadTimeouts::shared(settings), health);
-    let probed = slot.connect().await?.probe(false).await;
-    probed.map_err(|error| OpenError::Unreadable(error.into()))?;
+    let mut reader = slot.connect(PoolerCheck::UnlessSessionMode).await?;
+    reader.probe(false).await?;
     Ok(open_lazily(config, settings, health))
 }
 

@@ -3,7 +3,7 @@
 use diesel::{dsl::sql, sql_types::Bool};
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 
-use super::connection::connect;
+use super::connection::{ConnectError, connect};
 use crate::{
     error::MigrateError,
     migrations::{self, POSTGRES},
@@ -13,14 +13,17 @@ use crate::{
 /// The key of the advisory lock for migrations: the bytes of "wts" and a version.
 const LOCK: i64 = 0x7774_7301;
 
-/// Limits the wait for another migration or for a locked table.
-const LOCK_TIMEOUT: &str = "set lock_timeout = '60s'";
+/// The longest wait for another migration or for a locked table.
+const LOCK_TIMEOUT: &str = "60s";
 
 /// Implements [`crate::migrate`] for PostgreSQL.
 pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, MigrateError> {
-    let mut connection = connect(config, LOCK_TIMEOUT)
+    let mut connection = connect(config, &[("lock_timeout", LOCK_TIMEOUT.to_owned())])
         .await
-        .map_err(|error| MigrateError::Unreachable(error.into()))?;
+        .map_err(|error| match error {
+            ConnectError::Pooler => MigrateError::Pooler(error.into()),
+            error => MigrateError::Unreachable(error.into()),
+        })?;
     // The lock is held until the connection closes, so that concurrent migrations run one after the other.
     diesel::sql_query(format!("select pg_advisory_lock({LOCK})"))
         .execute(&mut connection)

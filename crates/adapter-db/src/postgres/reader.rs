@@ -17,11 +17,13 @@ use wts_domain::{StudentId, TicketId};
 use super::{
     connection::ConnectError,
     names::OperatorNameCache,
+    pooler::{NO_SESSION, is_foreign_session_in_diesel},
     statements::{HistoriesOf, HistoryRow, NameRow, NamesOf, RanksOf, Snapshot},
     wal_lag::{WAL_POSITION, WalPosition},
 };
 use crate::{
     batching::{BatchRequest, BatchResponse},
+    error::OpenError,
     history::{HistoryBuilder, RankRow, rank_from_row},
     metrics::OpenConnection,
     rows::InvalidColumn,
@@ -215,7 +217,7 @@ async fn with_timeout<T>(
     result: impl Future<Output = QueryResult<T>>,
 ) -> Result<T, ReadError> {
     match timeout(limit, result).await {
-        Ok(result) => result.map_err(ReadError::Query),
+        Ok(result) => result.map_err(ReadError::from),
         Err(_elapsed) => Err(ReadError::Timeout(limit)),
     }
 }
@@ -227,12 +229,35 @@ pub(super) enum ReadError {
     Connect(#[from] ConnectError),
     #[error("cannot read from wts.tickets, wts.ticket_traces, wts.operators and data.students")]
     Query(#[source] QueryError),
+    /// The statement ran in a session that this program has not prepared.
+    #[error("{NO_SESSION}")]
+    Pooler(#[source] QueryError),
     #[error("no response from PostgreSQL within {0:?}")]
     Timeout(Duration),
     #[error("the feed is read from a primary only, and this server is a standby")]
     Standby,
     #[error(transparent)]
     Invalid(#[from] InvalidColumn),
+}
+
+impl From<QueryError> for ReadError {
+    fn from(error: QueryError) -> Self {
+        if is_foreign_session_in_diesel(&error) {
+            Self::Pooler(error)
+        } else {
+            Self::Query(error)
+        }
+    }
+}
+
+impl From<ReadError> for OpenError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Connect(error) => error.into(),
+            ReadError::Pooler(_) => Self::Pooler(error.into()),
+            error => Self::Unreadable(error.into()),
+        }
+    }
 }
 
 impl ReadError {

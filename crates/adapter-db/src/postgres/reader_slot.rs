@@ -8,7 +8,7 @@ use std::{
 use diesel::result::Error::DatabaseError;
 
 use super::{
-    connection::{ConnectError, connect_within},
+    connection::{ConnectError, PoolerCheck, connect_within},
     reader::{ReadError, Reader},
 };
 use crate::{health::DatabaseHealth, settings::ReadSettings, url::PostgresConfig};
@@ -120,11 +120,14 @@ impl ReaderSlot {
         F: Future<Output = Result<(Reader, T), ReadError>>,
     {
         let begun = Instant::now();
+        let mut check = PoolerCheck::UnlessSessionMode;
         if let Some(reader) = self.take() {
+            check = PoolerCheck::Always;
             match read(reader).await {
-                Err(ReadError::Query(DatabaseError(_, cause)))
-                    if begun.elapsed() < RETRY_BEFORE =>
-                {
+                Err(
+                    ReadError::Query(DatabaseError(_, cause))
+                    | ReadError::Pooler(DatabaseError(_, cause)),
+                ) if begun.elapsed() < RETRY_BEFORE => {
                     tracing::warn!(
                         cause = cause.message(),
                         "database read failed on a kept connection, retrying on a new connection"
@@ -133,7 +136,7 @@ impl ReaderSlot {
                 outcome => return outcome.map(|read| self.complete(read)),
             }
         }
-        let outcome = read(self.connect().await?).await;
+        let outcome = read(self.connect(check).await?).await;
         outcome.map(|read| self.complete(read))
     }
 
@@ -150,16 +153,23 @@ impl ReaderSlot {
 
     /// Opens a connection with timeouts on the server. If only the client stopped waiting, the server would continue to
     /// run the statement.
-    pub(super) async fn connect(&self) -> Result<Reader, ConnectError> {
-        let setup = format!(
-            "set statement_timeout = {}; \
-             set lock_timeout = {}; \
-             set default_transaction_read_only = on; \
-             set plan_cache_mode = force_generic_plan", // planning takes longer than reading
-            self.timeouts.statement.as_millis(),
-            self.timeouts.lock.as_millis(),
-        );
-        let connection = connect_within(&self.config, self.timeouts.connect, &setup).await?;
+    pub(super) async fn connect(&self, check: PoolerCheck) -> Result<Reader, ConnectError> {
+        let settings = [
+            (
+                "statement_timeout",
+                self.timeouts.statement.as_millis().to_string(),
+            ),
+            ("lock_timeout", self.timeouts.lock.as_millis().to_string()),
+            ("default_transaction_read_only", "on".to_owned()),
+            // Planning takes longer than reading.
+            ("plan_cache_mode", "force_generic_plan".to_owned()),
+        ];
+        let connecting = connect_within(&self.config, self.timeouts.connect, &settings, check);
+        let connection = connecting.await.inspect_err(|error| {
+            if matches!(error, ConnectError::Pooler) {
+                self.health.require_new_connection();
+            }
+        })?;
         let counted = self.health.metrics().connection();
         Ok(Reader::new(connection, self.timeouts.answer, counted))
     }

@@ -58,5 +58,6 @@ pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
         clocks: None,
         is_standby: false,
         encrypted: None,
+        is_pooled: false,
     })
 }

@@ -24,6 +24,8 @@ use super::{InvalidDatabaseUrl, Tls};
 pub(crate) struct PostgresConfig {
     config: Config,
     pub(crate) tls: Option<Tls>,
+    /// Whether the URL has `pool_mode=session`: a pooler reserves a server connection for each client.
+    pub(crate) is_session_mode: bool,
 }
 
 impl Deref for PostgresConfig {
@@ -42,11 +44,14 @@ impl FromStr for PostgresConfig {
     fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
         let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
         let (mut mode, mut authorities, mut others) = (None, None, Vec::new());
+        let mut is_session_mode = false;
         for parameter in parameters.split('&').filter(|text| !text.is_empty()) {
             let value = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
             match parameter.split_once('=') {
                 Some(("sslmode", text)) => mode = Some(value(text)),
                 Some(("sslrootcert", text)) => authorities = Some(value(text)),
+                Some(("pool_mode", text)) if value(text) == "session" => is_session_mode = true,
+                Some(("pool_mode", _)) => return Err(InvalidDatabaseUrl::PoolMode),
                 _ => others.push(parameter),
             }
         }
@@ -79,6 +84,7 @@ impl FromStr for PostgresConfig {
         Ok(Self {
             config,
             tls: is_encrypted.then(|| Tls::new(authorities.map(PathBuf::from))),
+            is_session_mode,
         })
     }
 }
@@ -175,13 +181,17 @@ impl PostgresConfig {
             .get_dbname()
             .map(|name| format!("/{name}"))
             .unwrap_or_default();
-        let tls = match &self.tls {
+        let mut parameters = match &self.tls {
             Some(tls) => tls.to_string(),
             None if is_local(config) => String::new(),
             None => "?sslmode=disable".to_owned(),
         };
+        if self.is_session_mode {
+            parameters.push(if parameters.is_empty() { '?' } else { '&' });
+            parameters.push_str("pool_mode=session");
+        }
         format!(
-            "postgres://{user}{password}{at}{}{database}{tls}",
+            "postgres://{user}{password}{at}{}{database}{parameters}",
             hosts.join(",")
         )
     }
@@ -280,6 +290,8 @@ mod tests {
             "postgres://wts:***@db.example:5432/wts?sslmode=verify-full&sslrootcert=/etc/wts/our%20ca.pem",
             "postgres://wts@db.example:5432/wts?sslmode=disable",
             "postgres://wts@localhost:5432/wts",
+            "postgres://wts@localhost:5432/wts?pool_mode=session",
+            "postgres://wts@db.example:5432/wts?sslmode=disable&pool_mode=session",
         ] {
             assert_eq!(server(url).redacted(), url);
         }

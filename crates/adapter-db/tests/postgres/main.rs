@@ -7,6 +7,7 @@
 
 mod feed;
 mod pipelining;
+mod poolers;
 mod tls;
 mod tls_server;
 mod wts_v3;

@@ -98,6 +98,11 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
             "the clocks of this machine and of the database agree",
         ));
     }
+    if found.is_pooled {
+        findings.push(Finding::ok(
+            "the connection goes through a pooler in session mode",
+        ));
+    }
     findings.extend(found.encrypted.map(|encrypted| {
         Finding::ok(if encrypted {
             "the connection is encrypted"

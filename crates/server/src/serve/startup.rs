@@ -23,6 +23,8 @@ use crate::settings::{
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// The remedy for ranks that cannot be read.
 pub(crate) const RANKS_HINT: &str = "in a database that `wts migrate` created, run it again; in an existing WTS v3 database, grant the role the privileges that the README lists";
+/// The remedy for a connection pooler in an unsupported mode.
+pub(crate) const POOLER_HINT: &str = "PgBouncer: set pool_mode = session for this database and user; SETTINGS.md has a section about poolers";
 /// The maximum number of connections that wait to be accepted. The kernel may use a lower maximum.
 const BACKLOG: u32 = 1_024;
 
@@ -154,6 +156,7 @@ pub(crate) fn hint(error: &OpenError) -> &'static str {
             "in a new database, run `wts migrate` to create the tables; in an existing one, grant the role the privileges \
              that the README lists"
         }
+        OpenError::Pooler(_) => POOLER_HINT,
         OpenError::ReplicasUnsupported => "remove WTS_DATABASE_READ_URLS",
         OpenError::ForeignSchema => "import into a database that `wts migrate` created",
         OpenError::Unwritable(_) => {

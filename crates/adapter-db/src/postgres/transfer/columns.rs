@@ -13,6 +13,7 @@ use wts_domain::{Category, Date, Priority, Status, Timestamp};
 
 use crate::{
     error::Cause,
+    postgres::pooler::{NO_SESSION, is_foreign_session},
     rows::{StaffRow, TicketRow, TraceRow},
     sql_types::{DateValue, IdValue, LabelResult, StrictUtf8, TimestampValue},
     transfer::{staff_record, ticket_record, trace_record},
@@ -102,7 +103,12 @@ pub(super) fn staff(row: &Row) -> Result<Record, TransferError> {
 }
 
 pub(super) fn unreadable(error: tokio_postgres::Error) -> TransferError {
-    TransferError::failed("cannot read the database", error)
+    let what = if is_foreign_session(&error) {
+        NO_SESSION
+    } else {
+        "cannot read the database"
+    };
+    TransferError::failed(what, error)
 }
 
 impl Table {

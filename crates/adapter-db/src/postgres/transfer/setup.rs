@@ -12,11 +12,14 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// Starts the transaction of an import. Statements have no timeout, but waiting for locks has one. Sequential scans are
-/// disabled because PostgreSQL would plan them for the initially empty tables, and keep these plans while the tables
-/// grow.
-const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
-    set lock_timeout = '10s'; set enable_seqscan = off; begin";
+/// The settings of an import. Statements have no timeout, but waiting for locks has one. Sequential scans are disabled
+/// because PostgreSQL would plan them for the initially empty tables, and keep these plans while the tables grow.
+const SETTINGS: [(&str, &str); 4] = [
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("lock_timeout", "10s"),
+    ("enable_seqscan", "off"),
+];
 
 /// Blocks other writers, so that existing records do not change after they were compared. Readers are not blocked.
 const LOCK: &str = "lock table data.students, wts.operators, wts.tickets, wts.ticket_traces \
@@ -40,7 +43,11 @@ const FOREIGN_KEYS: &str = "
 
 /// Implements [`crate::sink`] for PostgreSQL.
 pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenError> {
-    let client = client(config, BEGIN).await?;
+    let client = client(
+        config,
+        &SETTINGS.map(|(name, value)| (name, value.to_owned())),
+    )
+    .await?;
     let is_foreign = client
         .query_one(&format!("select {IS_FOREIGN}"), &[])
         .await
@@ -55,6 +62,7 @@ pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenEr
 }
 
 async fn prepare(client: Client) -> Result<PostgresSink, Error> {
+    client.batch_execute("begin").await?;
     client.batch_execute(LOCK).await?;
     let has_rows = client.query_one(HAS_ROWS, &[]).await?.try_get(0)?;
     let foreign_keys = if has_rows {

@@ -10,7 +10,7 @@ use wts_app::{BatchSender, HistorySource, Selection, TransferError};
 use super::columns::{SELECT_STAFF, TICKETS, TRACES, staff, unreadable};
 use crate::{
     error::OpenError,
-    postgres::connection::client,
+    postgres::{connection::client, pooler::is_foreign_session},
     sql_types::{IdValue, TimestampValue},
     url::PostgresConfig,
 };
@@ -22,10 +22,15 @@ const MAX_PAGE_TICKETS: i64 = 256;
 /// The size of a page above which the next page has only [`MIN_PAGE_TICKETS`] tickets.
 const MAX_PAGE_BYTES: usize = 256 * 1024;
 
+/// The settings of an export.
+const SETTINGS: [(&str, &str); 4] = [
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("lock_timeout", "10s"),
+    ("plan_cache_mode", "force_custom_plan"),
+];
 /// Starts the transaction in which everything is read. Its snapshot is taken by the first query.
-const BEGIN: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; \
-    set lock_timeout = '10s'; set plan_cache_mode = force_custom_plan; \
-    begin isolation level repeatable read read only";
+const BEGIN: &str = "begin isolation level repeatable read read only";
 
 /// The SQL condition for the selected tickets `k`. With custom plans, PostgreSQL removes the parts of the condition
 /// whose parameters are `null`.
@@ -53,16 +58,27 @@ pub(crate) async fn source(
     config: &PostgresConfig,
     selection: Selection,
 ) -> Result<PostgresSource, OpenError> {
-    let client = client(config, BEGIN).await?;
+    let client = client(
+        config,
+        &SETTINGS.map(|(name, value)| (name, value.to_owned())),
+    )
+    .await?;
     PostgresSource::prepare(client, &selection)
         .await
-        .map_err(|error| OpenError::Unreadable(error.into()))
+        .map_err(|error| {
+            if is_foreign_session(&error) {
+                OpenError::Pooler(error.into())
+            } else {
+                OpenError::Unreadable(error.into())
+            }
+        })
 }
 
 impl PostgresSource {
     /// Prepares all statements and counts the selected tickets. The count is the first query, so it takes the snapshot
     /// of the transaction.
     async fn prepare(client: Client, selection: &Selection) -> Result<Self, Error> {
+        client.batch_execute(BEGIN).await?;
         let is_all = matches!(selection, Selection::All);
         let staff = format!(
             "{SELECT_STAFF} where {is_all} or o.wid in (

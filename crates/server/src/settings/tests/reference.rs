@@ -8,6 +8,21 @@ use crate::config::FIXED;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/SETTINGS.md");
 const README: &str = include_str!("../../../../../README.md");
 
+/// The section about connection poolers.
+const POOLERS: &str = "
+## Connection poolers
+
+`WTS_DATABASE_URL` can name a connection pooler such as PgBouncer if the pooler is in session mode (`pool_mode = session`). In
+transaction or statement mode the service does not start; if the mode changes later, `/readyz` returns 503 and the log names
+the cause. This includes PgBouncer 1.21 and later with `max_prepared_statements`: in these modes, the timeouts that the service
+sets would apply to other clients.
+
+- Leave `server_reset_query` of PgBouncer at `DISCARD ALL`, so that the settings of the service end with its session.
+- The pool needs `WTS_DATABASE_CONNECTIONS` + 8 server connections for each instance of the service.
+- `?pool_mode=session` at the end of the URL skips the check of the mode when the service connects. Use it if a pooler in
+  session mode is rejected, for example because it reserves a server connection only when a client prepares a statement.
+";
+
 fn row(setting: &Declaration) -> String {
     let default = match setting.default {
         DefaultValue::Value(value) => format!("`{value}`"),
@@ -42,6 +57,7 @@ environment, and the environment over the file. A secret has no flag; a file tha
         }
         let _ = writeln!(text, "{}", row(setting));
     }
+    text.push_str(POOLERS);
     let (heading, limits) = FIXED.split_once(":\n").unwrap();
     let limits = limits.replace("  ", "- ");
     let _ = write!(text, "\n## {heading}\n\n{limits}\n");
