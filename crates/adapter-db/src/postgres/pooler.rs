@@ -32,11 +32,14 @@ impl StartupOptions {
     /// Returns the options for these settings, whose values must not contain spaces, after the `options` of the URL.
     pub(super) fn new(config: &Config, settings: &[(&str, String)]) -> Self {
         let id = format!("{:016x}", RandomState::new().hash_one(SESSION_ID));
-        let mut text = config.get_options().unwrap_or_default().to_owned();
-        for (name, value) in settings {
-            text.push_str(&format!(" -c {name}={value}"));
-        }
-        text.push_str(&format!(" -c {SESSION_ID}={id}"));
+        let mut options = vec![config.get_options().unwrap_or_default().to_owned()];
+        options.extend(
+            settings
+                .iter()
+                .map(|(name, value)| format!("-c {name}={value}")),
+        );
+        options.push(format!("-c {SESSION_ID}={id}"));
+        let text = options.join(" ");
         Self { id, text }
     }
 
