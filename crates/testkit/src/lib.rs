@@ -26,6 +26,6 @@ pub use fixture::{
 };
 pub use proxy::{Fault, Proxy};
 pub use records::{Operator, Records, Student};
-pub use server::server_with;
+pub use server::{server_with, server_with_settings};
 pub use writers::{Endings, TraceWriters};
 pub use wts_test_postgres::{PgBouncer, PoolMode, PostgresServer};

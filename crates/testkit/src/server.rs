@@ -9,7 +9,13 @@ use crate::{
 
 /// Starts a server and inserts these records into its database `postgres`, which has the migrated schema.
 pub fn server_with(records: Records) -> PostgresServer {
-    let server = PostgresServer::start(&["shared_buffers=16MB"]).expect("PostgreSQL starts");
+    server_with_settings(records, &[])
+}
+
+/// Starts a server as [`server_with`] does, with further settings.
+pub fn server_with_settings(records: Records, settings: &[&str]) -> PostgresServer {
+    let settings = [&["shared_buffers=16MB"], settings].concat();
+    let server = PostgresServer::start(&settings).expect("PostgreSQL starts");
     let url = server.url("postgres").parse().expect("the URL is valid");
     wait_for(async || {
         wts_adapter_db::migrate(&url)

@@ -75,7 +75,10 @@ impl TraceWriters {
             };
             tokio::spawn(writer.run(url.clone()))
         });
-        let tasks = tasks.collect();
+        let mut tasks: Vec<_> = tasks.collect();
+        if endings == Endings::TwoPhase {
+            tasks.push(tokio::spawn(commit_abandoned(url, Arc::clone(&stop))));
+        }
         Self {
             stop,
             committed,
@@ -166,6 +169,32 @@ impl Writer {
                 "insert into wts.ticket_traces (tid, op, remark) values ({ticket}, '-1', '{remark}')"
             ))
             .await
+    }
+}
+
+/// Commits prepared transactions whose writers have lost their connections, until there are none after the end.
+async fn commit_abandoned(url: impl Fn() -> String, stop: Arc<AtomicBool>) {
+    const ABANDONED: &str =
+        "select gid from pg_prepared_xacts where prepared < now() - interval '2 s'";
+    loop {
+        sleep(Duration::from_millis(500)).await;
+        let is_last = stop.load(Relaxed);
+        let Ok(client) = connect(&url()).await else {
+            continue;
+        };
+        let Ok(rows) = client.query(ABANDONED, &[]).await else {
+            continue;
+        };
+        for row in &rows {
+            let name: String = row.get(0);
+            let _ = client
+                .batch_execute(&format!("commit prepared '{name}'"))
+                .await;
+        }
+        let all = client.query("select from pg_prepared_xacts", &[]).await;
+        if is_last && all.is_ok_and(|all| all.is_empty()) {
+            return;
+        }
     }
 }
 

@@ -37,7 +37,7 @@ enum Task {
     /// token
     Bench(bench::Args),
     /// Run the long tests of database failures and overload, and print the results of clients
-    Faults,
+    Faults(faults::Args),
     /// Test the pages in headless Chromium, and check them with axe-core
     Browser(browser::Args),
     /// Test the service with schemathesis, a Python program that generates requests from the OpenAPI description
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Task::Layers => dependency_rules::check().and_then(|()| module_cycles::check()),
         Task::Fuzz(arguments) => fuzz::run_targets(&arguments),
         Task::Bench(arguments) => bench::run_benchmarks(&arguments),
-        Task::Faults => faults::run_tests(),
+        Task::Faults(arguments) => faults::run_tests(&arguments),
         Task::Browser(arguments) => browser::run_tests(&arguments),
         Task::Schemathesis(arguments) => schemathesis::run_at_length(&arguments),
         Task::BenchData(arguments) => bench::transfer::run(&arguments),

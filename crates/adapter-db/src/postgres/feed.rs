@@ -8,7 +8,7 @@ mod horizon;
 mod statements;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -58,7 +58,10 @@ pub(super) struct PostgresFeed {
 
 struct FeedReader {
     observing: ReaderSlot,
+    /// Locked during an observation.
     horizon: Mutex<ObservedHorizon>,
+    /// The horizon after the last observation.
+    known: std::sync::Mutex<PageHorizon>,
     pages: ReaderSlot,
     permits: Semaphore,
     queue_timeout: Duration,
@@ -79,6 +82,15 @@ struct PageHorizon {
     server: Timestamp,
 }
 
+impl From<&SettledHorizon> for PageHorizon {
+    fn from(horizon: &SettledHorizon) -> Self {
+        Self {
+            settled: horizon.settled(),
+            server: horizon.server(),
+        }
+    }
+}
+
 impl PostgresFeed {
     /// Opens the feed of a primary, without connecting to it. Statements run on the runtime that this is called on.
     pub(super) fn new(
@@ -91,6 +103,7 @@ impl PostgresFeed {
             reader: Arc::new(FeedReader {
                 observing: slot(),
                 horizon: Mutex::default(),
+                known: std::sync::Mutex::new(PageHorizon::from(&SettledHorizon::default())),
                 pages: slot().with_capacity(CONNECTIONS),
                 permits: Semaphore::new(CONNECTIONS),
                 queue_timeout: settings.queue_timeout,
@@ -157,7 +170,7 @@ impl FeedReader {
         query: &PageQuery,
         position: i64,
     ) -> Result<TracePage, RepositoryError> {
-        let known = self.known_horizon().await;
+        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
         if query.filter == FeedFilter::default() && known.settled.saturating_sub(position) > limit {
             let page = self.settled_page(query, position, known).await?;
@@ -275,15 +288,6 @@ impl FeedReader {
         }
     }
 
-    /// Returns the horizon of the last observation.
-    async fn known_horizon(&self) -> PageHorizon {
-        let ObservedHorizon { horizon, .. } = &*self.horizon.lock().await;
-        PageHorizon {
-            settled: horizon.settled(),
-            server: horizon.server(),
-        }
-    }
-
     /// Returns the horizon for a reader at `position`, from an observation that begins after this call. Concurrent calls
     /// share one.
     async fn observe(&self, position: i64) -> Result<PageHorizon, RepositoryError> {
@@ -295,10 +299,7 @@ impl FeedReader {
             match error {
                 Some(error) => return Err(failed(error.to_string())),
                 None if position <= observed.horizon.settled() => {
-                    return Ok(PageHorizon {
-                        settled: observed.horizon.settled(),
-                        server: observed.horizon.server(),
-                    });
+                    return Ok(PageHorizon::from(&observed.horizon));
                 }
                 None => {}
             }
@@ -311,10 +312,10 @@ impl FeedReader {
             .map(|error| ErrorChain(error).to_string());
         observed.last = Some((begun, error.map(Arc::from)));
         let observation = outcome.map_err(failed)?;
-        Ok(PageHorizon {
-            settled: observed.horizon.record(&observation, position),
-            server: observation.server,
-        })
+        let settled = observed.horizon.record(&observation, position);
+        let shared = PageHorizon::from(&observed.horizon);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = shared;
+        Ok(PageHorizon { settled, ..shared })
     }
 
     async fn read_observation(
