@@ -76,3 +76,38 @@ impl StateWriter {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wts_domain::{StaffId, Status, TicketId, Timestamp, TraceId};
+
+    use super::*;
+
+    #[test]
+    fn long_state_is_written_with_one_period_in_memory() {
+        let traces: Vec<_> = (0..10_000)
+            .map(|n| {
+                let at = Timestamp::from_micros_since_2000(n);
+                let ticket = TicketId::new(1).unwrap();
+                let mut trace = Trace::new(TraceId::new(n), ticket, at, StaffId::from("W007"));
+                trace.new_status =
+                    Some([Status::Delay, Status::Scheduled][usize::from(n % 2 == 0)]);
+                trace
+            })
+            .collect();
+        let mut writer = StateWriter::new(false);
+        let mut json = Vec::new();
+        loop {
+            let mut piece = Vec::new();
+            let is_complete = writer.write(&traces, &mut piece).unwrap();
+            assert!(writer.state.time_in_status.len() <= 1);
+            assert!(piece.len() < 64 * 1_024, "{} bytes", piece.len());
+            json.extend(piece);
+            if is_complete {
+                break;
+            }
+        }
+        let expected = serde_json::to_vec(&TicketState::from_traces(&traces)).unwrap();
+        assert!(json == expected);
+    }
+}
