@@ -28,8 +28,11 @@ const BODY_END_AFTER_STATE: &[u8] = b"}";
 const CHUNK_BYTES: usize = 64 * 1_024;
 /// The typical length of a trace in JSON, in bytes.
 const TYPICAL_TRACE_BYTES: usize = 320;
-/// The typical length of a trace with its actor and its changes, in bytes.
-const TYPICAL_TRACE_WITH_CHANGES_BYTES: usize = 480;
+/// The typical length that `include=changes` adds to a trace, in bytes.
+const TYPICAL_CHANGES_BYTES: usize = 160;
+/// The typical length that `include=state` adds for a trace, and the length of a state without periods, in bytes.
+const TYPICAL_PERIOD_BYTES: usize = 112;
+const STATE_BYTES: usize = 320;
 
 /// Returns the body of a response with this view of a history.
 ///
@@ -95,7 +98,7 @@ pub fn write_traces_csv(
 pub(crate) struct TraceWithChanges<'a> {
     #[serde(flatten)]
     trace: &'a Trace,
-    actor: Actor,
+    actor: &'static str,
     changes: TraceChanges,
 }
 
@@ -103,7 +106,7 @@ impl<'a> TraceWithChanges<'a> {
     pub(crate) fn new(trace: &'a Trace, changes: TraceChanges) -> Self {
         Self {
             trace,
-            actor: Actor::from(&trace.op),
+            actor: Actor::from(&trace.op).as_str(),
             changes,
         }
     }
@@ -153,17 +156,23 @@ impl BodyWriter {
         Some((index, self.history.traces.get(index)?))
     }
 
+    /// Returns about the length of the next chunk.
+    fn next_capacity(&self) -> usize {
+        let (mut bytes, mut trace_bytes) = (BODY_START.len(), TYPICAL_TRACE_BYTES);
+        if self.view.changes {
+            trace_bytes += TYPICAL_CHANGES_BYTES;
+        }
+        if self.view.state {
+            bytes += STATE_BYTES;
+            trace_bytes += TYPICAL_PERIOD_BYTES;
+        }
+        let remaining = self.count - self.written;
+        (bytes + remaining * trace_bytes).min(CHUNK_BYTES + trace_bytes)
+    }
+
     /// Serializes the next chunk of the body. A chunk other than the first one can be empty.
     fn next_chunk(&mut self) -> io::Result<Bytes> {
-        let trace_bytes = if self.view.changes {
-            TYPICAL_TRACE_WITH_CHANGES_BYTES
-        } else {
-            TYPICAL_TRACE_BYTES
-        };
-        let remaining = self.count - self.written;
-        let mut chunk = Vec::with_capacity(
-            (BODY_START.len() + remaining * trace_bytes).min(CHUNK_BYTES + trace_bytes),
-        );
+        let mut chunk = Vec::with_capacity(self.next_capacity());
         if self.written == 0 {
             match self.format {
                 Format::Json => chunk.extend_from_slice(BODY_START),

@@ -8,7 +8,9 @@ use serde::{
     ser::{SerializeSeq as _, SerializeStruct as _},
 };
 
-use crate::{FieldChange, FieldValue, StatusPeriod, TicketState, TraceChanges};
+use crate::{
+    Category, FieldChange, FieldValue, Priority, Status, StatusPeriod, TicketState, TraceChanges,
+};
 
 /// An optional value that is serialized as text. `None` is serialized as `""`.
 struct TextOrEmpty<T>(Option<T>);
@@ -25,7 +27,13 @@ impl<T: Display> Serialize for TextOrEmpty<T> {
 /// Serializes the value as text. Requires the feature `serde`.
 impl Serialize for FieldValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            // A name is serialized faster than text that has to be formatted.
+            Self::Status(status) => serializer.serialize_str(status.as_str()),
+            Self::Priority(priority) => serializer.serialize_str(priority.as_str()),
+            Self::Category(category) => serializer.serialize_str(category.as_str()),
+            Self::Appointment(_) => serializer.collect_str(self),
+        }
     }
 }
 
@@ -34,8 +42,11 @@ impl Serialize for FieldValue {
 impl Serialize for FieldChange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut change = serializer.serialize_struct("FieldChange", 3)?;
-        change.serialize_field("field", &self.field())?;
-        change.serialize_field("from", &TextOrEmpty(self.from))?;
+        change.serialize_field("field", self.field().as_str())?;
+        match &self.from {
+            Some(from) => change.serialize_field("from", from)?,
+            None => change.serialize_field("from", "")?,
+        }
         change.serialize_field("to", &self.to)?;
         change.end()
     }
@@ -57,7 +68,7 @@ impl Serialize for TraceChanges {
 impl Serialize for StatusPeriod {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut period = serializer.serialize_struct("StatusPeriod", 4)?;
-        period.serialize_field("status", &self.status)?;
+        period.serialize_field("status", self.status.as_str())?;
         period.serialize_field("from", &self.from)?;
         period.serialize_field("until", &TextOrEmpty(self.until))?;
         period.serialize_field("seconds", &self.seconds())?;
@@ -68,11 +79,14 @@ impl Serialize for StatusPeriod {
 /// Serializes the member `state` of the ticket system's API. Requires the feature `serde`.
 impl Serialize for TicketState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let status = self.fields.status.map_or("", Status::as_str);
+        let priority = self.fields.priority.map_or("", Priority::as_str);
+        let category = self.fields.category.map_or("", Category::as_str);
         let appointment = self.fields.appointment.map(FieldValue::Appointment);
         let mut state = serializer.serialize_struct("TicketState", 9)?;
-        state.serialize_field("status", &TextOrEmpty(self.fields.status))?;
-        state.serialize_field("priority", &TextOrEmpty(self.fields.priority))?;
-        state.serialize_field("category", &TextOrEmpty(self.fields.category))?;
+        state.serialize_field("status", status)?;
+        state.serialize_field("priority", priority)?;
+        state.serialize_field("category", category)?;
         state.serialize_field("appointment", &TextOrEmpty(appointment))?;
         state.serialize_field("status_since", &TextOrEmpty(self.status_since()))?;
         state.serialize_field("created_at", &TextOrEmpty(self.created_at))?;
@@ -88,10 +102,7 @@ mod tests {
     use serde_json::{json, to_string, to_value};
 
     use super::*;
-    use crate::{
-        Category, Date, Priority, StaffId, Status, TicketFields, TicketId, Timestamp, Trace,
-        TraceId,
-    };
+    use crate::{Date, StaffId, TicketFields, TicketId, Timestamp, Trace, TraceId};
 
     fn trace(id: i64, at: &str, status: Option<Status>) -> Trace {
         let at = Timestamp::from_rfc3339(at).unwrap();

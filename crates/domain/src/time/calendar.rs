@@ -60,7 +60,7 @@ impl CivilDate {
     /// Returns the date in the form `2025-12-06`, or `None` if the year needs more than four digits.
     ///
     /// Responses contain many timestamps, and this function is several times as fast as `write!`.
-    fn to_ascii(self) -> Option<[u8; 10]> {
+    pub(super) fn to_ascii(self) -> Option<[u8; 10]> {
         let year = u16::try_from(self.year)
             .ok()
             .filter(|year| *year < 10_000)?;
