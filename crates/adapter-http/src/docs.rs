@@ -85,6 +85,9 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
                        method other than `GET`, `HEAD` and `OPTIONS`. The message `msg` is in Chinese if `Accept-Language` \
                        prefers `zh` to `en` and `*`, otherwise in English. The messages of 403 and 500, of a missing or \
                        invalid `tid` and of an unknown ticket are the same for every client.\n\n\
+                       Integers such as `opid` and `tid` are 64-bit numbers. JavaScript rounds integers above 2^53 \
+                       (9007199254740992) without an error, so a JavaScript client needs a JSON parser that reads them as \
+                       `BigInt` if its numbers can be that large.\n\n\
                        Every response has the security headers `X-Content-Type-Options`, `X-Frame-Options`, \
                        `Content-Security-Policy`, `Cross-Origin-Resource-Policy` and `Referrer-Policy`. If an \
                        administrator has allowed other origins (CORS), responses also have `Vary: origin` and the \
@@ -92,7 +95,7 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
                        `x-labels` contains the Chinese and English labels of all enum values.",
         license(name = "MIT", identifier = "MIT")
     ),
-    servers((url = "/", description = "The service that serves this description")),
+    servers((url = "../..", description = "The service that serves this description, also under a path prefix")),
     tags(
         (name = "traces", description = "Ticket histories"),
         (name = "health", description = "Health checks for process managers and load balancers"),

@@ -11,7 +11,6 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, serve};
 
-use super::DOCUMENT_PATH;
 use crate::{
     error::ApiError,
     request_body::NoBody,
@@ -27,10 +26,15 @@ const SAME_ORIGIN_POLICY: HeaderValue = HeaderValue::from_static(
      font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
+/// The path of the description, relative to that of the page, so that a proxy can add a prefix to both.
+const RELATIVE_DOCUMENT: &str = "../openapi.json";
+/// The path of the page, relative to [`DOCS`].
+const RELATIVE_INDEX: &str = "docs/";
+
 /// Handles `GET /api/v3/docs`: redirects to the path with a trailing slash, because the page uses relative links.
 pub(crate) async fn redirect_to_index(_: NoBody) -> HttpResponse {
     HttpResponse::PermanentRedirect()
-        .insert_header((LOCATION, DOCS_INDEX))
+        .insert_header((LOCATION, RELATIVE_INDEX))
         .finish()
 }
 
@@ -53,7 +57,7 @@ pub(crate) async fn page(
     file: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-        let config = Config::new([DOCUMENT_PATH])
+        let config = Config::new([RELATIVE_DOCUMENT])
             // Without this setting, Swagger UI sends the description to an external validator.
             .validator_url("none")
             .display_request_duration(true)

@@ -24,7 +24,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 /// The request headers that a page may send in addition to the safelisted ones. Common libraries send the last four by
 /// default.
 const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, if-none-match, x-request-id, traceparent, \
+    "authorization, if-none-match, x-request-id, traceparent, tracestate, baggage, \
      content-type, cache-control, pragma, x-requested-with",
 );
 /// The response headers that a page may read in addition to the safelisted ones.

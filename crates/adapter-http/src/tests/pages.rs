@@ -26,7 +26,7 @@ async fn head_of(app: &App, path: &str, header: &str) -> String {
 async fn docs_page_loads_only_files_of_this_server() {
     let app = App::with_repository(|_| {});
     let moved = app.request("GET", "/api/v3/docs", &[]).await;
-    assert_eq!(field(&moved, "location"), Some("/api/v3/docs/"), "{moved}");
+    assert_eq!(field(&moved, "location"), Some("docs/"), "{moved}");
 
     let page = app.request("GET", "/api/v3/docs/", &[]).await;
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
@@ -65,7 +65,7 @@ async fn docs_page_loads_only_files_of_this_server() {
     let initializer = app
         .request("GET", "/api/v3/docs/swagger-initializer.js", &[])
         .await;
-    for setting in ["/api/v3/openapi.json", r#""validatorUrl": "none""#] {
+    for setting in [r#""../openapi.json""#, r#""validatorUrl": "none""#] {
         assert!(initializer.contains(setting), "{initializer}");
     }
 }
@@ -97,4 +97,46 @@ async fn unknown_docs_file_gets_404() {
         assert!(response.starts_with("HTTP/1.1 404 "), "{path}: {response}");
         assert!(response.ends_with(r#""errType":2}"#), "{response}");
     }
+}
+
+/// A proxy can serve the service under a path prefix, such as `/wts/`, which an absolute path would leave.
+#[tokio::test]
+async fn browser_gets_only_relative_addresses() {
+    let app = App::with_repository(|_| {});
+    for path in ["/", "/activity", "/tickets/123", "/api/v3/docs/"] {
+        let page = app.request("GET", path, &[]).await;
+        assert!(page.starts_with("HTTP/1.1 200 "), "{path}: {page}");
+        assert!(
+            page.contains("href=\"") || page.contains("src=\""),
+            "{page}"
+        );
+        for attribute in ["href", "src", "action", "content"] {
+            for absolute in ["/", "http:", "https:"] {
+                for quote in ['"', '\''] {
+                    let address = format!("{attribute}={quote}{absolute}");
+                    assert!(!page.contains(&address), "{address} in {path}");
+                }
+            }
+        }
+        for header in ["location", "content-location", "link"] {
+            assert_eq!(field(&page, header), None, "{path}");
+        }
+    }
+    for path in ["/api/v3/docs"] {
+        let moved = app.request("GET", path, &[]).await;
+        let location = field(&moved, "location").unwrap();
+        assert!(
+            !location.starts_with('/') && !location.contains("://"),
+            "{location}"
+        );
+    }
+    let initializer = "/api/v3/docs/swagger-initializer.js";
+    let initializer = app.request("GET", initializer, &[]).await;
+    let (_, script) = initializer.split_once("\r\n\r\n").unwrap();
+    for absolute in ["\"/", "'/", "://"] {
+        assert!(!script.contains(absolute), "{absolute} in {script}");
+    }
+    let description: serde_json::Value = serde_json::from_str(crate::openapi_document()).unwrap();
+    assert_eq!(description["servers"].as_array().unwrap().len(), 1);
+    assert_eq!(description["servers"][0]["url"], "../..");
 }

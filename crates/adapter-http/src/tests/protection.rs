@@ -151,7 +151,7 @@ async fn preflight_of_allowed_origin_gets_cors_headers() {
     for header in [
         "access-control-allow-origin: https://wts.example\r\n",
         "access-control-allow-methods: GET, HEAD\r\n",
-        "access-control-allow-headers: authorization, if-none-match, x-request-id, traceparent, \
+        "access-control-allow-headers: authorization, if-none-match, x-request-id, traceparent, tracestate, baggage, \
          content-type, cache-control, pragma, x-requested-with\r\n",
         "access-control-max-age: 7200\r\n",
         "x-request-id: ",

@@ -8,8 +8,11 @@ use super::{TokenSettings, error::TokenError, strict_json};
 /// The largest accepted difference between the clock of the sign-in service and the clock of this service, in seconds.
 const LEEWAY: f64 = 30.0;
 
-/// The last second of the year 9999. A later `exp` is rejected as a mistake, such as a time in milliseconds.
+/// The last second of the year 9999. A later `exp` is rejected as a mistake.
 pub(super) const MAX_EXP: i64 = 253_402_300_799;
+
+/// The smallest time that is regarded as milliseconds: the year 2001. In seconds it would be after the year 9999.
+const MIN_MILLISECONDS: f64 = 1e12;
 
 /// The claims that are checked: registered claims (RFC 7519 4.1), and `sid` and `access` of the sign-in service.
 #[derive(Deserialize)]
@@ -43,14 +46,13 @@ impl Claims {
         {
             return Err(TokenError::WrongIssuer);
         }
-        if let Some(aud) = &claims.aud
-            && audience
-                .as_ref()
-                .is_none_or(|expected| !has_audience(aud, expected))
-        {
-            return Err(TokenError::WrongAudience);
+        match (&claims.aud, audience) {
+            (Some(_), None) => Err(TokenError::NoAudienceConfigured),
+            (Some(aud), Some(expected)) if !has_audience(aud, expected) => {
+                Err(TokenError::WrongAudience)
+            }
+            _ => Ok(claims),
         }
-        Ok(claims)
     }
 
     fn ensure_in_time(&self, now: i64) -> Result<(), TokenError> {
@@ -61,6 +63,17 @@ impl Claims {
         let (now, max_exp) = (now as f64, MAX_EXP as f64);
         if self.exp + LEEWAY <= now {
             return Err(TokenError::Expired);
+        }
+        let times = [
+            ("exp", Some(self.exp)),
+            ("nbf", self.nbf),
+            ("iat", self.iat),
+        ];
+        let milliseconds = MIN_MILLISECONDS..=max_exp * 1_000.0;
+        for (name, time) in times {
+            if time.is_some_and(|time| milliseconds.contains(&time)) {
+                return Err(TokenError::InMilliseconds(name));
+            }
         }
         if self.exp > max_exp {
             return Err(TokenError::ExpiresTooLate);

@@ -34,6 +34,9 @@ pub enum TokenError {
     Expired,
     #[error("it expires after the year 9999")]
     ExpiresTooLate,
+    /// Contains the name of the claim.
+    #[error("its {0} is in milliseconds: expected seconds since 1970")]
+    InMilliseconds(&'static str),
     #[error("it is not valid yet")]
     NotYetValid,
     #[error("it was issued in the future")]
@@ -42,4 +45,8 @@ pub enum TokenError {
     WrongIssuer,
     #[error("its audience is not the configured one")]
     WrongAudience,
+    #[error(
+        "it has an audience (aud) and none is configured: set WTS_JWT_AUDIENCE to that audience to accept it"
+    )]
+    NoAudienceConfigured,
 }

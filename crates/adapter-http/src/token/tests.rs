@@ -154,7 +154,7 @@ fn token_for_other_audience_is_rejected() {
         );
         assert_eq!(
             without.verify(&token_with_claim("aud", accepted), NOW),
-            Err(TokenError::WrongAudience)
+            Err(TokenError::NoAudienceConfigured)
         );
     }
     for other in [

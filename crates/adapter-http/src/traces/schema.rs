@@ -36,10 +36,10 @@ pub(crate) struct TracesBody {
 #[schema(as = Trace)]
 #[expect(dead_code, reason = "only described, not constructed")]
 pub(crate) struct TraceSchema {
-    /// The unique id of the trace.
+    /// The unique id of the trace. JavaScript's `JSON.parse` rounds integers above 2^53.
     #[schema(examples(3))]
     opid: i64,
-    /// The number of the ticket.
+    /// The number of the ticket. JavaScript's `JSON.parse` rounds integers above 2^53.
     #[schema(minimum = 1, examples(123))]
     tid: i64,
     /// The time of the step: RFC 3339 in UTC, with fractional seconds only if they are not zero. The database can hold
