@@ -26,6 +26,8 @@ pub struct Inspection {
     pub encrypted: Option<bool>,
     /// Whether the connection goes through a connection pooler.
     pub is_pooled: bool,
+    /// The columns and enums whose labels differ from those of this version.
+    pub labels: Vec<LabelDifference>,
 }
 
 /// Which program created the tables of a database.
@@ -51,4 +53,15 @@ pub enum TraceIds {
     Reserved,
     /// The ids do not come from an ascending sequence, or ids of deleted traces are assigned again.
     Unknown,
+}
+
+/// The labels of an enum or a column that differ from those of this version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelDifference {
+    /// The name of the enum, such as `wts.status`, or of the column.
+    pub name: String,
+    /// The labels that the database allows and this version does not know.
+    pub unknown: Vec<String>,
+    /// The labels of this version that the database does not allow.
+    pub missing: Vec<String>,
 }

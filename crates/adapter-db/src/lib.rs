@@ -16,6 +16,7 @@ pub mod fuzzing;
 mod health;
 mod history;
 mod inspection;
+mod labels;
 mod metrics;
 mod migrations;
 mod postgres;
@@ -30,7 +31,7 @@ mod url;
 
 pub use database::{Database, connect, inspect, migrate, repositories, sink, source};
 pub use error::{MigrateError, OpenError};
-pub use inspection::{Inspection, Schema, TraceIds};
+pub use inspection::{Inspection, LabelDifference, Schema, TraceIds};
 pub use metrics::DatabaseMetrics;
 pub use settings::ReadSettings;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

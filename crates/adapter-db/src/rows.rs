@@ -83,10 +83,10 @@ impl<T: Into<String>> TraceRow<T> {
     pub(crate) fn into_trace(self, ticket: TicketId) -> Result<Trace, InvalidColumn> {
         let (id, op) = (TraceId::new(self.opid.0), StaffId::from(self.op.into()));
         let mut trace = Trace::new(id, ticket, self.updated_at.0, op);
-        trace.new_status = changed(self.new_status, "new_status")?;
-        trace.new_priority = changed(self.new_priority, "new_priority")?;
+        trace.new_status = changed(self.new_status, "new_status", id)?;
+        trace.new_priority = changed(self.new_priority, "new_priority", id)?;
         trace.new_appointment = self.new_appointment.map(|day| day.0);
-        trace.new_category = changed(self.new_category, "new_category")?;
+        trace.new_category = changed(self.new_category, "new_category", id)?;
         trace.remark = self.remark.into();
         Ok(trace)
     }
@@ -98,6 +98,7 @@ fn label<T>(
     column: &'static str,
 ) -> Result<T, InvalidColumn> {
     label.0.map_err(|cause| InvalidColumn {
+        trace: None,
         table,
         column,
         cause,
@@ -107,18 +108,29 @@ fn label<T>(
 fn changed<T>(
     value: Option<LabelResult<T>>,
     column: &'static str,
+    trace: TraceId,
 ) -> Result<Option<T>, InvalidColumn> {
     value
         .map(|value| label(value, "ticket_traces", column))
         .transpose()
+        .map_err(|error| InvalidColumn {
+            trace: Some(trace),
+            ..error
+        })
 }
 
 /// The error for a column with a label that the domain crate does not know, for example a label of a newer schema.
 #[derive(Debug, thiserror::Error)]
-#[error("invalid value in column wts.{table}.{column}")]
+#[error("invalid value in column wts.{table}.{column}{}", of_trace(*trace))]
 pub(crate) struct InvalidColumn {
+    /// The id of the trace, if the record is one.
+    trace: Option<TraceId>,
     table: &'static str,
     pub(crate) column: &'static str,
     #[source]
     pub(crate) cause: Cause,
+}
+
+fn of_trace(trace: Option<TraceId>) -> String {
+    trace.map_or_else(String::new, |trace| format!(" of trace {trace}"))
 }

@@ -6,5 +6,5 @@ mod rows;
 
 pub(crate) use self::{
     conflicts::{ImportState, duplicate_id, unknown_staff},
-    rows::{staff_record, ticket_record, trace_record},
+    rows::{send, staff_record, ticket_record, trace_record},
 };

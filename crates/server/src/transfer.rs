@@ -129,7 +129,12 @@ pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Re
     };
     let verify = move |observer: &mut dyn Observer| verify_histories(source, observer);
     let report = run(progress, verify).await?.with_context(|| what.clone())?;
-    let (counts, findings) = (report.counts, report.findings);
+    let (counts, findings, invalid) = (report.counts, report.findings, report.invalid);
+    if invalid > 0 {
+        bail!(
+            "{what}: found {invalid} records that cannot be read, and {findings} rule violations in {counts}"
+        );
+    }
     if findings > 0 {
         bail!("{what}: found {findings} rule violations in {counts}");
     }

@@ -1,6 +1,9 @@
 //! Inspects a PostgreSQL database.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime},
+};
 
 use diesel::{
     QueryableByName,
@@ -13,7 +16,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::connection::connect;
 use crate::{
     error::Cause,
-    inspection::{Inspection, Schema, TraceIds},
+    inspection::{Inspection, LabelDifference, Schema, TraceIds},
+    labels,
     migrations::{self, POSTGRES},
     url::PostgresConfig,
 };
@@ -88,6 +92,33 @@ const FACTS: &str = "
         case when exists (select from mine where rolsuper) then array['superuser']
             else array(select distinct may from excess order by may) end as extra_privileges";
 
+/// The statement that reads the labels of the columns in its two parameters, from the enum or from the check constraint of
+/// the column.
+const LABELS: &str = "
+    select c.name as column_name,
+        case when t.typtype = 'e' then format('%s.%s', n.nspname, t.typname)
+            else format('wts.%s.%s', c.relation, c.name) end as name,
+        case when t.typtype = 'e' then array(select enumlabel::text from pg_enum where enumtypid = t.oid)
+            else array(
+                select m[1] from pg_constraint k, regexp_matches(pg_get_constraintdef(k.oid), '''([^'']*)''', 'g') m
+                where k.conrelid = a.attrelid and k.contype = 'c' and k.conkey = array[a.attnum]
+                    and pg_get_constraintdef(k.oid) like '%= ANY (ARRAY[%'
+            ) end as labels
+    from unnest($1, $2) c (relation, name)
+    join pg_attribute a on a.attrelid = to_regclass('wts.' || c.relation) and a.attname = c.name
+    join pg_type t on t.oid = a.atttypid
+    join pg_namespace n on n.oid = t.typnamespace";
+
+#[derive(QueryableByName)]
+struct ColumnLabels {
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Array<Text>)]
+    labels: Vec<String>,
+}
+
 #[expect(clippy::struct_excessive_bools, reason = "the columns of a row")]
 #[derive(QueryableByName)]
 struct Facts {
@@ -142,7 +173,28 @@ pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause
         is_standby: facts.is_standby,
         encrypted: Some(config.tls.is_some()),
         is_pooled: facts.is_pooled,
+        labels: label_differences(&mut connection).await?,
     })
+}
+
+/// Returns the differences of the labels, once for each enum.
+async fn label_differences(
+    connection: &mut AsyncPgConnection,
+) -> Result<Vec<LabelDifference>, Cause> {
+    let (tables, columns): (Vec<_>, Vec<_>) = labels::COLUMNS.into_iter().unzip();
+    let found: Vec<ColumnLabels> = diesel::sql_query(LABELS)
+        .bind::<Array<Text>, _>(tables)
+        .bind::<Array<Text>, _>(columns)
+        .get_results(connection)
+        .await?;
+    let differences: BTreeMap<_, _> = found
+        .iter()
+        .filter_map(|found| {
+            let difference = labels::difference(&found.name, &found.column_name, &found.labels)?;
+            Some((&found.name, difference))
+        })
+        .collect();
+    Ok(differences.into_values().collect())
 }
 
 async fn schema(facts: &Facts, connection: &mut AsyncPgConnection) -> Result<Schema, Cause> {

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Instant};
 
 use diesel::{
-    RunQueryDsl,
+    QueryResult, RunQueryDsl, SqliteConnection,
     dsl::sql,
     sql_types::{BigInt, Bool, Text},
     sqlite::Sqlite,
@@ -12,7 +12,8 @@ use diesel::{
 use super::connection::{Mode, connect};
 use crate::{
     error::Cause,
-    inspection::{Inspection, Schema, TraceIds},
+    inspection::{Inspection, LabelDifference, Schema, TraceIds},
+    labels,
     migrations::{self, SQLITE},
 };
 
@@ -42,6 +43,7 @@ pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
     } else {
         Schema::Existing
     };
+    let labels = label_differences(&mut connection)?;
     let begun = Instant::now();
     diesel::sql_query("select 1 from tickets where tid = 0").execute(&mut connection)?;
     Ok(Inspection {
@@ -59,5 +61,30 @@ pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
         is_standby: false,
         encrypted: None,
         is_pooled: false,
+        labels,
     })
+}
+
+/// Returns the differences of the labels in the check constraints of the columns.
+fn label_differences(connection: &mut SqliteConnection) -> QueryResult<Vec<LabelDifference>> {
+    let definition = |table| {
+        let definition =
+            sql::<Text>("(select coalesce(max(sql), '') from sqlite_master where name = ");
+        definition.bind::<Text, _>(table).sql(")")
+    };
+    let mut differences = Vec::new();
+    for (table, column) in labels::COLUMNS {
+        let definition: String = diesel::select(definition(table)).get_result(connection)?;
+        let allowed: Vec<_> = definition
+            .split_once(&format!("check ({column} in ("))
+            .and_then(|(_, labels)| labels.split_once(')'))
+            .map(|(labels, _)| labels.split('\'').skip(1).step_by(2))
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect();
+        let name = format!("{table}.{column}");
+        differences.extend(labels::difference(&name, column, &allowed));
+    }
+    Ok(differences)
 }

@@ -1,12 +1,24 @@
 //! Converts database rows to the records of an import or export.
 
-use wts_app::{Record, RecordError, RecordId, RecordLocation};
+use wts_app::{BatchSender, Record, RecordError, RecordId, RecordLocation, TransferError};
 use wts_domain::{StaffId, TicketId, TraceId};
 
 use crate::{
     rows::{InvalidColumn, StaffRow, TicketRow, TraceRow},
     sql_types::{IdValue, StrictUtf8},
 };
+
+/// Sends a record, or the error of a record that cannot be read, so that the source can continue.
+pub(crate) fn send(
+    output: &mut BatchSender<'_>,
+    record: Result<Record, TransferError>,
+) -> Result<(), TransferError> {
+    match record {
+        Ok(record) => output.send(record),
+        Err(TransferError::InvalidRecord(error)) => output.send_invalid(error),
+        Err(error) => Err(error),
+    }
+}
 
 pub(crate) fn staff_record(row: StaffRow) -> Result<Record, RecordError> {
     let location = RecordLocation::record(RecordId::Staff(StaffId::from(row.wid.0.as_str())));

@@ -1,7 +1,11 @@
 //! Tests of exporting histories.
 
-use wts_adapter_db::OpenError;
-use wts_domain::{Status, Timestamp};
+use std::ops::ControlFlow;
+
+use tokio::task::spawn_blocking;
+use wts_adapter_db::{OpenError, inspect};
+use wts_app::{Counts, Observer, Progress, RecordError, verify_histories};
+use wts_domain::{HistoryFinding, Status, TicketId, Timestamp};
 use wts_testkit::{Database, ticket};
 
 use super::*;
@@ -161,34 +165,162 @@ async fn history_longer_than_a_batch_is_complete() {
     }
 }
 
+/// Every column with labels: table, column, enum, a row, and the start of the message.
+const LABELS: [(&str, &str, &str, &str, &str); 7] = [
+    (
+        "operators",
+        "access",
+        "access",
+        "wid = 'W007'",
+        "staff \"W007\": access: unknown access rank",
+    ),
+    (
+        "tickets",
+        "category",
+        "category",
+        "tid = 123",
+        "ticket 123: category: unknown ticket category",
+    ),
+    (
+        "tickets",
+        "priority",
+        "priority",
+        "tid = 124",
+        "ticket 124: priority: unknown ticket priority",
+    ),
+    (
+        "tickets",
+        "status",
+        "status",
+        "tid = 125",
+        "ticket 125: status: unknown ticket status",
+    ),
+    (
+        "ticket_traces",
+        "new_category",
+        "category",
+        "opid = 1",
+        "trace 1: new_category: unknown ticket category",
+    ),
+    (
+        "ticket_traces",
+        "new_priority",
+        "priority",
+        "opid = 2",
+        "trace 2: new_priority: unknown ticket priority",
+    ),
+    (
+        "ticket_traces",
+        "new_status",
+        "status",
+        "opid = 3",
+        "trace 3: new_status: unknown ticket status",
+    ),
+];
+
+/// Allows the label `melted` in every column.
+fn allow_unknown_labels(database: &Database) {
+    for (table, column, of, _, _) in LABELS {
+        match database.kind() {
+            Kind::Sqlite => {}
+            Kind::Postgres => database.execute(&format!(
+                "alter table wts.{table} drop constraint {table}_{column}_check"
+            )),
+            Kind::WtsV3 => database.execute(&format!(
+                "alter type wts.{of} add value if not exists 'melted'"
+            )),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_label_is_reported_with_record_and_field() {
+async fn every_record_with_an_unknown_label_is_reported() {
     for kind in KINDS {
         let database = Database::with(kind, sample_records());
-        let pragma = match kind {
-            Kind::Sqlite => "pragma ignore_check_constraints = on;",
-            Kind::Postgres => {
-                database.execute(
-                    "alter table wts.ticket_traces drop constraint ticket_traces_new_status_check",
-                );
-                ""
-            }
-            Kind::WtsV3 => {
-                database.execute("alter type wts.status add value 'melted'");
-                ""
-            }
-        };
-        let traces = database.table("ticket_traces");
-        database.execute(&format!(
-            "{pragma} update {traces} set new_status = 'melted' where opid = 3"
-        ));
-        let error = read(open(&database.parsed_url()).await).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "trace 3: new_status: unknown ticket status \"melted\"",
-            "{kind:?}"
-        );
+        allow_unknown_labels(&database);
+        for (table, column, _, condition, _) in LABELS {
+            let table = database.table(table);
+            let pragma = match kind {
+                Kind::Sqlite => "pragma ignore_check_constraints = on;",
+                _ => "",
+            };
+            database.execute(&format!(
+                "{pragma} update {table} set {column} = 'melted' where {condition}"
+            ));
+        }
+        let mut findings = InvalidRecords::default();
+        let source = open(&database.parsed_url()).await;
+        let report = spawn_blocking(move || {
+            let report = verify_histories(source, &mut findings).unwrap();
+            (report.invalid, findings.0)
+        });
+        let (invalid, mut errors) = report.await.unwrap();
+        errors.sort();
+        let mut expected = LABELS.map(|label| format!("{} \"melted\"", label.4));
+        expected.sort();
+        assert_eq!(errors, expected, "{kind:?}");
+        assert_eq!(invalid, 7);
     }
+}
+
+#[derive(Default)]
+struct InvalidRecords(Vec<String>);
+
+impl Observer for InvalidRecords {
+    fn on_progress(&mut self, _: Counts, _: Option<Progress>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn on_finding(&mut self, _: Option<u64>, _: TicketId, _: HistoryFinding) {}
+
+    fn on_invalid_record(&mut self, error: &RecordError) {
+        self.0.push(error.to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_of_the_database_are_compared() {
+    for kind in KINDS {
+        let database = Database::with(kind, sample_records());
+        let differences = inspect(&database.parsed_url()).await.unwrap().labels;
+        assert_eq!(differences, [], "{kind:?}");
+    }
+    let database = Database::with(Kind::WtsV3, sample_records());
+    database.execute(
+        "alter type wts.status add value 'waiting'; alter type wts.status rename value 'delay' to 'later';
+         alter type wts.priority add value 'a b'; alter type wts.category add value 'printer';
+         alter type wts.access add value 'robot'; alter type wts.block add value 'west';
+         alter type wts.isp add value 'other'",
+    );
+    let found = inspect(&database.parsed_url()).await.unwrap().labels;
+    let shown: Vec<_> = found
+        .iter()
+        .map(|found| format!("{} +{:?} -{:?}", found.name, found.unknown, found.missing))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            r#"wts.access +["robot"] -[]"#,
+            r#"wts.category +["printer"] -[]"#,
+            r#"wts.priority +["a b"] -[]"#,
+            r#"wts.status +["later", "waiting"] -["delay"]"#,
+        ]
+    );
+    let database = Database::with(Kind::Postgres, sample_records());
+    database.execute(
+        "alter table wts.tickets drop constraint tickets_status_check;
+         alter table wts.tickets add check (status in ('fresh', 'waiting', 'delay', 'escalated', 'solved', 'canceled'));
+         alter table wts.ticket_traces add check (new_status <> 'x')",
+    );
+    let found = inspect(&database.parsed_url()).await.unwrap().labels;
+    let [found] = &*found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(found.name, "wts.tickets.status");
+    assert_eq!(
+        (&*found.unknown, &*found.missing),
+        (&["waiting".to_owned()][..], &["scheduled".to_owned()][..])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

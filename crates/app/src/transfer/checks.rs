@@ -6,7 +6,7 @@ use roaring::RoaringTreemap;
 use wts_domain::{HistoryAudit, HistoryFinding, StaffId, StudentId, TicketId, Timestamp, TraceId};
 
 use super::{
-    error::RecordError,
+    error::{RecordError, RecordId},
     ports::Observer,
     record::{Entry, Record},
 };
@@ -25,6 +25,13 @@ pub(super) struct OrderCheck {
 }
 
 impl OrderCheck {
+    /// Takes account of a record that cannot be read: the traces of an unreadable ticket follow it.
+    pub(super) fn skip(&mut self, record: Option<&RecordId>) {
+        if let Some(RecordId::Ticket(ticket)) = record {
+            (self.ticket, self.trace) = (Some(*ticket), None);
+        }
+    }
+
     pub(super) fn check(&mut self, entry: &Entry) -> Result<(), RecordError> {
         match &entry.record {
             Record::Staff(staff) => {
@@ -85,6 +92,19 @@ pub(super) struct UniquenessCheck {
 }
 
 impl UniquenessCheck {
+    /// Takes account of a record that cannot be read: its id exists.
+    pub(super) fn skip(&mut self, record: Option<&RecordId>) {
+        match record {
+            Some(RecordId::Staff(staff)) => {
+                self.staff.insert(staff.clone());
+            }
+            Some(RecordId::Trace(trace)) => {
+                self.traces.insert(trace.get().cast_unsigned());
+            }
+            Some(RecordId::Ticket(_)) | None => {}
+        }
+    }
+
     pub(super) fn check(&mut self, entry: &Entry) -> Result<(), RecordError> {
         match &entry.record {
             Record::Staff(staff) => {
@@ -121,6 +141,17 @@ struct CurrentHistory {
 }
 
 impl RuleCheck {
+    /// Takes account of a record that cannot be read: without it, its history would break rules.
+    pub(super) fn skip(&mut self, record: Option<&RecordId>, observer: &mut dyn Observer) {
+        match record {
+            Some(RecordId::Ticket(_)) => {
+                self.end_history(observer);
+            }
+            Some(RecordId::Trace(_)) => self.current = None,
+            Some(RecordId::Staff(_)) | None => {}
+        }
+    }
+
     pub(super) fn check(&mut self, entry: &Entry, observer: &mut dyn Observer) {
         match &entry.record {
             Record::Staff(_) => {}

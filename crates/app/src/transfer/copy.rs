@@ -28,7 +28,12 @@ pub struct VerifyReport {
     pub counts: Counts,
     /// The number of findings that were reported to the observer.
     pub findings: u64,
+    /// The number of records that cannot be read. The rules are not checked for the histories with such a record.
+    pub invalid: u64,
 }
+
+/// The maximum number of records that a failed copy names.
+const MAX_REPORTED_RECORDS: usize = 20;
 
 /// Copies all histories from a source to a sink. If an error occurs, nothing is stored. Blocks the calling thread.
 ///
@@ -41,8 +46,23 @@ pub fn copy_histories(
     mut sink: Box<dyn HistorySink>,
     observer: &mut dyn Observer,
 ) -> Result<CopyReport, TransferError> {
-    let VerifyReport { findings, .. } = read_all(source, observer, |batch| sink.put(batch))?;
+    let mut errors = Vec::new();
+    let report = read_all(source, observer, |batch| {
+        let room = MAX_REPORTED_RECORDS - errors.len();
+        errors.extend(batch.items().filter_map(Result::err).take(room).cloned());
+        // If a record is missing, nothing is stored, so later batches are only read.
+        if errors.is_empty() {
+            sink.put(batch)
+        } else {
+            Ok(())
+        }
+    })?;
+    if report.invalid > 0 {
+        let total = report.invalid;
+        return Err(TransferError::InvalidRecords { errors, total });
+    }
     let stored = sink.finish()?;
+    let findings = report.findings;
     Ok(CopyReport { stored, findings })
 }
 
@@ -51,7 +71,7 @@ pub fn copy_histories(
 ///
 /// # Errors
 ///
-/// Returns [`TransferError`] if the source failed, or at the first record that cannot be read or that a database would
+/// Returns [`TransferError`] if the source failed, or at the first record that is out of order or that a database would
 /// reject. The records after that record are not checked.
 pub fn verify_histories(
     source: Box<dyn HistorySource>,
@@ -59,8 +79,11 @@ pub fn verify_histories(
 ) -> Result<VerifyReport, TransferError> {
     let mut uniqueness = UniquenessCheck::default();
     read_all(source, observer, |batch| {
-        for entry in batch.entries() {
-            uniqueness.check(entry)?;
+        for item in batch.items() {
+            match item {
+                Ok(entry) => uniqueness.check(entry)?,
+                Err(error) => uniqueness.skip(error.location.record.as_ref()),
+            }
         }
         Ok(())
     })
@@ -73,7 +96,7 @@ fn read_all(
     mut take: impl FnMut(Batch) -> Result<(), TransferError>,
 ) -> Result<VerifyReport, TransferError> {
     let (mut order, mut rules) = (OrderCheck::default(), RuleCheck::default());
-    let mut counts = Counts::default();
+    let (mut counts, mut invalid) = (Counts::default(), 0);
     thread::scope(|scope| {
         let (batches, received) = sync_channel(MAX_WAITING_BATCHES);
         scope.spawn(move || {
@@ -92,10 +115,21 @@ fn read_all(
         });
         for batch in received {
             let batch = batch?;
-            for entry in batch.entries() {
-                order.check(entry)?;
-                rules.check(entry, observer);
-                counts.count(&entry.record);
+            for item in batch.items() {
+                match item {
+                    Ok(entry) => {
+                        order.check(entry)?;
+                        rules.check(entry, observer);
+                        counts.count(&entry.record);
+                    }
+                    Err(error) => {
+                        let record = error.location.record.as_ref();
+                        order.skip(record);
+                        rules.skip(record, observer);
+                        observer.on_invalid_record(error);
+                        invalid += 1;
+                    }
+                }
             }
             let progress = batch.progress;
             take(batch)?;
@@ -106,7 +140,11 @@ fn read_all(
         Ok(())
     })?;
     let findings = rules.finish(observer);
-    Ok(VerifyReport { counts, findings })
+    Ok(VerifyReport {
+        counts,
+        findings,
+        invalid,
+    })
 }
 
 #[cfg(test)]

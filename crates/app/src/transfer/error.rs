@@ -10,6 +10,14 @@ pub enum TransferError {
     /// A record cannot be read, is out of order, or cannot be stored.
     #[error(transparent)]
     InvalidRecord(#[from] RecordError),
+    /// Records of the source cannot be read. Contains the first of them.
+    #[error("{}", invalid_records(.errors, *.total))]
+    InvalidRecords {
+        /// The errors of the first records.
+        errors: Vec<RecordError>,
+        /// The number of records that cannot be read.
+        total: u64,
+    },
     /// Records in the sink have the same number as imported records but other values. Contains one or more of the
     /// differences.
     #[error("{}", one_per_line(.0))]
@@ -27,6 +35,19 @@ impl TransferError {
     pub fn failed(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(what.into(), cause.into())
     }
+}
+
+fn invalid_records(errors: &[RecordError], total: u64) -> String {
+    let records = if total == 1 { "record" } else { "records" };
+    let mut text = format!("{total} {records} cannot be read");
+    for error in errors {
+        text = format!("{text}\n  {error}");
+    }
+    let listed = u64::try_from(errors.len()).unwrap_or(u64::MAX);
+    if total > listed {
+        text = format!("{text}\n  and {} more", total - listed);
+    }
+    text
 }
 
 fn one_per_line(conflicts: &[RecordError]) -> String {

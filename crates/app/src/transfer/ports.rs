@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, mem, ops::ControlFlow};
 use wts_domain::{HistoryFinding, TicketId, Timestamp};
 
 use super::{
-    error::TransferError,
+    error::{RecordError, TransferError},
     record::{Batch, Counts, Entry, Progress},
 };
 
@@ -78,6 +78,20 @@ impl<'a> BatchSender<'a> {
         Ok(())
     }
 
+    /// Adds the error of a record that cannot be read. The source should continue with the next record, so that every
+    /// such record is reported.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `deliver`. The source should stop reading then.
+    pub fn send_invalid(&mut self, error: RecordError) -> Result<(), TransferError> {
+        self.batch.push_invalid(error);
+        if self.batch.is_full() {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
     /// Sets the progress of the source, which is attached to the batches that follow.
     pub fn set_progress(&mut self, done: u64, total: u64) {
         self.batch.progress = Some(Progress { done, total });
@@ -89,7 +103,7 @@ impl<'a> BatchSender<'a> {
     ///
     /// Returns the error of `deliver`.
     pub fn flush(&mut self) -> Result<(), TransferError> {
-        if self.batch.entries().is_empty() {
+        if self.batch.is_empty() {
             return Ok(());
         }
         let progress = self.batch.progress;
@@ -124,6 +138,9 @@ pub trait Observer {
 
     /// Called for each broken rule. `line` is the line of the record if it comes from a file.
     fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: HistoryFinding);
+
+    /// Called for each record that cannot be read.
+    fn on_invalid_record(&mut self, _error: &RecordError) {}
 }
 
 /// An observer that ignores all events.

@@ -87,6 +87,8 @@ pub struct Progress {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     entries: Vec<Entry>,
+    /// The errors of records that cannot be read, each with the number of entries before it.
+    invalid: Vec<(usize, RecordError)>,
     size_bytes: usize,
     /// The progress of the source after this batch, if known.
     pub progress: Option<Progress>,
@@ -99,9 +101,33 @@ impl Batch {
         self.entries.push(entry);
     }
 
-    /// Whether the batch has reached its limit of entries or of bytes.
+    /// Adds the error of a record that cannot be read.
+    pub(super) fn push_invalid(&mut self, error: RecordError) {
+        self.invalid.push((self.entries.len(), error));
+    }
+
+    /// Returns whether the batch has neither entries nor errors.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.invalid.is_empty()
+    }
+
+    /// Returns the entries and errors in the order in which they were added.
+    pub(super) fn items(&self) -> impl Iterator<Item = Result<&Entry, &RecordError>> {
+        let mut invalid = self.invalid.iter().peekable();
+        let mut entries = self.entries.iter().enumerate().peekable();
+        std::iter::from_fn(move || {
+            let next = entries.peek().map_or(usize::MAX, |(number, _)| *number);
+            match invalid.next_if(|(before, _)| *before <= next) {
+                Some((_, error)) => Some(Err(error)),
+                None => entries.next().map(|(_, entry)| Ok(entry)),
+            }
+        })
+    }
+
+    /// Returns whether the batch has reached its limit of entries or of bytes.
     pub fn is_full(&self) -> bool {
-        self.entries.len() >= MAX_BATCH_ENTRIES || self.size_bytes >= MAX_BATCH_BYTES
+        self.entries.len() + self.invalid.len() >= MAX_BATCH_ENTRIES
+            || self.size_bytes >= MAX_BATCH_BYTES
     }
 
     /// Returns the entries of the batch.

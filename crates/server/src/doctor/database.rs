@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use wts_adapter_db::{
-    Database, DatabaseMetrics, DatabaseUrl, Inspection, OpenError, Schema, TraceIds, inspect,
+    Database, DatabaseMetrics, DatabaseUrl, Inspection, LabelDifference, OpenError, Schema,
+    TraceIds, inspect,
 };
 use wts_app::ErrorChain;
 
@@ -98,6 +99,7 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
             "the clocks of this machine and of the database agree",
         ));
     }
+    findings.extend(label_findings(&found.labels));
     if found.is_pooled {
         findings.push(Finding::ok(
             "the connection goes through a pooler in session mode",
@@ -127,6 +129,41 @@ fn trace_ids(ids: TraceIds) -> Finding {
             "in a database that `wts migrate` created, run it again; in an existing one, make opid an identity column",
         ),
     }
+}
+
+/// Compares the labels of the database with those of this version.
+fn label_findings(differences: &[LabelDifference]) -> Vec<Finding> {
+    if differences.is_empty() {
+        let text =
+            "the labels of statuses, priorities, categories and ranks are those of this version";
+        return vec![Finding::ok(text)];
+    }
+    let mut findings = Vec::new();
+    for LabelDifference {
+        name,
+        unknown,
+        missing,
+    } in differences
+    {
+        if !unknown.is_empty() {
+            let effect = if name.ends_with("access") {
+                "WTS_RECHECK_ACCESS=on rejects callers with such a rank"
+            } else {
+                "requests for tickets with such a trace get 500"
+            };
+            findings.push(Finding::warn(
+                format!("{name} has labels that this version does not know: {}", unknown.join(", ")),
+                format!("{effect}, and exports fail: list the records with `wts verify`, and install a version that knows the labels"),
+            ));
+        }
+        if !missing.is_empty() {
+            findings.push(Finding::warn(
+                format!("{name} lacks labels of this version: {}", missing.join(", ")),
+                "the histories can be served; histories with these labels cannot be imported into this database",
+            ));
+        }
+    }
+    findings
 }
 
 /// Opens the database in the same way as `wts serve`. Returns a finding if that fails.

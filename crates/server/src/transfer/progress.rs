@@ -7,7 +7,7 @@ use std::{
 };
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use wts_app::{Counts, Observer, Progress};
+use wts_app::{Counts, Observer, Progress, RecordError};
 use wts_domain::{HistoryFinding, TicketId};
 
 use super::cancel::CancelOnSignal;
@@ -153,6 +153,14 @@ impl Observer for ProgressReporter {
                 self.show(|| tracing::warn!(ticket.id = ticket.get(), "{line}{trace}{finding}"));
             }
             Findings::Logged | Findings::Ignored => {}
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "the output of the command")]
+    fn on_invalid_record(&mut self, error: &RecordError) {
+        // The error of any other command names the records.
+        if self.findings == Findings::Printed {
+            self.show(|| println!("{error}"));
         }
     }
 }

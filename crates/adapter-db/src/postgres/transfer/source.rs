@@ -12,6 +12,7 @@ use crate::{
     error::OpenError,
     postgres::{connection::client, pooler::is_foreign_session},
     sql_types::{IdValue, TimestampValue},
+    transfer::send,
     url::PostgresConfig,
 };
 
@@ -128,7 +129,7 @@ impl PostgresSource {
     async fn send_all(&self, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
         let mut rows = pin!(self.rows(&self.staff_statement, &self.selected()).await?);
         while let Some(row) = rows.try_next().await.map_err(unreadable)? {
-            output.send(staff(&row)?)?;
+            send(output, staff(&row))?;
         }
         let [tickets, since, before] = self.selected();
         let (mut last, mut limit, mut done) = (i64::MIN, MIN_PAGE_TICKETS, 0);
@@ -171,11 +172,11 @@ impl PostgresSource {
         for (ticket, tid) in tickets.into_iter().zip(numbers) {
             *done += 1;
             output.set_progress(*done, self.total);
-            output.send((TICKETS.read)(&ticket)?)?;
+            send(output, (TICKETS.read)(&ticket))?;
             while let Some(row) = &trace
                 && number(row, 1)? == tid
             {
-                output.send((TRACES.read)(row)?)?;
+                send(output, (TRACES.read)(row))?;
                 trace = traces.try_next().await.map_err(unreadable)?;
             }
         }

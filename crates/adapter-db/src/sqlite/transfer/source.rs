@@ -18,7 +18,7 @@ use crate::{
     sql_types::{IdValue, StrictUtf8, TimestampValue},
     sqlite::{Mode, connect, ensure_exists, unreadable},
     tables::{ticket_traces, tickets},
-    transfer::{staff_record, ticket_record, trace_record},
+    transfer::{send, staff_record, ticket_record, trace_record},
 };
 
 /// The size of the texts in a page of tickets above which the page ends.
@@ -120,7 +120,7 @@ impl SqliteSource {
             let row = row.map_err(failed)?;
             let is_selected = |all: &BTreeSet<String>| all.contains(&row.wid.0);
             if operators.as_ref().is_none_or(is_selected) {
-                output.send(staff_record(row)?)?;
+                send(output, staff_record(row).map_err(TransferError::from))?;
             }
         }
         Ok(())
@@ -182,14 +182,15 @@ impl SqliteSource {
         let tid = ticket.tid;
         self.progress.0 += 1;
         output.set_progress(self.progress.0, self.progress.1);
-        output.send(ticket_record(ticket)?)?;
+        send(output, ticket_record(ticket).map_err(TransferError::from))?;
         let traces = select_traces()
             .filter(ticket_traces::tid.eq(tid))
             .order((ticket_traces::updated_at, ticket_traces::opid))
             .load_iter::<(IdValue, TraceRow<StrictUtf8>), DefaultLoadingMode>(&mut self.connection)
             .map_err(failed)?;
         for trace in traces {
-            output.send(trace_record(trace.map_err(failed)?)?)?;
+            let record = trace_record(trace.map_err(failed)?);
+            send(output, record.map_err(TransferError::from))?;
         }
         Ok(())
     }

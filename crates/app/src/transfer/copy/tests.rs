@@ -14,7 +14,7 @@ use wts_domain::{
 };
 
 use super::*;
-use crate::transfer::{Entry, Progress, Record, RecordLocation};
+use crate::transfer::{Entry, Progress, Record, RecordError, RecordId, RecordLocation};
 
 fn staff(id: &str, student: &str) -> Record {
     let (id, student) = (StaffId::from(id), StudentId::from(student));
@@ -127,12 +127,17 @@ impl HistorySink for RecordingSink {
 
 #[derive(Default)]
 struct RecordingObserver {
+    invalid: Vec<String>,
     stops_after: Option<usize>,
     progress: Vec<Counts>,
     findings: Vec<(Option<u64>, i64, HistoryFinding)>,
 }
 
 impl Observer for RecordingObserver {
+    fn on_invalid_record(&mut self, error: &RecordError) {
+        self.invalid.push(error.to_string());
+    }
+
     fn on_progress(&mut self, counts: Counts, _: Option<Progress>) -> ControlFlow<()> {
         self.progress.push(counts);
         match self.stops_after {
@@ -361,4 +366,72 @@ fn conflicts_are_written_one_per_line() {
         "imported records conflict with existing records\n  line 2: solved here, fresh there\n  line 9: solved here, \
          fresh there"
     );
+}
+
+/// A source whose ticket 6 and whose traces 3 and from 100 on cannot be read.
+struct UnreadableSource {
+    traces: i64,
+}
+
+fn unreadable(record: RecordId) -> RecordError {
+    RecordLocation::record(record)
+        .field("status")
+        .error("unknown ticket status \"waiting\"")
+}
+
+impl HistorySource for UnreadableSource {
+    fn read(self: Box<Self>, output: &mut BatchSender<'_>) -> Result<(), TransferError> {
+        output.send_invalid(unreadable(RecordId::Staff(StaffId::from("W007"))))?;
+        output.send(ticket(5, Status::Solved))?;
+        output.send(trace(5, 1, Status::Fresh))?;
+        output.send_invalid(unreadable(RecordId::Trace(TraceId::new(3))))?;
+        output.send_invalid(unreadable(RecordId::Ticket(TicketId::new(6).unwrap())))?;
+        output.send(trace(6, 2, Status::Fresh))?;
+        for id in 100..100 + self.traces {
+            output.send_invalid(unreadable(RecordId::Trace(TraceId::new(id))))?;
+        }
+        output.send(ticket(7, Status::Fresh))?;
+        output.send(trace(7, 7, Status::Solved))
+    }
+}
+
+#[test]
+fn verification_reports_unreadable_records_and_continues() {
+    let mut observer = RecordingObserver::default();
+    let source = Box::new(UnreadableSource { traces: 3_000 });
+    let report = verify_histories(source, &mut observer).unwrap();
+    assert_eq!(report.invalid, 3_003);
+    assert_eq!((report.counts.tickets, report.counts.traces), (2, 3));
+    let reason = "status: unknown ticket status \"waiting\"";
+    for (number, record) in [
+        (0, "staff \"W007\""),
+        (1, "trace 3"),
+        (2, "ticket 6"),
+        (3, "trace 100"),
+        (3_002, "trace 3099"),
+    ] {
+        assert_eq!(observer.invalid[number], format!("{record}: {reason}"));
+    }
+    // Histories with an unreadable record are not checked against the rules.
+    assert!(observer.findings.iter().all(|finding| finding.1 == 7));
+    assert!(!observer.findings.is_empty());
+}
+
+#[test]
+fn copy_names_unreadable_records_and_stores_nothing() {
+    for traces in [0, 17, 18, 3_000] {
+        let sink = RecordingSink::default();
+        let source = Box::new(UnreadableSource { traces });
+        let outcome = copy_histories(source, Box::new(sink.clone()), &mut ());
+        let error = outcome.unwrap_err().to_string();
+        let total = traces + 3;
+        assert!(
+            error.starts_with(&format!("{total} records cannot be read\n  staff")),
+            "{error}"
+        );
+        let rest = (total > 20).then(|| format!("\n  and {} more", total - 20));
+        assert_eq!(error.contains("more"), rest.is_some());
+        assert!(error.ends_with(&rest.unwrap_or_default()), "{error}");
+        assert!(!sink.is_finished());
+    }
 }
