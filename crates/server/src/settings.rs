@@ -24,7 +24,7 @@ use self::{
         TOKEN_STORAGE_KEY, TRUSTED_PROXIES,
     },
     setting::{Declaration, DefaultValue, Setting},
-    sources::Sources,
+    sources::{Sources, invisible_edge},
 };
 use crate::otel::{AccessLogSpanLayer, OtelExporter};
 
@@ -179,8 +179,18 @@ impl Settings {
                 let mut secret = fs::read(path)
                     .with_context(|| format!("{}: cannot read {path}", file.origin))?;
                 // Editors and `echo` add a newline at the end of a file, which is not part of the secret.
-                if secret.ends_with(b"\n") {
-                    secret.pop();
+                for end in [b'\n', b'\r'] {
+                    if secret.last() == Some(&end) {
+                        secret.pop();
+                    } else {
+                        break;
+                    }
+                }
+                if let Some(found) = invisible_edge(&secret) {
+                    bail!(
+                        "{}: expected no white space around the content of {path}, found {found}",
+                        file.origin
+                    );
                 }
                 Ok(Some((secret.into(), file.origin.clone())))
             }

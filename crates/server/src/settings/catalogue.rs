@@ -204,7 +204,7 @@ const RATIO: Kind<f64> = Kind::public("a number from 0 to 1", |value| match pars
 });
 const DIRECTIVES: Kind<EnvFilter> = Kind::public(
     "a level or directives, such as info or info,wts_adapter_http=debug",
-    |value| logging::filter(text(value)?).map_err(|_| ParseError::Unexpected),
+    |value| logging::filter(text(value)?).map_err(|error| ParseError::Because(error.to_string())),
 );
 
 /// Parses URLs that are separated by white space, or by a comma before the next URL.

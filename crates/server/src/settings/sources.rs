@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
+use toml::de::{DeTable, DeValue};
 
 use super::{
     catalogue::{ALL, RETIRED},
@@ -95,6 +96,9 @@ impl Sources {
         if RETIRED.contains(&name) {
             self.ignored.push(origin);
         } else if is_known(name) {
+            if let Some(found) = invisible_edge(value.as_bytes()) {
+                bail!("{origin}: expected no white space around the value, found {found}");
+            }
             let value = value.into();
             self.given
                 .entry(name.to_owned())
@@ -112,23 +116,32 @@ impl Sources {
     /// Adds the values of a settings file with this text.
     pub(super) fn add_file(&mut self, file: &Path, text: &str) -> anyhow::Result<()> {
         let shown = file.display();
+        let line_of = |offset| text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
         // The parser's error message is not used, because it quotes the line, which can contain a secret.
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = before.unwrap_or_default().matches('\n').count() + 1;
-            anyhow::anyhow!("line {line} of the settings file {shown} is not TOML: expected lines like listen = \"…\"")
+        let table = DeTable::parse(text).map_err(|error| {
+            let span = error.span().unwrap_or_default();
+            let line = line_of(span.start);
+            match text.get(span) {
+                Some(key) if error.message().contains("duplicate key") => {
+                    anyhow::anyhow!("{key} in {shown}, line {line}: given twice, expected once")
+                }
+                _ => anyhow::anyhow!("line {line} of the settings file {shown} is not TOML: expected lines like listen = \"…\""),
+            }
         })?;
+        let table = table.into_inner();
         let is_secret = ALL
             .iter()
             .any(|setting| setting.is_secret() && table.contains_key(setting.name));
         self.file = Some((file.to_owned(), is_secret));
         for (name, value) in table {
-            let origin = format!("{name} in {shown}");
-            let Some(value) = plain(value) else {
-                bail!(
+            let line = line_of(name.span().start);
+            let name = name.into_inner().into_owned();
+            let origin = format!("{name} in {shown}, line {line}");
+            let value = plain(value.into_inner()).ok_or_else(|| {
+                anyhow::anyhow!(
                     "{origin}: expected a quoted string, a number, true, false or a list of strings"
-                );
-            };
+                )
+            })?;
             self.add(&name, value, origin, ToOwned::to_owned)?;
         }
         Ok(())
@@ -136,17 +149,49 @@ impl Sources {
 }
 
 /// Returns a value of a settings file in the form in which it would be given in the environment.
-fn plain(value: toml::Value) -> Option<String> {
+fn plain(value: DeValue<'_>) -> Option<String> {
     match value {
-        toml::Value::String(text) => Some(text),
-        toml::Value::Integer(number) => Some(number.to_string()),
-        toml::Value::Boolean(truth) => Some(truth.to_string()),
-        toml::Value::Array(texts) => {
-            let texts: Option<Vec<_>> = texts.iter().map(toml::Value::as_str).collect();
-            Some(texts?.join(" "))
+        DeValue::String(text) => Some(text.into_owned()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .ok()
+            .map(|number| number.to_string()),
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        DeValue::Array(texts) => {
+            let texts = texts.iter().map(|text| text.get_ref().as_str());
+            let texts: Option<Vec<_>> = texts.collect();
+            Some(texts?.join(","))
         }
-        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
+}
+
+/// Returns a description of the first invisible character at either end of a value: white space, a control character or a
+/// byte order mark. Editors and other systems add them, and none is meant as a part of the value.
+pub(super) fn invisible_edge(value: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(value);
+    let describe = |character: char, position: &str| {
+        let is_invisible = character.is_whitespace()
+            || character.is_control()
+            || "\u{feff}\u{200b}".contains(character);
+        let name = match character {
+            ' ' => "a space".to_owned(),
+            '\t' => "a tab".to_owned(),
+            '\n' => "a line feed".to_owned(),
+            '\r' => "a carriage return".to_owned(),
+            '\u{feff}' => "a byte order mark".to_owned(),
+            other => format!("U+{:04X}", u32::from(other)),
+        };
+        is_invisible.then(|| format!("{name} at the {position}"))
+    };
+    let first = text
+        .chars()
+        .next()
+        .and_then(|first| describe(first, "beginning"));
+    first.or_else(|| {
+        text.chars()
+            .next_back()
+            .and_then(|last| describe(last, "end"))
+    })
 }
 
 /// Returns every name that a source can contain: the names of the settings, and `…_file` for each secret.

@@ -155,28 +155,6 @@ fn invalid_file_is_reported_with_its_line_without_quoting_it() {
 }
 
 #[test]
-fn secret_file_is_read_without_its_last_newline() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("secret");
-    for (written, read) in [
-        ("s3cret", "s3cret"),
-        ("s3cret\n", "s3cret"),
-        ("s3cret \n\n", "s3cret \n"),
-    ] {
-        fs::write(&path, written).unwrap();
-        let settings = from_environment(&[("WTS_JWT_SECRET_FILE", path.to_str().unwrap())]);
-        let (secret, _) = settings.given(&JWT_SECRET).unwrap().unwrap();
-        assert_eq!(secret.expose_secret(), read.as_bytes());
-    }
-    fs::write(&path, "sqlite:/var/lib/wts.db\n").unwrap();
-    assert!(
-        from_environment(&[("WTS_DATABASE_URL_FILE", path.to_str().unwrap())])
-            .require(&DATABASE_URL)
-            .is_ok()
-    );
-}
-
-#[test]
 fn secret_given_as_a_value_and_as_a_file_is_an_error() {
     let twice = from_environment(&[
         ("WTS_JWT_SECRET", "hunter2"),
@@ -249,7 +227,7 @@ fn retired_setting_is_ignored_in_every_source() {
 
     assert_eq!(
         settings.ignored(),
-        ["--workers", "WTS_QUEUE", "head_timeout in wts.toml"]
+        ["--workers", "WTS_QUEUE", "head_timeout in wts.toml, line 1"]
     );
     assert_eq!(settings.require(&LISTEN).unwrap().port(), 1);
     for name in RETIRED {
@@ -322,4 +300,112 @@ fn invalid_setting_is_printed_with_its_error() {
         errors.collect::<Vec<_>>(),
         ["WTS_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080, found \"localhost\""]
     );
+}
+
+#[test]
+fn invisible_character_around_a_value_is_reported_by_name() {
+    for (value, found) in [
+        ("sqlite:wts.db\r", "a carriage return at the end"),
+        (
+            "\u{feff}sqlite:wts.db",
+            "a byte order mark at the beginning",
+        ),
+        ("sqlite:wts.db\n", "a line feed at the end"),
+        ("\tsqlite:wts.db", "a tab at the beginning"),
+        ("sqlite:wts.db ", "a space at the end"),
+        ("sqlite:wts.db\u{a0}", "U+00A0 at the end"),
+    ] {
+        let expected = format!("expected no white space around the value, found {found}");
+        let variable = error_of(settings(&[("WTS_DATABASE_URL", value)], None));
+        assert_eq!(variable, format!("WTS_DATABASE_URL: {expected}"));
+        let quoted: String = value
+            .chars()
+            .map(|character| format!("\\U{:08X}", u32::from(character)))
+            .collect();
+        let file = error_of(settings(&[], Some(&format!("database_url = \"{quoted}\""))));
+        assert_eq!(
+            file,
+            format!("database_url in wts.toml, line 1: {expected}")
+        );
+        let flag = ("database_url".to_owned(), value.to_owned());
+        let flag = error_of(Sources::read(&[flag], [], None).map(drop));
+        assert_eq!(flag, format!("--database-url: {expected}"));
+    }
+}
+
+#[test]
+fn one_final_newline_of_a_secret_file_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("secret");
+    let secret = "0123456789abcdef0123456789abcdef";
+    let read = |content: &str| {
+        fs::write(&path, content).unwrap();
+        let environment = [("WTS_JWT_SECRET_FILE", path.to_str().unwrap())];
+        from_environment(&environment).given(&JWT_SECRET.declaration)
+    };
+    for end in ["", "\n", "\r\n"] {
+        let (value, _) = read(&format!("{secret}{end}")).unwrap().unwrap();
+        assert_eq!(value.expose_secret(), secret.as_bytes(), "{end:?}");
+    }
+    for (content, found) in [
+        (format!("{secret}\n\n"), "a line feed at the end"),
+        (format!("{secret}\r"), "a carriage return at the end"),
+        (format!("{secret} \n"), "a space at the end"),
+        (
+            format!("\u{feff}{secret}\n"),
+            "a byte order mark at the beginning",
+        ),
+    ] {
+        let error = error_of(read(&content));
+        assert!(error.ends_with(&format!("found {found}")), "{error}");
+        assert!(!error.contains(secret), "{error}");
+    }
+}
+
+#[test]
+fn list_in_the_file_is_an_array_or_a_string() {
+    let file = "trusted_proxies = ['127.0.0.1', '10.0.0.0/8']\n\
+                cors_origins = ['https://a.example', 'https://b.example']\n\
+                database_read_urls = ['postgres://a/wts', 'postgres://b/wts']";
+    let lists = settings(&[], Some(file)).unwrap();
+    assert!(lists.http().is_ok());
+    assert_eq!(lists.reading().unwrap().replicas.len(), 2);
+}
+
+#[test]
+fn invalid_entry_of_the_file_is_reported_by_name_and_line() {
+    for (text, expected) in [
+        (
+            "listen = '127.0.0.1:2'\n\nlisten = '127.0.0.1:3'",
+            "listen in wts.toml, line 3: given twice",
+        ),
+        (
+            "jwt_secret = 'hunter2'\njwt_secret = 'hunter3'",
+            "jwt_secret in wts.toml, line 2: given twice",
+        ),
+        (
+            "# comment\nlisten = 1.5",
+            "listen in wts.toml, line 2: expected a quoted string",
+        ),
+        (
+            "[http]\nlisten = 'x'",
+            "http in wts.toml, line 1: expected a quoted string",
+        ),
+        (
+            "\nlistne = 'x'",
+            "listne in wts.toml, line 2 is not a setting",
+        ),
+        (
+            "listen = 'x",
+            "line 1 of the settings file wts.toml is not TOML",
+        ),
+        (
+            "trusted_proxies = [1, 2]",
+            "trusted_proxies in wts.toml, line 1: expected",
+        ),
+    ] {
+        let error = error_of(settings(&[], Some(text)));
+        assert!(error.starts_with(expected), "{error}");
+        assert!(!error.contains("hunter"), "{error}");
+    }
 }
