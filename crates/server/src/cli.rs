@@ -67,7 +67,7 @@ pub(crate) enum Command {
 /// The person whom a token identifies.
 #[derive(Debug, Args)]
 pub(crate) struct Subject {
-    /// Student number
+    /// Student number; can be empty for an operator, such as a program with the rank api
     #[arg(long)]
     pub(crate) sid: String,
     /// Rank: unregistered, user, pre-member, informal-member, formal-member, group-leader, chief, api or dev

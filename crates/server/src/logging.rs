@@ -101,6 +101,9 @@ fn is_own_or_brief(record: &Metadata<'_>) -> bool {
 /// The levels of a filter, from least to most records.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
+const EXPECTED: &str = "expected a level or directives, such as info or info,wts_adapter_http=debug; the levels are off, error, \
+                        warn, info, debug and trace";
+
 /// Parses the filter of log records. Records about connections of the HTTP framework are excluded unless the filter
 /// names them: any client can cause such errors, and the access log has the outcome of every request.
 ///
@@ -114,12 +117,11 @@ pub(crate) fn filter(directives: &str) -> anyhow::Result<EnvFilter> {
     let is_level = |word: &str| LEVELS.contains(&word.to_lowercase().as_str());
     let is_unknown = |word: &&&str| !word.contains(['=', '[', ']', '{', '}']) && !is_level(word);
     if let Some(word) = words.iter().find(is_unknown) {
-        anyhow::bail!(
-            "expected one of {} or MODULE=LEVEL, found {word:?}",
-            LEVELS.join(", ")
-        );
+        anyhow::bail!("{EXPECTED}, found {word:?}");
     }
-    let filter = EnvFilter::builder().parse(words.join(","))?;
+    let filter = EnvFilter::builder()
+        .parse(words.join(","))
+        .map_err(|_| anyhow::anyhow!(EXPECTED))?;
     if directives.contains("actix_http") {
         return Ok(filter);
     }

@@ -3,14 +3,17 @@
 mod process;
 mod startup;
 
-use std::net::SocketAddr;
+use std::{convert::Infallible, net::SocketAddr};
 
 use anyhow::{Context, ensure};
 use prometheus_client::{metrics::gauge::ConstGauge, registry::Registry};
 use sd_notify::NotifyState;
-use tokio::sync::watch;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
 use wts_adapter_db::DatabaseMetrics;
-use wts_adapter_http::{Health, HttpMetrics, HttpSettings, TokenVerifier};
+use wts_adapter_http::{Health, HttpMetrics, HttpSettings, Keyring, TokenVerifier};
 
 pub(crate) use self::startup::{POOLER_HINT, RANKS_HINT, hint, listen, use_cases, with_hint};
 use crate::{
@@ -31,6 +34,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let exporter = settings.otel_exporter()?;
     settings.start_logging_with(exporter.as_ref().map(OtelExporter::layer))?;
     let mut signals = Signals::install().context("cannot install signal handlers")?;
+    let hangups = signal(SignalKind::hangup()).context("cannot install signal handlers")?;
     process::raise_file_limit();
     let listen = settings.require(&LISTEN)?;
     let (http, token) = (settings.http()?, settings.token()?);
@@ -55,7 +59,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    let verifier = TokenVerifier::new(keyring, token);
+    let verifier = TokenVerifier::new(keyring.clone(), token);
     let use_cases = use_cases(settings, &database).await?;
     tokio::spawn(mirror_database_health(database.readable(), health.clone()));
     health.set_database_ready(true);
@@ -74,13 +78,31 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         process::notify_systemd(NotifyState::Stopping);
         signals.exit_on_next();
     });
-    let aborted = report.await?.aborted_requests;
+    let report = tokio::select! {
+        report = report => report?,
+        never = reload_keys_on(hangups, settings, &keyring) => match never {},
+    };
+    let aborted = report.aborted_requests;
     ensure!(
         aborted == 0,
         "{aborted} requests were aborted: they took longer than WTS_SHUTDOWN_TIMEOUT"
     );
     tracing::info!("stopped gracefully");
     Ok(())
+}
+
+/// Reloads the keys at every SIGHUP.
+async fn reload_keys_on(mut hangups: Signal, settings: &Settings, keyring: &Keyring) -> Infallible {
+    while hangups.recv().await.is_some() {
+        match settings.reload_keys(keyring).await {
+            Ok(()) => tracing::info!("reloaded the keys"),
+            Err(error) => tracing::warn!(
+                cause = format!("{error:#}"),
+                "reloading the keys failed; the previous keys remain in use"
+            ),
+        }
+    }
+    std::future::pending().await
 }
 
 /// Sets the database state of `health` whenever the database becomes readable or unreadable.

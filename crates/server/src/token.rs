@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use wts_adapter_http::{TokenSigner, TokenSubject};
 
 use crate::{
@@ -12,6 +12,11 @@ use crate::{
 
 #[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
+    ensure!(
+        !subject.sid.is_empty() || subject.access.is_operator(),
+        "--sid: expected a student number, found none: a caller with the rank {} can read only their own tickets",
+        subject.access
+    );
     let signer = TokenSigner::new(&settings.require(&JWT_SECRET)?, settings.token()?);
     let ttl = subject.ttl;
     println!("{}", signer.sign(&subject.into(), now()?, ttl)?);

@@ -188,6 +188,11 @@ fn token_from_the_command_line_is_accepted() {
         status_with(&["--sid", "", "--access", "api", "--ttl", "2h 30m"]),
         200
     );
+    let (status, _, stderr) = print(&["--sid", "", "--access", "user"]);
+    assert!(
+        !status.success() && stderr.contains("--sid: expected a student number"),
+        "{stderr}"
+    );
     let everything = [
         "--sid",
         ALICE,

@@ -66,6 +66,28 @@ fn public_keys_verify_tokens_of_the_matching_private_keys() {
 }
 
 #[test]
+fn hangup_reloads_keys_and_keeps_them_if_a_file_is_invalid() {
+    let database = Database::with(Kind::Sqlite, sample_records());
+    let directory = tempfile::tempdir().unwrap();
+    let (old, new) = (Issuer::new("a"), Issuer::new("b"));
+    let pem = directory.path().join("keys.pem");
+    fs::write(&pem, old.pem()).unwrap();
+    let mut service =
+        Service::run_serving(&mut serve(&database, &[("WTS_JWT_PUBLIC_KEYS_FILE", &pem)]));
+
+    fs::write(&pem, "-----BEGIN nothing").unwrap();
+    service.signal("HUP");
+    service.wait_for_output("reloading the keys failed; the previous keys remain in use");
+    assert_eq!(service.get(TRACES, &old.sign(&claims())).status, 200);
+
+    fs::write(&pem, new.pem()).unwrap();
+    service.signal("HUP");
+    service.wait_for_output("reloaded the keys");
+    assert_eq!(service.get(TRACES, &old.sign(&claims())).status, 401);
+    assert_eq!(service.get(TRACES, &new.sign(&claims())).status, 200);
+}
+
+#[test]
 fn unusable_keys_fail_the_start_with_origin_and_reason() {
     let database = Database::new(Kind::Sqlite);
     let directory = tempfile::tempdir().unwrap();

@@ -126,7 +126,7 @@ fn json_log_has_one_object_per_line_with_searchable_fields() {
         assert_eq!(record[field], value, "{field} in {record}");
     }
     assert!(
-        record["duration_us"].is_u64() && record["timestamp"].is_string(),
+        record["duration_ms"].is_f64() && record["timestamp"].is_string(),
         "{record}"
     );
 }

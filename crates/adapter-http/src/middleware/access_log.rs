@@ -135,7 +135,7 @@ impl AccessLogEntry {
                     ticket.id = details.get::<TicketId>().map(|ticket| ticket.get()),
                     caller.rank = details.get::<Access>().map(|rank| rank.as_str()),
                     status = status.as_u16(),
-                    duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+                    duration_ms = duration.as_secs_f64() * 1_000.0,
                     reason = error.map(|error| tracing::field::display(reason(error))),
                     "handled a request"
                 )

@@ -38,13 +38,14 @@ struct Ring {
 }
 
 struct Refreshing {
-    fixed: Vec<Key>,
     policy: RefreshPolicy,
     sources: Mutex<Sources>,
     waiting: Arc<Semaphore>,
 }
 
 struct Sources {
+    /// The configured keys, which no source contains.
+    fixed: Vec<Key>,
     /// The sources, files before URLs. Each has the keys that were read from it last.
     list: Vec<(KeySource, Vec<Key>)>,
     /// The time of the last read for an unknown `kid`.
@@ -86,17 +87,17 @@ impl Keyring {
     ) -> Result<Self, KeySourceError> {
         sources.sort_by_key(|source| matches!(source, KeySource::Url(_)));
         let mut sources = Sources {
+            fixed,
             list: sources.into_iter().map(|source| (source, vec![])).collect(),
             last_request: None,
         };
         if let Some(failure) = sources.read().await.pop() {
             return Err(failure);
         }
-        let keys = sources.keys(&fixed).map_err(KeySourceError::TooMany)?;
+        let keys = sources.keys().map_err(KeySourceError::TooMany)?;
         let ring = Arc::new(Ring {
             keys: ArcSwap::from_pointee(keys),
             refreshing: Some(Refreshing {
-                fixed,
                 policy,
                 sources: Mutex::new(sources),
                 waiting: Arc::new(Semaphore::new(MAX_WAITING_REQUESTS)),
@@ -104,6 +105,26 @@ impl Keyring {
         });
         tokio::spawn(refresh_loop(Arc::downgrade(&ring), policy.interval));
         Ok(Self(ring))
+    }
+
+    /// Replaces the configured keys and reads the sources again. A source whose read fails keeps its previous keys.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidKey`] if there are no keys or too many. The previous keys then remain in use.
+    pub async fn reload(&self, fixed: Vec<Key>) -> Result<(), InvalidKey> {
+        let Some(refreshing) = &self.0.refreshing else {
+            self.0.keys.store(Arc::new(Keys::new(fixed)?));
+            return Ok(());
+        };
+        let mut sources = refreshing.sources.lock().await;
+        let previous = std::mem::replace(&mut sources.fixed, fixed);
+        if let Err(error) = sources.keys() {
+            sources.fixed = previous;
+            return Err(error);
+        }
+        self.0.read(&mut sources).await;
+        Ok(())
     }
 
     /// Returns the keys that are in use now.
@@ -159,19 +180,19 @@ impl Ring {
             .is_none_or(|last| last.elapsed() >= refreshing.policy.min_interval);
         if is_due {
             sources.last_request = Some(Instant::now());
-            self.read(&refreshing.fixed, &mut sources).await;
+            self.read(&mut sources).await;
         }
         is_due
     }
 
-    async fn read(&self, fixed: &[Key], sources: &mut Sources) {
+    async fn read(&self, sources: &mut Sources) {
         for failure in sources.read().await {
             tracing::warn!(
                 cause = %failure,
                 "reading a key set failed; its previous keys remain in use"
             );
         }
-        match sources.keys(fixed) {
+        match sources.keys() {
             Ok(keys) => self.keys.store(Arc::new(keys)),
             Err(error) => tracing::warn!(
                 cause = %error,
@@ -190,7 +211,7 @@ async fn refresh_loop(ring: Weak<Ring>, interval: Duration) {
         };
         if let Some(refreshing) = &ring.refreshing {
             let mut sources = refreshing.sources.lock().await;
-            ring.read(&refreshing.fixed, &mut sources).await;
+            ring.read(&mut sources).await;
         }
     }
 }
@@ -209,8 +230,8 @@ impl Sources {
     }
 
     /// Returns the fixed keys, the keys of files, and as many keys from URLs as the maximum number of keys allows.
-    fn keys(&self, fixed: &[Key]) -> Result<Keys, InvalidKey> {
-        let mut all = fixed.to_vec();
+    fn keys(&self) -> Result<Keys, InvalidKey> {
+        let mut all = self.fixed.clone();
         for (source, keys) in &self.list {
             let room = match source {
                 KeySource::File(_) => keys.len(),

@@ -46,7 +46,10 @@ pub(super) async fn primary(settings: &Settings) -> Vec<Finding> {
 
 fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
     let (url, version) = (url.redacted(), &found.version);
-    let latency = format!("a database read takes {:?}", found.latency);
+    let latency = format!(
+        "a database read takes {:.3} ms",
+        found.latency.as_secs_f64() * 1_000.0
+    );
     let schema = match found.schema {
         Schema::Migrated { pending: 0 } => Finding::ok("the schema is up to date"),
         Schema::Migrated { pending } => Finding::warn(

@@ -97,19 +97,21 @@ impl Record {
 
 impl Visit for Record {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        match field.name() {
-            "duration_us" => self.duration = Some(Duration::from_micros(value)),
-            "status" => {
-                self.add(
-                    "http.response.status_code",
-                    i64::try_from(value).unwrap_or(i64::MAX),
-                );
-                self.is_error = value >= 500;
-                if self.is_error {
-                    self.add("error.type", value.to_string());
-                }
+        if field.name() == "status" {
+            self.add(
+                "http.response.status_code",
+                i64::try_from(value).unwrap_or(i64::MAX),
+            );
+            self.is_error = value >= 500;
+            if self.is_error {
+                self.add("error.type", value.to_string());
             }
-            _ => {}
+        }
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if field.name() == "duration_ms" {
+            self.duration = Duration::try_from_secs_f64(value / 1_000.0).ok();
         }
     }
 

@@ -25,11 +25,7 @@ impl Settings {
     ///
     /// Returns an error if no keys are configured, or if a key is invalid. The error names the setting.
     pub(crate) async fn keyring(&self) -> anyhow::Result<Keyring> {
-        let secret = self.get(&JWT_SECRET)?.map(|secret| Key::shared(&secret));
-        let mut keys = Vec::from_iter(secret);
-        if let Some(path) = self.get(&JWT_PUBLIC_KEYS_FILE)? {
-            keys.extend(pem(&path).with_context(|| self.origin(&JWT_PUBLIC_KEYS_FILE))?);
-        }
+        let keys = self.configured_keys()?;
         let (file, url) = (self.get(&JWT_JWKS_FILE)?, self.get(&JWT_JWKS_URL)?);
         ensure!(
             !keys.is_empty() || file.is_some() || url.is_some(),
@@ -56,6 +52,27 @@ impl Settings {
                 };
                 anyhow::Error::new(error).context(self.origin(setting))
             })
+    }
+
+    /// Reads the secret and the files of keys again, and the key sets, for a service that uses `keyring`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a key is invalid or a file cannot be read. The error names the setting, and the previous keys
+    /// remain in use.
+    pub(crate) async fn reload_keys(&self, keyring: &Keyring) -> anyhow::Result<()> {
+        let keys = self.configured_keys()?;
+        Ok(keyring.reload(keys).await?)
+    }
+
+    /// Reads the secret and the file of public keys.
+    fn configured_keys(&self) -> anyhow::Result<Vec<Key>> {
+        let secret = self.get(&JWT_SECRET)?.map(|secret| Key::shared(&secret));
+        let mut keys = Vec::from_iter(secret);
+        if let Some(path) = self.get(&JWT_PUBLIC_KEYS_FILE)? {
+            keys.extend(pem(&path).with_context(|| self.origin(&JWT_PUBLIC_KEYS_FILE))?);
+        }
+        Ok(keys)
     }
 
     /// Returns the issuer and the audience that tokens must have.

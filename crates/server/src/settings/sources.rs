@@ -74,6 +74,9 @@ impl Sources {
             }
         }
         if let Some(file) = config {
+            if let Some(found) = invisible_edge(file.as_os_str().as_encoded_bytes()) {
+                bail!("{CONFIG}: expected no white space around the path, found {found}");
+            }
             let text = fs::read_to_string(&file)
                 .with_context(|| format!("cannot read the settings file {}", file.display()))?;
             sources.add_file(&file, &text)?;
@@ -157,9 +160,12 @@ fn plain(value: DeValue<'_>) -> Option<String> {
             .map(|number| number.to_string()),
         DeValue::Boolean(truth) => Some(truth.to_string()),
         DeValue::Array(texts) => {
+            // Every list of values is separated by commas, and no item contains one.
             let texts = texts.iter().map(|text| text.get_ref().as_str());
             let texts: Option<Vec<_>> = texts.collect();
-            Some(texts?.join(","))
+            texts
+                .filter(|texts| !texts.concat().contains([',', ' ']))
+                .map(|texts| texts.join(","))
         }
         DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }

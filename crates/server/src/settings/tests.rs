@@ -318,10 +318,10 @@ fn invisible_character_around_a_value_is_reported_by_name() {
         let expected = format!("expected no white space around the value, found {found}");
         let variable = error_of(settings(&[("WTS_DATABASE_URL", value)], None));
         assert_eq!(variable, format!("WTS_DATABASE_URL: {expected}"));
-        let quoted: String = value
+        let escapes = value
             .chars()
-            .map(|character| format!("\\U{:08X}", u32::from(character)))
-            .collect();
+            .map(|character| format!("\\U{:08X}", u32::from(character)));
+        let quoted = escapes.collect::<Vec<_>>().concat();
         let file = error_of(settings(&[], Some(&format!("database_url = \"{quoted}\""))));
         assert_eq!(
             file,
