@@ -126,6 +126,9 @@ fn introduce(address: &str, examples: &[(&str, &str, &str, &str)]) {
         println!("\n{description}:\n{address}/{page}#token={token}");
         println!("curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'");
     }
+    let operator = examples.last().map_or("", |(.., token)| token);
+    println!("\nThe operator sees the newest entries of all tickets:");
+    println!("{address}/activity#token={operator}");
 }
 
 /// Imports the sample data into an empty database.

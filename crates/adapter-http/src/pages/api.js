@@ -187,13 +187,11 @@ function sleep(ms, signal) {
     const finish = () => {
       clearTimeout(timer);
       removeEventListener('online', finish);
-      removeEventListener('retry', finish);
       signal.removeEventListener('abort', finish);
       resolve();
     };
     const timer = setTimeout(finish, Math.max(ms, 0));
     addEventListener('online', finish);
-    addEventListener('retry', finish);
     signal.addEventListener('abort', finish);
   });
 }
