@@ -126,7 +126,7 @@ pub(crate) const PATH: &str = "/api/v3/traces";
             nullable = false,
             description = "`changes`: each trace gets the members `actor` and `changes`.",
             pattern = "^(changes)?$",
-            example = json!("")
+            example = json!("changes")
         ),
         (
             "If-None-Match" = Option<String>,
@@ -156,7 +156,7 @@ pub(crate) async fn get(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    // Whether `tid` is required depends on the caller, so the parameters are no extractor.
+    // Whether `tid` is required depends on the caller, so the handler parses the parameters instead of an extractor.
     let Params {
         page,
         include_changes,

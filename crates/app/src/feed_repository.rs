@@ -35,11 +35,11 @@ pub struct FeedFilter {
     pub until: Option<Timestamp>,
     /// The staff number of the actor.
     pub op: Option<StaffId>,
-    /// The trace sets one of these statuses. An empty list is no condition.
+    /// The trace sets one of these statuses. An empty list stands for every trace.
     pub statuses: Vec<Status>,
-    /// The trace sets one of these priorities. An empty list is no condition.
+    /// The trace sets one of these priorities. An empty list stands for every trace.
     pub priorities: Vec<Priority>,
-    /// The trace sets one of these categories. An empty list is no condition.
+    /// The trace sets one of these categories. An empty list stands for every trace.
     pub categories: Vec<Category>,
 }
 

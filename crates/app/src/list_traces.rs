@@ -65,7 +65,7 @@ impl ListTraces {
     ///
     /// # Errors
     ///
-    /// Returns [`ListTracesError`]. Tickets that do not exist or that the caller may not read are no error.
+    /// Returns [`ListTracesError`]. Tickets that do not exist or that the caller may not read are returned as denied.
     pub async fn execute(
         &self,
         caller: &ActiveCaller,

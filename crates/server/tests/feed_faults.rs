@@ -105,7 +105,7 @@ impl Instances {
         *service = Service::on(url);
     }
 
-    /// Requests a path from one of the instances; `None` if the response is no success or incomplete.
+    /// Requests a path from one of the instances; `None` if the response is an error or incomplete.
     fn get(&self, path: &str, token: &str) -> Option<Value> {
         let number = usize::from(fastrand::bool());
         // While an instance is replaced, requests go to the other.
@@ -244,7 +244,7 @@ async fn every_trace_is_delivered_once_over_faults() {
     };
     let readers = [
         ("limit=1000", "true"),
-        ("limit=7", "true"),
+        ("limit=40", "true"),
         ("limit=100&include=changes", "true"),
         (
             "limit=20&tid=1001,1002,1003,1020",

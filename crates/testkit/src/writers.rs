@@ -22,7 +22,7 @@ const HANG: &str = "
     end $$;
     create trigger hang before insert on wts.ticket_traces for each row execute function wts.hang()";
 
-/// How writers end their transactions.
+/// The ways in which writers end their transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endings {
     /// They commit or roll back.

@@ -42,17 +42,17 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// How many connections read pages.
+/// The number of connections that read pages.
 const CONNECTIONS: usize = 4;
-/// How long a request waits for the first settled position, while transactions that were in progress at the start write.
+/// The timeout of a request for the first settled position, while transactions write that began before the service.
 const FIRST_HORIZON_TIMEOUT: Duration = Duration::from_secs(1);
-/// The time between two observations meanwhile.
+/// The interval between observations until the first settled position is found.
 const FIRST_HORIZON_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The feed of a primary database.
 pub(super) struct PostgresFeed {
     reader: Arc<FeedReader>,
-    /// The runtime on which statements run, so that they are completed if the request goes away.
+    /// The runtime on which statements run, so that they are completed if the request is aborted.
     runtime: Handle,
 }
 
@@ -112,7 +112,7 @@ impl PostgresFeed {
         }
     }
 
-    /// Runs a read to its end, even if the caller goes away: a connection that is abandoned during a read is lost.
+    /// Runs a read to its end, even if the request is aborted: a connection would be closed if its read were cancelled.
     async fn run<T: Send + 'static>(
         &self,
         read: impl Future<Output = Result<T, RepositoryError>> + Send + 'static,

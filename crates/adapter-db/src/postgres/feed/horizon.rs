@@ -11,9 +11,10 @@
 //! - A holder that the previous observation did not find has taken the lock since then. All its ids are higher than the
 //!   highest committed id of the previous observation.
 //!
-//! So each holder has a bound, below which it writes no trace: the highest committed id of the observation before the first
-//! that found the holder. The horizon is the lowest of these bounds, or the highest committed id if there are no holders.
-//! Committed traces whose ids follow the horizon without a gap are settled as well, whatever transactions are in progress.
+//! So each holder has a bound, and all ids of its later commits are above this bound: the highest committed id of the
+//! observation before the first one that found the holder. The horizon is the lowest bound, or the highest committed id while
+//! the lock has no holder. Committed traces whose ids follow the horizon without a gap are settled too, regardless of the
+//! transactions in progress.
 
 use std::collections::HashMap;
 
@@ -23,12 +24,12 @@ use wts_domain::Timestamp;
 /// PostgreSQL rename transactions when they are prepared.
 const RENAMED: &str = "-1/";
 
-/// The state of the table and its writers, as one statement read it.
+/// The state of the table and its writers, from one statement.
 #[derive(Debug, Clone)]
 pub(super) struct Observation {
-    /// When the server was started, which tells servers apart.
+    /// The start time of the server, which identifies the server.
     pub(super) server: Timestamp,
-    /// The highest committed id; `None` if there is no trace.
+    /// The highest committed id; `None` if the table is empty.
     pub(super) newest: Option<i64>,
     /// The lowest committed ids above [`SettledHorizon::floor`], in ascending order.
     pub(super) following: Vec<i64>,
@@ -37,7 +38,7 @@ pub(super) struct Observation {
     pub(super) writers: Option<Vec<String>>,
 }
 
-/// The settled horizon and what is known about writers.
+/// The settled horizon, and the bounds of the writers in progress.
 #[derive(Debug, Clone)]
 pub(super) struct SettledHorizon {
     server: Timestamp,

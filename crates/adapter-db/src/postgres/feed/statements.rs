@@ -13,7 +13,7 @@ use crate::{
     sql_types::{IdColumn, IdValue, TimestampColumn, TimestampValue},
 };
 
-/// The start time of the server, which tells servers apart; `null` on a standby.
+/// The start time of the server, which identifies the server; `null` on a standby.
 macro_rules! primary {
     () => {
         "case when pg_is_in_recovery() then null else pg_postmaster_start_time() end"

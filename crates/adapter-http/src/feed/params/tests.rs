@@ -67,7 +67,7 @@ fn conditions_are_parsed() {
 }
 
 #[test]
-fn callers_who_are_not_operators_must_name_tickets() {
+fn tid_is_required_below_the_rank_of_operator() {
     for access in Access::ALL.iter().filter(|rank| rank.is_active()) {
         let caller = caller(*access);
         let missing = Params::parse("order=up", &caller).unwrap_err().to_string();
