@@ -35,6 +35,21 @@ pub enum OpenError {
     /// be read by the role.
     #[error("the database holds no ticket histories that this role can read")]
     Unreadable(#[source] Cause),
+    /// The file is not a SQLite database. Contains what it is instead.
+    #[error("{} is not a SQLite database: {}", .0.display(), .1)]
+    NotDatabase(PathBuf, &'static str),
+    /// The SQLite file is damaged.
+    #[error("the database file is damaged")]
+    Damaged(#[source] Cause),
+    /// The database has no tables.
+    #[error("the database has no tables")]
+    NoTables,
+    /// The database has tables, but not all that are needed. Contains the missing tables and columns.
+    #[error("the database has the tables of another program: there is no {}", .0.join(", "))]
+    ForeignTables(Vec<String>),
+    /// The role lacks privileges. Contains them.
+    #[error("the role lacks privileges: {}", .0.join(", "))]
+    NoPrivilege(Vec<String>),
     /// The tables to import into exist, but the migrations of this crate did not create them.
     #[error("this is an existing WTS database, which is only read and never written to")]
     ForeignSchema,
@@ -74,6 +89,9 @@ pub enum MigrateError {
     /// A connection pooler between this program and PostgreSQL does not reserve a server connection for each client.
     #[error(transparent)]
     Pooler(Cause),
+    /// The SQLite file is damaged, or is not a database.
+    #[error(transparent)]
+    Unusable(OpenError),
     /// The tables exist already, but the migrations of this crate did not create them.
     #[error(
         "this is an existing WTS database whose tables these migrations did not create; it is served unchanged and \

@@ -1,6 +1,7 @@
 //! The PostgreSQL backend, which reads the schema of this crate's migrations and an existing WTS v3 database.
 
 mod connection;
+mod diagnosis;
 mod feed;
 mod health_check;
 mod inspect;
@@ -17,7 +18,7 @@ mod wal_lag;
 use async_trait::async_trait;
 use wts_app::{HistorySink, HistorySource, Selection};
 
-use self::connection::ConnectError;
+use self::{connection::ConnectError, diagnosis::diagnose};
 use crate::{
     backend::{Backend, OpenBackend},
     error::{MigrateError, OpenError},
@@ -25,6 +26,7 @@ use crate::{
     inspection::Inspection,
     metrics::DatabaseMetrics,
     settings::ReadSettings,
+    tables::EXPORTED_COLUMNS,
     url::PostgresConfig,
 };
 
@@ -36,7 +38,10 @@ impl Backend for PostgresConfig {
         metrics: &DatabaseMetrics,
         health: DatabaseHealth,
     ) -> Result<OpenBackend, OpenError> {
-        health_check::open(self, settings, metrics, health).await
+        match health_check::open(self, settings, metrics, health).await {
+            Err(error) => Err(diagnose(self, error, &[]).await),
+            opened => opened,
+        }
     }
 
     async fn inspect(&self) -> Result<Inspection, OpenError> {
@@ -52,10 +57,22 @@ impl Backend for PostgresConfig {
     }
 
     async fn source(&self, selection: Selection) -> Result<Box<dyn HistorySource>, OpenError> {
-        Ok(Box::new(transfer::source(self, selection).await?))
+        match transfer::source(self, selection).await {
+            Err(error) => Err(diagnose(self, error, EXPORTED_COLUMNS).await),
+            Ok(source) => Ok(Box::new(source)),
+        }
     }
 
     async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError> {
-        Ok(Box::new(transfer::sink(self).await?))
+        match transfer::sink(self).await {
+            Err(error) => Err(match diagnose(self, error, EXPORTED_COLUMNS).await {
+                // Reading is not enough for an import.
+                OpenError::NoPrivilege(missing) => {
+                    OpenError::Unwritable(OpenError::NoPrivilege(missing).into())
+                }
+                error => error,
+            }),
+            Ok(sink) => Ok(Box::new(sink)),
+        }
     }
 }

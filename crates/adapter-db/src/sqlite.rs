@@ -1,6 +1,7 @@
 //! The SQLite backend.
 
 mod connection;
+mod diagnosis;
 mod feed;
 mod inspect;
 mod loader;
@@ -18,6 +19,7 @@ use wts_app::{HistorySink, HistorySource, Repositories, Selection};
 
 use self::{
     connection::{Mode, connect, ensure_exists, unreadable},
+    diagnosis::{diagnose, is_damage, is_unusable, other_format},
     feed::SqliteFeed,
 };
 use crate::{
@@ -43,7 +45,8 @@ impl Backend for SqliteFile {
         if !settings.replicas.is_empty() {
             return Err(OpenError::ReplicasUnsupported);
         }
-        let histories = Arc::new(loader::open(&self.0, settings, &health).await?);
+        let opened = loader::open(&self.0, settings, &health).await;
+        let histories = Arc::new(opened.map_err(|error| diagnose(&self.0, error))?);
         Ok(OpenBackend {
             repositories: Repositories {
                 histories: histories.clone(),
@@ -56,32 +59,55 @@ impl Backend for SqliteFile {
 
     async fn inspect(&self) -> Result<Inspection, OpenError> {
         let file = self.0.clone();
-        spawn_blocking(move || inspect::inspect(&file))
-            .await
-            .map_err(OpenError::unreachable)?
-            .map_err(OpenError::Unreadable)
+        spawn_blocking(move || {
+            let damage = inspect::find_damage(&file).map_err(OpenError::Unreadable);
+            match damage.map_err(|error| diagnose(&file, error))? {
+                Some(damage) => Err(OpenError::Damaged(damage.into())),
+                None => inspect::inspect(&file)
+                    .map_err(|cause| diagnose(&file, OpenError::Unreadable(cause))),
+            }
+        })
+        .await
+        .map_err(OpenError::unreachable)?
     }
 
     async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         let file = self.0.clone();
-        spawn_blocking(move || migrate::migrate(&file))
-            .await
-            .map_err(|panic| MigrateError::Failed(panic.into()))?
+        spawn_blocking(move || {
+            // SQLite would overwrite a file of a few bytes.
+            if let Ok(Some(found)) = other_format(&file) {
+                let error = OpenError::NotDatabase(file, found);
+                return Err(MigrateError::Unusable(error));
+            }
+            migrate::migrate(&file).map_err(|error| match error {
+                MigrateError::Failed(cause) | MigrateError::Unreachable(cause)
+                    if is_unusable(&*cause) =>
+                {
+                    MigrateError::Unusable(diagnose(&file, OpenError::Unreadable(cause)))
+                }
+                error => error,
+            })
+        })
+        .await
+        .map_err(|panic| MigrateError::Failed(panic.into()))?
     }
 
     async fn source(&self, selection: Selection) -> Result<Box<dyn HistorySource>, OpenError> {
         let file = self.0.clone();
-        let source = spawn_blocking(move || transfer::source(&file, selection))
-            .await
-            .map_err(OpenError::unreachable)?;
+        let source = spawn_blocking(move || {
+            transfer::source(&file, selection).map_err(|error| diagnose(&file, error))
+        })
+        .await
+        .map_err(OpenError::unreachable)?;
         Ok(Box::new(source?))
     }
 
     async fn sink(&self) -> Result<Box<dyn HistorySink>, OpenError> {
         let file = self.0.clone();
-        let sink = spawn_blocking(move || transfer::sink(&file))
-            .await
-            .map_err(|panic| OpenError::Unwritable(panic.into()))?;
+        let sink =
+            spawn_blocking(move || transfer::sink(&file).map_err(|error| diagnose(&file, error)))
+                .await
+                .map_err(|panic| OpenError::Unwritable(panic.into()))?;
         Ok(Box::new(sink?))
     }
 }

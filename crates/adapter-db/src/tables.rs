@@ -62,3 +62,36 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(students, users, operators, tickets, ticket_traces);
+
+/// The tables and columns that serving histories needs.
+pub(crate) const REQUIRED_COLUMNS: &[(&str, &str)] = &[
+    ("students", "sid"),
+    ("students", "name"),
+    ("operators", "wid"),
+    ("operators", "sid"),
+    ("tickets", "tid"),
+    ("tickets", "issuer"),
+    ("ticket_traces", "opid"),
+    ("ticket_traces", "tid"),
+    ("ticket_traces", "updated_at"),
+    ("ticket_traces", "op"),
+    ("ticket_traces", "new_status"),
+    ("ticket_traces", "new_priority"),
+    ("ticket_traces", "new_appointment"),
+    ("ticket_traces", "new_category"),
+    ("ticket_traces", "remark"),
+];
+
+/// The columns that an export needs in addition to [`REQUIRED_COLUMNS`].
+pub(crate) const EXPORTED_COLUMNS: &[(&str, &str)] = &[
+    ("operators", "access"),
+    ("tickets", "submitted_at"),
+    ("tickets", "category"),
+    ("tickets", "description"),
+    ("tickets", "occur_at"),
+    ("tickets", "notes"),
+    ("tickets", "appointed_at"),
+    ("tickets", "priority"),
+    ("tickets", "status"),
+    ("tickets", "last_updated_at"),
+];

@@ -20,6 +20,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context;
 use clap::Parser;
 use tokio::runtime::Runtime;
+use wts_app::ErrorChain;
 use wts_app::GetTracesError;
 
 use crate::{
@@ -94,7 +95,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     reason = "errors are printed on standard error with every log filter"
 )]
 fn report(error: &anyhow::Error) {
-    let cause = format!("{error:#}");
+    let cause = ErrorChain(&**error).to_string();
     if logging::is_json() {
         tracing::error!(cause, "failed");
         logging::end();

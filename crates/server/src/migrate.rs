@@ -5,7 +5,7 @@ use anyhow::Context;
 use wts_adapter_db::MigrateError;
 use wts_app::ErrorChain;
 
-use crate::serve::POOLER_HINT;
+use crate::serve::{POOLER_HINT, with_hint};
 use crate::settings::{Settings, catalogue::DATABASE_URL};
 
 #[expect(clippy::print_stdout, reason = "the output of the command")]
@@ -14,9 +14,8 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let names = wts_adapter_db::migrate(&settings.require(&DATABASE_URL)?)
         .await
         .map_err(|error| match error {
-            MigrateError::Pooler(_) => {
-                anyhow::anyhow!("{} ({POOLER_HINT})", ErrorChain(&error))
-            }
+            MigrateError::Pooler(_) => anyhow::anyhow!("{} ({POOLER_HINT})", ErrorChain(&error)),
+            MigrateError::Unusable(error) => with_hint(&error),
             error => error.into(),
         })
         .with_context(|| settings.origin(&DATABASE_URL))?;

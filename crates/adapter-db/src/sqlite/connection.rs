@@ -66,7 +66,12 @@ pub(crate) fn connect(file: &Path, mode: Mode) -> ConnectionResult<SqliteConnect
 /// Returns an error if the file is missing.
 pub(super) fn ensure_exists(file: &Path) -> Result<(), OpenError> {
     match file.try_exists() {
-        Ok(true) => Ok(()),
+        Ok(true) => match file.metadata() {
+            Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => Err(
+                OpenError::NotDatabase(file.to_owned(), "it is not a regular file"),
+            ),
+            _ => Ok(()),
+        },
         Ok(false) => Err(OpenError::NoSuchFile(file.to_owned())),
         Err(error) => Err(OpenError::NoAccess(error.into())),
     }

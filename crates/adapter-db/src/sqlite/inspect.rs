@@ -3,7 +3,7 @@
 use std::{path::Path, time::Instant};
 
 use diesel::{
-    QueryResult, RunQueryDsl, SqliteConnection,
+    QueryResult, QueryableByName, RunQueryDsl, SqliteConnection,
     dsl::sql,
     sql_types::{BigInt, Bool, Text},
     sqlite::Sqlite,
@@ -24,6 +24,9 @@ const HAS_INDEX: &str = "exists (
     where i.seqno = 0 and i.name = 'tid' and not l.partial)";
 const HAS_AUTOINCREMENT: &str = "exists (
     select 1 from sqlite_master where name = 'ticket_traces' and lower(sql) like '%autoincrement%')";
+
+/// The size of the largest file that is checked for damage.
+const MAX_CHECKED_BYTES: u64 = 512 << 20;
 
 /// Implements [`crate::inspect`] for SQLite.
 pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
@@ -87,4 +90,20 @@ fn label_differences(connection: &mut SqliteConnection) -> QueryResult<Vec<Label
         differences.extend(labels::difference(&name, column, &allowed));
     }
     Ok(differences)
+}
+
+/// Returns the first damage that SQLite finds in the file. A large file is not checked, because that takes minutes.
+pub(super) fn find_damage(file: &Path) -> Result<Option<String>, Cause> {
+    #[derive(QueryableByName)]
+    struct Check {
+        #[diesel(sql_type = Text)]
+        quick_check: String,
+    }
+
+    if file.metadata()?.len() > MAX_CHECKED_BYTES {
+        return Ok(None);
+    }
+    let mut connection = connect(file, Mode::Read)?;
+    let check: Check = diesel::sql_query("pragma quick_check(1)").get_result(&mut connection)?;
+    Ok((check.quick_check != "ok").then(|| check.quick_check.replace('\n', " ")))
 }

@@ -48,7 +48,7 @@ pub(super) async fn open(
     long.read(BatchRequest::probe(false))
         .await
         .map_err(|error| match error {
-            ReadError::Query(cause) => unreadable(cause),
+            ReadError::Query(cause) | ReadError::Damaged(cause) => unreadable(cause),
             error => OpenError::unreachable(error),
         })?;
     Ok(BatchingRepository::new(
@@ -132,7 +132,7 @@ fn read(
         if begun.elapsed() >= BATCH_TIMEOUT && !response.histories.is_empty() {
             return Err(ReadError::TooSlow);
         }
-        match read_history(connection, *ticket, max_traces).map_err(ReadError::Query) {
+        match read_history(connection, *ticket, max_traces).map_err(ReadError::from) {
             Ok(history) => {
                 let outcome = history.map(|history| history.finish(max_traces));
                 response.histories.extend(outcome);
@@ -147,7 +147,7 @@ fn read(
     }
     for student in &request.students {
         let row = rank_of(student.as_str()).first::<RankRow>(connection);
-        let row = row.optional().map_err(ReadError::Query)?;
+        let row = row.optional().map_err(ReadError::from)?;
         response.ranks.extend(row.map(rank_from_row));
     }
     Ok(response)

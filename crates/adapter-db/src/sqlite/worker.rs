@@ -14,6 +14,7 @@ use std::{
 use diesel::SqliteConnection;
 use tokio::{sync::oneshot, time::timeout};
 
+use super::diagnosis::is_damage;
 use super::source::{ReopenError, ReopeningConnection};
 use crate::{
     error::OpenError, health::DatabaseHealth, metrics::OpenConnection, rows::InvalidColumn,
@@ -97,9 +98,21 @@ pub(super) enum ReadError {
     #[error(transparent)]
     Reopen(ReopenError),
     #[error("cannot read from tickets, ticket_traces, operators and students")]
-    Query(#[from] diesel::result::Error),
+    Query(#[source] diesel::result::Error),
+    #[error("the SQLite file is damaged: restore a backup")]
+    Damaged(#[source] diesel::result::Error),
     #[error(transparent)]
     Invalid(#[from] InvalidColumn),
+}
+
+impl From<diesel::result::Error> for ReadError {
+    fn from(error: diesel::result::Error) -> Self {
+        if is_damage(&error.to_string()) {
+            Self::Damaged(error)
+        } else {
+            Self::Query(error)
+        }
+    }
 }
 
 #[cfg(test)]

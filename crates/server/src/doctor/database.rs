@@ -25,6 +25,10 @@ const MAX_LATENCY: Duration = Duration::from_millis(50);
 
 /// Checks the primary database.
 pub(super) async fn primary(settings: &Settings) -> Vec<Finding> {
+    if settings.get(&DATABASE_URL).is_err() {
+        // The check of the settings has reported the URL.
+        return Vec::new();
+    }
     let url = match settings.require(&DATABASE_URL) {
         Ok(url) => url,
         Err(error) => {

@@ -92,7 +92,7 @@ async fn retry_until_timeout<T>(
             return Err(failure.cause);
         }
         if !is_logged {
-            let cause = format!("{:#}", failure.cause);
+            let cause = ErrorChain(&*failure.cause).to_string();
             tracing::warn!(cause, "waiting for {what}, for {timeout:?} at most");
             is_logged = true;
         }
@@ -152,15 +152,24 @@ pub(crate) fn hint(error: &OpenError) -> &'static str {
             "the service's user needs permission to read the file and to write to it and to its folder, where SQLite \
              creates the files `-wal` and `-shm`, and the disk needs free space"
         }
+        OpenError::NotDatabase(..) => {
+            "check the path; decompress a compressed backup first; import an export with `wts import`; if this was a \
+             database, restore a backup"
+        }
+        OpenError::Damaged(_) => {
+            "restore a backup; `sqlite3 FILE .recover` may save records that are not in a backup"
+        }
+        OpenError::NoTables => "run `wts migrate` to create the tables",
+        OpenError::ForeignTables(_) => "check the path, or the name of the database, in the URL",
+        OpenError::NoPrivilege(_) => "grant the role the privileges that the README lists",
         OpenError::Unreadable(_) => {
-            "in a new database, run `wts migrate` to create the tables; in an existing one, grant the role the privileges \
-             that the README lists"
+            "check that no other program locks the tables, and that their columns have the types of a WTS v3 database"
         }
         OpenError::Pooler(_) => POOLER_HINT,
         OpenError::ReplicasUnsupported => "remove WTS_DATABASE_READ_URLS",
         OpenError::ForeignSchema => "import into a database that `wts migrate` created",
         OpenError::Unwritable(_) => {
-            "in a new database, run `wts migrate` to create the tables, and import with the same role"
+            "import with the role that ran `wts migrate`, while no other program writes"
         }
     }
 }

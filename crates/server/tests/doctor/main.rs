@@ -251,7 +251,7 @@ fn problem_that_prevents_serving_is_a_failure_with_a_remedy() {
     for (mut doctor, output, remedy) in [
         (
             doctor(&database.owner_url_text()),
-            "holds no ticket histories",
+            "the database has no tables",
             "wts migrate",
         ),
         (

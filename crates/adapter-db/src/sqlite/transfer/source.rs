@@ -16,7 +16,7 @@ use crate::{
     error::OpenError,
     rows::{StaffRow, TicketRow, TraceRow},
     sql_types::{IdValue, StrictUtf8, TimestampValue},
-    sqlite::{Mode, connect, ensure_exists, unreadable},
+    sqlite::{Mode, connect, ensure_exists, is_damage, unreadable},
     tables::{ticket_traces, tickets},
     transfer::{send, staff_record, ticket_record, trace_record},
 };
@@ -197,5 +197,10 @@ impl SqliteSource {
 }
 
 fn failed(error: diesel::result::Error) -> TransferError {
-    TransferError::failed("cannot read the database", error)
+    let what = if is_damage(&error.to_string()) {
+        "the SQLite file is damaged: restore a backup"
+    } else {
+        "cannot read the database"
+    };
+    TransferError::failed(what, error)
 }
