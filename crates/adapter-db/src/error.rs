@@ -45,7 +45,7 @@ pub enum OpenError {
     #[error("the database has no tables")]
     NoTables,
     /// The database has tables, but not all that are needed. Contains the missing tables and columns.
-    #[error("the database has the tables of another program: there is no {}", .0.join(", "))]
+    #[error("the database has the tables of another program: there is no {}", first_of(.0))]
     ForeignTables(Vec<String>),
     /// The role lacks privileges. Contains them.
     #[error("the role lacks privileges: {}", .0.join(", "))]
@@ -57,6 +57,17 @@ pub enum OpenError {
     /// long.
     #[error("cannot write to the database")]
     Unwritable(#[source] Cause),
+}
+
+/// Lists the first of several names.
+fn first_of(names: &[String]) -> String {
+    const MAX: usize = 5;
+
+    let listed = names.get(..MAX).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(MAX) {
+        0 => listed,
+        more => format!("{listed} and {more} more"),
+    }
 }
 
 impl OpenError {

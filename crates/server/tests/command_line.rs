@@ -80,7 +80,7 @@ fn serve_without_tables_fails_and_suggests_migrate() {
     let database = Database::without_tables(Kind::Postgres);
     let error = error(&mut serve(&database));
     assert!(
-        error.starts_with("WTS_DATABASE_URL: the database holds no ticket histories"),
+        error.starts_with("WTS_DATABASE_URL: the database has no tables"),
         "{error}"
     );
     assert!(error.contains("wts migrate"), "{error}");

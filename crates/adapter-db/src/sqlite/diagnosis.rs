@@ -102,9 +102,15 @@ pub(super) fn other_format(file: &Path) -> io::Result<Option<&'static str>> {
     let known = FORMATS.iter().find(|(magic, _)| head.starts_with(magic));
     Ok(Some(match known {
         Some((_, name)) => name,
-        None if head.is_ascii() => "it is a text file",
+        None if is_text(&head) => "it is a text file",
         None => "its header is another one, or is damaged",
     }))
+}
+
+/// Returns whether the first bytes of a file are UTF-8 text. The last character may be incomplete.
+fn is_text(head: &[u8]) -> bool {
+    str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
+        && !head.contains(&0)
 }
 
 /// Returns the tables and columns of a file, except those that SQLite and the migrations need.

@@ -266,10 +266,14 @@ fn missing_file_permissions_are_reported_with_a_remedy() {
 fn file_that_is_not_a_database_fails_the_start() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("wts.db");
-    for content in [
-        "",
-        "no database",
-        &"no database at all, but long".repeat(100),
+    for (content, expected, remedy) in [
+        ("", "the database has no tables", "wts migrate"),
+        ("no database", "it is a text file", "check the path"),
+        (
+            &"no database at all, but long".repeat(100),
+            "it is a text file",
+            "check the path",
+        ),
     ] {
         fs::write(&file, content).unwrap();
         let mut serve = wts(&["serve"]);
@@ -280,8 +284,7 @@ fn file_that_is_not_a_database_fails_the_start() {
         let (status, _, error) = outcome(&mut serve);
         assert_eq!(status.code(), Some(1), "{error}");
         assert!(
-            error.contains("wts: WTS_DATABASE_URL: the database holds no ticket histories")
-                || error.contains("wts: WTS_DATABASE_URL: cannot connect"),
+            error.contains(expected) && error.contains(remedy),
             "{error}"
         );
     }
