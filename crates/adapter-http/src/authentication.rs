@@ -108,7 +108,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Unauthenticated> {
 }
 
 /// Returns the current Unix time in seconds.
-fn now() -> Result<i64, ApiError> {
+pub(crate) fn now() -> Result<i64, ApiError> {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let seconds = since_1970.ok().map(|time| i64::try_from(time.as_secs()));
     let seconds = seconds.and_then(Result::ok);

@@ -71,6 +71,8 @@ pub(crate) enum ApiError {
     Busy,
     #[error("too many requests are in flight")]
     TooManyInFlight,
+    #[error("too many requests wait or stream")]
+    TooManyLongLived,
     #[error("too many connections are open")]
     TooManyConnections,
     #[error(transparent)]

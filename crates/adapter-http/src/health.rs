@@ -46,10 +46,6 @@ impl Health {
     }
 
     /// Resolves when the service begins to shut down.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for handlers of long-lived requests")
-    )]
     pub(crate) async fn wait_until_stopping(&self) {
         // The notification is created before the check, so that a shutdown between the check and the wait is not
         // missed.

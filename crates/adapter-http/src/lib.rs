@@ -12,18 +12,20 @@
 //! 2. `error`, `client_address`
 //! 3. `request_body`, `rate_limit`, `response`
 //! 4. `metrics`, `health`, `authentication`
-//! 5. `request_class`, `traces`, `feed`
-//! 6. `docs`, `pages`, `connection`, `shutdown`
-//! 7. `routes`
-//! 8. `middleware`
-//! 9. `server`
+//! 5. `request_class`
+//! 6. `updates`
+//! 7. `traces`, `feed`
+//! 8. `docs`, `pages`, `connection`, `shutdown`
+//! 9. `routes`
+//! 10. `middleware`
+//! 11. `server`
 //!
 //! Common changes
 //!
 //! - A new **route** needs a handler with its path and `#[utoipa::path]` in a module such as `traces`, a row in
 //!   `routes`, and an entry in the `paths` of `docs`. The access log, metrics, limits, `Allow` and `OPTIONS` are
 //!   derived from the row. Afterwards `wts openapi` prints the new `openapi.json`. A handler that waits or streams
-//!   changes the class of its request with a `ConnectionHandle`.
+//!   makes its request a long-lived one with `Updates`.
 //! - A new **use case** needs a module in `wts-app`, its policy in `wts-domain`, a field of `UseCases`, and a
 //!   conversion of its errors to `ApiError`.
 //! - A new **column** of a trace needs a field of `Trace` in `wts-domain`, of the row type in `wts-adapter-db`, and of
@@ -53,6 +55,7 @@ mod settings;
 mod shutdown;
 mod token;
 mod traces;
+mod updates;
 
 pub use docs::openapi_document;
 pub use health::Health;

@@ -22,6 +22,9 @@ const DURATION_BUCKETS: [f64; 12] = [
     0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
+/// The upper bounds of the buckets of the delivery delay, in seconds.
+const DELIVERY_BUCKETS: [f64; 10] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 5.0];
+
 /// The metrics of one listener. Clones share their values.
 #[derive(Debug, Clone)]
 pub struct HttpMetrics {
@@ -29,8 +32,14 @@ pub struct HttpMetrics {
     durations: Family<RouteLabels, Histogram>,
     shed: Family<ShedLabels, Counter>,
     pub(crate) in_flight: Gauge,
-    /// The number of long polls and streaming requests, which `in_flight` does not include.
-    pub(crate) long_lived: Gauge,
+    /// The number of waiting requests, which `in_flight` does not include.
+    pub(crate) waiting: Gauge,
+    /// The number of streaming requests, which `in_flight` does not include.
+    pub(crate) streaming: Gauge,
+    /// The number of reads of the watcher.
+    pub(crate) watcher_reads: Counter,
+    /// The time from seeing news to writing it.
+    pub(crate) delivery_delay: Histogram,
     pub(crate) connections: Gauge,
     /// The number of connections with pending writes, whose clients do not read the rest of a response.
     pub(crate) pending_writes: Gauge,
@@ -53,7 +62,12 @@ struct ShedLabels {
 }
 
 /// The values of the label `reason` of requests that were rejected because of overload.
-const SHED_REASONS: [&str; 3] = ["connection_limit", "in_flight_limit", "batch_queue"];
+const SHED_REASONS: [&str; 4] = [
+    "connection_limit",
+    "in_flight_limit",
+    "long_lived_limit",
+    "batch_queue",
+];
 
 impl Default for HttpMetrics {
     fn default() -> Self {
@@ -62,7 +76,10 @@ impl Default for HttpMetrics {
             durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             shed: Family::default(),
             in_flight: Gauge::default(),
-            long_lived: Gauge::default(),
+            waiting: Gauge::default(),
+            streaming: Gauge::default(),
+            watcher_reads: Counter::default(),
+            delivery_delay: Histogram::new(DELIVERY_BUCKETS),
             connections: Gauge::default(),
             pending_writes: Gauge::default(),
         };
@@ -85,7 +102,7 @@ impl HttpMetrics {
         );
         registry.register(
             "wts_http_request_duration_seconds",
-            "Time from the end of the request headers to the start of the response",
+            "Time from the end of the request headers to the start of the response, without waiting for news (Prefer: wait)",
             self.durations.clone(),
         );
         registry.register(
@@ -99,6 +116,26 @@ impl HttpMetrics {
             self.in_flight.clone(),
         );
         registry.register(
+            "wts_http_waiting_requests",
+            "Requests that wait for news (Prefer: wait); not included in wts_http_requests_in_flight",
+            self.waiting.clone(),
+        );
+        registry.register(
+            "wts_http_open_streams",
+            "Open event streams; not included in wts_http_requests_in_flight",
+            self.streaming.clone(),
+        );
+        registry.register(
+            "wts_http_watcher_reads",
+            "Reads of the watcher for all waiting requests and event streams together: the newest traces, or a batch of histories",
+            self.watcher_reads.clone(),
+        );
+        registry.register(
+            "wts_http_delivery_delay_seconds",
+            "Time from the watcher's first sight of a new trace to the start of its response or event; the watcher looks once a second, and the time before that is not known",
+            self.delivery_delay.clone(),
+        );
+        registry.register(
             "wts_http_connections",
             "Open connections",
             self.connections.clone(),
@@ -108,8 +145,13 @@ impl HttpMetrics {
     /// Returns a lower bound of the number of requests whose response has not been sent completely. A request can leave
     /// `in_flight` before its response is sent completely; from then on it is counted in `pending_writes`.
     pub(crate) fn unfinished_requests(&self) -> i64 {
-        let in_flight = self.in_flight.get() + self.long_lived.get();
+        let in_flight = self.in_flight.get() + self.long_lived();
         in_flight.max(self.pending_writes.get())
+    }
+
+    /// Returns the number of waiting and streaming requests.
+    pub(crate) fn long_lived(&self) -> i64 {
+        self.waiting.get() + self.streaming.get()
     }
 
     pub(crate) fn record_response(&self, route: &'static str, status: u16, duration: Duration) {

@@ -11,6 +11,7 @@ use std::{
     cell::Cell,
     future::{Ready, ready},
     rc::Rc,
+    time::Duration,
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -26,11 +27,13 @@ pub(crate) enum RequestClass {
     /// A request with a request timeout and a response timeout.
     Unary,
     /// A long poll. The response begins when new data is available.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for handlers to raise to"))]
     Waiting,
     /// A stream. The response lasts for as long as the client reads it.
     Streaming,
 }
+
+/// The time for which a request waited for news, in the extensions of the request.
+pub(crate) struct WaitedFor(pub(crate) Duration);
 
 /// A handle to the state of a connection, shared by its TCP stream, the middleware and the handlers. Clones share the
 /// state.
@@ -97,7 +100,6 @@ impl ConnectionHandle {
     }
 
     /// Changes the class of the request in flight to a long-lived class.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for handlers to call"))]
     pub(crate) fn raise(&self, class: RequestClass) {
         self.set_class(Some(class));
     }
@@ -131,7 +133,8 @@ impl ConnectionHandle {
         match class {
             RequestClass::Health => None,
             RequestClass::Unary => Some(&self.0.metrics.in_flight),
-            RequestClass::Waiting | RequestClass::Streaming => Some(&self.0.metrics.long_lived),
+            RequestClass::Waiting => Some(&self.0.metrics.waiting),
+            RequestClass::Streaming => Some(&self.0.metrics.streaming),
         }
     }
 }

@@ -18,7 +18,7 @@ use actix_web::{
 use flate2::read::GzDecoder;
 
 pub(crate) use self::{
-    accept::{Format, ensure_accepts_json, preferred_format},
+    accept::{EVENT_STREAM, Format, ensure_accepts_json, preferred_format, prefers_event_stream},
     etag::ETagBuilder,
 };
 use self::{

@@ -24,6 +24,7 @@ use crate::{
     settings::HttpSettings,
     shutdown::RunningServer,
     token::TokenVerifier,
+    updates::Updates,
 };
 
 /// The connection limit and the concurrency limit of the administrators' listener.
@@ -45,6 +46,14 @@ pub fn server(
     // All workers share these values, so they are created here and not for each worker.
     let (use_cases, verifier) = (Data::new(use_cases), Data::new(verifier));
     let (settings_data, health_data) = (Data::new(settings.clone()), Data::new(health.clone()));
+    let updates = Updates::new(
+        &use_cases,
+        Data::clone(&verifier),
+        settings,
+        health,
+        metrics,
+    );
+    let updates = Data::new(updates);
     let rate_limiters = Data::from(RateLimiters::new(settings.rate_limits));
     let data = move |config: &mut ServiceConfig| {
         config
@@ -52,6 +61,7 @@ pub fn server(
             .app_data(Data::clone(&verifier))
             .app_data(Data::clone(&settings_data))
             .app_data(Data::clone(&health_data))
+            .app_data(Data::clone(&updates))
             .app_data(Data::clone(&rate_limiters));
     };
     let workers = settings.workers.map_or_else(

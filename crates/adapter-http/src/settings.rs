@@ -41,6 +41,11 @@ pub struct HttpSettings {
     pub max_connections: NonZeroUsize,
     /// The concurrency limit: the maximum number of requests in flight. Further requests get 503.
     pub max_in_flight: NonZeroUsize,
+    /// The maximum number of requests that wait or stream; `None` for three quarters of `max_connections`. Further ones
+    /// get 503.
+    pub max_long_lived: Option<NonZeroUsize>,
+    /// The longest time for which a request may wait for news (`Prefer: wait`).
+    pub max_wait: Duration,
     /// The head timeout: the longest time in which a client may send the head of a request.
     pub head_timeout: Duration,
     /// The request timeout: the longest time from the start of a request until its response begins.
@@ -72,6 +77,9 @@ impl Default for HttpSettings {
             workers: None,
             max_connections: MAX_CONNECTIONS,
             max_in_flight: MAX_IN_FLIGHT,
+            max_long_lived: None,
+            // Proxies end a response after 50 or 60 s.
+            max_wait: Duration::from_secs(45),
             head_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_millis(2_500),
             write_timeout: Duration::from_secs(10),

@@ -13,6 +13,7 @@ mod pages;
 mod protection;
 mod representations;
 mod responses;
+mod updates;
 mod visitor_pages;
 
 use std::{sync::Arc, time::Duration};

@@ -3,21 +3,25 @@
 mod body;
 mod csv;
 mod etag;
+mod following;
 pub(crate) mod params;
 mod schema;
 mod state;
 mod view;
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::BoxBody,
     http::{
         StatusCode,
-        header::{CONTENT_DISPOSITION, HeaderValue},
+        header::{CONTENT_DISPOSITION, EntityTag, HeaderValue},
     },
     web::Data,
 };
 use wts_app::UseCases;
-use wts_domain::TicketId;
+use wts_domain::{TicketHistory, TicketId};
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::params::parse_ticket;
@@ -25,7 +29,7 @@ pub(crate) use self::{
     body::TraceWithChanges,
     schema::{TraceSchema, TracesBody},
 };
-use self::{body::body, etag::etag, params::Params};
+use self::{body::body, etag::etag, following::Following, params::Params};
 pub use self::{
     body::{write_traces_csv, write_traces_json},
     view::TracesView,
@@ -36,6 +40,7 @@ use crate::{
     request_body::NoBody,
     response::{self, CachePolicy, Content, Format},
     settings::Order,
+    updates::Updates,
 };
 
 pub(crate) const PATH: &str = "/api/v3/get_traces";
@@ -50,6 +55,12 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
     description = "Returns all traces of a ticket in chronological order. The caller must be the creator of the ticket or \
                    a staff member. `include` adds what each trace changed and the resulting state, `as_of` returns the \
                    history up to a point in time, and `format` chooses between JSON and CSV.\n\n\
+                   With `Prefer: wait` and `If-None-Match`, the response waits until the history changes. With `Accept: \
+                   text/event-stream`, the response is an event stream: an event `traces` with the JSON body for each state \
+                   of the history, first for the present one, and at the end an event `end` with the member `reason`: \
+                   `expired` (the token), `forbidden`, `key_withdrawn`, `no_such_ticket`, `replaced` (by the 17th waiting or \
+                   streaming request of the caller) or `stopping` (the instance). New traces are sent within 1.5 s; edits, \
+                   deletions, and changed names and ranks within 30 s.\n\n\
                    A request is checked in this order, and the first failed check determines the error: valid token, \
                    active caller, presence of `tid`, format of `tid`, values of `order`, `include`, `as_of` and `format`, \
                    no request body, existence of the ticket, permission to read the ticket, acceptable media type and \
@@ -104,6 +115,23 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
             nullable = false,
             description = "The `ETag` of a stored response. If the history has not changed since, the response is 304.",
             example = json!("W/\"4vsLrvSxvMbzBpJTrFhGqg\"")
+        ),
+        (
+            "Prefer" = Option<String>,
+            Header,
+            nullable = false,
+            description = "`wait=N` (RFC 7240): if `If-None-Match` contains the current entity tag, the response waits until \
+                           the history changes, for at most N seconds, and is 304 then. `Preference-Applied` contains the \
+                           seconds that are applied, at most 45 unless an administrator has configured another maximum.",
+            example = json!("wait=45")
+        ),
+        (
+            "Last-Event-ID" = Option<String>,
+            Header,
+            nullable = false,
+            description = "The `id` of the last event of an earlier stream, or the `ETag` of a response in JSON. If it is \
+                           current, the stream begins with the next change.",
+            example = json!("W/\"4vsLrvSxvMbzBpJTrFhGqg\"")
         )
     ),
     security(("token" = [])),
@@ -122,12 +150,20 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
                 (
                     String = "text/csv",
                     examples(("With include=changes" = (value = json!(schema::example_csv()))))
+                ),
+                (
+                    String = "text/event-stream",
+                    examples(("Two events" = (value = json!(schema::example_events()))))
                 )
             ),
             headers((
                 "Content-Disposition" = String,
                 description = "Only if the body is CSV: the name of the file in which a browser saves it, such as \
                                `attachment; filename=\"ticket-123.csv\"`."
+            ),
+            (
+                "Preference-Applied" = String,
+                description = "Only if the request can wait: the wait that is applied, such as `wait=45`."
             ))
         ),
         (status = 304, description = "Not Modified: `If-None-Match` contains the current entity tag")
@@ -138,29 +174,80 @@ pub(crate) async fn get(
     params: Params,
     _: NoBody,
     use_cases: Data<UseCases>,
+    updates: Data<Updates>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let Params {
         ticket,
         view,
         format,
+        is_stream,
     } = params;
+    let wait = following::wait(&request, updates.max_wait).filter(|_| !is_stream);
+    let subscription = (is_stream || wait.is_some()).then(|| {
+        let query = use_cases.watch_traces.query(&caller, ticket);
+        updates.watcher.subscribe(query)
+    });
     let history = use_cases.get_traces.execute(&caller, ticket).await?;
     let format = format.ok_or(ApiError::NotAcceptable)?;
-    let etag = etag(&history, &view, format).await;
-    let content_type = format.content_type();
-    let mut response =
-        response::respond(&request, etag, CachePolicy::PRIVATE, content_type, || {
-            body(history, view, format)
-                .map(Content::Plain)
-                .map_err(|_| ApiError::Internal("serializing a trace failed"))
-        })
-        .await?;
-    if format == Format::Csv && response.status() == StatusCode::OK {
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_DISPOSITION, attachment(ticket)?);
+    let representation = Representation {
+        ticket,
+        view,
+        format,
+    };
+    let Some(subscription) = subscription else {
+        return representation.respond(&request, history).await;
+    };
+    let following = Following {
+        use_cases,
+        updates,
+        caller,
+        representation,
+        subscription,
+    };
+    match wait {
+        Some(wait) => following.wait(&request, history, wait).await,
+        None => following.stream(&request, history),
     }
-    Ok(response)
+}
+
+/// The representation of a history that a client requested.
+#[derive(Clone, Copy)]
+struct Representation {
+    ticket: TicketId,
+    view: TracesView,
+    format: Format,
+}
+
+impl Representation {
+    /// Returns the response with a history, or 304 if the client has it already.
+    async fn respond(
+        &self,
+        request: &HttpRequest,
+        history: Arc<TicketHistory>,
+    ) -> Result<HttpResponse, ApiError> {
+        let etag = self.etag(&history).await;
+        let content_type = self.format.content_type();
+        let mut response =
+            response::respond(request, etag, CachePolicy::PRIVATE, content_type, || {
+                self.body(history).map(Content::Plain)
+            })
+            .await?;
+        if self.format == Format::Csv && response.status() == StatusCode::OK {
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_DISPOSITION, attachment(self.ticket)?);
+        }
+        Ok(response)
+    }
+
+    async fn etag(&self, history: &TicketHistory) -> EntityTag {
+        etag(history, &self.view, self.format).await
+    }
+
+    fn body(&self, history: Arc<TicketHistory>) -> Result<BoxBody, ApiError> {
+        body(history, self.view, self.format)
+            .map_err(|_| ApiError::Internal("serializing a trace failed"))
+    }
 }
 
 /// Returns the `Content-Disposition` (RFC 6266) by which a browser saves the traces of a ticket in a file.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wts_domain::{AccessDenied, ActiveCaller, TicketHistory, TicketId, ensure_may_read_traces};
 
 use crate::{
-    history_repository::{HistoryQuery, HistoryRepository, RepositoryError},
+    history_repository::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError},
     rank_source::RankSource,
 };
 
@@ -53,11 +53,21 @@ impl GetTraces {
             rank_of: self.rank_source.rank_of(caller),
         };
         let found = self.histories.find(&query).await?;
-        let caller = self.rank_source.effective_caller(caller, found.rank)?;
-        let history = found.history.ok_or(GetTracesError::NoSuchTicket(ticket))?;
-        ensure_may_read_traces(&caller, &history.issuer)?;
-        Ok(history)
+        authorize(self.rank_source, caller, ticket, found)
     }
+}
+
+/// Returns the history that was found, if `caller` may read it.
+pub(crate) fn authorize(
+    rank_source: RankSource,
+    caller: &ActiveCaller,
+    ticket: TicketId,
+    found: FoundHistory,
+) -> Result<Arc<TicketHistory>, GetTracesError> {
+    let caller = rank_source.effective_caller(caller, found.rank)?;
+    let history = found.history.ok_or(GetTracesError::NoSuchTicket(ticket))?;
+    ensure_may_read_traces(&caller, &history.issuer)?;
+    Ok(history)
 }
 
 /// The reason why traces cannot be returned.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use wts_domain::{Access, StudentId, TicketHistory, TicketId};
 
 /// A query for the history of one ticket. A repository may answer equal concurrent queries with one database query.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HistoryQuery {
     /// The ticket whose history is read.
     pub ticket: TicketId,

@@ -1,4 +1,5 @@
-//! The use cases of WTS traces: reading a history, reading the feed of all traces, and copying histories in bulk.
+//! The use cases of WTS traces: reading a history, reading the feed of all traces, following tickets, and copying
+//! histories in bulk.
 //!
 //! A use case applies the policies of [`wts_domain`] and accesses databases and files through traits, its ports, which
 //! adapter crates implement. The crate does not depend on HTTP or SQL. The feature `mocks` exports mocks of the ports
@@ -11,6 +12,7 @@ mod history_repository;
 mod list_traces;
 mod rank_source;
 mod transfer;
+mod watch_traces;
 
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ pub use transfer::{
     Observer, Progress, Record, RecordError, RecordId, RecordLocation, Selection, TransferError,
     VerifyReport, copy_histories, verify_histories,
 };
+pub use watch_traces::WatchTraces;
 
 /// The repositories of the use cases.
 #[derive(Clone)]
@@ -50,6 +53,8 @@ pub struct UseCases {
     pub get_traces: GetTraces,
     /// The use case that returns the feed.
     pub list_traces: ListTraces,
+    /// The use case that follows tickets.
+    pub watch_traces: WatchTraces,
 }
 
 impl UseCases {
@@ -60,8 +65,10 @@ impl UseCases {
             primary_histories,
             feed,
         } = repositories;
+        let watch_traces = WatchTraces::new(feed.clone(), primary_histories.clone(), rank_source);
         Self {
             get_traces: GetTraces::new(histories).with_rank_source(rank_source),
+            watch_traces,
             list_traces: ListTraces::new(feed, primary_histories, rank_source),
         }
     }

@@ -124,6 +124,8 @@ fn token_errors() -> Vec<ApiError> {
             allow: "GET, HEAD, OPTIONS",
         },
         ApiError::RateLimited { retry_after: 1 },
+        ApiError::TooManyLongLived,
+        NotReady::Stopping.into(),
         ApiError::Busy,
         ApiError::Database(RepositoryError::Failed("connection refused".into())),
     ]

@@ -59,7 +59,10 @@ impl ApiError {
             Self::HeaderTooLong => with_chinese("请求头过长或过多，请清除本站的 Cookie 后重试"),
             Self::AmbiguousFraming => with_chinese("请求头有歧义，请检查客户端或代理的设置"),
             Self::RateLimited { .. } => with_chinese("请求过于频繁，请稍后再试"),
-            Self::Busy | Self::TooManyInFlight | Self::TooManyConnections => localized(
+            Self::Busy
+            | Self::TooManyInFlight
+            | Self::TooManyLongLived
+            | Self::TooManyConnections => localized(
                 "the service is overloaded, retry later",
                 "服务繁忙，请稍后再试",
             ),

@@ -59,6 +59,10 @@ impl ApiError {
             Self::Busy | Self::TooManyInFlight | Self::TooManyConnections | Self::NotReady(_) => {
                 parts(StatusCode::SERVICE_UNAVAILABLE, Internal).with_header(RETRY_AFTER, "1")
             }
+            // Long-lived requests end slowly.
+            Self::TooManyLongLived => {
+                parts(StatusCode::SERVICE_UNAVAILABLE, Internal).with_header(RETRY_AFTER, "5")
+            }
             Self::HandlerTimeout | Self::Database(_) | Self::Internal(_) => {
                 parts(StatusCode::INTERNAL_SERVER_ERROR, Internal)
             }

@@ -3,7 +3,10 @@
 //! The logger of actix is not used: it logs paths and queries, which can contain tokens, and it does not log the causes
 //! of errors.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse,
@@ -22,7 +25,7 @@ use super::{
 use crate::{
     constants::X_REQUEST_ID,
     error::ApiError,
-    request_class::RequestClass,
+    request_class::{RequestClass, WaitedFor},
     routes::{Callers, Route},
 };
 
@@ -112,13 +115,19 @@ impl AccessLogEntry {
     fn emit(&self, status: StatusCode, details: &Extensions, error: Option<&Error>) {
         let duration = self.begun.elapsed();
         let route = self.route.map(|route| route.label);
-        self.state
-            .metrics
-            .record_response(route.unwrap_or("none"), status.as_u16(), duration);
+        let waited = details
+            .get::<WaitedFor>()
+            .map_or(Duration::ZERO, |waited| waited.0);
+        self.state.metrics.record_response(
+            route.unwrap_or("none"),
+            status.as_u16(),
+            duration.saturating_sub(waited),
+        );
         match error.and_then(Error::as_error) {
             Some(ApiError::TooManyConnections) => {
                 self.state.metrics.record_shed("connection_limit");
             }
+            Some(ApiError::TooManyLongLived) => self.state.metrics.record_shed("long_lived_limit"),
             Some(ApiError::TooManyInFlight) => self.state.metrics.record_shed("in_flight_limit"),
             Some(ApiError::Busy) => self.state.metrics.record_shed("batch_queue"),
             _ => {}

@@ -24,12 +24,13 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 /// The request headers that a page may send in addition to the safelisted ones. Common libraries send the last four by
 /// default.
 const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, if-none-match, x-request-id, traceparent, tracestate, baggage, \
+    "authorization, if-none-match, prefer, last-event-id, x-request-id, traceparent, tracestate, baggage, \
      content-type, cache-control, pragma, x-requested-with",
 );
 /// The response headers that a page may read in addition to the safelisted ones.
-const EXPOSE_HEADERS: HeaderValue =
-    HeaderValue::from_static("etag, retry-after, www-authenticate, x-request-id");
+const EXPOSE_HEADERS: HeaderValue = HeaderValue::from_static(
+    "etag, preference-applied, retry-after, www-authenticate, x-request-id",
+);
 /// The time in seconds for which a browser may cache the response to a preflight request. Browsers use at most two
 /// hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");

@@ -17,6 +17,9 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// The media type of event streams.
+pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+
 impl Format {
     /// Returns the format as a value of the `Content-Type` header.
     pub(crate) const fn content_type(self) -> HeaderValue {
@@ -71,6 +74,31 @@ pub(crate) fn preferred_format(request: &HttpRequest, available: &[Format]) -> O
         .rev()
         .max_by_key(|(quality, _)| *quality);
     best.map(|(_, format)| format)
+}
+
+/// Returns whether the client prefers an event stream to the `available` formats: `Accept` names `text/event-stream`
+/// exactly, with a higher quality value than that of each format.
+pub(crate) fn prefers_event_stream(request: &HttpRequest, available: &[Format]) -> bool {
+    let has_name = request.headers().get_all(ACCEPT).any(|field| {
+        let mut windows = field.as_bytes().windows(EVENT_STREAM.len());
+        windows.any(|window| window.eq_ignore_ascii_case(EVENT_STREAM.as_bytes()))
+    });
+    if !has_name {
+        return false;
+    }
+    let Some(accept) = request.get_header::<Accept>() else {
+        return false;
+    };
+    let named = accept
+        .iter()
+        .filter(|range| range.item.essence_str() == EVENT_STREAM)
+        .map(|range| range.quality)
+        .max()
+        .unwrap_or(Quality::ZERO);
+    let mut others = available
+        .iter()
+        .filter_map(|format| quality(&accept, *format));
+    named > Quality::ZERO && others.all(|other| named > other)
 }
 
 /// Returns the quality value of a format, from the most specific media range that matches it.
@@ -130,6 +158,31 @@ mod tests {
             "text/csv;q=0",
         ] {
             assert_eq!(preferred(field), None, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn event_stream_is_used_only_where_named_and_preferred() {
+        for (field, expected) in [
+            ("text/event-stream", true),
+            ("TEXT/Event-Stream", true),
+            ("text/event-stream, application/json;q=0.9", true),
+            ("text/event-stream, */*;q=0.5", true),
+            ("text/event-stream;q=0.2, image/png", true),
+            ("text/event-stream, */*", false),
+            ("text/event-stream, application/json", false),
+            ("text/event-stream;q=0.5, text/csv", false),
+            ("text/event-stream;q=0", false),
+            ("text/*", false),
+            ("*/*", false),
+            ("text/event-streams", false),
+        ] {
+            let request = TestRequest::default()
+                .insert_header((ACCEPT, field))
+                .to_http_request();
+            let available = [Format::Json, Format::Csv];
+            let actual = prefers_event_stream(&request, &available);
+            assert_eq!(actual, expected, "{field:?}");
         }
     }
 

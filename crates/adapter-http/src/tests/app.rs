@@ -50,7 +50,8 @@ impl App {
         Self::start(HttpSettings::default(), histories, feed)
     }
 
-    fn start(
+    /// Starts a server with these settings and mocks, and one worker.
+    pub(super) fn start(
         settings: HttpSettings,
         histories: MockHistoryRepository,
         feed: MockFeedRepository,

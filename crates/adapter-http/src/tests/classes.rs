@@ -127,7 +127,7 @@ async fn stream_is_exempt_from_timeouts_and_concurrency_limit() {
     let app = app(limits());
     let stream = app.request("GET", "/stream", &[]);
     let short = async {
-        until(|| app.metrics.long_lived.get() == 1).await;
+        until(|| app.metrics.long_lived() == 1).await;
         // Each of these requests has its own connection. The connection of the stream must not be evicted for it.
         for _ in 0..10 {
             let response = app.request("GET", "/short", &[]).await;
@@ -144,7 +144,7 @@ async fn stream_is_exempt_from_timeouts_and_concurrency_limit() {
         );
     }
     assert!(response.ends_with("0\r\n\r\n"), "{response}");
-    assert_eq!(app.metrics.long_lived.get(), 0);
+    assert_eq!(app.metrics.long_lived(), 0);
 }
 
 #[tokio::test]
@@ -152,13 +152,13 @@ async fn long_poll_is_exempt_from_request_timeout() {
     let app = app(limits());
     let response = app.request("GET", "/wait", &[]);
     let short = async {
-        until(|| app.metrics.long_lived.get() == 1).await;
+        until(|| app.metrics.long_lived() == 1).await;
         app.request("GET", "/short", &[]).await
     };
     let (response, short) = tokio::join!(response, short);
     assert!(response.ends_with("news"), "{response}");
     assert!(short.ends_with("done"), "{short}");
-    assert_eq!(app.metrics.long_lived.get(), 0);
+    assert_eq!(app.metrics.long_lived(), 0);
 }
 
 #[tokio::test]
@@ -197,8 +197,8 @@ async fn stream_to_a_client_that_stops_reading_times_out() {
         ..limits()
     });
     let mut client = connect(&app, "/flood");
-    until(|| app.metrics.long_lived.get() == 1).await;
-    until(|| app.metrics.long_lived.get() == 0).await;
+    until(|| app.metrics.long_lived() == 1).await;
+    until(|| app.metrics.long_lived() == 0).await;
     let mut rest = Vec::new();
     if let Err(error) = client.read_to_end(&mut rest) {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
@@ -213,7 +213,7 @@ async fn graceful_shutdown_ends_streams_and_long_polls() {
         ..limits()
     });
     let (mut stream, mut waiting) = (connect(&app, "/stream"), connect(&app, "/wait"));
-    until(|| app.metrics.long_lived.get() == 2).await;
+    until(|| app.metrics.long_lived() == 2).await;
 
     let report = app.shut_down().await;
 
@@ -232,7 +232,7 @@ async fn shutdown_timeout_aborts_stream() {
         ..limits()
     });
     let _client = connect(&app, "/stream?stubborn");
-    until(|| app.metrics.long_lived.get() == 1).await;
+    until(|| app.metrics.long_lived() == 1).await;
 
     let report = app.shut_down().await;
 

@@ -107,7 +107,7 @@ async fn allowed_origin_may_read_all_responses() {
             "{response}"
         );
         assert!(
-            response.contains("access-control-expose-headers: etag, retry-after, www-authenticate, x-request-id\r\n"),
+            response.contains("access-control-expose-headers: etag, preference-applied, retry-after, www-authenticate, x-request-id\r\n"),
             "{response}"
         );
         assert!(response.contains("vary: origin\r\n"), "{response}");
@@ -151,7 +151,8 @@ async fn preflight_of_allowed_origin_gets_cors_headers() {
     for header in [
         "access-control-allow-origin: https://wts.example\r\n",
         "access-control-allow-methods: GET, HEAD\r\n",
-        "access-control-allow-headers: authorization, if-none-match, x-request-id, traceparent, tracestate, baggage, \
+        "access-control-allow-headers: authorization, if-none-match, prefer, last-event-id, x-request-id, traceparent, \
+         tracestate, baggage, \
          content-type, cache-control, pragma, x-requested-with\r\n",
         "access-control-max-age: 7200\r\n",
         "x-request-id: ",

@@ -1,5 +1,7 @@
 //! The claims of a token, which are read after its signature has been verified.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -53,6 +55,16 @@ impl Claims {
             }
             _ => Ok(claims),
         }
+    }
+
+    /// Returns the time until the token expires.
+    pub(super) fn remaining(&self, now: i64) -> Duration {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "exact for the next 280 million years"
+        )]
+        let seconds = self.exp + LEEWAY - now as f64;
+        Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
 
     fn ensure_in_time(&self, now: i64) -> Result<(), TokenError> {

@@ -1,5 +1,7 @@
 //! The verifier of tokens, which returns the caller.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use wts_domain::{Access, Caller, StudentId};
 
@@ -31,6 +33,23 @@ impl TokenVerifier {
     ///
     /// Returns [`TokenError`] if a check of the token fails.
     pub fn verify(&self, token: &str, now: i64) -> Result<Caller, TokenError> {
+        let claims = self.verified_claims(token, now)?;
+        Ok(Caller::new(
+            StudentId::from(claims.sid),
+            Access::from_claim(&claims.access),
+        ))
+    }
+
+    /// Verifies `token`, and returns the time until it expires.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TokenError`] in the same cases as [`TokenVerifier::verify`].
+    pub(crate) fn verify_remaining(&self, token: &str, now: i64) -> Result<Duration, TokenError> {
+        Ok(self.verified_claims(token, now)?.remaining(now))
+    }
+
+    fn verified_claims(&self, token: &str, now: i64) -> Result<Claims, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
@@ -42,11 +61,7 @@ impl TokenVerifier {
         // The claims are not parsed before the signature has been verified.
         let header = Header::read(&decode(header)?)?;
         self.keys.current().verify(&header, message, signature)?;
-        let claims = Claims::read(&decode(claims)?, &self.settings, now)?;
-        Ok(Caller::new(
-            StudentId::from(claims.sid),
-            Access::from_claim(&claims.access),
-        ))
+        Claims::read(&decode(claims)?, &self.settings, now)
     }
 
     /// Verifies `token`. If its key is unknown, reads the sources of keys again and verifies the token once more.

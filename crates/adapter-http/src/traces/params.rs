@@ -11,7 +11,7 @@ use wts_domain::{ParseTimeError, TicketId, Timestamp};
 use super::view::TracesView;
 use crate::{
     error::{ApiError, LocalizedText},
-    response::{Format, preferred_format},
+    response::{Format, preferred_format, prefers_event_stream},
     settings::{HttpSettings, Order, UnknownOrder},
 };
 
@@ -22,15 +22,18 @@ pub(crate) struct Params {
     pub(super) view: TracesView,
     /// The format of the response, `None` if `format` is missing and the client accepts no available format.
     pub(super) format: Option<Format>,
+    /// Whether the response is an event stream, in which `format` does not matter.
+    pub(super) is_stream: bool,
 }
 
 impl Params {
     /// Parses the parameters of a query string. Unknown parameters are ignored. The defaults apply if `order` or
-    /// `format` is missing.
+    /// `format` is missing. If `format` is missing and the client prefers an event stream, the response is one.
     fn parse(
         query: &str,
         default_order: Order,
         default_format: impl FnOnce() -> Option<Format>,
+        prefers_stream: impl FnOnce() -> bool,
     ) -> Result<Self, ApiError> {
         let query = Query::parse(query);
         let ticket = query
@@ -54,7 +57,13 @@ impl Params {
             state,
             as_of: parse_as_of(query.as_of)?,
         };
-        let format = match parse_format(query.format)? {
+        let format = parse_format(query.format)?;
+        let is_stream = format.is_none() && prefers_stream();
+        if is_stream && view.as_of.is_some() {
+            return Err(ApiError::invalid_parameter("as_of", AS_OF_IN_STREAM));
+        }
+        let format = match format {
+            _ if is_stream => Some(Format::Json),
             Some(format) => Some(format),
             None => default_format(),
         };
@@ -65,6 +74,7 @@ impl Params {
             ticket,
             view,
             format,
+            is_stream,
         })
     }
 }
@@ -72,7 +82,7 @@ impl Params {
 /// Returns the ticket number in a query string.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn parse_ticket(query: &str) -> Result<TicketId, ApiError> {
-    Params::parse(query, Order::default(), || None).map(|params| params.ticket)
+    Params::parse(query, Order::default(), || None, || false).map(|params| params.ticket)
 }
 
 impl FromRequest for Params {
@@ -83,14 +93,17 @@ impl FromRequest for Params {
         let default_order = request
             .app_data::<Data<HttpSettings>>()
             .map_or(Order::default(), |settings| settings.default_order);
-        let accepted = || preferred_format(request, &[Format::Json, Format::Csv]);
-        let params = Self::parse(request.query_string(), default_order, accepted);
+        let accepted = || preferred_format(request, FORMATS);
+        let stream = || prefers_event_stream(request, FORMATS);
+        let params = Self::parse(request.query_string(), default_order, accepted, stream);
         if let Ok(Self { ticket, .. }) = params {
             request.extensions_mut().insert(ticket); // for the access log
         }
         ready(params)
     }
 }
+
+const FORMATS: &[Format] = &[Format::Json, Format::Csv];
 
 const ORDER_TWICE: LocalizedText =
     LocalizedText::new("given more than once", "出现了多次，请只用一个 asc 或 desc");
@@ -120,6 +133,8 @@ pub(crate) const SPACE_IN_TIMESTAMP: LocalizedText = LocalizedText::new(
     "expected an RFC 3339 timestamp, found a space: encode + as %2B in a query, such as 2025-12-06T18:00:00%2B08:00",
     "时间中有空格，请在网址中把 + 写成 %2B，例如 2025-12-06T18:00:00%2B08:00",
 );
+const AS_OF_IN_STREAM: LocalizedText =
+    LocalizedText::new("not available in an event stream", "事件流不支持 as_of");
 const FORMAT_TWICE: LocalizedText = LocalizedText::new(
     "given more than once, expected json or csv",
     "出现了多次，请只用一个 json 或 csv",

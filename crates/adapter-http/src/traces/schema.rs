@@ -280,6 +280,15 @@ pub(super) fn example_csv() -> &'static str {
     )
 }
 
+/// Returns the example of an event stream.
+pub(super) fn example_events() -> String {
+    let body = example();
+    format!(
+        "retry: 2500\n\nevent: traces\nid: W/\"4vsLrvSxvMbzBpJTrFhGqg\"\ndata: {body}\n\n\
+         event: end\ndata: {{\"reason\":\"expired\"}}\n\n"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -17,6 +17,7 @@ mod representations;
 mod show;
 #[path = "../support/mod.rs"]
 mod support;
+mod updates;
 
 use serde_json::json;
 use wts_testkit::{Database, Kind, sample_records};
@@ -82,5 +83,6 @@ on_every_database! {
     recheck::unreadable_ranks_make_the_service_unready
     show::show_prints_the_bodies_of_the_api
     show::show_prints_a_page
+    updates::news_reach_waiting_requests_and_streams
     faults::database_error_is_logged_once_and_recovered_from
 }

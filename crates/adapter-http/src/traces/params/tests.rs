@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn try_parse(query: &str) -> Result<Params, ApiError> {
-    Params::parse(query, Order::Asc, || Some(Format::Json))
+    Params::parse(query, Order::Asc, || Some(Format::Json), || false)
 }
 
 fn parse(query: &str) -> Params {
@@ -20,6 +20,7 @@ fn params(ticket: i64, order: Order) -> Params {
             ..TracesView::default()
         },
         format: Some(Format::Json),
+        is_stream: false,
     }
 }
 
@@ -79,7 +80,7 @@ fn duplicate_parameter_is_rejected() {
 #[test]
 fn missing_order_is_replaced_by_the_default_order() {
     let order_of = |query| {
-        let params = Params::parse(query, Order::Desc, || None);
+        let params = Params::parse(query, Order::Desc, || None, || false);
         params.unwrap().view.order
     };
     assert_eq!(order_of("tid=1"), Order::Desc);
@@ -155,7 +156,7 @@ fn unencoded_plus_in_as_of_gets_a_hint() {
 #[test]
 fn format_parameter_has_precedence_over_accept() {
     let format_of = |query, accepted| {
-        Params::parse(query, Order::Asc, || accepted)
+        Params::parse(query, Order::Asc, || accepted, || false)
             .unwrap()
             .format
     };
@@ -182,9 +183,15 @@ fn state_is_rejected_in_csv() {
         rejected
     );
     let accepts_csv = || Some(Format::Csv);
-    let error = Params::parse("tid=1&include=state", Order::Asc, accepts_csv).unwrap_err();
+    let error =
+        Params::parse("tid=1&include=state", Order::Asc, accepts_csv, || false).unwrap_err();
     assert_eq!(error.to_string(), rejected);
-    let json = Params::parse("tid=1&include=state&format=json", Order::Asc, accepts_csv);
+    let json = Params::parse(
+        "tid=1&include=state&format=json",
+        Order::Asc,
+        accepts_csv,
+        || false,
+    );
     assert!(json.unwrap().view.state);
     assert!(parse("tid=1&include=changes&format=csv").view.changes);
 }
