@@ -103,9 +103,28 @@ pub(crate) async fn document(_: NoBody, request: HttpRequest) -> Result<HttpResp
     ),
     paths(traces::get, feed::get, health::live, health::ready, health::started, document, swagger_ui::page),
     components(schemas(TracesBody, FeedBody, ErrorBody)),
-    modifiers(&TokenScheme, &Labels, &ErrorResponses, &SuccessHeaders)
+    modifiers(&TokenScheme, &EmptyValues, &Labels, &ErrorResponses, &SuccessHeaders)
 )]
 struct Description;
+
+/// Adds the empty value to the enums of query parameters, because an empty value counts as absent.
+struct EmptyValues;
+
+impl Modify for EmptyValues {
+    fn modify(&self, description: &mut oa::OpenApi) {
+        let operations = description.paths.paths.values_mut();
+        let operations = operations.filter_map(|path| path.get.as_mut());
+        let parameters = operations.filter_map(|operation| operation.parameters.as_mut());
+        for parameter in parameters.flatten() {
+            if let oa::RefOr::T(parameter) = parameter
+                && let Some(oa::RefOr::T(oa::Schema::Object(schema))) = &mut parameter.schema
+                && let Some(values) = &mut schema.enum_values
+            {
+                values.push("".into());
+            }
+        }
+    }
+}
 
 /// The modifier that adds the security scheme, a bearer token.
 struct TokenScheme;

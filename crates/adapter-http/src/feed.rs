@@ -80,7 +80,6 @@ pub(crate) const PATH: &str = "/api/v3/traces";
             "since" = Option<String>,
             Query,
             nullable = false,
-            format = DateTime,
             description = "The earliest `updated_at` (RFC 3339). Encode a `+` as `%2B`.",
             example = json!("2025-12-06T10:00:00Z")
         ),
@@ -88,7 +87,6 @@ pub(crate) const PATH: &str = "/api/v3/traces";
             "until" = Option<String>,
             Query,
             nullable = false,
-            format = DateTime,
             description = "The end of the range of `updated_at` (RFC 3339), which is excluded. Encode a `+` as `%2B`.",
             example = json!("2026-12-06T10:00:00Z")
         ),

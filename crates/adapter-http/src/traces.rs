@@ -96,7 +96,6 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
             "as_of" = Option<String>,
             Query,
             nullable = false,
-            format = DateTime,
             description = "A point in time (RFC 3339). The response contains only the traces with `updated_at` at or before \
                            it, and `state` is the state at that time. Every value of `updated_at` is accepted, too. Encode a \
                            `+` as `%2B`. Must not be given more than once.",
