@@ -85,7 +85,7 @@ pub(crate) enum ApiError {
     Internal(&'static str),
 }
 
-/// A text in every language of messages.
+/// A message in each supported language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LocalizedText {
     pub(crate) english: Cow<'static, str>,
@@ -129,7 +129,7 @@ impl ApiError {
         Self::InvalidParameter { name, reason }
     }
 
-    /// Returns the body of the response in English, unless the API document fixes another language.
+    /// Returns the body of the response in English, unless the WTS v3 API prescribes another language.
     pub(crate) fn body(&self) -> ErrorBody {
         let (_, msg) = self.message().in_language(Language::English);
         ErrorBody::new(self.response_parts().err_type, msg)

@@ -27,7 +27,7 @@ pub struct HttpSettings {
     /// The URL at which visitors of the web pages sign in, `None` if the pages have no link to it.
     pub sign_in_url: Option<SignInUrl>,
     /// The key in the browser's `localStorage` under which another page of this origin stores the visitor's token,
-    /// `None` if there is no such page.
+    /// `None` without such a page.
     pub token_storage_key: Option<String>,
     /// The rate limits per client.
     pub rate_limits: RateLimits,

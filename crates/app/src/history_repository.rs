@@ -33,7 +33,7 @@ pub struct FoundHistory {
     /// The rank of the student in [`HistoryQuery::rank_of`], `None` if the query names no student.
     ///
     /// The rank is that of the student's staff record. A registered student without one has the rank [`Access::User`].
-    /// A student who is not registered or whose rank is unknown has the rank [`Access::Unregistered`].
+    /// If a student is not registered or has an unknown rank, the rank is [`Access::Unregistered`].
     pub rank: Option<Access>,
 }
 

@@ -10,8 +10,8 @@ pub enum RankSource {
     /// The rank is the one in the token.
     #[default]
     Token,
-    /// The rank is the lower of the rank in the token and the rank in the database. A caller who is not in the database
-    /// is not active.
+    /// The rank is the lower of the rank in the token and the rank in the database. Callers that are not in the
+    /// database are not active.
     TokenAndDatabase,
 }
 

@@ -29,7 +29,7 @@ struct Log {
 }
 
 /// Starts the log: records that pass `filter` are printed on standard error until [`end`], each on one line. Access log
-/// records are also passed to `spans`, whatever the filter is.
+/// records are also passed to `spans`, independently of the filter.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub(crate) fn start(
     Ok(())
 }
 
-/// Logs, whatever the filter is, that the filter hides errors.
+/// Logs that the filter hides errors. The filter does not apply to this record.
 fn warn_about_filter(format: LogFormat) {
     let records = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let records = match format {

@@ -97,7 +97,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
 fn report(error: &anyhow::Error) {
     let cause = ErrorChain(&**error).to_string();
     if logging::is_json() {
-        tracing::error!(cause, "failed");
+        tracing::error!(cause, "the command failed");
         logging::end();
     } else {
         logging::end();

@@ -73,7 +73,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let report = server.run_until(async {
         signals.next().await;
         tracing::info!(
-            "received a signal: requests in flight are finished, another signal aborts them"
+            "received a signal: waiting for requests in flight to finish; another signal aborts them"
         );
         process::notify_systemd(NotifyState::Stopping);
         signals.exit_on_next();

@@ -174,7 +174,7 @@ fn forgeable_key_from_a_url_is_skipped_and_logged() {
 }
 
 #[test]
-fn public_key_as_the_secret_fails_the_start() {
+fn public_key_as_the_secret_prevents_startup() {
     let database = Database::new(Kind::Sqlite);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("secret");
@@ -192,7 +192,7 @@ fn public_key_as_the_secret_fails_the_start() {
 }
 
 #[test]
-fn secret_from_an_example_fails_the_start() {
+fn secret_from_an_example_prevents_startup() {
     let database = Database::new(Kind::Sqlite);
     for known in [
         "a-string-secret-at-least-256-bits-long",

@@ -107,7 +107,7 @@ impl ReplicatedService {
         }
     }
 
-    /// Injects a fault into the replica, and asserts that no request fails until the replica is no longer used. Returns the
+    /// Injects a fault into the replica, and asserts that no request fails until the replica is out of use. Returns the
     /// longest response time.
     fn assert_no_request_fails_during(&self, inject: impl FnOnce()) -> Duration {
         let over = AtomicBool::new(false);

@@ -133,7 +133,7 @@ impl PostgresProbe {
 
 impl Probe for PostgresProbe {
     async fn probe(&self) -> Result<(), Cause> {
-        // If a kept connection fails, the probe is repeated on a new one, because the database itself may be readable.
+        // If an idle connection fails, the probe is repeated on a new one, because the database itself may be readable.
         let is_suspect = self.slot.health().take_new_connection_required();
         if let Some(reader) = self.slot.take()
             && !is_suspect

@@ -70,7 +70,7 @@ impl Reader {
         with_timeout(self.timeout, position.get_result(&mut self.connection)).await
     }
 
-    /// Reads a batch. Of a history with more than `max_traces` traces, one trace more than the maximum is read. Calls
+    /// Reads a batch. Reads at most `max_traces + 1` traces of each history, to detect histories that are too long. Calls
     /// `on_rows` whenever rows arrive.
     pub(super) async fn read(
         &mut self,

@@ -47,18 +47,19 @@ impl ReadTimeouts {
     }
 }
 
-/// A slot for connections to a database. They are opened for reads and kept for later reads while they work.
+/// A slot for connections to a database. A connection is opened for a read. After a successful read it stays open and
+/// idle until the next read.
 pub(super) struct ReaderSlot {
     config: PostgresConfig,
     timeouts: ReadTimeouts,
     health: DatabaseHealth,
-    /// How many connections are kept.
+    /// The maximum number of idle connections.
     capacity: usize,
     idle: Mutex<Vec<Reader>>,
 }
 
 impl ReaderSlot {
-    /// Creates a slot that keeps one connection.
+    /// Creates a slot for at most one idle connection.
     pub(super) fn new(
         config: &PostgresConfig,
         timeouts: ReadTimeouts,
@@ -73,7 +74,7 @@ impl ReaderSlot {
         }
     }
 
-    /// Sets the number of connections that are kept.
+    /// Sets the maximum number of idle connections.
     pub(super) fn with_capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }
     }
@@ -83,26 +84,26 @@ impl ReaderSlot {
         &self.health
     }
 
-    /// Removes and returns the connection that was kept last.
+    /// Removes and returns the idle connection that was used last.
     pub(super) fn take(&self) -> Option<Reader> {
         self.idle().pop()
     }
 
-    /// Keeps a connection for the next read.
+    /// Stores an idle connection for the next read.
     pub(super) fn keep(&self, reader: Reader) {
         let mut idle = self.idle();
         idle.truncate(self.capacity.saturating_sub(1));
         idle.push(reader);
     }
 
-    /// Closes the connections that were kept.
+    /// Closes the idle connections.
     pub(super) fn clear(&self) {
         self.idle().clear();
     }
 
     /// Reads over one connection, which is kept only if the read succeeds and is not cancelled.
     ///
-    /// If a kept connection fails quickly, the read is repeated over a new connection: the kept connection may have been
+    /// If an idle connection fails quickly, the read is repeated over a new connection: the idle connection may have been
     /// closed unnoticed, or its prepared statement may no longer match the tables. If the database recovers while the read
     /// hangs, the connection is probably lost, so the read is repeated too.
     pub(super) async fn read<T, F>(&self, read: impl Fn(Reader) -> F) -> Result<T, ReadError>
@@ -130,7 +131,7 @@ impl ReaderSlot {
                 ) if begun.elapsed() < RETRY_BEFORE => {
                     tracing::warn!(
                         cause = cause.message(),
-                        "database read failed on a kept connection, retrying on a new connection"
+                        "database read failed on an idle connection, retrying on a new connection"
                     );
                 }
                 outcome => return outcome.map(|read| self.complete(read)),

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn snapshots_without_writers_are_equal() {
+    fn snapshots_are_equal_if_nothing_was_written() {
         assert!(snapshot(7, 7, &[]).is_equal_to(snapshot(7, 7, &[])));
         assert!(!snapshot(7, 7, &[]).is_equal_to(snapshot(8, 8, &[])));
     }

@@ -29,7 +29,7 @@ pub(super) fn history_of(ticket: IdValue) -> _ {
         .select((tickets::issuer, trace, students::name.nullable()))
 }
 
-/// Reads the rank of a student. Returns a [`RankRow`](crate::history::RankRow) if the student is registered.
+/// Reads the access rank of a student. Returns a [`RankRow`](crate::history::RankRow) if the student is registered.
 #[expect(clippy::elidable_lifetime_names, reason = "the macro wants it named")]
 #[diesel::dsl::auto_type]
 pub(super) fn rank_of<'a>(student: &'a str) -> _ {

@@ -151,7 +151,7 @@ async fn pooler_in_session_mode_is_read_through() {
 }
 
 #[tokio::test]
-async fn pooler_switched_to_transaction_mode_fails_reads_with_its_cause() {
+async fn pooler_switched_to_transaction_mode_fails_reads() {
     let database = Database::with(Kind::Postgres, sample_records());
     for parameters in [
         "?connect_timeout=20",

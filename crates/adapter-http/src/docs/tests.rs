@@ -14,7 +14,7 @@ fn description() -> Value {
     serde_json::from_str(openapi_document()).unwrap()
 }
 
-/// With the committed copy, the diff of `openapi.json` shows every change that clients notice.
+/// Checks that the committed `openapi.json` is up to date, so that its diff shows every change visible to clients.
 #[test]
 fn committed_openapi_json_is_up_to_date() {
     let copy = include_str!("../../openapi.json");

@@ -8,7 +8,7 @@ use super::{ApiError, LocalizedText, NotReady};
 
 /// The message of an error response.
 pub(super) enum Message {
-    /// A message that the API document fixes, and its language.
+    /// A message that the WTS v3 API prescribes, and its language.
     Fixed(Language, Cow<'static, str>),
     Localized(LocalizedText),
 }

@@ -140,7 +140,7 @@ async fn internal_error_does_not_reveal_its_cause() {
     assert_response(GetTracesError::Repository(RepositoryError::Busy), busy).await;
 }
 
-/// The messages that the API document, its contract or their readings fix; all others exist in both languages.
+/// The messages that the WTS v3 API prescribes; all others exist in both languages.
 const FIXED_MESSAGES: [&str; 6] = [
     "missing required URL parameter: tid",
     "invalid tid parameter: ",

@@ -71,7 +71,7 @@ async fn docs_page_loads_only_files_of_this_server() {
 }
 
 #[tokio::test]
-async fn docs_image_is_cacheable_and_negotiated() {
+async fn docs_image_respects_etag_and_accept_encoding() {
     let app = App::with_repository(|_| {});
     for image in ["favicon-16x16.png", "favicon-32x32.png"] {
         let path = format!("/api/v3/docs/{image}");

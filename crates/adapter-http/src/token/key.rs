@@ -104,7 +104,7 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] if there are no keys or too many.
+    /// Returns [`InvalidKey`] if `keys` is empty or has too many keys.
     pub(super) fn new(keys: Vec<Key>) -> Result<Self, InvalidKey> {
         match keys.len() {
             0 => Err(InvalidKey::None),

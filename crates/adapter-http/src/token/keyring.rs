@@ -66,7 +66,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] if there are no keys or too many.
+    /// Returns [`InvalidKey`] if `keys` is empty or has too many keys.
     pub fn fixed(keys: Vec<Key>) -> Result<Self, InvalidKey> {
         Ok(Self(Arc::new(Ring {
             keys: ArcSwap::from_pointee(Keys::new(keys)?),
@@ -111,7 +111,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKey`] if there are no keys or too many. The previous keys then remain in use.
+    /// Returns [`InvalidKey`] if the new set of keys is empty or too large. The previous keys then remain in use.
     pub async fn reload(&self, fixed: Vec<Key>) -> Result<(), InvalidKey> {
         let Some(refreshing) = &self.0.refreshing else {
             self.0.keys.store(Arc::new(Keys::new(fixed)?));

@@ -186,7 +186,8 @@ fn findings() -> Array {
     ArrayBuilder::new().items(RefOr::T(kind)).build()
 }
 
-/// Returns the example of the API document, with the two fields that are absent from it: `op_name` and `new_category`.
+/// Returns the example response in the description of the WTS v3 API, with the two fields that it lacks: `op_name` and
+/// `new_category`.
 pub(super) fn example() -> Value {
     json!({
         "success": true,

@@ -22,7 +22,7 @@ pub(super) struct StateWriter {
 }
 
 impl StateWriter {
-    /// Creates a writer of the state before the first trace. If there are no traces, the state has a finding.
+    /// Creates a writer of the state before the first trace. The state of an empty history has a finding.
     pub(super) fn new(is_empty_history: bool) -> Self {
         let state = if is_empty_history {
             TicketState::from_traces(&[])

@@ -230,7 +230,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_agrees_with_chrono_in_rfc_3339_years(micros in -62_167_219_200_000_000..253_402_300_800_000_000_i64) {
+        fn text_equals_that_of_chrono_for_years_0_to_9999(micros in -62_167_219_200_000_000..253_402_300_800_000_000_i64) {
             let theirs = DateTime::from_timestamp_micros(micros).unwrap();
             let ours = text_form(micros - SECONDS_FROM_1970_TO_2000 * MICROS_PER_SECOND);
             let parsed = DateTime::parse_from_rfc3339(&ours).unwrap();

@@ -40,7 +40,7 @@ pub(crate) struct Declaration {
 pub(super) enum DefaultValue {
     /// The default value, in the form in which it would be given.
     Value(&'static str),
-    /// There is no default value. The text describes what this means.
+    /// The setting has no default value. The text describes what this means.
     Unset(&'static str),
 }
 

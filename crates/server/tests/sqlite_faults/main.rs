@@ -195,7 +195,7 @@ fn database_on_a_read_only_medium_is_served() {
 }
 
 #[test]
-fn full_disk_fails_the_start() {
+fn full_disk_prevents_startup() {
     let database = Database::with(Kind::Sqlite, sample_records());
     let preparation = r#"
         mount -t tmpfs -o size=1m none /mnt/disk
@@ -263,7 +263,7 @@ fn missing_file_permissions_are_reported_with_a_remedy() {
 }
 
 #[test]
-fn file_that_is_not_a_database_fails_the_start() {
+fn file_that_is_not_a_database_prevents_startup() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("wts.db");
     for (content, expected, remedy) in [

@@ -46,7 +46,7 @@ pub(crate) fn without_root_capabilities(program: &str) -> Option<Command> {
     None
 }
 
-/// Writes the name of the current test to the list of skipped tests. Fails the test if there is no list.
+/// Writes the name of the current test to the list of skipped tests. Fails the test if [`SKIPPED`] is not set.
 fn skip(what: &str) {
     let is_listed = skipped::list(&format!("{what}, which this system does not allow"));
     assert!(

@@ -5,7 +5,7 @@ use std::{env, fs::OpenOptions, io::Write, thread};
 /// The environment variable that names the file of the list.
 pub(crate) const SKIPPED: &str = "WTS_TEST_SKIPPED";
 
-/// Writes the name of the current test and what it skips to the list. Returns `false` if there is no list.
+/// Writes the name of the current test and what it skips to the list. Returns `false` if [`SKIPPED`] is not set.
 pub(crate) fn list(what: &str) -> bool {
     let Some(list) = env::var_os(SKIPPED) else {
         return false;

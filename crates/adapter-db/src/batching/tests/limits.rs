@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn queue_timeout_behind_other_batches_is_busy() {
+async fn timeout_in_the_queue_returns_busy() {
     let database = FakeDatabase::with_delay(1..=17, Duration::from_millis(90)).release_all();
     let repository = repository(&database);
     let mut queries = Vec::new();
@@ -24,7 +24,7 @@ async fn queue_timeout_behind_other_batches_is_busy() {
 }
 
 #[tokio::test]
-async fn queue_timeout_behind_a_stuck_batch_is_a_failure() {
+async fn timeout_behind_a_stuck_batch_returns_failed() {
     let database = FakeDatabase::with([1, 2]);
     let repository = repository(&database);
     let first = query(&repository, 1).await;

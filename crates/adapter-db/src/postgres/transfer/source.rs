@@ -20,7 +20,7 @@ use crate::{
 /// and grow while the tickets are small.
 const MIN_PAGE_TICKETS: i64 = 8;
 const MAX_PAGE_TICKETS: i64 = 256;
-/// The size of a page above which the next page has only [`MIN_PAGE_TICKETS`] tickets.
+/// If a page is larger than this number of bytes, the next page has only [`MIN_PAGE_TICKETS`] tickets.
 const MAX_PAGE_BYTES: usize = 256 * 1024;
 
 /// The settings of an export.

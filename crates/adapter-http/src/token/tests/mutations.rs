@@ -39,7 +39,8 @@ fn mutate(token: &mut Vec<u8>, other: &[u8], random: &mut fastrand::Rng) {
     }
 }
 
-/// Asserts that the verifier rejects `MUTATIONS` tokens, each of which is `valid` with one to three random changes.
+/// Makes `MUTATIONS` copies of the token `valid`, each with one to three random changes, and asserts that the verifier
+/// rejects all of them that are not equal to `valid` or `other`.
 fn assert_no_mutation_is_accepted(verifier: &TokenVerifier, valid: &str, other: &str) {
     assert!(verifier.verify(valid, NOW).is_ok() && verifier.verify(other, NOW).is_ok());
     let mut random = fastrand::Rng::with_seed(7);
