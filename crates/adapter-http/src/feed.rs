@@ -2,6 +2,7 @@
 
 mod body;
 mod cursor;
+mod following;
 pub(crate) mod params;
 mod schema;
 
@@ -10,10 +11,10 @@ use actix_web::{
     body::MessageBody,
     web::{Data, Payload},
 };
-use wts_app::UseCases;
+use wts_app::{FeedPosition, ListedTraces, UseCases};
 
-use self::params::Params;
 pub(crate) use self::schema::FeedBody;
+use self::{following::Following, params::Params};
 use crate::{
     authentication::AuthenticatedCaller,
     constants::JSON,
@@ -21,6 +22,7 @@ use crate::{
     request_body::NoBody,
     response::{self, CachePolicy, Content, ETagBuilder},
     settings::Order,
+    updates::Updates,
 };
 
 pub(crate) const PATH: &str = "/api/v3/traces";
@@ -38,6 +40,10 @@ pub(crate) const PATH: &str = "/api/v3/traces";
                    committed in another order than that of `opid`: a page ends before a trace that an earlier transaction \
                    could still precede. Later edits and deletions, and traces that are inserted with an explicit `opid`, are \
                    not returned again.\n\n\
+                   With `Prefer: wait` and `order=asc`, an empty page waits for a trace. With `Accept: text/event-stream`, the \
+                   response is an event stream: an event `trace` with one trace for each trace, whose id is its cursor, and \
+                   at the end an event `end` with the `reason` as for `get_traces`. If tickets were denied, the first event is \
+                   `denied` with their numbers. New traces are sent within 1.5 s after they can no longer be preceded.\n\n\
                    A request is checked in this order, and the first failed check determines the error: valid token, \
                    active caller, format of `tid`, presence of `tid`, values of `order`, `include`, `format`, `cursor`, \
                    `limit`, `since`, `until`, `op`, `status`, `priority` and `category`, no request body, acceptable media \
@@ -132,6 +138,23 @@ pub(crate) const PATH: &str = "/api/v3/traces";
             nullable = false,
             description = "The `ETag` of a stored response. If the page has not changed since, the response is 304.",
             example = json!("W/\"4vsLrvSxvMbzBpJTrFhGqg\"")
+        ),
+        (
+            "Prefer" = Option<String>,
+            Header,
+            nullable = false,
+            description = "`wait=N` (RFC 7240), with `order=asc`: an empty page waits for a trace for at most N seconds, and is \
+                           returned empty then. `Preference-Applied` contains the seconds that are applied, at most 45 unless \
+                           an administrator has configured another maximum.",
+            example = json!("wait=45")
+        ),
+        (
+            "Last-Event-ID" = Option<String>,
+            Header,
+            nullable = false,
+            description = "The `id` of the last event of an earlier stream, after which this stream begins. It has precedence \
+                           over `cursor`.",
+            example = json!("AQAAAAAAAAAAew")
         )
     ),
     security(("token" = [])),
@@ -139,11 +162,23 @@ pub(crate) const PATH: &str = "/api/v3/traces";
         (
             status = 200,
             description = "A page of the feed",
-            body = FeedBody,
-            examples(
-                ("A page" = (value = json!(schema::example()))),
-                ("The end" = (value = json!(schema::empty_example())))
-            )
+            content(
+                (
+                    FeedBody = "application/json",
+                    examples(
+                        ("A page" = (value = json!(schema::example()))),
+                        ("The end" = (value = json!(schema::empty_example())))
+                    )
+                ),
+                (
+                    String = "text/event-stream",
+                    examples(("One trace" = (value = json!(schema::example_events()))))
+                )
+            ),
+            headers((
+                "Preference-Applied" = String,
+                description = "Only if the request can wait: the wait that is applied, such as `wait=45`."
+            ))
         ),
         (status = 304, description = "Not Modified: `If-None-Match` contains the current entity tag")
     )
@@ -151,6 +186,7 @@ pub(crate) const PATH: &str = "/api/v3/traces";
 pub(crate) async fn get(
     AuthenticatedCaller(caller): AuthenticatedCaller,
     use_cases: Data<UseCases>,
+    updates: Data<Updates>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -159,18 +195,36 @@ pub(crate) async fn get(
         page,
         include_changes,
     } = Params::parse(request.query_string(), &caller)?;
+    let is_stream = following::is_stream(&request, &page)?;
     NoBody::from_request(&request, &mut payload.into_inner()).await?;
+    if is_stream {
+        let following = Following::new(use_cases, updates, caller, page, include_changes);
+        return following.stream(&request).await;
+    }
+    if let Some(wait) = following::wait(&request, &page, updates.max_wait) {
+        let following = Following::new(use_cases, updates, caller, page, include_changes);
+        return following.wait(&request, wait).await;
+    }
     let start = page.start;
     let listed = use_cases
         .list_traces
         .execute(&caller, page, include_changes)
         .await?;
-    response::ensure_accepts_json(&request)?;
+    respond(&request, start, &listed).await
+}
+
+/// Returns the response with a page that was requested from `start`.
+async fn respond(
+    request: &HttpRequest,
+    start: FeedPosition,
+    listed: &ListedTraces,
+) -> Result<HttpResponse, ApiError> {
+    response::ensure_accepts_json(request)?;
     let body =
-        body::body(start, &listed).map_err(|_| ApiError::Internal("serializing a trace failed"))?;
+        body::body(start, listed).map_err(|_| ApiError::Internal("serializing a trace failed"))?;
     let mut etag = ETagBuilder::new();
     etag.add_bytes(&body);
-    response::respond(&request, etag.finish(), CachePolicy::PRIVATE, JSON, || {
+    response::respond(request, etag.finish(), CachePolicy::PRIVATE, JSON, || {
         Ok(Content::Plain(body.boxed()))
     })
     .await

@@ -8,6 +8,7 @@
 //! it would add more than a dozen crates for two lines of format.
 
 mod event;
+mod feed_watcher;
 mod limits;
 mod prefer;
 mod watcher;
@@ -23,6 +24,7 @@ use wts_domain::ActiveCaller;
 use self::limits::{CallerKey, LongLivedLimits, LongLivedSlot};
 pub(crate) use self::{
     event::{EventStream, HEARTBEAT, HEARTBEAT_INTERVAL, end_event, head_response},
+    feed_watcher::{FeedBatch, FeedWatcher},
     prefer::{applied, preferred_wait},
     watcher::{Reading, Subscription, Watcher},
 };
@@ -41,6 +43,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Updates {
     pub(crate) watcher: Watcher,
+    pub(crate) feed_watcher: FeedWatcher,
     pub(crate) max_wait: Duration,
     limits: LongLivedLimits,
     health: Health,
@@ -60,6 +63,7 @@ impl Updates {
         let max = settings.max_long_lived.map_or(default_max, usize::from);
         Self {
             watcher: Watcher::new(use_cases.watch_traces.clone(), metrics.clone()),
+            feed_watcher: FeedWatcher::new(use_cases.watch_traces.clone(), metrics.clone()),
             max_wait: settings.max_wait,
             limits: LongLivedLimits::new(max),
             health: health.clone(),
@@ -109,6 +113,12 @@ impl Updates {
             let delay = seen.elapsed().as_secs_f64();
             self.metrics.delivery_delay.observe(delay);
         }
+    }
+
+    /// Records that a response or event with a batch of the feed begins.
+    pub(crate) fn record_batch_delivery(&self, batch: &FeedBatch) {
+        let delay = batch.seen.elapsed().as_secs_f64();
+        self.metrics.delivery_delay.observe(delay);
     }
 
     /// Verifies a token again, and returns the time at which it expires.
@@ -190,7 +200,8 @@ impl EndReason {
                 Some(Self::Expired)
             }
             ApiError::Unauthenticated(_) => Some(Self::KeyWithdrawn),
-            ApiError::Denied(_) => Some(Self::Forbidden),
+            // A caller who was an operator when the stream began may omit `tid`.
+            ApiError::Denied(_) | ApiError::MissingTicket => Some(Self::Forbidden),
             ApiError::NoSuchTicket => Some(Self::NoSuchTicket),
             _ => None,
         }

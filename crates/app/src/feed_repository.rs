@@ -43,6 +43,24 @@ pub struct FeedFilter {
     pub categories: Vec<Category>,
 }
 
+impl FeedFilter {
+    /// Returns whether a trace meets all conditions.
+    pub fn matches(&self, trace: &Trace) -> bool {
+        fn is_set<T: PartialEq>(value: Option<T>, list: &[T]) -> bool {
+            list.is_empty() || value.is_some_and(|value| list.contains(&value))
+        }
+        self.tickets
+            .as_ref()
+            .is_none_or(|tickets| tickets.contains(&trace.ticket))
+            && self.since.is_none_or(|since| trace.updated_at >= since)
+            && self.until.is_none_or(|until| trace.updated_at < until)
+            && self.op.as_ref().is_none_or(|op| trace.op == *op)
+            && is_set(trace.new_status, &self.statuses)
+            && is_set(trace.new_priority, &self.priorities)
+            && is_set(trace.new_category, &self.categories)
+    }
+}
+
 /// A query for one page of the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageQuery {
@@ -110,4 +128,52 @@ pub trait FeedRepository: Send + Sync {
     ///
     /// Returns [`RepositoryError`] if the repository is overloaded or failed.
     async fn find_issuers(&self, query: &IssuerQuery) -> Result<FoundIssuers, RepositoryError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace() -> Trace {
+        let at = Timestamp::from_micros_since_2000(10);
+        let ticket = TicketId::new(1).unwrap();
+        let mut trace = Trace::new(TraceId::new(7), ticket, at, StaffId::from("W007"));
+        trace.new_status = Some(Status::Solved);
+        trace.new_priority = Some(Priority::Normal);
+        trace
+    }
+
+    fn matches(set: impl FnOnce(&mut FeedFilter)) -> bool {
+        let mut filter = FeedFilter::default();
+        set(&mut filter);
+        filter.matches(&trace())
+    }
+
+    #[test]
+    fn trace_matches_if_it_meets_every_condition() {
+        let at = Timestamp::from_micros_since_2000;
+        let ticket = |number| TicketId::new(number).unwrap();
+        assert!(matches(|_| {}));
+        assert!(matches(
+            |filter| filter.tickets = Some(vec![ticket(2), ticket(1)])
+        ));
+        assert!(!matches(|filter| filter.tickets = Some(vec![ticket(2)])));
+        assert!(!matches(|filter| filter.tickets = Some(vec![])));
+        assert!(matches(|filter| filter.since = Some(at(10))));
+        assert!(!matches(|filter| filter.since = Some(at(11))));
+        assert!(matches(|filter| filter.until = Some(at(11))));
+        assert!(!matches(|filter| filter.until = Some(at(10))));
+        assert!(matches(|filter| filter.op = Some(StaffId::from("W007"))));
+        assert!(!matches(|filter| filter.op = Some(StaffId::from("W008"))));
+        assert!(matches(|filter| {
+            filter.statuses = vec![Status::Fresh, Status::Solved];
+            filter.priorities = vec![Priority::Normal];
+        }));
+        assert!(!matches(|filter| filter.statuses = vec![Status::Fresh]));
+        assert!(!matches(|filter| filter.categories = vec![Category::Others]));
+        assert!(!matches(|filter| {
+            filter.statuses = vec![Status::Solved];
+            filter.priorities = vec![Priority::Highest];
+        }));
+    }
 }

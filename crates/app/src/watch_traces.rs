@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wts_domain::{ActiveCaller, TicketHistory, TicketId, Trace, TraceId};
 
 use crate::{
-    feed_repository::{FeedFilter, FeedPosition, FeedRepository, PageQuery},
+    feed_repository::{FeedFilter, FeedPosition, FeedRepository, PageQuery, TracePage},
     get_traces::{GetTracesError, authorize},
     history_repository::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError},
     rank_source::RankSource,
@@ -55,6 +55,24 @@ impl WatchTraces {
             filter: FeedFilter::default(),
         };
         Ok(self.feed.read_page(&query).await?.traces)
+    }
+
+    /// Returns a page of the settled traces of all tickets, without a check of access.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RepositoryError`] if the feed could not be read.
+    pub async fn settled(
+        &self,
+        start: FeedPosition,
+        limit: usize,
+    ) -> Result<TracePage, RepositoryError> {
+        let query = PageQuery {
+            start,
+            limit,
+            filter: FeedFilter::default(),
+        };
+        self.feed.read_page(&query).await
     }
 
     /// Returns the result of a query, without a check of access.

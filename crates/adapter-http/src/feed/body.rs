@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use wts_app::{FeedPosition, ListedTraces, TracePage};
-use wts_domain::{TicketId, Trace};
+use wts_domain::{TicketId, Trace, TraceChanges};
 
 use super::cursor;
 use crate::traces::TraceWithChanges;
@@ -24,6 +24,18 @@ struct Body<'a> {
 enum FeedTrace<'a> {
     Plain(&'a Trace),
     WithChanges(TraceWithChanges<'a>),
+}
+
+/// Returns a trace of an event stream in JSON.
+///
+/// # Errors
+///
+/// Returns an error if the trace cannot be serialized.
+pub(super) fn trace(trace: &Trace, changes: Option<TraceChanges>) -> serde_json::Result<String> {
+    serde_json::to_string(&match changes {
+        None => FeedTrace::Plain(trace),
+        Some(changes) => FeedTrace::WithChanges(TraceWithChanges::new(trace, changes)),
+    })
 }
 
 /// Returns the body of a page that was requested from `start`.

@@ -57,6 +57,17 @@ pub(super) fn empty_example() -> Value {
     page(&json!([]), &json!([]))
 }
 
+/// Returns the example of an event stream.
+pub(super) fn example_events() -> String {
+    let page = example();
+    let trace = page.pointer("/traces/0").unwrap_or(&Value::Null);
+    format!(
+        "retry: 2500\n\nevent: denied\ndata: [124]\n\n\
+         event: trace\nid: AQAAAAAAAAAAAw\ndata: {trace}\n\n\
+         event: end\ndata: {{\"reason\":\"expired\"}}\n\n"
+    )
+}
+
 fn page(traces: &Value, denied: &Value) -> Value {
     json!({
         "success": true,

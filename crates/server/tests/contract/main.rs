@@ -84,5 +84,6 @@ on_every_database! {
     show::show_prints_the_bodies_of_the_api
     show::show_prints_a_page
     updates::news_reach_waiting_requests_and_streams
+    updates::feed_is_followed_exactly
     faults::database_error_is_logged_once_and_recovered_from
 }
