@@ -37,13 +37,14 @@ pub(crate) const PATH: &str = "/api/v3/traces";
     description = "Returns a page of the traces of all tickets, or of the tickets in `tid`, in the order of `opid`. Staff can \
                    read all tickets. Other callers must give `tid`, and read the tickets that they created.\n\n\
                    With `order=asc`, a client that follows `next_cursor` gets every trace exactly once, although traces are \
-                   committed in another order than that of `opid`: a page ends before a trace that an earlier transaction \
-                   could still precede. Later edits and deletions, and traces that are inserted with an explicit `opid`, are \
-                   not returned again.\n\n\
-                   With `Prefer: wait` and `order=asc`, an empty page waits for a trace. With `Accept: text/event-stream`, the \
-                   response is an event stream: an event `trace` with one trace for each trace, whose id is its cursor, and \
-                   at the end an event `end` with the `reason` as for `get_traces`. If tickets were denied, the first event is \
-                   `denied` with their numbers. New traces are sent within 1.5 s after they can no longer be preceded.\n\n\
+                   committed in another order than that of `opid`: a page ends before the first trace in front of which a \
+                   transaction in progress could still insert one. Later edits and deletions, and traces that are inserted \
+                   with an explicit `opid`, are not returned.\n\n\
+                   With `Prefer: wait` and `order=asc`, the response waits while the page is empty. With `Accept: \
+                   text/event-stream`, the response is an event stream: an event `trace` for each trace, whose id is the \
+                   cursor of the trace, and at the end an event `end` with the `reason` as for `get_traces`. If tickets were \
+                   denied, the first event is `denied` with their numbers. A new trace is sent within 1.5 s after no \
+                   transaction in progress can insert a trace in front of it any more.\n\n\
                    A request is checked in this order, and the first failed check determines the error: valid token, \
                    active caller, format of `tid`, presence of `tid`, values of `order`, `include`, `format`, `cursor`, \
                    `limit`, `since`, `until`, `op`, `status`, `priority` and `category`, no request body, acceptable media \
@@ -54,8 +55,8 @@ pub(crate) const PATH: &str = "/api/v3/traces";
             Query,
             nullable = false,
             description = "The position after which the page begins: `next_cursor` or `live_cursor` of an earlier response, \
-                           or `end`, the present end of the feed, with `order=asc` only. If it is missing, the page begins \
-                           with the first trace of the order.",
+                           or `end`, which skips all existing traces, with `order=asc` only. If it is missing, the page \
+                           begins with the first trace of the order.",
             example = json!("AQAAAAAAAAAAew")
         ),
         (

@@ -57,10 +57,10 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
                    history up to a point in time, and `format` chooses between JSON and CSV.\n\n\
                    With `Prefer: wait` and `If-None-Match`, the response waits until the history changes. With `Accept: \
                    text/event-stream`, the response is an event stream: an event `traces` with the JSON body for each state \
-                   of the history, first for the present one, and at the end an event `end` with the member `reason`: \
-                   `expired` (the token), `forbidden`, `key_withdrawn`, `no_such_ticket`, `replaced` (by the 17th waiting or \
-                   streaming request of the caller) or `stopping` (the instance). New traces are sent within 1.5 s; edits, \
-                   deletions, and changed names and ranks within 30 s.\n\n\
+                   of the history, beginning with the current one, and at the end an event `end` with the member `reason`: \
+                   `expired` (the token has expired), `forbidden`, `key_withdrawn`, `no_such_ticket`, `replaced` (by the 17th \
+                   waiting or streaming request of the caller) or `stopping` (the instance is shutting down). New traces are \
+                   sent within 1.5 s; edits, deletions, and changed names and ranks within 30 s.\n\n\
                    A request is checked in this order, and the first failed check determines the error: valid token, \
                    active caller, presence of `tid`, format of `tid`, values of `order`, `include`, `as_of` and `format`, \
                    no request body, existence of the ticket, permission to read the ticket, acceptable media type and \

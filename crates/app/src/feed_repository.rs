@@ -16,7 +16,7 @@ pub enum FeedPosition {
     Oldest,
     /// The page has traces with higher ids than this one, in ascending order.
     After(TraceId),
-    /// The page begins at the present end of the feed, so it is empty.
+    /// The page skips all existing traces, so it is empty. Its next position is after them.
     End,
     /// The page begins with the trace that has the highest id, in descending order.
     Newest,
@@ -35,11 +35,11 @@ pub struct FeedFilter {
     pub until: Option<Timestamp>,
     /// The staff number of the actor.
     pub op: Option<StaffId>,
-    /// The trace sets one of these statuses. An empty list stands for every trace.
+    /// The trace sets one of these statuses. An empty list accepts every trace.
     pub statuses: Vec<Status>,
-    /// The trace sets one of these priorities. An empty list stands for every trace.
+    /// The trace sets one of these priorities. An empty list accepts every trace.
     pub priorities: Vec<Priority>,
-    /// The trace sets one of these categories. An empty list stands for every trace.
+    /// The trace sets one of these categories. An empty list accepts every trace.
     pub categories: Vec<Category>,
 }
 
@@ -80,7 +80,7 @@ pub struct TracePage {
     /// The position after the page: [`FeedPosition::After`] in ascending order, [`FeedPosition::Before`] in descending
     /// order.
     pub next: FeedPosition,
-    /// Whether more of the feed can be read now. The next page can still be empty if there is a filter.
+    /// Whether the next page can be read now. That page can still be empty if there is a filter.
     pub has_more: bool,
     /// The settled position before the page was read: no trace with this id or a lower one can appear any more. `None`
     /// for [`FeedPosition::Before`].
@@ -118,8 +118,8 @@ pub trait FeedRepository: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns [`RepositoryError`] if the repository is overloaded or failed. It is overloaded for
-    /// [`FeedPosition::End`] as long as it has not found a settled position since it was opened.
+    /// Returns [`RepositoryError`] if the repository is overloaded or failed. For
+    /// [`FeedPosition::End`] the error is [`RepositoryError::Busy`] until the first settled position is found.
     async fn read_page(&self, query: &PageQuery) -> Result<TracePage, RepositoryError>;
 
     /// Returns the issuers of tickets, and the rank of a student.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The use case that returns pages of the feed. Operators read the traces of all tickets. Other callers must name tickets
-/// and read the traces of those that they filed.
+/// and read the traces of those that they created.
 #[derive(Clone)]
 pub struct ListTraces {
     feed: Arc<dyn FeedRepository>,
@@ -26,7 +26,7 @@ pub struct ListTraces {
     rank_source: RankSource,
 }
 
-/// A page of the feed, as a caller may read it.
+/// A page of the feed that a caller may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedTraces {
     /// The page.
@@ -47,7 +47,7 @@ pub struct AuthorizedQuery {
 }
 
 impl ListTraces {
-    /// Creates the use case. `histories` has to be at least as fresh as the feed: the changes of a trace depend on the
+    /// Creates the use case. `histories` must be at least as up to date as the feed: the changes of a trace depend on the
     /// earlier traces of its ticket.
     pub fn new(
         feed: Arc<dyn FeedRepository>,
@@ -86,7 +86,7 @@ impl ListTraces {
         })
     }
 
-    /// Limits a query to what the caller may read now.
+    /// Removes from a query the tickets that the caller may not read now.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! The feed from PostgreSQL.
 //!
-//! A page in ascending order ends at the [settled horizon](horizon), which all requests share. Reading it takes two small
-//! statements: one that moves the horizon, and one that reads the page. The first is left out if the page is full of traces
-//! below the horizon, and the second if there is nothing new.
+//! A page in ascending order ends at the [settled horizon](horizon), which all requests share. A request takes two small
+//! statements: one that moves the horizon, and one that reads the page. The first is omitted if the page is full of traces
+//! below the horizon, and the second if the page begins at the horizon.
 
 mod horizon;
 mod statements;
@@ -44,7 +44,8 @@ use crate::{
 
 /// The number of connections that read pages.
 const CONNECTIONS: usize = 4;
-/// The timeout of a request for the first settled position, while transactions write that began before the service.
+/// The timeout for finding the first settled position, while transactions are in progress that began before the service
+/// started.
 const FIRST_HORIZON_TIMEOUT: Duration = Duration::from_secs(1);
 /// The interval between observations until the first settled position is found.
 const FIRST_HORIZON_INTERVAL: Duration = Duration::from_millis(50);
@@ -92,7 +93,7 @@ impl From<&SettledHorizon> for PageHorizon {
 }
 
 impl PostgresFeed {
-    /// Opens the feed of a primary, without connecting to it. Statements run on the runtime that this is called on.
+    /// Opens the feed of a primary, without connecting to it. Statements run on the current runtime.
     pub(super) fn new(
         config: &PostgresConfig,
         settings: &ReadSettings,
@@ -151,7 +152,7 @@ impl FeedReader {
                 })
             }
             FeedPosition::Newest => {
-                // Without a horizon, a reader that goes on in ascending order gets all traces.
+                // Until a horizon is found, the position for later traces is the beginning of the feed.
                 let settled = self.first_horizon().await?.unwrap_or(i64::MIN);
                 let mut page = self.descending(query, i64::MAX).await?;
                 page.settled = Some(TraceId::new(settled));
@@ -178,7 +179,7 @@ impl FeedReader {
                 return Ok(page);
             }
         }
-        // The second attempt follows a fail-over, after which some connections led to another server than others.
+        // The second attempt is for a fail-over, after which the connections can lead to different servers.
         for _ in 0..2 {
             let horizon = self.observe(position).await?;
             if let Some(page) = self.settled_page(query, position, horizon).await? {
@@ -222,8 +223,8 @@ impl FeedReader {
         Ok(rows.into_page(query.limit, FeedPosition::Before, i64::MIN))
     }
 
-    /// Reads the traces whose ids are above the first and at most the second end of `range`, and one more than the limit.
-    /// Returns the server.
+    /// Reads the traces with ids above the first and up to the second end of `range`, at most one more than the limit.
+    /// Returns the start time of the server.
     async fn read(
         &self,
         query: &PageQuery,
@@ -273,7 +274,7 @@ impl FeedReader {
         Ok(server.ok_or_else(|| failed(ReadError::Standby))?.0)
     }
 
-    /// Returns the first settled position that is found within a timeout, or the present one if there is one.
+    /// Returns the settled position. If none has been found yet, waits for one; after a timeout returns `None`.
     async fn first_horizon(&self) -> Result<Option<i64>, RepositoryError> {
         let begun = Instant::now();
         loop {
@@ -289,7 +290,7 @@ impl FeedReader {
     }
 
     /// Returns the horizon for a reader at `position`, from an observation that begins after this call. Concurrent calls
-    /// share one.
+    /// share an observation.
     async fn observe(&self, position: i64) -> Result<PageHorizon, RepositoryError> {
         let called = Instant::now();
         let mut observed = self.horizon.lock().await;

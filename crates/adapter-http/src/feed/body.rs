@@ -69,7 +69,8 @@ pub(super) fn body(start: FeedPosition, listed: &ListedTraces) -> serde_json::Re
     })
 }
 
-/// Returns the position from which a client that has read the newest traces goes on in ascending order.
+/// Returns the position after which a client gets the traces added later, in ascending order. Returns `None` unless the
+/// page begins with the newest trace.
 fn live_position(start: FeedPosition, page: &TracePage) -> Option<FeedPosition> {
     (start == FeedPosition::Newest)
         .then_some(page.settled)

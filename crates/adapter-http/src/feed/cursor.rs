@@ -1,7 +1,7 @@
 //! Cursors: positions of the feed as clients store them.
 //!
-//! A cursor is the base64url form of a version, the order and the id of a trace. It is not signed, because it grants
-//! nothing: a client that changes it gets other pages of what it may read anyway.
+//! A cursor is the base64url form of a version, the order and the id of a trace. It is not signed: a
+//! client that changes it gets another page, but only of traces that it may read.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use wts_app::FeedPosition;
@@ -9,11 +9,11 @@ use wts_domain::TraceId;
 
 use crate::settings::Order;
 
-/// The cursor of the present end of the feed.
+/// The cursor that skips all existing traces.
 const END: &str = "end";
 /// The version of the format.
 const VERSION: u8 = 1;
-/// The order in a cursor.
+/// The orders in a cursor.
 const ASCENDING: u8 = 0;
 const DESCENDING: u8 = 1;
 

@@ -108,7 +108,7 @@ fn parse_include(list: &str) -> Result<(), LocalizedText> {
     }
 }
 
-/// Checks the format: the feed has one.
+/// Checks the format. JSON is the only format of the feed.
 fn parse_format(format: &str) -> Result<(), LocalizedText> {
     if format == "json" {
         Ok(())
@@ -128,7 +128,7 @@ fn parse_limit(text: &str, max: usize) -> Result<usize, LocalizedText> {
 
 fn parse_timestamp(text: &str) -> Result<Timestamp, LocalizedText> {
     Timestamp::from_rfc3339(text).map_err(|_| {
-        // In a query, `+` stands for a space, which clients forget in an offset.
+        // In a query, `+` stands for a space. Clients often do not encode the `+` of an offset.
         if Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok() {
             SPACE_IN_TIMESTAMP
         } else {
@@ -138,7 +138,7 @@ fn parse_timestamp(text: &str) -> Result<Timestamp, LocalizedText> {
 }
 
 fn parse_op(text: &str) -> Result<StaffId, LocalizedText> {
-    // No database stores one.
+    // No database stores a text with a zero byte.
     if text.contains('\0') {
         return Err(INVALID_OP);
     }
@@ -151,7 +151,7 @@ pub(crate) fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
     names.join(", ")
 }
 
-/// Returns the reason for a list with a label that is not one of the `known` ones.
+/// Returns the message for a list that contains another label than the `known` ones.
 pub(crate) fn unknown_label(known: &str) -> LocalizedText {
     LocalizedText {
         english: format!("expected a comma-separated list of {known}").into(),

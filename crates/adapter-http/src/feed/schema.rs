@@ -22,11 +22,11 @@ pub(crate) struct FeedBody {
     /// The `cursor` of the next page in the same order, also if the page is empty.
     #[schema(examples("AQAAAAAAAAAAew"))]
     next_cursor: String,
-    /// Only in the first page with `order=desc`: the `cursor` from which `order=asc` returns everything that this page does
-    /// not have yet, and perhaps traces of this page again.
+    /// Only in the first page with `order=desc`: use this `cursor` with `order=asc` to get the traces added later. It can
+    /// also return traces of this page again.
     #[schema(required = false, examples("AQAAAAAAAAAAew"))]
     live_cursor: String,
-    /// Whether more can be read now. A page can have fewer traces than `limit`, or none, although there is more.
+    /// Whether the next page can be read now. If it is `true`, a page can still have fewer traces than `limit`, or none.
     has_more: bool,
     /// The tickets of `tid` that do not exist or that the caller may not read, in the order of the request.
     #[schema(max_items = 100, examples(json!([124])))]

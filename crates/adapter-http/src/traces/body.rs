@@ -51,7 +51,7 @@ pub(super) fn body(
     }
     let rest = stream::unfold(writer, async |mut writer| {
         while !writer.has_ended {
-            // Without this, a client that receives as fast as the body is serialized would block the other requests of
+            // Without the yield, a client that receives as fast as the body is serialized would block the other requests of
             // the thread.
             yield_now().await;
             let chunk = writer.next_chunk();
@@ -80,7 +80,7 @@ pub fn write_traces_json(
 }
 
 /// Writes a view of a history as the CSV body of `GET /api/v3/get_traces`: RFC 4180 in UTF-8 with a byte order mark.
-/// The state is not written, because CSV has no place for it.
+/// The state is not written, because it is not available in CSV.
 ///
 /// # Errors
 ///
@@ -156,7 +156,7 @@ impl BodyWriter {
         Some((index, self.history.traces.get(index)?))
     }
 
-    /// Returns about the length of the next chunk.
+    /// Returns the approximate length of the next chunk.
     fn next_capacity(&self) -> usize {
         let (mut bytes, mut trace_bytes) = (BODY_START.len(), TYPICAL_TRACE_BYTES);
         if self.view.changes {

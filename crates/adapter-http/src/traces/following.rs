@@ -70,7 +70,7 @@ impl Following {
         let mut response = self.representation.respond(request, history).await?;
         if response.status() == StatusCode::NOT_MODIFIED {
             let begun = Clock::now();
-            let waited = self.wait_for_news(request, wait).await;
+            let waited = self.wait_for_change(request, wait).await;
             let mut extensions = request.extensions_mut();
             extensions.insert(WaitedFor(begun.elapsed()));
             response = waited?.unwrap_or(response);
@@ -80,15 +80,15 @@ impl Following {
         Ok(response)
     }
 
-    /// Returns the response with news, or after the time `wait`; `None` if the wait must end before.
-    async fn wait_for_news(
+    /// Returns the response with the changed history, or that after the time `wait`; `None` if the wait ends earlier.
+    async fn wait_for_change(
         &mut self,
         request: &HttpRequest,
         wait: Duration,
     ) -> Result<Option<HttpResponse>, ApiError> {
         let deadline = Instant::now() + wait;
         let begun = self.updates.begin(request, &self.caller, Waiting);
-        // The client opens the next request at another instance.
+        // If this instance is stopping, the client gets 304 at once and sends the next request to another instance.
         let Some(mut long_lived) = begun.map(Some).or_else(unless_stopping)? else {
             return Ok(None);
         };
@@ -152,7 +152,7 @@ impl Following {
     }
 }
 
-/// Returns an error unless it is that the service is stopping.
+/// Returns `Ok(None)` if the error is that the service is stopping, and the error otherwise.
 fn unless_stopping<T>(error: ApiError) -> Result<Option<T>, ApiError> {
     match error {
         ApiError::NotReady(_) => Ok(None),
@@ -173,13 +173,13 @@ struct TraceEvents {
 
 /// The next step of a stream.
 enum Next {
-    /// The history, if it differs from the one that the client has.
+    /// Sends the history if it differs from the one that the client has.
     Compare(Arc<TicketHistory>),
-    /// The rest of the data of an event.
+    /// Sends the rest of the data of an event.
     Data(BoxBody),
-    /// Nothing until there is a reading.
+    /// Waits for a reading.
     Wait,
-    /// Nothing more.
+    /// Ends the stream.
     End,
 }
 

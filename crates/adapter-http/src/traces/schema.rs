@@ -31,7 +31,7 @@ pub(crate) struct TracesBody {
     state: Option<TicketStateSchema>,
 }
 
-/// One step in the history of a ticket. A field that the step did not change is `""`.
+/// One step in the history of a ticket. A field that the step did not set is `""`.
 #[derive(ToSchema)]
 #[schema(as = Trace)]
 #[expect(dead_code, reason = "only described, not constructed")]

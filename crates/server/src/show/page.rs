@@ -25,7 +25,7 @@ pub(super) struct Page<'a> {
     pub(super) history: &'a TicketHistory,
     /// Only traces up to this time are shown.
     pub(super) as_of: Option<Timestamp>,
-    /// The end of the current status.
+    /// The time up to which the length of the current status is counted.
     pub(super) now: Timestamp,
     pub(super) zone: &'a Zone,
     pub(super) words: &'a Words,

@@ -1,4 +1,4 @@
-//! Text from the database in a form that is safe to print: the terminal obeys none of its characters, and all are visible.
+//! Text from the database in a form that is safe to print: no character controls the terminal, and all are visible.
 
 use anstyle::Style;
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};

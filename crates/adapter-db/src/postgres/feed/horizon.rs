@@ -2,8 +2,8 @@
 //! still commit a trace with such an id.
 //!
 //! Ids come from a sequence, and are not committed in the order in which they are assigned. Snapshots of transaction ids do
-//! not show which ids are still missing, because an insert can have an id before its transaction has one. But an insert
-//! locks the table in the mode `ROW EXCLUSIVE` before it takes an id, and its transaction holds the lock until it has
+//! not show which ids are still missing, because an insert can take an id before its transaction has a transaction id. But an
+//! insert locks the table in the mode `ROW EXCLUSIVE` before it takes an id, and its transaction holds the lock until it has
 //! ended. So an [`Observation`] reads the highest committed id, and after that the holders of this lock:
 //!
 //! - All ids up to the highest committed one have been assigned before. A transaction with such an id still holds the lock,
@@ -20,9 +20,9 @@ use std::collections::HashMap;
 
 use wts_domain::Timestamp;
 
-/// The beginning of the virtual transaction id of a prepared transaction that a restart has renamed. Older versions of
-/// PostgreSQL rename transactions when they are prepared.
-const RENAMED: &str = "-1/";
+/// The beginning of the virtual transaction id that a prepared transaction gets when the server restarts. In older versions
+/// of PostgreSQL, a transaction gets this id when it is prepared.
+const PREPARED: &str = "-1/";
 
 /// The state of the table and its writers, from one statement.
 #[derive(Debug, Clone)]
@@ -72,8 +72,8 @@ impl SettledHorizon {
         self.server
     }
 
-    /// Returns the id above which an observation for a reader at `position` reads the following ids. A reader has been
-    /// given its position by an instance for which that was settled, perhaps not this one.
+    /// Returns the id above which an observation for a reader at `position` reads the following ids. The position
+    /// was settled for the instance that returned it, which can be another instance of the service.
     pub(super) fn floor(&self, position: i64) -> i64 {
         self.settled.max(position)
     }
@@ -94,7 +94,7 @@ impl SettledHorizon {
             self.record_writers(newest, writers);
         }
         let following = &observation.following;
-        // A position is not verified, so it is trusted for its own reader only.
+        // The position comes from the client and is not verified, so it affects the horizon of its own reader only.
         if floor <= self.settled {
             self.settled = without_gap(self.settled, following);
         }
@@ -105,8 +105,8 @@ impl SettledHorizon {
         let bound = |writer: &String| {
             let bound = match self.bounds.get(writer) {
                 Some(bound) => *bound,
-                // It can be any of the writers before the restart.
-                None if writer.starts_with(RENAMED) => self.settled,
+                // The transaction can be any of the earlier writers.
+                None if writer.starts_with(PREPARED) => self.settled,
                 None => self.observed,
             };
             (writer.clone(), bound)

@@ -97,7 +97,8 @@ pub(super) struct Conditions<'a> {
     pub(super) categories: &'a [&'a str],
 }
 
-/// The offset of the last trace that a page without tickets scans for traces that meet its conditions: it scans 50,000.
+/// A page without tickets scans at most 50,000 traces for those that meet its conditions. This is the offset of the last
+/// one.
 const LAST_SCANNED: i64 = 49_999;
 
 /// The id at which the scan ended, if it ended before the range; the server, if it is a primary; the ticket; the name of the
@@ -155,7 +156,7 @@ impl ReadPage<'_> {
         }
     }
 
-    /// Whether the page reads many traces for the few that meet its conditions.
+    /// Whether the page has to scan traces that do not meet its conditions.
     fn is_scan(&self) -> bool {
         self.tickets.is_none() && !self.conditions.is_empty()
     }
@@ -197,7 +198,7 @@ impl QueryFragment<Pg> for ReadPage<'_> {
              ), x.opid, x.updated_at, x.op, x.new_status, x.new_priority, x.new_appointment, x.new_category, x.remark \
              from scan left join lateral ("
         ));
-        // The sum and the offset keep the planner from scanning all traces of the range for those of a few tickets.
+        // `opid + 0` and `offset 0` prevent the planner from scanning all traces of the range for those of a few tickets.
         if let Some(tickets) = &self.tickets {
             out.push_sql("select y.* from unnest(");
             out.push_bind_param::<Array<IdColumn>, _>(tickets)?;

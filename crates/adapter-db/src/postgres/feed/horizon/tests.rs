@@ -29,7 +29,7 @@ fn all_traces_are_settled_without_writers() {
 }
 
 #[test]
-fn trace_waits_for_writers_that_were_there_before() {
+fn trace_waits_for_earlier_writers() {
     let mut horizon = SettledHorizon::default();
     record(&mut horizon, 10, &[10], &[]);
     assert_eq!(record(&mut horizon, 12, &[12], &["1/1"]), 10);
@@ -66,7 +66,7 @@ fn prepared_transaction_is_waited_for_after_a_restart() {
 }
 
 #[test]
-fn server_with_fewer_traces_starts_anew() {
+fn server_with_fewer_traces_resets_the_horizon() {
     let mut horizon = SettledHorizon::default();
     record(&mut horizon, 10, &[10], &[]);
     let mut successor = observation(12, &[], &["1/1"]);
@@ -83,7 +83,7 @@ fn server_with_fewer_traces_starts_anew() {
 /// A step of a schedule. Transactions and backends are named by a small number.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// Takes the lock and a number for one more trace.
+    /// Takes the lock and the id of another trace.
     Insert(usize),
     Commit(usize),
     RollBack(usize),
@@ -94,7 +94,7 @@ enum Step {
     Snapshot,
     /// Reads the locks for it and records it.
     Locks,
-    /// Ends all transactions that are not prepared, and renames the others.
+    /// Ends all transactions that are not prepared, and changes the virtual transaction ids of the others.
     Restart,
 }
 
@@ -117,11 +117,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     next: i64,
     committed: BTreeSet<i64>,
-    /// By backend: the virtual transaction id and the numbers of uncommitted traces.
+    /// By backend: the virtual transaction id and the ids of uncommitted traces.
     open: BTreeMap<usize, (String, Vec<i64>)>,
     prepared: Vec<(String, Vec<i64>)>,
     transactions: u32,
-    /// Whether preparing renames a transaction, as in older versions.
+    /// Whether preparing a transaction changes its virtual transaction id, as in older versions.
     renames: bool,
 }
 
