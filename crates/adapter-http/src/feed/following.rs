@@ -102,7 +102,7 @@ impl Following {
         }
     }
 
-    /// Returns a page. If it is empty, it waits for a trace, for at most the time `wait`.
+    /// Returns a page. If the page would be empty, waits for a trace, for at most the time `wait`.
     pub(super) async fn wait(
         mut self,
         request: &HttpRequest,
@@ -113,7 +113,7 @@ impl Following {
         ensure_accepts_json(request)?;
         if listed.page.traces.is_empty() && !listed.page.has_more {
             let begun = Clock::now();
-            let waited = self.wait_for_news(request, &listed, wait).await;
+            let waited = self.wait_for_trace(request, &listed, wait).await;
             let mut extensions = request.extensions_mut();
             extensions.insert(WaitedFor(begun.elapsed()));
             drop(extensions);
@@ -127,8 +127,8 @@ impl Following {
         Ok(response)
     }
 
-    /// Returns the page with news, or after the time `wait`; `None` if the wait must end before.
-    async fn wait_for_news(
+    /// Returns the page with new traces, or the page after the time `wait`; `None` if the wait ends earlier.
+    async fn wait_for_trace(
         &mut self,
         request: &HttpRequest,
         empty: &ListedTraces,

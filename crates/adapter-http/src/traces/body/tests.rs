@@ -190,7 +190,7 @@ fn finding_no_traces_is_only_in_the_state_without_traces() {
 }
 
 /// Returns a history in which every trace changes the status, so that the state is long too.
-fn restless_history(length: i64) -> Arc<TicketHistory> {
+fn history_of_status_changes(length: i64) -> Arc<TicketHistory> {
     let traces = (1..=length).map(|id| {
         let mut trace = trace(id);
         trace.updated_at = Timestamp::from_micros_since_2000(id * 500_000);
@@ -202,7 +202,7 @@ fn restless_history(length: i64) -> Arc<TicketHistory> {
 
 #[tokio::test]
 async fn long_state_is_streamed_in_bounded_chunks() {
-    let history = restless_history(5_000);
+    let history = history_of_status_changes(5_000);
     for order in [Order::Asc, Order::Desc] {
         let view = TracesView {
             order,
@@ -239,7 +239,7 @@ async fn state_of_a_long_history_sends_no_empty_chunk() {
 
 #[tokio::test]
 async fn long_csv_is_streamed_in_bounded_chunks() {
-    let history = restless_history(5_000);
+    let history = history_of_status_changes(5_000);
     let view = TracesView {
         order: Order::Desc,
         changes: true,
