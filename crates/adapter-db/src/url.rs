@@ -3,7 +3,11 @@
 mod postgres;
 mod tls;
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 pub(crate) use self::{
     postgres::PostgresConfig,
@@ -33,6 +37,14 @@ impl DatabaseUrl {
         match &self.0 {
             Address::Sqlite(file) => format!("sqlite:{}", file.display()),
             Address::Postgres(config) => config.redacted(),
+        }
+    }
+
+    /// Returns the file of a SQLite database; `None` for PostgreSQL.
+    pub fn sqlite_file(&self) -> Option<&Path> {
+        match &self.0 {
+            Address::Sqlite(file) => Some(file),
+            Address::Postgres(_) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use flate2::{read::MultiGzDecoder, write::GzEncoder};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The maximum zstd window of a compressed file, as a power of two. It bounds the memory of a reader. Files written by
 /// this crate need 2 MiB.
 const MAX_WINDOW_LOG: u32 = 23;
@@ -37,13 +38,14 @@ impl FromStr for Compression {
 
 pub(crate) type Reader = Box<dyn BufRead + Send>;
 
-/// Returns a reader that decompresses `input` if it begins with the magic number of gzip or Zstandard.
+/// Returns a reader that decompresses `input` if it begins with the magic number of gzip or Zstandard, and that skips a byte
+/// order mark.
 pub(crate) fn decompressed(mut input: impl Read + Send + 'static) -> io::Result<Reader> {
     let mut first = Vec::with_capacity(ZSTD.len());
     input.by_ref().take(4).read_to_end(&mut first)?;
     let (gzip, zstd) = (first.starts_with(GZIP), first.starts_with(ZSTD));
     let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(first).chain(input));
-    Ok(if gzip {
+    let mut text: Reader = if gzip {
         let decoder = MultiGzDecoder::new(whole);
         Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
     } else if zstd {
@@ -52,7 +54,15 @@ pub(crate) fn decompressed(mut input: impl Read + Send + 'static) -> io::Result<
         Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
     } else {
         Box::new(whole)
-    })
+    };
+    // An error is reported with its line when the line is read.
+    if text
+        .fill_buf()
+        .is_ok_and(|first| first.starts_with(BYTE_ORDER_MARK))
+    {
+        text.consume(BYTE_ORDER_MARK.len());
+    }
+    Ok(text)
 }
 
 /// The buffered output that a file is written to.

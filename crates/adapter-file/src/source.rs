@@ -129,9 +129,11 @@ fn check_header(line: &Line<'_>) -> Result<(), TransferError> {
         .and_then(|_| line.parse::<HeaderLine>().ok())
         .filter(|header| header.format == FORMAT.0);
     let Some(header) = known else {
-        return Err(line.error(
-            "not a file of histories: expected it to begin with {\"type\":\"header\",\"format\":\"wts-histories\"",
-        ));
+        let found =
+            format_of(line.text).map_or(String::new(), |format| format!(", found {format}"));
+        return Err(line.error(format!(
+            "not a file of histories: expected it to begin with {{\"type\":\"header\",\"format\":\"wts-histories\"{found}"
+        )));
     };
     if header.version != FORMAT.1 {
         let (known, found) = (FORMAT.1, header.version);
@@ -140,6 +142,47 @@ fn check_header(line: &Line<'_>) -> Result<(), TransferError> {
         )));
     }
     line.ensure_complete()
+}
+
+/// Returns a description of the format of a file that begins with these bytes; `None` if the format is not known.
+fn format_of(first: &[u8]) -> Option<&'static str> {
+    const FORMATS: [(&[u8], &str); 11] = [
+        (b"\xff\xfe", "text in UTF-16: convert it to UTF-8"),
+        (b"\xfe\xff", "text in UTF-16: convert it to UTF-8"),
+        (b"PK\x03\x04", "a zip archive: extract the file"),
+        (
+            b"\xfd7zXZ\0",
+            "a file compressed with xz: decompress it, or use gzip or zstd",
+        ),
+        (
+            b"BZh",
+            "a file compressed with bzip2: decompress it, or use gzip or zstd",
+        ),
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: extract the file"),
+        (b"\x1f\x8b", "a file compressed twice: decompress it once"),
+        (
+            b"\x28\xb5\x2f\xfd",
+            "a file compressed twice: decompress it once",
+        ),
+        (
+            b"SQLite format 3\0",
+            "a SQLite database: export its histories with `wts export`",
+        ),
+        (
+            b"PGDMP",
+            "a dump of PostgreSQL: restore it, and export its histories with `wts export`",
+        ),
+        (b"[", "a JSON array: expected one JSON object per line"),
+    ];
+    if first.is_empty() {
+        return Some("an empty file");
+    }
+    if first.get(257..262) == Some(b"ustar") {
+        return Some("a tar archive: extract the file");
+    }
+    let mut formats = FORMATS.iter();
+    let (_, format) = formats.find(|(magic, _)| first.starts_with(magic))?;
+    Some(format)
 }
 
 /// The content of a line after the header.

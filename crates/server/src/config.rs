@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use crate::settings::Settings;
+use crate::{output::write_line, settings::Settings};
 
 /// The limits that cannot be configured, for `--help` and SETTINGS.md.
 pub(crate) const FIXED: &str = "\
@@ -25,24 +25,25 @@ Limits that no setting changes:
 /// # Errors
 ///
 /// Returns an error after all settings have been printed, if one of them is invalid.
-#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     let (mut group, mut errors) = ("", Vec::new());
     for (setting, line) in settings.effective() {
         if setting.group != group {
             group = setting.group;
-            println!("\n# {group}");
+            write_line(format_args!("\n# {group}"))?;
         }
         match line {
-            Ok(line) => println!("{line}"),
+            Ok(line) => write_line(line)?,
             Err(error) => {
-                println!("# {} is invalid", setting.name);
+                write_line(format_args!("# {} is invalid", setting.name))?;
                 errors.push(error);
             }
         }
     }
     for origin in settings.ignored() {
-        println!("\n# {origin} is ignored: it is a retired setting");
+        write_line(format_args!(
+            "\n# {origin} is ignored: it is a retired setting"
+        ))?;
     }
     ensure!(errors.is_empty(), "{}", errors.join("; "));
     Ok(())

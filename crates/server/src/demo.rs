@@ -19,6 +19,7 @@ use wts_generator::{SampleData, SampleDataSource};
 
 use crate::{
     logging::{self, LogFormat},
+    output::{OutputError, write_line},
     signals::Signals,
 };
 
@@ -106,7 +107,7 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
                 &operator,
             ),
         ],
-    );
+    )?;
     server
         .run_until(async {
             signals.next().await;
@@ -117,18 +118,28 @@ pub(crate) async fn run(port: Option<u16>) -> anyhow::Result<()> {
 }
 
 /// Prints, for each example, the URL of its page, which contains the token, and a curl command for the API.
-#[expect(clippy::print_stdout, reason = "the output of the command")]
-fn introduce(address: &str, examples: &[(&str, &str, &str, &str)]) {
+fn introduce(address: &str, examples: &[(&str, &str, &str, &str)]) -> Result<(), OutputError> {
     let tickets = SAMPLE_DATA.tickets;
-    println!("Sample data of {tickets} tickets is served at {address} until you press Ctrl-C.");
-    println!("Open a link in a browser, or run a command in another shell.");
+    write_line(format_args!(
+        "Sample data of {tickets} tickets is served at {address} until you press Ctrl-C."
+    ))?;
+    write_line(format_args!(
+        "Open a link in a browser, or run a command in another shell."
+    ))?;
     for (description, page, query, token) in examples {
-        println!("\n{description}:\n{address}/{page}#token={token}");
-        println!("curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'");
+        write_line(format_args!(
+            "\n{description}:\n{address}/{page}#token={token}"
+        ))?;
+        write_line(format_args!(
+            "curl '{address}/api/v3/get_traces?{query}' -H 'Authorization: Bearer {token}'"
+        ))?;
     }
     let operator = examples.last().map_or("", |(.., token)| token);
-    println!("\nThe operator sees the newest entries of all tickets:");
-    println!("{address}/activity#token={operator}");
+    write_line(format_args!(
+        "\nThe operator sees the newest entries of all tickets:"
+    ))?;
+    write_line(format_args!("{address}/activity#token={operator}"))?;
+    Ok(())
 }
 
 /// Imports the sample data into an empty database.

@@ -7,14 +7,13 @@ mod machine;
 use anyhow::ensure;
 
 use self::finding::{Finding, Severity};
-use crate::settings::Settings;
+use crate::{output::write_line, settings::Settings};
 
 /// Runs all checks and prints the findings.
 ///
 /// # Errors
 ///
 /// Returns an error if a finding prevents the service from serving.
-#[expect(clippy::print_stdout, reason = "what the command has to say")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut findings = machine::settings(settings);
     findings.extend(machine::keys(settings).await);
@@ -24,7 +23,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     findings.extend(database::primary(settings).await);
     findings.extend(database::replicas(settings).await);
     for finding in &findings {
-        println!("{finding}");
+        write_line(finding)?;
     }
     let count = |severity| {
         let found = findings.iter();
@@ -36,6 +35,6 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         failures == 0,
         "{failures} of {total} findings prevent the service from serving"
     );
-    println!("{total} findings: {warnings} warnings, no failures");
-    Ok(())
+    let summary = format_args!("{total} findings: {warnings} warnings, no failures");
+    Ok(write_line(summary)?)
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod logging;
 mod migrate;
 mod otel;
+mod output;
 mod panics;
 mod serve;
 mod settings;
@@ -15,28 +16,33 @@ mod signals;
 mod token;
 mod transfer;
 
-use std::{process::ExitCode, time::Duration};
+use std::{io, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Parser;
 use tokio::runtime::Runtime;
-use wts_app::ErrorChain;
-use wts_app::GetTracesError;
+use wts_app::{ErrorChain, GetTracesError};
 
 use crate::{
     cli::{Arguments, Command},
+    output::OutputError,
     settings::{Flags, Settings},
 };
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The exit code of a program that SIGPIPE ended, as shells report it.
+const CLOSED_PIPE: u8 = 128 + 13;
 /// The timeout for threads with blocking work when the process ends.
 const BLOCKING_TIMEOUT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     panics::install_panic_hook();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => return print_usage(&message),
+    };
     let outcome = Runtime::new()
         .context("cannot start the async runtime")
         .and_then(|runtime| {
@@ -51,8 +57,13 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            report(&error);
-            exit_code(&error)
+            let code = exit_code(&error);
+            if code == ExitCode::SUCCESS || code == ExitCode::from(CLOSED_PIPE) {
+                logging::end();
+            } else {
+                report(&error);
+            }
+            code
         }
     }
 }
@@ -70,22 +81,38 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Generate(arguments) => transfer::generate(&settings()?, arguments).await,
         Command::Verify(arguments) => transfer::verify(&settings()?, arguments).await,
         Command::Demo { port } => demo::run(port).await,
-        Command::Openapi => openapi(),
+        Command::Openapi => {
+            let description = wts_adapter_http::openapi_document();
+            Ok(output::write(io::stdout(), description.as_bytes())?)
+        }
         Command::Show(arguments) => show::run(&settings()?, arguments).await,
         Command::Token(subject) => token::run(&settings()?, subject),
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the output of the command")]
-#[expect(clippy::unnecessary_wraps, reason = "all commands return a result")]
-fn openapi() -> anyhow::Result<()> {
-    print!("{}", wts_adapter_http::openapi_document());
-    Ok(())
+/// Prints the help, the version or the error of invalid arguments.
+#[expect(clippy::print_stderr, reason = "the log is not started yet")]
+fn print_usage(message: &clap::Error) -> ExitCode {
+    match message.print() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("wts: cannot write to standard output: {error}");
+            ExitCode::FAILURE
+        }
+        _ => u8::try_from(message.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+    }
 }
 
+/// Returns the exit code of a command that failed. If the reader of the output has closed the pipe, the command succeeded
+/// unless its output is a file of histories, which then is incomplete.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref() {
-        Some(GetTracesError::NoSuchTicket(_)) => ExitCode::from(show::NO_SUCH_TICKET),
+    if let Some(GetTracesError::NoSuchTicket(_)) = error.downcast_ref() {
+        return ExitCode::from(show::NO_SUCH_TICKET);
+    }
+    if error.is::<transfer::ClosedPipe>() {
+        return ExitCode::from(CLOSED_PIPE);
+    }
+    match error.downcast_ref::<OutputError>() {
+        Some(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }

@@ -6,9 +6,11 @@ use wts_adapter_db::MigrateError;
 use wts_app::ErrorChain;
 
 use crate::serve::{POOLER_HINT, with_hint};
-use crate::settings::{Settings, catalogue::DATABASE_URL};
+use crate::{
+    output::write_line,
+    settings::{Settings, catalogue::DATABASE_URL},
+};
 
-#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     settings.start_logging()?;
     let names = wts_adapter_db::migrate(&settings.require(&DATABASE_URL)?)
@@ -19,9 +21,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
             error => error.into(),
         })
         .with_context(|| settings.origin(&DATABASE_URL))?;
-    for name in &names {
-        println!("migrated: {name}");
-    }
-    println!("the database is up to date");
-    Ok(())
+    let migrated = names.iter().map(|name| format!("migrated: {name}\n"));
+    let report = migrated.collect::<Vec<_>>().concat() + "the database is up to date";
+    write_line(&report).with_context(|| report.replace('\n', "; "))
 }

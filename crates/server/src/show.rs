@@ -11,7 +11,7 @@ mod zone;
 
 use std::{
     env,
-    io::{self, ErrorKind, IsTerminal, Write},
+    io::{self, IsTerminal},
     time::SystemTime,
 };
 
@@ -30,7 +30,7 @@ use self::{
     zone::Zone,
 };
 use crate::{
-    serve,
+    output, serve,
     settings::{Settings, catalogue::DATABASE_URL},
 };
 
@@ -117,12 +117,12 @@ pub(crate) async fn run(settings: &Settings, arguments: Show) -> anyhow::Result<
     } else {
         let has_color = stdout.current_choice() != ColorChoice::Never;
         let page = page(&arguments, &history, has_color)?;
-        return write(stdout, page.as_bytes());
+        return Ok(output::write(stdout, page.as_bytes())?);
     }
     if io::stdout().is_terminal() {
         content = visible_lines(&content).into_bytes();
     }
-    write(io::stdout(), &content)
+    Ok(output::write(io::stdout(), &content)?)
 }
 
 /// Returns the page for a terminal.
@@ -155,15 +155,6 @@ fn visible_lines(body: &[u8]) -> String {
     body.lines()
         .map(|line| visible(line, Style::new()).plain() + "\n")
         .collect()
-}
-
-/// Writes the output of the command. A reader that ends early, such as `head`, is not an error.
-fn write(mut output: impl Write, content: &[u8]) -> anyhow::Result<()> {
-    let written = output.write_all(content).and_then(|()| output.flush());
-    match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot write to standard output"),
-    }
 }
 
 /// Returns the width of the page: that of the terminal, or `COLUMNS`.

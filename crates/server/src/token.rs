@@ -7,10 +7,10 @@ use wts_adapter_http::{TokenSigner, TokenSubject};
 
 use crate::{
     cli::Subject,
+    output::write_line,
     settings::{Settings, catalogue::JWT_SECRET},
 };
 
-#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
     ensure!(
         !subject.sid.is_empty() || subject.access.is_operator(),
@@ -19,8 +19,7 @@ pub(crate) fn run(settings: &Settings, subject: Subject) -> anyhow::Result<()> {
     );
     let signer = TokenSigner::new(&settings.require(&JWT_SECRET)?, settings.token()?);
     let ttl = subject.ttl;
-    println!("{}", signer.sign(&subject.into(), now()?, ttl)?);
-    Ok(())
+    Ok(write_line(signer.sign(&subject.into(), now()?, ttl)?)?)
 }
 
 /// Returns the current time in seconds since 1970.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cancel;
+mod output_file;
 mod progress;
 
 use std::{collections::BTreeSet, io, path::Path};
@@ -23,6 +24,7 @@ use self::{
     progress::{Findings, ProgressReporter},
 };
 use crate::{
+    output::write_line,
     serve,
     settings::{Settings, catalogue::DATABASE_URL},
 };
@@ -32,14 +34,14 @@ pub(crate) async fn export(settings: &Settings, arguments: Export) -> anyhow::Re
     settings.start_logging()?;
     let selection = arguments.selection()?;
     let progress = ProgressReporter::start("exporting", Findings::Ignored)?;
-    let sink = create_file(&arguments.output, progress.cancel())?;
+    let sink = create_file(settings, &arguments.output, progress.cancel())?;
     let source = open_database(settings, selection, progress.cancel()).await?;
     let sink = Box::new(RequireTickets {
         sink,
         missing: arguments.ticket.into_iter().collect(),
     });
     let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
-    let report = run(progress, copy).await??;
+    let report = run(progress, copy).await?.map_err(closed_pipe)?;
     tracing::info!("exported the histories: {}", report.stored.inserted);
     Ok(())
 }
@@ -70,7 +72,6 @@ impl HistorySink for RequireTickets {
 }
 
 /// Imports histories into the configured database.
-#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Result<()> {
     settings.start_logging()?;
     let progress = ProgressReporter::start("importing", Findings::Logged)?;
@@ -86,16 +87,21 @@ pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Re
     let report = run(progress, copy)
         .await?
         .with_context(|| format!("{file}: nothing was imported"))?;
-    println!("imported {}", report.stored.inserted);
+    let mut lines = vec![format!("imported {}", report.stored.inserted)];
     if report.stored.unchanged != Counts::default() {
-        println!("already present and unchanged: {}", report.stored.unchanged);
+        lines.push(format!(
+            "already present and unchanged: {}",
+            report.stored.unchanged
+        ));
     }
     if report.findings > 0 {
         let findings = report.findings;
-        println!(
+        lines.push(format!(
             "found {findings} rule violations in the imported histories; `wts verify` lists them"
-        );
+        ));
     }
+    // The import is committed, which must be known also if this output is lost.
+    write_line(lines.join("\n")).with_context(|| lines.join("; "))?;
     Ok(())
 }
 
@@ -103,20 +109,19 @@ pub(crate) async fn import(settings: &Settings, arguments: Import) -> anyhow::Re
 pub(crate) async fn generate(settings: &Settings, arguments: Generate) -> anyhow::Result<()> {
     settings.start_logging()?;
     let progress = ProgressReporter::start("generating", Findings::Ignored)?;
-    let sink = create_file(&arguments.output, progress.cancel())?;
+    let sink = create_file(settings, &arguments.output, progress.cancel())?;
     let source = Box::new(SampleDataSource::new(SampleData {
         seed: arguments.seed,
         tickets: arguments.tickets,
         days: arguments.days,
     }));
     let copy = move |observer: &mut dyn Observer| copy_histories(source, sink, observer);
-    let report = run(progress, copy).await??;
+    let report = run(progress, copy).await?.map_err(closed_pipe)?;
     tracing::info!("generated the sample data: {}", report.stored.inserted);
     Ok(())
 }
 
 /// Checks histories in a file or in the configured database against the rules.
-#[expect(clippy::print_stdout, reason = "the output of the command")]
 pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Result<()> {
     settings.start_logging()?;
     let progress = ProgressReporter::start("verifying", Findings::Printed)?;
@@ -138,8 +143,9 @@ pub(crate) async fn verify(settings: &Settings, arguments: Verify) -> anyhow::Re
     if findings > 0 {
         bail!("{what}: found {findings} rule violations in {counts}");
     }
-    println!("{what}: found no rule violations in {counts}");
-    Ok(())
+    Ok(write_line(format_args!(
+        "{what}: found no rule violations in {counts}"
+    ))?)
 }
 
 /// Runs a transfer in other threads until it ends or a signal arrives.
@@ -150,10 +156,10 @@ async fn run<T: Send + 'static>(
     let cancel = progress.cancel().clone();
     let transfer = spawn_blocking(move || {
         let outcome = transfer(&mut progress);
-        progress.finish();
-        outcome
+        (outcome, progress.finish())
     });
-    let outcome = cancel.race_with_grace_period(transfer).await?;
+    let (outcome, printed) = cancel.race_with_grace_period(transfer).await?;
+    printed?;
     if outcome.is_err() && cancel.is_cancelled() {
         cancel.exit();
     }
@@ -189,13 +195,23 @@ async fn open_file(file: &Path, cancel: &CancelOnSignal) -> anyhow::Result<Box<d
 }
 
 /// Creates the output file, or writes to standard output.
-fn create_file(output: &Output, cancel: &CancelOnSignal) -> anyhow::Result<Box<dyn HistorySink>> {
-    let sink = if is_standard(&output.output) {
-        FileSink::writing(io::stdout(), output.compress)
+fn create_file(
+    settings: &Settings,
+    output: &Output,
+    cancel: &CancelOnSignal,
+) -> anyhow::Result<Box<dyn HistorySink>> {
+    // A command that does not need the database also runs with an invalid URL.
+    let database = settings.get(&DATABASE_URL).ok().flatten();
+    output_file::ensure_may_write(&output.path, output.force, database.as_ref())?;
+    let compression = output_file::compression(output)?;
+    let sink = if is_standard(&output.path) {
+        FileSink::writing(io::stdout(), compression)
     } else {
-        FileSink::create(&output.output, output.compress)
+        FileSink::create(&output.path, compression)
     };
-    let sink = sink.with_context(|| output.output.display().to_string())?;
+    let sink = sink
+        .map_err(closed_pipe)
+        .with_context(|| output.path.display().to_string())?;
     if let Some(temp_path) = sink.temp_path() {
         cancel.set_temp_file(temp_path.to_owned());
     }
@@ -204,4 +220,21 @@ fn create_file(output: &Output, cancel: &CancelOnSignal) -> anyhow::Result<Box<d
 
 fn is_standard(file: &Path) -> bool {
     file == Path::new("-")
+}
+
+/// The error of a file of histories whose reader closed the pipe before the end.
+#[derive(Debug, thiserror::Error)]
+#[error("the reader of the output closed the pipe before the end")]
+pub(crate) struct ClosedPipe;
+
+/// Returns the error of a transfer to a file, with a distinct one for a closed pipe.
+fn closed_pipe(error: TransferError) -> anyhow::Error {
+    match &error {
+        TransferError::Failed(_, cause)
+            if cause.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::BrokenPipe) =>
+        {
+            ClosedPipe.into()
+        }
+        _ => error.into(),
+    }
 }

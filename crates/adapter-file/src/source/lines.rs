@@ -44,6 +44,11 @@ impl Lines {
         let read = (&mut self.input)
             .take(most + 1)
             .read_until(b'\n', &mut self.buffer);
+        // Some systems end lines with CRLF. Inside a line of JSON, a carriage return is always escaped.
+        if self.buffer.ends_with(b"\r\n") {
+            self.buffer.truncate(self.buffer.len() - 2);
+            self.buffer.push(b'\n');
+        }
         let line = Line {
             number: self.number,
             text: &self.buffer,

@@ -178,3 +178,33 @@ fn line_above_the_maximum_length_is_rejected() {
         "line 2: expected no more than 268435456 bytes in a line"
     );
 }
+
+#[test]
+fn byte_order_mark_and_crlf_are_accepted() {
+    let file = written(&sample(), None);
+    let with_mark = [b"\xef\xbb\xbf", file.as_slice()].concat();
+    assert!(read(&with_mark).is_ok());
+    let lines = file.split_inclusive(|byte| *byte == b'\n');
+    let crlf: Vec<u8> = lines
+        .flat_map(|line| [&line[..line.len() - 1], b"\r\n"].concat())
+        .collect();
+    assert!(read(&crlf).is_ok());
+}
+
+#[test]
+fn file_in_another_format_is_named() {
+    let tar = [&[0; 257][..], b"ustar"].concat();
+    for (file, format) in [
+        (&b""[..], "an empty file"),
+        (b"\xff\xfe{\0", "text in UTF-16"),
+        (b"PK\x03\x04x", "a zip archive"),
+        (b"\xfd7zXZ\0x", "a file compressed with xz"),
+        (b"BZh9x", "a file compressed with bzip2"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"[{}]\n", "a JSON array"),
+        (&tar, "a tar archive"),
+    ] {
+        let error = read_error(file);
+        assert!(error.contains(&format!(", found {format}")), "{error}");
+    }
+}

@@ -77,12 +77,16 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 pub(crate) struct Output {
     /// Output file, replaced only when the new one is complete; - is standard output
-    #[arg(long, short, value_name = "FILE", default_value = "-")]
-    pub(super) output: PathBuf,
+    #[arg(long = "output", short = 'o', value_name = "FILE", default_value = "-")]
+    pub(super) path: PathBuf,
 
-    /// Compress the output with gzip or zstd
+    /// Compress the output with gzip or zstd; a file whose name ends in .gz or .zst is compressed anyway
     #[arg(long, value_name = "FORMAT")]
     pub(super) compress: Option<Compression>,
+
+    /// Replace an existing file; a database is never replaced
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// Parses a timestamp in the format of the file, or a date, which stands for midnight UTC.

@@ -1,6 +1,7 @@
 //! The progress of a transfer, displayed as a bar on a terminal and as log records elsewhere.
 
 use std::{
+    fmt::Display,
     io::{self, IsTerminal},
     ops::ControlFlow,
     time::{Duration, Instant},
@@ -11,6 +12,7 @@ use wts_app::{Counts, Observer, Progress, RecordError};
 use wts_domain::{HistoryFinding, TicketId};
 
 use super::cancel::CancelOnSignal;
+use crate::output::{OutputError, write_line};
 
 /// The template of the bar if the total is known, and of the display if the total is unknown.
 const BAR: &str = "{prefix} [{bar:30}] {percent}% {msg}, {eta} left";
@@ -30,6 +32,8 @@ pub(super) struct ProgressReporter {
     findings: Findings,
     found: u64,
     cancel: CancelOnSignal,
+    /// The first error of printing a line.
+    output_error: Option<OutputError>,
 }
 
 /// The way in which rule violations are reported.
@@ -58,6 +62,7 @@ impl ProgressReporter {
             findings,
             found: 0,
             cancel: CancelOnSignal::install()?,
+            output_error: None,
         })
     }
 
@@ -66,10 +71,15 @@ impl ProgressReporter {
     }
 
     /// Removes the progress bar.
-    pub(super) fn finish(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of printing a line.
+    pub(super) fn finish(&mut self) -> Result<(), OutputError> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+        self.output_error.take().map_or(Ok(()), Err)
     }
 
     fn draw(&self, bar: &ProgressBar, traces: u64, per_second: u64, progress: Option<Progress>) {
@@ -109,6 +119,15 @@ impl ProgressReporter {
         }
     }
 
+    /// Prints a line on standard output. If that fails, the transfer is cancelled.
+    fn print(&mut self, line: impl Display) {
+        let mut written = Ok(());
+        self.show(|| written = write_line(line));
+        if let Err(error) = written {
+            self.output_error.get_or_insert(error);
+        }
+    }
+
     /// Prints or logs a line without overwriting the progress bar.
     fn show(&self, line: impl FnOnce()) {
         match &self.bar {
@@ -124,7 +143,7 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Observer for ProgressReporter {
     fn on_progress(&mut self, counts: Counts, progress: Option<Progress>) -> ControlFlow<()> {
-        if self.cancel.is_cancelled() {
+        if self.cancel.is_cancelled() || self.output_error.is_some() {
             return ControlFlow::Break(());
         }
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -138,7 +157,6 @@ impl Observer for ProgressReporter {
         ControlFlow::Continue(())
     }
 
-    #[expect(clippy::print_stdout, reason = "the output of the command")]
     fn on_finding(&mut self, line: Option<u64>, ticket: TicketId, finding: HistoryFinding) {
         self.found += 1;
         let line = line.map_or_else(String::new, |line| format!("line {line}: "));
@@ -147,7 +165,7 @@ impl Observer for ProgressReporter {
             .map_or_else(String::new, |trace| format!("trace {trace}: "));
         match self.findings {
             Findings::Printed => {
-                self.show(|| println!("{line}ticket {ticket}: {trace}{finding}"));
+                self.print(format_args!("{line}ticket {ticket}: {trace}{finding}"));
             }
             Findings::Logged if self.found <= MAX_LOGGED_FINDINGS => {
                 self.show(|| tracing::warn!(ticket.id = ticket.get(), "{line}{trace}{finding}"));
@@ -156,11 +174,10 @@ impl Observer for ProgressReporter {
         }
     }
 
-    #[expect(clippy::print_stdout, reason = "the output of the command")]
     fn on_invalid_record(&mut self, error: &RecordError) {
         // The error of any other command names the records.
         if self.findings == Findings::Printed {
-            self.show(|| println!("{error}"));
+            self.print(error);
         }
     }
 }

@@ -45,7 +45,14 @@ fn cancelled_generate_removes_its_file() {
     for signal in ["INT", "TERM", "HUP"] {
         let files = Files::new();
         let file = files.arg("large.jsonl");
-        let generate = start(&mut wts(&["generate", "--tickets", "1000000", "-o", &file]));
+        let generate = start(&mut wts(&[
+            "generate",
+            "--tickets",
+            "1000000",
+            "--force",
+            "-o",
+            &file,
+        ]));
         let names = || fs::read_dir(files.0.path()).unwrap().count();
         wait_until(|| names() > 0);
         assert_eq!(exit_code_after(generate, signal), Some(130), "{signal}");
@@ -77,7 +84,7 @@ fn command_waiting_for_a_lock_can_be_cancelled() {
     let names = || fs::read_dir(files.0.path()).unwrap().count();
     database.while_locked("wts.tickets", || {
         let file = files.arg("never.jsonl");
-        let export = start(&mut on(&url, &["export", "-o", &file]));
+        let export = start(&mut on(&url, &["export", "--force", "-o", &file]));
         wait_until(|| names() > 0);
         assert_eq!(exit_code_after(export, "TERM"), Some(130));
         assert_eq!(names(), 0);
@@ -93,7 +100,14 @@ fn command_waiting_for_a_lock_can_be_cancelled() {
 fn cancelled_import_is_rolled_back() {
     let files = Files::new();
     let large = files.arg("large.jsonl");
-    succeed(&mut wts(&["generate", "--tickets", "4000", "-o", &large]));
+    succeed(&mut wts(&[
+        "generate",
+        "--tickets",
+        "4000",
+        "--force",
+        "-o",
+        &large,
+    ]));
     let whole = fs::read(&large).unwrap();
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::new(kind);

@@ -16,7 +16,7 @@ fn sample_data_round_trips_through_both_databases() {
             "{imported}"
         );
         last = files.arg(&format!("{kind:?}.jsonl"));
-        succeed(&mut on(&url, &["export", "-o", &last]));
+        succeed(&mut on(&url, &["export", "--force", "-o", &last]));
         assert!(same(&last, &sample), "{kind:?}");
 
         let again = succeed(&mut on(&url, &["import", &last]));
@@ -72,14 +72,20 @@ fn wts_v3_database_copied_to_sqlite_gives_equal_responses() {
     let (v3, sqlite) = (Database::new(Kind::WtsV3), Database::new(Kind::Sqlite));
     v3.execute(WRITERS);
     let file = files.arg("v3.jsonl");
-    succeed(&mut on(&v3.url(), &["export", "--output", &file]));
+    succeed(&mut on(
+        &v3.url(),
+        &["export", "--force", "--output", &file],
+    ));
     let verified = succeed(&mut wts(&["verify", &file]));
     assert!(
         verified.contains("found no rule violations in 3 staff, 60 tickets"),
         "{verified}"
     );
     v3.execute(ODD);
-    succeed(&mut on(&v3.url(), &["export", "--output", &file]));
+    succeed(&mut on(
+        &v3.url(),
+        &["export", "--force", "--output", &file],
+    ));
     succeed(&mut on(&sqlite.url(), &["import", &file]));
 
     let services = [&v3, &sqlite]
@@ -130,7 +136,7 @@ fn export_can_be_piped_and_compressed() {
         let file = files.arg(how);
         succeed(&mut on(
             &second.url(),
-            &["export", "-o", &file, "--compress", how],
+            &["export", "--force", "-o", &file, "--compress", how],
         ));
         let sizes = [&file, &sample].map(|file| fs::metadata(file).unwrap().len());
         assert!(sizes[0] * 2 < sizes[1], "{how}: {sizes:?}");
@@ -207,7 +213,7 @@ fn arbitrary_histories_round_trip_through_both_databases() {
             let url = database.owner_url_text();
             succeed(&mut on(&url, &["import", &last]));
             last = files.arg(&format!("{kind:?}.jsonl"));
-            succeed(&mut on(&url, &["export", "-o", &last]));
+            succeed(&mut on(&url, &["export", "--force", "-o", &last]));
             assert!(same(&first, &last), "{kind:?}: {records:?}");
         }
     }

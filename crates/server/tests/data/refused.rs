@@ -55,7 +55,7 @@ fn rule_violations_are_listed_and_imported_with_a_warning() {
         Database::new(Kind::Sqlite),
     );
     let file = files.arg("odd.jsonl");
-    succeed(&mut on(&first.url(), &["export", "-o", &file]));
+    succeed(&mut on(&first.url(), &["export", "--force", "-o", &file]));
 
     for mut verify in [on(&first.url(), &["verify"]), wts(&["verify", &file])] {
         let (status, listed, error) = outcome(&mut verify);
@@ -100,7 +100,7 @@ fn import_conflict_is_reported_with_its_location() {
     let database = Database::with(Kind::Postgres, sample_records());
     let url = database.owner_url_text();
     let file = files.arg("sample.jsonl");
-    succeed(&mut on(&url, &["export", "-o", &file]));
+    succeed(&mut on(&url, &["export", "--force", "-o", &file]));
     database.execute("update wts.tickets set status = 'canceled' where tid = 123");
     let error = fail(&mut on(&url, &["import", &file]));
     assert!(

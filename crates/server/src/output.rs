@@ -1,0 +1,37 @@
+//! Standard output of the commands.
+
+use std::{
+    fmt,
+    io::{self, ErrorKind, Write},
+};
+
+/// The error of a failed write to standard output.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+pub(crate) struct OutputError(#[source] io::Error);
+
+impl OutputError {
+    /// Returns whether the reader has closed the pipe. A reader such as `head` does so when it has read enough.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        self.0.kind() == ErrorKind::BrokenPipe
+    }
+}
+
+/// Writes bytes to standard output.
+///
+/// # Errors
+///
+/// Returns an error if the bytes cannot be written, for example because the disk is full.
+pub(crate) fn write(mut output: impl Write, content: &[u8]) -> Result<(), OutputError> {
+    let written = output.write_all(content).and_then(|()| output.flush());
+    written.map_err(OutputError)
+}
+
+/// Writes a line to standard output.
+///
+/// # Errors
+///
+/// Returns an error if the line cannot be written.
+pub(crate) fn write_line(line: impl fmt::Display) -> Result<(), OutputError> {
+    write(io::stdout().lock(), format!("{line}\n").as_bytes())
+}
