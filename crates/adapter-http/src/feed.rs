@@ -147,7 +147,7 @@ pub(crate) const PATH: &str = "/api/v3/traces";
             description = "`wait=N` (RFC 7240), with `order=asc`: an empty page waits for a trace for at most N seconds, and is \
                            returned empty then. `Preference-Applied` contains the seconds that are applied, at most 45 unless \
                            an administrator has configured another maximum.",
-            example = json!("wait=45")
+            example = json!("wait=5")
         ),
         (
             "Last-Event-ID" = Option<String>,

@@ -122,7 +122,7 @@ pub(crate) const PATH: &str = "/api/v3/get_traces";
             description = "`wait=N` (RFC 7240): if `If-None-Match` contains the current entity tag, the response waits until \
                            the history changes, for at most N seconds, and is 304 then. `Preference-Applied` contains the \
                            seconds that are applied, at most 45 unless an administrator has configured another maximum.",
-            example = json!("wait=45")
+            example = json!("wait=5")
         ),
         (
             "Last-Event-ID" = Option<String>,

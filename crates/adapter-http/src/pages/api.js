@@ -143,7 +143,7 @@ async function stream(source, token, signal, report) {
     return true;
   } catch (error) {
     if (signal.aborted || error instanceof Failure && error.kind !== 'unexpected' && error.kind !== 'bad-request') throw error;
-    // The stream broke. If it never sent a byte, something between holds it back.
+    // If a broken stream never sent a byte, a proxy buffers it.
     return hasReceived;
   } finally {
     clearTimeout(timer);

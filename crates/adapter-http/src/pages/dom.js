@@ -27,7 +27,7 @@ const PATHS = {
   remark: 'M2.5 3h11v8H7l-3 2.5V11H2.5z',
 };
 
-/** Creates an icon that assistive technology ignores; the words stand beside it. */
+/** Creates an icon, hidden from assistive technology. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 16 16');

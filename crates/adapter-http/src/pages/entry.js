@@ -21,7 +21,7 @@ export function statusBadge(status) {
   return h('span', { class: `badge status-${status}` }, icon(status), valueText('status', status));
 }
 
-/** Returns who recorded a trace. `isOwner`: the visitor reads a ticket of their own. The API does not name the students of other tickets. */
+/** Returns who recorded a trace. `isOwner`: the visitor reads a ticket of their own. */
 function actorText(trace, isOwner) {
   if (trace.actor === 'system') return texts.system;
   if (trace.actor === 'user') return isOwner ? texts.you : texts.user;
@@ -43,7 +43,7 @@ export function summary(trace, isOwner) {
   return `${actorText(trace, isOwner)}: ${[...changes, trace.remark.slice(0, 200)].filter(Boolean).join(', ')}`;
 }
 
-/** Creates the list item of a trace. `ticketLink` names the ticket of the trace where traces of many tickets stand together. */
+/** Creates the list item of a trace, with `ticketLink` in a list of many tickets. */
 export function entry(trace, { isOwner = false, ticketLink = null } = {}) {
   const status = trace.changes.find(({ field }) => field === 'status')?.to;
   const kind = status ?? trace.changes[0]?.field ?? 'remark';

@@ -36,14 +36,18 @@ function start(started) {
   view = started;
   restart();
   addEventListener('tokenchange', restart);
-  document.addEventListener('visibilitychange', () => {
-    clearTimeout(hiddenTimer);
-    if (document.hidden) hiddenTimer = setTimeout(stop, HIDDEN_LIMIT_MS);
-    else if (currentToken() !== token || !running) restart();
-  });
+  document.addEventListener('visibilitychange', limitWhileHidden);
+  limitWhileHidden(); // A page can be opened in the background.
   // A page that comes back from the browser's cache can be as old as the token of its tab.
   addEventListener('pageshow', event => event.persisted && restart());
   setInterval(updateRelativeTimes, 20_000);
+}
+
+/** Stops a page that stays hidden, and starts it again when it is shown. */
+function limitWhileHidden() {
+  clearTimeout(hiddenTimer);
+  if (document.hidden) hiddenTimer = setTimeout(stop, HIDDEN_LIMIT_MS);
+  else if (currentToken() !== token || !running) restart();
 }
 
 /** Begins to follow the resource of the view with the visitor's present token. */
@@ -51,7 +55,7 @@ function restart() {
   stop();
   if (askForLinkedToken(notice)) return;
   const next = currentToken();
-  // What one person has read is not shown to the next, nor after they have signed out.
+  // The content is cleared when another visitor signs in, or the visitor signs out.
   if (!next || token && sid(next) !== sid(token)) view.clear();
   token = next;
   if (!token) return report(new Failure('no-token'));
@@ -59,6 +63,7 @@ function restart() {
   running = new AbortController();
   const { signal } = running;
   expiryTimer = setTimeout(() => {
+    if (Date.now() < expiryTime(token)) return restart(); // The timer has a maximum.
     stop();
     report(new Failure('expired'));
   }, Math.min(expiryTime(token) - Date.now(), 2 ** 31 - 1));

@@ -1,4 +1,4 @@
-// What the page says where it cannot show what was asked for, and the ways on.
+// Notices for failed requests, and for the choice between two tokens.
 
 import { h } from './dom.js';
 import { time } from './format.js';
@@ -8,23 +8,29 @@ import { answerLinked, claims, currentToken, setToken, sid, tokenToConfirm } fro
 const SIGN_IN = document.documentElement.dataset.signIn;
 const NEEDS_TOKEN = ['no-token', 'expired', 'refused', 'unregistered', 'not-yours', 'staff-only'];
 let countdown;
+/** The kind and the form of the failure that is shown. */
+let shown = '';
 
 /** Shows a failure. With `shownSince`, the time of what is still on the screen, as a line above it; otherwise as a page of its own. */
 export function showFailure(container, failure, { delayMs = null, shownSince = null, retry }) {
   clearInterval(countdown);
   const [title, advice] = texts.failures[failure.kind] ?? texts.failures.unexpected;
-  const remaining = h('span', {});
+  const isBrief = shownSince !== null;
+  const isShown = shown === `${failure.kind} ${isBrief}` && container.hasChildNodes();
+  shown = `${failure.kind} ${isBrief}`;
+  const remaining = isShown ? container.querySelector('.remaining') : h('span', { class: 'remaining', 'aria-hidden': 'true' });
   if (delayMs !== null) {
     const end = Date.now() + delayMs;
     const update = () => { remaining.textContent = ` ${texts.retryIn(Math.max(0, Math.ceil((end - Date.now()) / 1000)))}`; };
     update();
     countdown = setInterval(update, 1000);
   }
+  // A repeated failure keeps its elements, so that focus stays and nothing is announced again.
+  if (isShown) return;
   const heading = failure.kind === 'unreachable' && !navigator.onLine ? texts.offline : title;
-  const isBrief = shownSince !== null;
   container.replaceChildren(h('section', { class: isBrief ? 'notice brief' : 'notice', role: 'alert' },
     h(isBrief ? 'p' : 'h1', { class: 'notice-title' }, heading),
-    h('p', {}, advice, h('span', { 'aria-hidden': 'true' }, remaining)),
+    h('p', {}, advice, remaining),
     isBrief && h('p', {}, texts.shown[0], time(shownSince, true), texts.shown[1]),
     failure.kind === 'bad-request' && failure.detail && h('p', { class: 'detail' }, failure.detail),
     h('p', { class: 'actions' },
@@ -37,6 +43,7 @@ export function showFailure(container, failure, { delayMs = null, shownSince = n
 /** Removes the notice. */
 export function clearNotice(container) {
   clearInterval(countdown);
+  shown = '';
   container.replaceChildren();
 }
 
@@ -44,6 +51,7 @@ export function clearNotice(container) {
 export function askForLinkedToken(container) {
   const linked = tokenToConfirm();
   if (!linked) return false;
+  shown = '';
   const name = token => [claims(token).name, sid(token)].filter(Boolean).join(' ') || texts.unnamed;
   container.replaceChildren(h('section', { class: 'notice' },
     h('h1', { class: 'notice-title' }, texts.confirmTitle),

@@ -26,8 +26,12 @@ export function showTicket(container, number) {
   let isNewestFirst = preferredOrder() === 'desc';
   /** The elements of entries by id, with the trace that each of them shows. */
   let elements = new Map();
+  const heading = h('h2', {});
+  const list = h('div', {});
+  history.append(h('div', { class: 'toolbar' }, heading, orderSwitch(), downloadButton(), printButton()), list);
   document.title = texts.ticket(number);
   addEventListener('hashchange', showTarget);
+  addEventListener('beforeprint', unfold);
 
   const source = {
     url: () => apiUrl('get_traces', { tid: number, order: 'asc', include: 'changes,state' }),
@@ -64,16 +68,20 @@ export function showTicket(container, number) {
     bar.replaceChildren(...barElements(body.state.time_in_status));
     const items = traces.map(trace => ({ trace, element: elementOf(trace) }));
     elements = new Map(items.map(({ trace, element }) => [trace.opid, { trace, element, json: JSON.stringify(trace) }]));
-    history.replaceChildren(h('div', { class: 'toolbar' }, h('h2', {}, texts.history(traces.length)), orderSwitch(), downloadButton(), printButton()),
-      ...traces.length ? list(isNewestFirst ? items.toReversed() : items) : [h('p', {}, texts.empty)]);
+    const focused = document.activeElement;
+    heading.textContent = texts.history(traces.length);
+    list.replaceChildren(...traces.length ? days(isNewestFirst ? items.toReversed() : items) : [h('p', {}, texts.empty)]);
+    // Elements that are attached again have lost the focus.
+    if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
     if (!title.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, title, live), state, bar, history);
   }
 
-  function list(items) {
+  /** Groups entries by day; the middle of a long history is folded. */
+  function days(items) {
     if (isUnfolded || items.length <= 3 * FOLDED_ENTRIES) return byDay(items);
     const rest = items.length - 2 * FOLDED_ENTRIES;
-    const unfold = h('button', { type: 'button', class: 'fold', click: () => { isUnfolded = true; draw(); } }, texts.fold(rest));
-    return [...byDay(items.slice(0, FOLDED_ENTRIES)), unfold, ...byDay(items.slice(-FOLDED_ENTRIES))];
+    const button = h('button', { type: 'button', class: 'fold', click: unfold }, texts.fold(rest));
+    return [...byDay(items.slice(0, FOLDED_ENTRIES)), button, ...byDay(items.slice(-FOLDED_ENTRIES))];
   }
 
   /** Returns the element of an entry, the one on the screen if the trace is unchanged. */
@@ -96,12 +104,13 @@ export function showTicket(container, number) {
     return select;
   }
 
+  function unfold() {
+    isUnfolded = true;
+    if (body) draw();
+  }
+
   function printButton() {
-    return h('button', { type: 'button', click: () => {
-      isUnfolded = true;
-      draw();
-      print();
-    } }, texts.print);
+    return h('button', { type: 'button', click: () => print() }, texts.print);
   }
 
   function downloadButton() {
@@ -128,10 +137,7 @@ export function showTicket(container, number) {
     const found = body?.traces.find(trace => String(trace.opid) === opid);
     if (!found) return;
     const { element } = elements.get(found.opid);
-    if (!element.isConnected) {
-      isUnfolded = true;
-      draw();
-    }
+    if (!element.isConnected) unfold();
     document.querySelector('.target')?.classList.remove('target');
     element.classList.add('target');
     element.scrollIntoView({ block: 'center' });
@@ -174,8 +180,8 @@ function stateElements(state) {
 }
 
 /**
- * Creates the bar of the time in each status, and the same in words: the total of each status in the order of first visits.
- * The time since the end of a finished ticket is short on the bar, since it says nothing about the repair.
+ * Creates the bar of the time in each status, and a list of the total of each status, in the order of first visits. For a
+ * finished ticket the last segment has a fixed width, because the time after the repair is not part of it.
  */
 function barElements(visits) {
   if (!visits.length) return [];

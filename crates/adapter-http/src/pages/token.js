@@ -5,6 +5,8 @@
 const TAB_KEY = 'wts-token';
 const SHARED_KEY = document.documentElement.dataset.storageKey;
 
+/** The token of the tab where the browser forbids storage. */
+let memory = null;
 let linked = takeFromAddress();
 acceptLinked();
 addEventListener('hashchange', () => {
@@ -22,7 +24,7 @@ addEventListener('storage', event => {
 
 /** Returns the visitor's token, or null. A token of the tab goes first, unless it is expired and the shared one is not. */
 export function currentToken() {
-  const tab = read(() => sessionStorage.getItem(TAB_KEY));
+  const tab = read(() => sessionStorage.getItem(TAB_KEY)) ?? memory;
   const shared = SHARED_KEY ? plain(read(() => localStorage.getItem(SHARED_KEY))) : null;
   if (tab && shared && isExpired(tab) && !isExpired(shared) && sid(tab) === sid(shared)) return shared;
   return tab ?? shared;
@@ -35,14 +37,15 @@ export function tokenToConfirm() {
 
 /** Uses or discards the token of the link. */
 export function answerLinked(accepted) {
-  if (accepted) setToken(linked);
+  if (accepted && linked) setToken(linked);
   linked = null;
   dispatchEvent(new Event('tokenchange'));
 }
 
 /** Keeps a token for this tab. */
 export function setToken(token) {
-  read(() => sessionStorage.setItem(TAB_KEY, plain(token)));
+  memory = plain(token);
+  if (memory) read(() => sessionStorage.setItem(TAB_KEY, memory));
 }
 
 export function isExpired(token) {

@@ -25,7 +25,7 @@ pub(crate) struct Browser {
     _profile: tempfile::TempDir,
 }
 
-/// What the browser pretends to be.
+/// The size of the screen, the language and the colour scheme of a browser.
 #[derive(Clone, Copy)]
 pub(crate) struct Device {
     pub(crate) width: u32,

@@ -154,6 +154,9 @@ async fn new_entry_appears_and_is_announced() {
         .await;
     browser.wait_for("原始记录 #4").await;
 
+    browser
+        .run("document.querySelector('#trace-1 .when').focus()")
+        .await;
     insert_trace(&database, 5, Status::Solved, "已修好");
 
     let text = browser.wait_for("原始记录 #5").await;
@@ -164,6 +167,12 @@ async fn new_entry_appears_and_is_announced() {
     assert!(
         announced.as_str().unwrap().contains("已修好"),
         "{announced}"
+    );
+    let focused = "return document.activeElement.closest('.entry')?.id";
+    assert_eq!(
+        browser.run(focused).await,
+        json!("trace-1"),
+        "focus is lost"
     );
     browser.assert_accessible("a page with a new entry").await;
 }
@@ -349,6 +358,12 @@ async fn long_history_is_folded_and_can_be_reached() {
     browser.open(&link(&service, "tickets/123", &token)).await;
     browser.wait_for("Show 960 entries in between").await;
     assert_eq!(browser.count(".entry").await, 40);
+    // Printing shows the whole history.
+    browser.run("dispatchEvent(new Event('beforeprint'))").await;
+    assert_eq!(browser.count(".entry").await, 1_000);
+    browser.open("about:blank").await;
+    browser.open(&link(&service, "tickets/123", &token)).await;
+    browser.wait_for("Show 960 entries in between").await;
     browser.click(".fold").await;
     assert_eq!(browser.count(".entry").await, 1_000);
 
