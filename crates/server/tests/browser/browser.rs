@@ -22,7 +22,7 @@ const AXE_VARIABLE: &str = "WTS_TEST_AXE";
 pub(crate) struct Browser {
     driver: Child,
     client: Client,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 /// The size of the screen, the language and the colour scheme of a browser.
@@ -101,7 +101,7 @@ impl Browser {
         let browser = Self {
             driver,
             client,
-            _profile: profile,
+            profile,
         };
         browser.set_device(device).await;
         browser
@@ -277,5 +277,8 @@ impl Drop for Browser {
         let driver = rustix::process::Pid::from_child(&self.driver);
         let _ = rustix::process::kill_process(driver, rustix::process::Signal::TERM);
         let _ = self.driver.wait();
+        // A browser that was still starting can outlive it. Only this browser has this profile.
+        let mut kill = Command::new("pkill");
+        let _ = kill.args(["-KILL", "-f"]).arg(self.profile.path()).status();
     }
 }
