@@ -1,7 +1,7 @@
 //! Tests of migrating and reverting the schema.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
-use diesel::{Connection, SqliteConnection};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::task::spawn_blocking;
@@ -10,12 +10,21 @@ use wts_testkit::{Database, Kind, find, sample_records};
 
 const MIGRATED_KINDS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
+/// Opens a database file. Connections of the service may still be closing, which takes a lock.
+fn sqlite(file: &str) -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(file).unwrap();
+    connection
+        .batch_execute("pragma busy_timeout = 10000")
+        .unwrap();
+    connection
+}
+
 /// Reverts every migration and returns the number of reverted migrations.
 async fn revert(database: &Database) -> usize {
     let url = database.owner_url_text();
     if let Some(file) = url.strip_prefix("sqlite:") {
         const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
-        let mut connection = SqliteConnection::establish(file).unwrap();
+        let mut connection = sqlite(file);
         connection.revert_all_migrations(SQLITE).unwrap().len()
     } else {
         const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -56,7 +65,7 @@ fn revert_last_in_sqlite(database: &Database) {
     const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
     let url = database.owner_url_text();
     let file = url.strip_prefix("sqlite:").unwrap();
-    let mut connection = SqliteConnection::establish(file).unwrap();
+    let mut connection = sqlite(file);
     connection.revert_last_migration(SQLITE).unwrap();
 }
 

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             let code = exit_code(&error);
-            if code == ExitCode::SUCCESS || code == ExitCode::from(CLOSED_PIPE) {
+            if code == ExitCode::from(CLOSED_PIPE) {
                 logging::end();
             } else {
                 report(&error);
@@ -102,8 +102,8 @@ fn print_usage(message: &clap::Error) -> ExitCode {
     }
 }
 
-/// Returns the exit code of a command that failed. If the reader of the output has closed the pipe, the command succeeded
-/// unless its output is a file of histories, which then is incomplete.
+/// Returns the exit code of a command that failed. If the reader of the output has closed the pipe, the output is incomplete,
+/// as if SIGPIPE had ended the program.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     if let Some(GetTracesError::NoSuchTicket(_)) = error.downcast_ref() {
         return ExitCode::from(show::NO_SUCH_TICKET);
@@ -112,7 +112,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(CLOSED_PIPE);
     }
     match error.downcast_ref::<OutputError>() {
-        Some(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Some(error) if error.is_closed_pipe() => ExitCode::from(CLOSED_PIPE),
         _ => ExitCode::FAILURE,
     }
 }

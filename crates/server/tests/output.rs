@@ -189,14 +189,13 @@ fn import_is_reported_as_committed_if_its_output_is_lost() {
 #[test]
 fn closed_pipe_ends_commands_without_a_message() {
     let directory = directory();
-    for (arguments, code) in [
-        (&["config"][..], 0),
-        (&["openapi"], 0),
-        (&["doctor"], 0),
-        (&["verify"], 0),
-        (&["show", "123"], 0),
-        // The file is incomplete, as if SIGPIPE had ended the program.
-        (&["generate", "--tickets", "100000"], 141),
+    for arguments in [
+        &["config"][..],
+        &["openapi"],
+        &["doctor"],
+        &["verify"],
+        &["show", "123"],
+        &["generate", "--tickets", "100000"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -207,7 +206,8 @@ fn closed_pipe_ends_commands_without_a_message() {
             .output()
             .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        // As if SIGPIPE had ended the program: a closed pipe never looks like success.
+        assert_eq!(output.status.code(), Some(141), "{arguments:?}: {stderr}");
         assert_eq!(stderr, "", "{arguments:?}");
     }
 }

@@ -16,8 +16,9 @@ use super::{arguments::Output, is_standard};
 
 /// The endings of the files that SQLite keeps beside a database.
 const SQLITE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
-/// The first bytes of a SQLite database and of its write-ahead log in both byte orders.
-const SQLITE_MAGIC: [&[u8]; 3] = [
+/// The first bytes of a SQLite database, of its rollback journal, and of its write-ahead log in both byte orders.
+const SQLITE_MAGIC: [&[u8]; 4] = [
+    &[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7],
     b"SQLite format 3\0",
     &[0x37, 0x7f, 0x06, 0x82],
     &[0x37, 0x7f, 0x06, 0x83],
