@@ -145,7 +145,9 @@ fn line_length(chars: &[(Style, char)], width: usize) -> usize {
             last_break = Some(index);
         }
         used += columns(*c);
-        if used > width && *c != ' ' && index > 0 && columns(*c) > 0 {
+        // Spaces at the end of a line do not count, unless a combining character stands on one.
+        let is_combined_space = columns(*c) == 0 && before == Some(' ');
+        if used > width && *c != ' ' && index > 0 && (columns(*c) > 0 || is_combined_space) {
             let end = last_break.unwrap_or(index);
             let line = without_spaces_at_end(chars.get(..end).unwrap_or_default());
             return line.len();
@@ -225,6 +227,12 @@ mod tests {
             wrapped("速度\u{ff08}低\u{ff09}", 6),
             ["速度", "\u{ff08}低\u{ff09}"]
         );
+    }
+
+    #[test]
+    fn combining_character_on_a_space_counts_at_the_end_of_a_line() {
+        assert_eq!(wrapped("abcd \u{301}e", 4), ["abcd", "\u{301}e"]);
+        assert_eq!(wrapped("     \u{301}", 4), ["", "\u{301}"]);
     }
 
     #[test]
