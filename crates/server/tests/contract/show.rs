@@ -92,7 +92,7 @@ fn show_ends_quietly_if_its_reader_ends() {
         let mut child = command.spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
-        assert!(output.status.success());
+        assert_eq!(output.status.code(), Some(141));
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     }
 }
