@@ -12,7 +12,7 @@ use actix_web::{
     web::{Bytes, Data, Path},
 };
 use serde_json::{Value, json};
-use wts_domain::{Category, Priority, Status};
+use wts_domain::{Access, Category, Priority, Status};
 
 use crate::{
     error::ApiError,
@@ -38,22 +38,16 @@ const SCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=u
 const STYLESHEET: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
 const SVG: HeaderValue = HeaderValue::from_static("image/svg+xml");
 
-/// Handles `GET /` and `GET /activity`.
+/// Handles `GET /`, `GET /activity` and `GET /tickets/{tid}`. The document is the same for every ticket: the API checks the
+/// number.
 pub(crate) async fn page(
     _: NoBody,
     request: HttpRequest,
     settings: Data<HttpSettings>,
 ) -> Result<HttpResponse, ApiError> {
-    respond(&request, HTML, document(".", &settings)).await
-}
-
-/// Handles `GET /tickets/{tid}`. The document does not depend on the ticket number, which the API checks.
-pub(crate) async fn ticket_page(
-    _: NoBody,
-    request: HttpRequest,
-    settings: Data<HttpSettings>,
-) -> Result<HttpResponse, ApiError> {
-    respond(&request, HTML, document("..", &settings)).await
+    let is_below_root = request.match_info().get("tid").is_some();
+    let root = if is_below_root { ".." } else { "." };
+    respond(&request, HTML, document(root, &settings)).await
 }
 
 /// Handles `GET /assets/{file}`.
@@ -94,7 +88,12 @@ static LABELS: LazyLock<String> = LazyLock::new(|| {
         "priority": labels_json(&enum_values!(Priority)),
         "category": labels_json(&enum_values!(Category)),
     });
-    format!("// The words for the values of fields.\nexport const labels = {labels};\n")
+    let ranks = Access::ALL.iter().filter(|rank| rank.is_operator());
+    let operators: Value = ranks.map(|rank| rank.as_str()).collect();
+    format!(
+        "// The words for the values of fields, and the ranks of operators.\n\
+         export const labels = {labels};\nexport const operators = {operators};\n"
+    )
 });
 
 /// Returns the HTML document. `root` is the relative path from the page to the root of the service, so that the pages

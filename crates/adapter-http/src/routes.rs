@@ -68,7 +68,7 @@ static API: &[Route] = &[
     Route::new("/api/v3/docs/{file:.*}", READ, Everyone, Unary, || web::to(docs::page)).label("/api/v3/docs/{file}"),
     Route::new(pages::START, READ, Everyone, Unary, || web::to(pages::page)),
     Route::new(pages::ACTIVITY, READ, Everyone, Unary, || web::to(pages::page)),
-    Route::new(pages::TICKET, READ, Everyone, Unary, || web::to(pages::ticket_page)),
+    Route::new(pages::TICKET, READ, Everyone, Unary, || web::to(pages::page)),
     Route::new(pages::ASSETS, READ, Everyone, Unary, || web::to(pages::asset)),
     #[cfg(feature = "bench")]
     Route::new("/baseline", READ, TokenHolders, Unary, || web::to(baseline)),

@@ -4,7 +4,7 @@ import { apiUrl, follow, get, parse } from './api.js';
 import { announce, h } from './dom.js';
 import { byDay, entry } from './entry.js';
 import { labels } from './labels.js';
-import { language, texts } from './texts.js';
+import { failureTexts, language, texts } from './texts.js';
 
 const PAGE_SIZE = 50;
 /** Older entries leave the board when it holds more. */
@@ -98,7 +98,7 @@ export function showActivity(container) {
     try {
       takeOlder(parse(await (await get(backwards(olderCursor), token)).text()));
     } catch (failure) {
-      announce((texts.failures[failure.kind] ?? texts.failures.unexpected).join('. '));
+      announce(failureTexts(failure).join('. '));
     } finally {
       older.disabled = false;
     }

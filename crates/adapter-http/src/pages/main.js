@@ -38,7 +38,7 @@ function start(started) {
   addEventListener('tokenchange', restart);
   document.addEventListener('visibilitychange', limitWhileHidden);
   limitWhileHidden(); // A page can be opened in the background.
-  // A page that comes back from the browser's cache can be as old as the token of its tab.
+  // A page from the browser's back/forward cache can be old.
   addEventListener('pageshow', event => event.persisted && restart());
   setInterval(updateRelativeTimes, 20_000);
 }

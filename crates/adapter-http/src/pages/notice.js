@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 import { time } from './format.js';
-import { texts } from './texts.js';
+import { failureTexts, texts } from './texts.js';
 import { answerLinked, claims, currentToken, setToken, sid, tokenToConfirm } from './token.js';
 
 const SIGN_IN = document.documentElement.dataset.signIn;
@@ -14,7 +14,7 @@ let shown = '';
 /** Shows a failure. With `shownSince`, the time of what is still on the screen, as a line above it; otherwise as a page of its own. */
 export function showFailure(container, failure, { delayMs = null, shownSince = null, retry }) {
   clearInterval(countdown);
-  const [title, advice] = texts.failures[failure.kind] ?? texts.failures.unexpected;
+  const [title, advice] = failureTexts(failure);
   const isBrief = shownSince !== null;
   const isShown = shown === `${failure.kind} ${isBrief}` && container.hasChildNodes();
   shown = `${failure.kind} ${isBrief}`;
@@ -52,13 +52,17 @@ export function askForLinkedToken(container) {
   const linked = tokenToConfirm();
   if (!linked) return false;
   shown = '';
+  const answer = accepted => {
+    clearNotice(container);
+    answerLinked(accepted);
+  };
   const name = token => [claims(token).name, sid(token)].filter(Boolean).join(' ') || texts.unnamed;
   container.replaceChildren(h('section', { class: 'notice' },
     h('h1', { class: 'notice-title' }, texts.confirmTitle),
     h('p', {}, texts.confirm(name(linked), name(currentToken()))),
     h('p', { class: 'actions' },
-      h('button', { type: 'button', class: 'primary', click: () => answerLinked(true) }, texts.accept),
-      h('button', { type: 'button', click: () => answerLinked(false) }, texts.decline))));
+      h('button', { type: 'button', class: 'primary', click: () => answer(true) }, texts.accept),
+      h('button', { type: 'button', click: () => answer(false) }, texts.decline))));
   return true;
 }
 

@@ -1,25 +1,18 @@
 // The page's own words in Chinese and English. The words for statuses, priorities and categories are in `labels.js`.
 
+import { withStorage } from './dom.js';
+
 const KEY = 'wts-language';
 const LANGUAGES = ['zh', 'en'];
 
-export const language = stored() ?? (navigator.languages.find(tag => /^(zh|en)\b/i.test(tag)) ?? 'en').slice(0, 2).toLowerCase();
+const stored = withStorage(() => localStorage.getItem(KEY));
+export const language = LANGUAGES.find(name => name === stored) ?? (navigator.languages.find(tag => /^(zh|en)\b/i.test(tag)) ?? 'en').slice(0, 2).toLowerCase();
 document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
 
 /** Changes the language: the page loads again. */
 export function switchLanguage() {
-  try {
-    localStorage.setItem(KEY, language === 'zh' ? 'en' : 'zh');
-  } catch { /* The browser forbids storage: the switch has no effect. */ }
+  withStorage(() => localStorage.setItem(KEY, language === 'zh' ? 'en' : 'zh'));
   location.reload();
-}
-
-function stored() {
-  try {
-    return LANGUAGES.find(name => name === localStorage.getItem(KEY));
-  } catch {
-    return undefined;
-  }
 }
 
 const ENGLISH = {
@@ -98,3 +91,8 @@ const CHINESE = {
 
 /** The texts in the visitor's language. */
 export const texts = language === 'zh' ? CHINESE : ENGLISH;
+
+/** Returns the title and the advice for a failure. */
+export function failureTexts({ kind }) {
+  return texts.failures[kind] ?? texts.failures.unexpected;
+}

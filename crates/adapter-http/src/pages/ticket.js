@@ -1,16 +1,16 @@
 // The page of a ticket: its state, the time in each status, and its history.
 
 import { apiUrl, follow, get, parse } from './api.js';
-import { announce, h } from './dom.js';
+import { announce, h, withStorage } from './dom.js';
 import { byDay, entry, statusBadge, summary, valueText } from './entry.js';
 import { duration, relativeTime, time } from './format.js';
-import { texts } from './texts.js';
+import { operators } from './labels.js';
+import { failureTexts, texts } from './texts.js';
 import { claims } from './token.js';
 
 const ORDER_KEY = 'wts-order';
 /** Longer histories show this many entries at each end, and the rest on request. */
 const FOLDED_ENTRIES = 20;
-const OPERATORS = ['informal-member', 'formal-member', 'group-leader', 'chief', 'api', 'dev'];
 
 /** Creates the view of a ticket in `container`. */
 export function showTicket(container, number) {
@@ -23,7 +23,7 @@ export function showTicket(container, number) {
   let token = '';
   let shownSince = null;
   let isUnfolded = false;
-  let isNewestFirst = preferredOrder() === 'desc';
+  let isNewestFirst = withStorage(() => localStorage.getItem(ORDER_KEY)) === 'desc';
   /** The elements of entries by id, with the trace that each of them shows. */
   let elements = new Map();
   const heading = h('h2', {});
@@ -91,13 +91,13 @@ export function showTicket(container, number) {
   }
 
   function isOwner() {
-    return !OPERATORS.includes(claims(token).access);
+    return !operators.includes(claims(token).access);
   }
 
   function orderSwitch() {
     const select = h('select', { 'aria-label': texts.order, change: () => {
       isNewestFirst = select.value === 'desc';
-      keepOrder(select.value);
+      withStorage(() => localStorage.setItem(ORDER_KEY, select.value));
       draw();
     } }, h('option', { value: 'asc' }, texts.oldestFirst), h('option', { value: 'desc' }, texts.newestFirst));
     select.value = isNewestFirst ? 'desc' : 'asc';
@@ -122,8 +122,8 @@ export function showTicket(container, number) {
         h('a', { href: url, download: `ticket-${number}.csv` }).click();
         setTimeout(() => URL.revokeObjectURL(url), 60_000);
       } catch (failure) {
-        announce((texts.failures[failure.kind] ?? texts.failures.unexpected).join('. '));
-        button.after(h('span', { class: 'detail' }, (texts.failures[failure.kind] ?? texts.failures.unexpected)[0]));
+        announce(failureTexts(failure).join('. '));
+        button.after(h('span', { class: 'detail' }, failureTexts(failure)[0]));
       } finally {
         button.disabled = false;
       }
@@ -200,18 +200,4 @@ function barElements(visits) {
   const words = [...totals].map(([status, { seconds, visits, isOpen }]) => h('li', {}, h('span', { class: `swatch status-${status}` }), valueText('status', status), ' ',
     h('b', {}, duration(seconds)), isOpen && ` ${texts.soFar}`, visits > 1 && ` · ${texts.visits(visits)}`));
   return [h('h2', {}, texts.timeInStatus), h('div', { class: 'bar', 'aria-hidden': 'true' }, segments), h('ul', { class: 'totals' }, words)];
-}
-
-function preferredOrder() {
-  try {
-    return localStorage.getItem(ORDER_KEY);
-  } catch {
-    return null;
-  }
-}
-
-function keepOrder(order) {
-  try {
-    localStorage.setItem(ORDER_KEY, order);
-  } catch { /* The browser forbids storage: the order lasts as long as the page. */ }
 }

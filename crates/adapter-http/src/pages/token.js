@@ -2,6 +2,8 @@
 //
 // The first thing that this module does, and with it the page, is to remove a link's token from the address.
 
+import { withStorage } from './dom.js';
+
 const TAB_KEY = 'wts-token';
 const SHARED_KEY = document.documentElement.dataset.storageKey;
 
@@ -24,8 +26,8 @@ addEventListener('storage', event => {
 
 /** Returns the visitor's token, or null. A token of the tab goes first, unless it is expired and the shared one is not. */
 export function currentToken() {
-  const tab = read(() => sessionStorage.getItem(TAB_KEY)) ?? memory;
-  const shared = SHARED_KEY ? plain(read(() => localStorage.getItem(SHARED_KEY))) : null;
+  const tab = withStorage(() => sessionStorage.getItem(TAB_KEY)) ?? memory;
+  const shared = SHARED_KEY ? plain(withStorage(() => localStorage.getItem(SHARED_KEY))) : null;
   if (tab && shared && isExpired(tab) && !isExpired(shared) && sid(tab) === sid(shared)) return shared;
   return tab ?? shared;
 }
@@ -45,7 +47,7 @@ export function answerLinked(accepted) {
 /** Keeps a token for this tab. */
 export function setToken(token) {
   memory = plain(token);
-  if (memory) read(() => sessionStorage.setItem(TAB_KEY, memory));
+  if (memory) withStorage(() => sessionStorage.setItem(TAB_KEY, memory));
 }
 
 export function isExpired(token) {
@@ -93,13 +95,4 @@ function takeFromAddress() {
 /** Removes what copying adds to a token: white space, quotation marks and the scheme. */
 function plain(token) {
   return token?.trim().replace(/^"(.*)"$/, '$1').replace(/^bearer\s+/i, '') || null;
-}
-
-/** Reads or writes the browser's storage, which a browser may forbid. */
-function read(access) {
-  try {
-    return access() ?? null;
-  } catch {
-    return null;
-  }
 }
