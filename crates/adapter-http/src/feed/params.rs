@@ -4,14 +4,14 @@ use std::{borrow::Cow, str::FromStr};
 
 use wts_app::{FeedFilter, FeedPosition, PageQuery};
 use wts_domain::{
-    ActiveCaller, Category, Priority, StaffId, Status, TicketId, Timestamp, can_read_all_traces,
+    ActiveCaller, Category, Priority, StaffId, Status, TicketId, can_read_all_traces,
 };
 
 use super::cursor;
 use crate::{
     error::{ApiError, LocalizedText},
     settings::{Order, UnknownOrder},
-    traces::params::{INVALID_TIMESTAMP, SPACE_IN_TIMESTAMP, UNKNOWN_ORDER},
+    traces::params::{UNKNOWN_ORDER, parse_timestamp},
 };
 
 /// The maximum number of traces of a page, and that of a page with changes.
@@ -123,17 +123,6 @@ fn parse_limit(text: &str, max: usize) -> Result<usize, LocalizedText> {
     limit.filter(|_| is_decimal).ok_or(match max {
         MAX_LIMIT_WITH_CHANGES => INVALID_LIMIT_WITH_CHANGES,
         _ => INVALID_LIMIT,
-    })
-}
-
-fn parse_timestamp(text: &str) -> Result<Timestamp, LocalizedText> {
-    Timestamp::from_rfc3339(text).map_err(|_| {
-        // In a query, `+` stands for a space. Clients often do not encode the `+` of an offset.
-        if Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok() {
-            SPACE_IN_TIMESTAMP
-        } else {
-            INVALID_TIMESTAMP
-        }
     })
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
-use wts_domain::{ParseTimeError, TicketId, Timestamp};
+use wts_domain::{TicketId, Timestamp};
 
 use super::view::TracesView;
 use crate::{
@@ -160,20 +160,20 @@ fn parse_include(include: Value<'_>) -> Result<(bool, bool), ApiError> {
 
 fn parse_as_of(as_of: Value<'_>) -> Result<Option<Timestamp>, ApiError> {
     let text = as_of.single(|| ApiError::invalid_parameter("as_of", AS_OF_TWICE))?;
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let invalid = |_: ParseTimeError| {
+    let as_of = text.as_deref().map(parse_timestamp).transpose();
+    as_of.map_err(|reason| ApiError::invalid_parameter("as_of", reason))
+}
+
+/// Parses the timestamp of a parameter. Returns the reason if it is invalid.
+pub(crate) fn parse_timestamp(text: &str) -> Result<Timestamp, LocalizedText> {
+    Timestamp::from_rfc3339(text).map_err(|_| {
         // In a query string, `+` stands for a space. Clients often do not escape the `+` of an offset.
-        let has_space = Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok();
-        let reason = if has_space {
+        if Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok() {
             SPACE_IN_TIMESTAMP
         } else {
             INVALID_TIMESTAMP
-        };
-        ApiError::invalid_parameter("as_of", reason)
-    };
-    Timestamp::from_rfc3339(&text).map(Some).map_err(invalid)
+        }
+    })
 }
 
 fn parse_format(format: Value<'_>) -> Result<Option<Format>, ApiError> {

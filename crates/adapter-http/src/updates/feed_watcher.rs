@@ -82,8 +82,8 @@ async fn run(shared: Arc<Shared>) {
         shared.metrics.watcher_reads.inc();
         match shared.use_case.settled(position, MAX_TRACES).await {
             Ok(page) => {
-                shared.publish(position, &page);
-                position = page.next;
+                let start = mem::replace(&mut position, page.next);
+                shared.publish(start, page);
                 has_failed = false;
             }
             Err(error) if !mem::replace(&mut has_failed, true) => tracing::warn!(
@@ -118,7 +118,7 @@ impl Shared {
         *is_running
     }
 
-    fn publish(&self, position: FeedPosition, page: &TracePage) {
+    fn publish(&self, position: FeedPosition, page: TracePage) {
         let FeedPosition::After(end) = page.next else {
             return;
         };
@@ -131,7 +131,7 @@ impl Shared {
             let _ = self.batches.send(Arc::new(FeedBatch {
                 after,
                 end,
-                traces: page.traces.clone(),
+                traces: page.traces,
                 seen: Instant::now(),
             }));
         }

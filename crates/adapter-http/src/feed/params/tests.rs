@@ -1,7 +1,7 @@
 //! Tests of the parameters of the feed: accepted and rejected values, and their order.
 
 use proptest::prelude::*;
-use wts_domain::{Access, Caller, StudentId, TraceId, ensure_active};
+use wts_domain::{Access, Caller, StudentId, Timestamp, TraceId, ensure_active};
 
 use super::*;
 
