@@ -103,15 +103,13 @@ fn print_usage(message: &clap::Error) -> ExitCode {
 }
 
 /// Returns the exit code of a command that failed. If the reader of the output has closed the pipe, the output is incomplete,
-/// as if SIGPIPE had ended the program.
+/// as if SIGPIPE had ended the program. An error with a context is not such an error: it reports what the command has
+/// changed.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     if let Some(GetTracesError::NoSuchTicket(_)) = error.downcast_ref() {
         return ExitCode::from(show::NO_SUCH_TICKET);
     }
-    if error.is::<transfer::ClosedPipe>() {
-        return ExitCode::from(CLOSED_PIPE);
-    }
-    match error.downcast_ref::<OutputError>() {
+    match (**error).downcast_ref::<OutputError>() {
         Some(error) if error.is_closed_pipe() => ExitCode::from(CLOSED_PIPE),
         _ => ExitCode::FAILURE,
     }

@@ -11,6 +11,10 @@ use std::{
 pub(crate) struct OutputError(#[source] io::Error);
 
 impl OutputError {
+    pub(crate) fn closed_pipe() -> Self {
+        Self(ErrorKind::BrokenPipe.into())
+    }
+
     /// Returns whether the reader has closed the pipe. A reader such as `head` does so when it has read enough.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         self.0.kind() == ErrorKind::BrokenPipe

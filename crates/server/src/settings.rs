@@ -181,12 +181,8 @@ impl Settings {
                 let mut secret = fs::read(path)
                     .with_context(|| format!("{}: cannot read {path}", file.origin))?;
                 // Editors and `echo` add a newline at the end of a file, which is not part of the secret.
-                for end in [b'\n', b'\r'] {
-                    if secret.last() == Some(&end) {
-                        secret.pop();
-                    } else {
-                        break;
-                    }
+                if secret.pop_if(|end| *end == b'\n').is_some() {
+                    secret.pop_if(|end| *end == b'\r');
                 }
                 if let Some(found) = invisible_edge(&secret) {
                     bail!(

@@ -24,7 +24,7 @@ use self::{
     progress::{Findings, ProgressReporter},
 };
 use crate::{
-    output::write_line,
+    output::{OutputError, write_line},
     serve,
     settings::{Settings, catalogue::DATABASE_URL},
 };
@@ -209,9 +209,7 @@ fn create_file(
     } else {
         FileSink::create(&output.path, compression)
     };
-    let sink = sink
-        .map_err(closed_pipe)
-        .with_context(|| output.path.display().to_string())?;
+    let sink = sink.with_context(|| output.path.display().to_string())?;
     if let Some(temp_path) = sink.temp_path() {
         cancel.set_temp_file(temp_path.to_owned());
     }
@@ -222,18 +220,13 @@ fn is_standard(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// The error of a file of histories whose reader closed the pipe before the end.
-#[derive(Debug, thiserror::Error)]
-#[error("the reader of the output closed the pipe before the end")]
-pub(crate) struct ClosedPipe;
-
-/// Returns the error of a transfer to a file, with a distinct one for a closed pipe.
+/// Returns the error of a transfer to a file. A closed pipe is the error of any command whose output is a closed pipe.
 fn closed_pipe(error: TransferError) -> anyhow::Error {
     match &error {
         TransferError::Failed(_, cause)
             if cause.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::BrokenPipe) =>
         {
-            ClosedPipe.into()
+            OutputError::closed_pipe().into()
         }
         _ => error.into(),
     }

@@ -5,6 +5,7 @@ mod support;
 
 use std::{
     fs::{self, File},
+    io::{self, PipeWriter},
     os::unix::fs::symlink,
     path::Path,
     process::{Command, Stdio},
@@ -33,6 +34,32 @@ fn command(directory: &Path, arguments: &[&str]) -> Command {
         .env("WTS_DATABASE_URL", "sqlite:x.db")
         .env("WTS_JWT_SECRET", SECRET);
     command
+}
+
+/// Runs a command with this standard output, and returns its exit code and what it wrote to standard error.
+fn outcome_into(
+    stdout: impl Into<Stdio>,
+    directory: &Path,
+    arguments: &[&str],
+) -> (Option<i32>, String) {
+    let mut command = command(directory, arguments);
+    command.stdout(stdout).stderr(Stdio::piped());
+    let output = command.output().unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+/// Returns a file on a disk without space.
+fn full_disk() -> File {
+    File::options().write(true).open("/dev/full").unwrap()
+}
+
+/// Returns a pipe whose reader has been closed.
+fn closed_pipe() -> PipeWriter {
+    let (_, writer) = io::pipe().unwrap();
+    writer
 }
 
 #[test]
@@ -152,15 +179,8 @@ fn full_disk_fails_every_command_with_a_sentence() {
         &["--version"],
         &["demo", "--port", "0"],
     ] {
-        let full = File::options().write(true).open("/dev/full").unwrap();
-        let mut command = command(directory.path(), arguments);
-        let output = command
-            .stdout(full)
-            .stderr(Stdio::piped())
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        let (code, stderr) = outcome_into(full_disk(), directory.path(), arguments);
+        assert_eq!(code, Some(1), "{arguments:?}: {stderr}");
         assert!(
             stderr.contains("No space left on device"),
             "{arguments:?}: {stderr}"
@@ -171,19 +191,15 @@ fn full_disk_fails_every_command_with_a_sentence() {
 
 #[test]
 fn import_is_reported_as_committed_if_its_output_is_lost() {
-    let directory = directory();
-    fs::remove_file(directory.path().join("x.db")).unwrap();
-    assert!(
-        outcome(&mut command(directory.path(), &["migrate"]))
-            .0
-            .success()
-    );
-    let full = File::options().write(true).open("/dev/full").unwrap();
-    let mut import = command(directory.path(), &["import", "g.jsonl"]);
-    let output = import.stdout(full).stderr(Stdio::piped()).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr.contains("imported 18 staff, 3 tickets"), "{stderr}");
+    for stdout in [Stdio::from(full_disk()), closed_pipe().into()] {
+        let directory = directory();
+        fs::remove_file(directory.path().join("x.db")).unwrap();
+        let (status, ..) = outcome(&mut command(directory.path(), &["migrate"]));
+        assert!(status.success());
+        let (code, stderr) = outcome_into(stdout, directory.path(), &["import", "g.jsonl"]);
+        assert_eq!(code, Some(1));
+        assert!(stderr.contains("imported 18 staff, 3 tickets"), "{stderr}");
+    }
 }
 
 #[test]
@@ -197,17 +213,9 @@ fn closed_pipe_ends_commands_without_a_message() {
         &["show", "123"],
         &["generate", "--tickets", "100000"],
     ] {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let mut command = command(directory.path(), arguments);
-        let output = command
-            .stdout(writer)
-            .stderr(Stdio::piped())
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
+        let (code, stderr) = outcome_into(closed_pipe(), directory.path(), arguments);
         // As if SIGPIPE had ended the program: a closed pipe never looks like success.
-        assert_eq!(output.status.code(), Some(141), "{arguments:?}: {stderr}");
+        assert_eq!(code, Some(141), "{arguments:?}: {stderr}");
         assert_eq!(stderr, "", "{arguments:?}");
     }
 }
