@@ -72,14 +72,8 @@ fn install() -> Result<PathBuf, String> {
 
 fn test(axe: &Path, with_picture: bool) -> Result<()> {
     let mut test = cargo("test");
-    // With all features, so that nothing is built twice.
-    test.args([
-        "--package",
-        "wts-server",
-        "--all-features",
-        "--test",
-        "browser",
-    ]);
+    // The arguments of `cargo xtask test`, whose build is then used: features unify across the workspace.
+    test.args(["--workspace", "--all-features", "--test", "browser"]);
     test.args(["--", "--ignored", "--test-threads=2"]);
     test.env(AXE_VARIABLE, axe);
     if with_picture {

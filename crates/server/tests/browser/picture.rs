@@ -1,0 +1,76 @@
+//! The picture of the README.
+
+use std::{env, path::Path};
+
+use wts_domain::{Date, Status, Timestamp, Trace};
+use wts_testkit::day;
+
+use crate::{
+    browser::{DESKTOP, Device},
+    history, open_ticket, service,
+    support::now,
+};
+
+/// Returns a history of the last days, for the picture.
+fn recent_history() -> Vec<Trace> {
+    const HOUR: i64 = 3_600;
+    let at = |mut trace: Trace, hours: i64| {
+        trace.updated_at = Timestamp::from_unix_seconds(now() - hours * HOUR).unwrap();
+        trace
+    };
+    let mut traces = history();
+    traces[1].new_appointment = Some(day_in(-2));
+    traces[3].new_status = Some(Status::Scheduled);
+    traces[3].new_appointment = Some(day_in(1));
+    traces[3].op = "W007".into();
+    "重新约明天下午".clone_into(&mut traces[3].remark);
+    let hours = [120, 100, 50, 20];
+    traces
+        .into_iter()
+        .zip(hours)
+        .map(|(trace, hours)| at(trace, hours))
+        .collect()
+}
+
+/// Returns the date of the day that is this number of days from today.
+fn day_in(days: i64) -> Date {
+    let timestamp = Timestamp::from_unix_seconds(now() + days * 86_400).unwrap();
+    let text = timestamp.to_string();
+    let mut parts = text[..10]
+        .split('-')
+        .map(|part| part.parse::<u16>().unwrap());
+    let [year, month, date] = [(); 3].map(|()| parts.next().unwrap());
+    day(
+        year.into(),
+        month.try_into().unwrap(),
+        date.try_into().unwrap(),
+    )
+}
+
+/// Makes the picture of the README, in the file that `WTS_TEST_PICTURE` names.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: cargo xtask browser"]
+async fn picture_of_page_is_a_small_png() {
+    let (_database, service) = service(recent_history(), &[]);
+    let device = Device {
+        width: 800,
+        height: 1_000,
+        ..DESKTOP
+    };
+    let browser = open_ticket(&service, device).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = env::var_os("WTS_TEST_PICTURE");
+    let file = file.map_or(directory.path().join("page.png"), Into::into);
+    browser.screenshot(&file).await;
+    assert_picture(&file);
+}
+
+/// Checks that a file is a PNG of at most 200 KiB.
+fn assert_picture(file: &Path) {
+    let bytes = std::fs::read(file).unwrap();
+    assert!(
+        bytes.starts_with(b"\x89PNG") && bytes.len() <= 200 * 1024,
+        "{} bytes",
+        bytes.len()
+    );
+}
