@@ -37,7 +37,7 @@ pub(crate) fn run_at_length(arguments: &Args) -> Result<()> {
     test_service(&schemathesis, arguments.examples)
 }
 
-/// Tests the service, which must have been built, for a few seconds. If Python or its packages are not available,
+/// Tests the service, which must have been built, for two minutes. If Python or its packages are not available,
 /// returns a description of what was not checked.
 pub(crate) fn run_briefly() -> Result<Option<String>> {
     match install()? {
