@@ -1,4 +1,4 @@
-//! Tests that the privileges in the README are sufficient and necessary for the role of the service.
+//! Tests that the privileges in OPERATIONS.md are sufficient and necessary for the role of the service.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -16,7 +16,7 @@ const SERVED: &str = "data.students.name data.students.sid wts.operators.access 
     wts.ticket_traces.new_status wts.ticket_traces.op wts.ticket_traces.opid wts.ticket_traces.remark \
     wts.ticket_traces.tid wts.ticket_traces.updated_at wts.tickets.issuer wts.tickets.tid wts.users.sid";
 
-/// A role that was created with the statements of the README. It must be dropped before the database.
+/// A role that was created with the statements in OPERATIONS.md. It must be dropped before the database.
 struct Documented {
     name: String,
     database: Database,
@@ -31,8 +31,8 @@ impl Documented {
         let database = Database::with(kind, sample_records());
         // The name is unique, because it contains the name of the database.
         let name = database.url().rsplit('/').next().unwrap().to_owned() + "_doc";
-        let readme = include_str!("../../../README.md");
-        let (_, rest) = readme.split_once("```sql\n").unwrap();
+        let operations = include_str!("../OPERATIONS.md");
+        let (_, rest) = operations.split_once("```sql\n").unwrap();
         let (statements, _) = rest.split_once("```").unwrap();
         let statements: Vec<_> = statements
             .lines()
@@ -135,8 +135,8 @@ fn documented_export_grant_is_sufficient_and_necessary() {
     let role = Documented::without(None);
     let export = || outcome(wts(&["export"]).env("WTS_DATABASE_URL", role.url()));
     assert_eq!(export().0.code(), Some(1));
-    let readme = include_str!("../../../README.md");
-    let grant = readme
+    let operations = include_str!("../OPERATIONS.md");
+    let grant = operations
         .split('`')
         .find(|code| code.starts_with("grant select on wts.tickets"));
     role.database

@@ -89,7 +89,7 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
                 "the role has more than read privileges: {}",
                 privileges.join(", ")
             ),
-            "use a role that has only the select privileges that the README lists",
+            "use a role that has only the select privileges that OPERATIONS.md lists",
         );
         findings.push(warning.unless(privileges.is_empty(), "the role has read privileges only"));
     }

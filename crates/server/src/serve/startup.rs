@@ -22,7 +22,7 @@ use crate::settings::{
 /// The delay between attempts to reach an unavailable database or key server.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// The remedy for ranks that cannot be read.
-pub(crate) const RANKS_HINT: &str = "in a database that `wts migrate` created, run it again; in an existing WTS v3 database, grant the role the privileges that the README lists";
+pub(crate) const RANKS_HINT: &str = "in a database that `wts migrate` created, run it again; in an existing WTS v3 database, grant the role the privileges that OPERATIONS.md lists";
 /// The remedy for a connection pooler in an unsupported mode.
 pub(crate) const POOLER_HINT: &str = "PgBouncer: set pool_mode = session for this database and user; SETTINGS.md has a section about poolers";
 /// The maximum number of connections that wait to be accepted. The kernel may use a lower maximum.
@@ -161,7 +161,7 @@ pub(crate) fn hint(error: &OpenError) -> &'static str {
         }
         OpenError::NoTables => "run `wts migrate` to create the tables",
         OpenError::ForeignTables(_) => "check the path, or the name of the database, in the URL",
-        OpenError::NoPrivilege(_) => "grant the role the privileges that the README lists",
+        OpenError::NoPrivilege(_) => "grant the role the privileges that OPERATIONS.md lists",
         OpenError::Unreadable(_) => {
             "check that no other program locks the tables, and that their columns have the types of a WTS v3 database"
         }

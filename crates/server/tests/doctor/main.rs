@@ -74,7 +74,7 @@ fn unwise_settings_are_warnings_with_a_remedy() {
         ("migrations have not been run", "wts migrate"),
         (
             "the role has more than read privileges: superuser",
-            "README",
+            "OPERATIONS.md",
         ),
     ] {
         let (_, after) = findings
