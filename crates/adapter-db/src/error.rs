@@ -44,15 +44,15 @@ pub enum OpenError {
     /// The database has no tables.
     #[error("the database has no tables")]
     NoTables,
-    /// The database has tables, but not all that are needed. Contains the missing tables and columns.
+    /// Required tables or columns are missing, so the database probably belongs to another program. Contains their names.
     #[error("the database has the tables of another program: there is no {}", first_of(.0))]
-    ForeignTables(Vec<String>),
+    MissingTables(Vec<String>),
     /// The role lacks privileges. Contains them.
     #[error("the role lacks privileges: {}", .0.join(", "))]
     NoPrivilege(Vec<String>),
     /// The tables to import into exist, but the migrations of this crate did not create them.
     #[error("this is an existing WTS database, which is only read and never written to")]
-    ForeignSchema,
+    UnmanagedSchema,
     /// The tables to import into are missing, the role may not write to them, or another transaction locks them for too
     /// long.
     #[error("cannot write to the database")]
@@ -108,7 +108,7 @@ pub enum MigrateError {
         "this is an existing WTS database whose tables these migrations did not create; it is served unchanged and \
          must not be migrated"
     )]
-    ForeignSchema,
+    UnmanagedSchema,
     /// A migration could not start, or failed and was rolled back.
     #[error("a migration failed")]
     Failed(#[source] Cause),

@@ -67,8 +67,8 @@ struct State {
 }
 
 impl DatabaseHealth {
-    /// Creates the health of a database that has just been read successfully. `name` is the name of the database in
-    /// logs and metrics.
+    /// Creates the health state of a database that has just been read successfully. `name` identifies the database in logs
+    /// and metrics.
     pub(crate) fn new(name: &str, metrics: &DatabaseMetrics) -> Self {
         Self(Arc::new(State {
             name: name.to_owned(),

@@ -142,7 +142,7 @@ async fn existing_wts_v3_database_is_not_migrated() {
 
     assert!(matches!(
         migrate(&url).await,
-        Err(MigrateError::ForeignSchema)
+        Err(MigrateError::UnmanagedSchema)
     ));
 
     let histories = connect(&database.parsed_url()).await.unwrap();

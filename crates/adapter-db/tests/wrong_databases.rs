@@ -164,7 +164,7 @@ async fn tables_of_another_program_are_named() {
             other.execute(statements);
             let error = connect(&other.owner_url()).await.err().unwrap();
             assert!(
-                matches!(error, OpenError::ForeignTables(_)),
+                matches!(error, OpenError::MissingTables(_)),
                 "{kind:?}: {error:?}"
             );
             assert!(ErrorChain(&error).to_string().contains(missing), "{error}");
@@ -176,7 +176,7 @@ async fn tables_of_another_program_are_named() {
          create table wts.operators (wid text, sid text); create table wts.ticket_traces (tid int);
          create table wts.tickets (id int, issuer text)",
     );
-    let Err(OpenError::ForeignTables(missing)) = connect(&other.owner_url()).await else {
+    let Err(OpenError::MissingTables(missing)) = connect(&other.owner_url()).await else {
         panic!("another error");
     };
     assert!(

@@ -107,7 +107,7 @@ fn document(root: &str, settings: &HttpSettings) -> String {
         .replace("{sign_in}", &attribute(sign_in))
 }
 
-/// Escapes a text for an attribute in double quotes.
+/// Escapes `text` for use in a double-quoted HTML attribute.
 fn attribute(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")

@@ -183,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn period_lengths_add_up_to_the_whole_time(traces in traces()) {
+    fn period_lengths_add_up_to_the_total_duration(traces in traces()) {
         let state = TicketState::from_traces(&traces);
         for period in &state.time_in_status {
             let ends = whole_seconds(period.from).zip(period.until.and_then(whole_seconds));

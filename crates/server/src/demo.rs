@@ -23,8 +23,8 @@ use crate::{
     signals::Signals,
 };
 
-/// The sample data. The seed is constant, so that every demo serves the same tickets. The first ticket is the example
-/// of the API document, which W007 solved.
+/// The sample data. The seed is constant, so that every demo serves the same tickets. The first ticket is the example in
+/// the API documentation; staff member W007 solved it.
 const SAMPLE_DATA: SampleData = SampleData {
     seed: 20_251_206,
     tickets: 400,

@@ -65,7 +65,7 @@ impl OtelExporter {
 impl Drop for OtelExporter {
     fn drop(&mut self) {
         if let Err(error) = self.0.shutdown_with_timeout(SHUTDOWN_TIMEOUT) {
-            tracing::warn!(%error, "the last spans did not reach the collector");
+            tracing::warn!(%error, "exporting the last spans failed");
         }
     }
 }

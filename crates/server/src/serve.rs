@@ -55,7 +55,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let (keyring, database) = tokio::select! {
         opened = opened => opened?,
         _ = signals.next() => {
-            tracing::info!("stopped during startup, because a signal was received");
+            tracing::info!("stopped during startup: received a signal");
             return Ok(());
         }
     };

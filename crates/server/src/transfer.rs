@@ -194,7 +194,7 @@ async fn open_file(file: &Path, cancel: &CancelOnSignal) -> anyhow::Result<Box<d
     Ok(Box::new(cancel.race(opening).await??))
 }
 
-/// Creates the output file, or writes to standard output.
+/// Opens the output: a new file, or standard output for `-`.
 fn create_file(
     settings: &Settings,
     output: &Output,

@@ -211,7 +211,7 @@ fn demotion_not_yet_replicated_takes_effect() {
 }
 
 #[test]
-fn failing_replica_fails_no_request_and_is_used_again() {
+fn requests_succeed_during_replica_failure_and_recovery() {
     let replicated = ReplicatedService::new();
     replicated.assert_no_request_fails_during(|| replicated.standby.kill());
     assert_eq!(replicated.opids(), [1, 3]);

@@ -13,14 +13,14 @@ use crate::{
 const AXE_VERSION: &str = "4.14.1";
 /// Names the file of axe-core.
 const AXE_VARIABLE: &str = "WTS_TEST_AXE";
-/// Names the file into which the picture of the README is written.
+/// The environment variable with the path of the screenshot in the README.
 const PICTURE_VARIABLE: &str = "WTS_TEST_PICTURE";
 const PICTURE: &str = "crates/server/ticket-page.png";
 
 /// Arguments of `cargo xtask browser`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Take the picture of the README again
+    /// Take the screenshot in the README again
     #[arg(long)]
     picture: bool,
 }

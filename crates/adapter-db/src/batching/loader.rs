@@ -67,7 +67,7 @@ pub(crate) struct BatchResponse {
     pub(crate) ranks: HashMap<StudentId, Access>,
 }
 
-/// The history of one ticket of a batch, or the error of reading it.
+/// The history of one ticket in a batch, or the error that occurred when it was read.
 pub(crate) type HistoryOutcome = Result<Arc<TicketHistory>, LookupError>;
 
 impl BatchResponse {

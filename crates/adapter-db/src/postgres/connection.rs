@@ -44,8 +44,8 @@ pub(super) async fn connect(
     .await
 }
 
-/// Opens a diesel connection like [`connect`], with a timeout for each host. A timeout or an application name in the
-/// URL takes precedence.
+/// Opens a diesel connection like [`connect`], with `host_timeout` for each host. Values in the URL override the timeout
+/// and the application name.
 pub(super) async fn connect_within(
     config: &PostgresConfig,
     host_timeout: Duration,

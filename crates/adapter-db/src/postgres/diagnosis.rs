@@ -67,7 +67,7 @@ pub(super) async fn diagnose(
     }
     match facts(config, columns).await {
         Ok(facts) if !facts.has_tables => OpenError::NoTables,
-        Ok(facts) if !facts.missing.is_empty() => OpenError::ForeignTables(facts.missing),
+        Ok(facts) if !facts.missing.is_empty() => OpenError::MissingTables(facts.missing),
         Ok(facts) if !facts.denied.is_empty() => OpenError::NoPrivilege(facts.denied),
         Ok(_) | Err(_) => error,
     }

@@ -30,7 +30,7 @@ pub(super) async fn migrate(config: &PostgresConfig) -> Result<Vec<String>, Migr
         .await?;
     let is_foreign = diesel::select(sql::<Bool>(IS_FOREIGN));
     if is_foreign.get_result(&mut connection).await? {
-        return Err(MigrateError::ForeignSchema);
+        return Err(MigrateError::UnmanagedSchema);
     }
     // The migration harness blocks its thread, so it runs on the blocking thread pool.
     tokio::task::spawn_blocking(move || {

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn path_starting_with_two_slashes_is_not_a_host() {
+    fn path_with_two_leading_slashes_is_not_parsed_as_a_host() {
         let directory = tempfile::tempdir().unwrap();
         let file = format!("/{}/wts.db", directory.path().display());
         assert!(connect(Path::new(&file), Mode::Create).is_ok());

@@ -67,7 +67,7 @@ pub(super) fn diagnose(file: &Path, error: OpenError) -> OpenError {
             if missing.is_empty() {
                 error
             } else {
-                OpenError::ForeignTables(missing.into_iter().collect())
+                OpenError::MissingTables(missing.into_iter().collect())
             }
         }
         Err(_) => error,

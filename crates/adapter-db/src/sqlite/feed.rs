@@ -127,7 +127,7 @@ fn descending(
     Ok(rows.into_page(query.limit, FeedPosition::Before, i64::MIN))
 }
 
-/// Reads the traces of a range, and one more than the limit.
+/// Reads at most `limit + 1` traces of the range. The extra trace shows that there is another page.
 fn read(
     connection: &mut SqliteConnection,
     mut range: TraceRange<'_>,

@@ -27,7 +27,7 @@ pub(super) fn migrate(file: &Path) -> Result<Vec<String>, MigrateError> {
     // An immediate transaction locks the file at its start, so that concurrent migrations run one after the other.
     let names = connection.immediate_transaction(|connection| {
         if is_foreign(connection)? {
-            return Err(MigrateError::ForeignSchema);
+            return Err(MigrateError::UnmanagedSchema);
         }
         migrations::run(connection, SQLITE).map_err(MigrateError::Failed)
     })?;

@@ -41,7 +41,7 @@ async fn page(
     page.expect("the database answers")
 }
 
-/// Returns the ids of all pages from this position.
+/// Reads the feed page by page from `start`, and returns the ids of all traces.
 async fn follow(
     feed: &dyn FeedRepository,
     mut start: FeedPosition,

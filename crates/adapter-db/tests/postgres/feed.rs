@@ -1,5 +1,5 @@
-//! The exactness of the feed: a reader that follows it gets every committed trace once, although traces are committed in
-//! another order than that of their ids.
+//! Tests that a reader of the feed gets every committed trace exactly once, even if traces are not committed in the order
+//! of their ids.
 
 use std::{
     sync::{
@@ -222,7 +222,7 @@ async fn trace_waits_for_an_earlier_transaction_only() {
 }
 
 #[tokio::test]
-async fn writer_between_number_and_transaction_id_is_waited_for() {
+async fn feed_waits_for_writer_that_has_only_a_number() {
     for kind in KINDS {
         let database = Database::with(kind, sample_records());
         database.execute(
@@ -267,7 +267,7 @@ async fn writer_between_number_and_transaction_id_is_waited_for() {
 }
 
 #[tokio::test]
-async fn writer_of_a_partition_is_waited_for() {
+async fn feed_waits_for_writer_to_inheriting_table() {
     let database = Database::with(Kind::Postgres, sample_records());
     database.execute(
         "create table wts.other_traces () inherits (wts.ticket_traces);
@@ -292,7 +292,7 @@ async fn writer_of_a_partition_is_waited_for() {
 }
 
 #[tokio::test]
-async fn prepared_transaction_is_waited_for_after_a_restart() {
+async fn horizon_waits_for_prepared_transaction_after_restart() {
     let server = PostgresServer::start(&["max_prepared_transactions=10"]).unwrap();
     let url = server.url("postgres");
     wts_adapter_db::migrate(&url.parse().unwrap())

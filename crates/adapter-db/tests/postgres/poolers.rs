@@ -122,7 +122,7 @@ async fn pooler_that_other_clients_use_is_recognized() {
 }
 
 #[tokio::test]
-async fn pooler_in_session_mode_is_read_through() {
+async fn database_can_be_read_through_session_pooler() {
     for kind in [Kind::Postgres, Kind::WtsV3] {
         let database = Database::with(kind, sample_records());
         for settings in [&[][..], &["ignore_startup_parameters = options"]] {

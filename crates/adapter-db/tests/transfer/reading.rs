@@ -361,7 +361,7 @@ async fn missing_database_or_table_fails_when_opened() {
         assert!(
             matches!(
                 outcome,
-                Err(OpenError::NoTables | OpenError::ForeignTables(_))
+                Err(OpenError::NoTables | OpenError::MissingTables(_))
             ),
             "{kind:?}"
         );

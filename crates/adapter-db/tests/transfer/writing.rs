@@ -243,7 +243,7 @@ async fn values_that_postgresql_cannot_store_are_rejected() {
 async fn read_only_database_fails_when_the_sink_is_opened() {
     let v3 = Database::with(Kind::WtsV3, sample_records());
     let outcome = sink(&v3.owner_url()).await;
-    assert!(matches!(outcome, Err(OpenError::ForeignSchema)));
+    assert!(matches!(outcome, Err(OpenError::UnmanagedSchema)));
     let missing = DatabaseUrl::sqlite("/no/such/file.db");
     let outcome = sink(&missing).await;
     assert!(matches!(outcome, Err(OpenError::NoSuchFile(_))));
@@ -255,7 +255,7 @@ async fn read_only_database_fails_when_the_sink_is_opened() {
     let outcome = sink(&Database::without_tables(Kind::Postgres).owner_url()).await;
     assert!(matches!(outcome, Err(OpenError::NoTables)));
     let outcome = sink(&without_tables.owner_url()).await;
-    assert!(matches!(outcome, Err(OpenError::ForeignTables(_))));
+    assert!(matches!(outcome, Err(OpenError::MissingTables(_))));
     migrate(&without_tables.owner_url()).await.unwrap();
     assert!(sink(&without_tables.owner_url()).await.is_ok());
 }

@@ -77,7 +77,7 @@ const HEADERS: [(&str, &[&str], &str, &str); 11] = [
     ),
 ];
 
-/// The modifier that adds the headers of success responses.
+/// Adds the headers of 2xx and 3xx responses to the OpenAPI description.
 pub(super) struct SuccessHeaders;
 
 impl Modify for SuccessHeaders {

@@ -118,7 +118,7 @@ fn errors_in_the_api_document_are_examples() {
 
 /// Checks the descriptions of fields and of the token scheme, and the extension `x-labels`.
 #[test]
-fn labels_match_those_of_the_domain() {
+fn openapi_labels_match_domain_labels() {
     let description = description();
     let labels = &description["info"]["x-labels"];
     assert_eq!(

@@ -102,7 +102,7 @@ impl Following {
         }
     }
 
-    /// Returns a page. If the page would be empty, waits for a trace, for at most the time `wait`.
+    /// Returns a page. If it would be empty, waits up to `wait` for a trace.
     pub(super) async fn wait(
         mut self,
         request: &HttpRequest,

@@ -37,7 +37,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 /// The CORS headers of a response.
 pub(super) struct Cors {
-    /// Whether any origin is allowed.
+    /// Whether the list of allowed origins contains an origin.
     is_enabled: bool,
     /// The origin of the request, if it is allowed.
     origin: Option<HeaderValue>,

@@ -1,4 +1,4 @@
-//! Content negotiation of the format with the `Accept` header (RFC 9110 12.5.1).
+//! Negotiates the response format from the `Accept` header (RFC 9110, section 12.5.1).
 
 use actix_web::{
     HttpMessage, HttpRequest,

@@ -67,7 +67,7 @@ pub(super) async fn compress(
     Ok((body, Some(coding)))
 }
 
-/// Returns a body that compresses `body` while it is sent, and holds `permit` until it is dropped.
+/// Returns a body that compresses `body` as it is sent. The returned body holds `permit` until it is dropped.
 fn compress_stream(
     mut body: BoxBody,
     coding: ContentCoding,

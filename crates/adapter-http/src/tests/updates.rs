@@ -115,7 +115,7 @@ impl Stream {
     }
 }
 
-/// Opens a stream of Alice, and returns it with its head.
+/// Opens an event stream as Alice. Returns the stream and the response head.
 fn stream(app: &App, fields: &str) -> (Stream, String) {
     let mut stream = Stream::open(app, &token(ALICE, Access::User), fields);
     let head = stream.block();

@@ -17,7 +17,7 @@ async fn body_of(app: &App, path: &str) -> String {
     response.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// Returns the names of the files in a text, such as `main.js` in `../assets/main.js` and `./main.js`.
+/// Returns the file names in the quoted paths of `text`, such as `main.js` for `../assets/main.js` and `./main.js`.
 fn files_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(['"', '\'', '`'])
         .filter(|part| part.contains('/') && !part.contains(' '))

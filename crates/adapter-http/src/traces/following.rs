@@ -175,7 +175,7 @@ struct TraceEvents {
 enum Next {
     /// Sends the history if it differs from the one that the client has.
     Compare(Arc<TicketHistory>),
-    /// Sends the rest of the data of an event.
+    /// Sends the remaining chunks of the current event.
     Data(BoxBody),
     /// Waits for a reading.
     Wait,

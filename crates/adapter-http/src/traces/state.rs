@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_state_is_written_with_one_period_in_memory() {
+    fn long_state_is_streamed_one_period_at_a_time() {
         let traces: Vec<_> = (0..10_000)
             .map(|n| {
                 let at = Timestamp::from_micros_since_2000(n);

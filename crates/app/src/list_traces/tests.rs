@@ -78,7 +78,7 @@ fn use_case(feed: MockFeedRepository, rank_source: RankSource) -> ListTraces {
     )
 }
 
-/// Returns the readable and the denied tickets of tickets 4, 3, 2 and 1, or an error.
+/// Authorizes a query for tickets 4, 3, 2 and 1. Returns the tickets that the caller may read and those that are denied.
 async fn authorized(
     student: &str,
     access: Access,

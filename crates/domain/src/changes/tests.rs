@@ -115,7 +115,7 @@ fn unsorted_traces_are_read_by_time_then_id() {
 }
 
 #[test]
-fn changes_at_equals_the_iterator_at_every_index() {
+fn changes_at_matches_trace_changes_at_every_index() {
     let traces = vec![
         with_status(1, 0, Status::Fresh),
         with_status(2, 1, Status::Fresh),

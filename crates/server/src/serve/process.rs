@@ -23,7 +23,7 @@ pub(super) fn raise_file_limit() {
         },
     );
     if let Err(error) = raised {
-        tracing::warn!(%error, limit = ?limit.current, "raising the limit of open files (RLIMIT_NOFILE) failed");
+        tracing::warn!(%error, limit = ?limit.current, "cannot raise the limit of open files (RLIMIT_NOFILE)");
     }
 }
 

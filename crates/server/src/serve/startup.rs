@@ -160,14 +160,14 @@ pub(crate) fn hint(error: &OpenError) -> &'static str {
             "restore a backup; `sqlite3 FILE .recover` may save records that are not in a backup"
         }
         OpenError::NoTables => "run `wts migrate` to create the tables",
-        OpenError::ForeignTables(_) => "check the path, or the name of the database, in the URL",
+        OpenError::MissingTables(_) => "check the path, or the name of the database, in the URL",
         OpenError::NoPrivilege(_) => "grant the role the privileges that OPERATIONS.md lists",
         OpenError::Unreadable(_) => {
             "check that no other program locks the tables, and that their columns have the types of a WTS v3 database"
         }
         OpenError::Pooler(_) => POOLER_HINT,
         OpenError::ReplicasUnsupported => "remove WTS_DATABASE_READ_URLS",
-        OpenError::ForeignSchema => "import into a database that `wts migrate` created",
+        OpenError::UnmanagedSchema => "import into a database that `wts migrate` created",
         OpenError::Unwritable(_) => {
             "import with the role that ran `wts migrate`, while no other program writes"
         }

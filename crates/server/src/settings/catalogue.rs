@@ -118,9 +118,10 @@ settings! {
         MAX_CONNECTIONS("max_connections"): NonZeroUsize = COUNT, Value("4096");
         /// Concurrency limit: the maximum number of requests in flight; further requests get 503
         MAX_IN_FLIGHT("max_in_flight"): NonZeroUsize = COUNT, Value("1024");
-        /// Maximum number of requests that wait for news or stream events; further ones get 503. A caller can have 16
+        /// Maximum number of long-polling and event-stream requests; further requests get 503. A caller can have at most 16
+        /// of them, and one more ends the oldest
         MAX_LONG_LIVED("max_long_lived"): NonZeroUsize = COUNT, Unset("three quarters of the connection limit");
-        /// Longest time for which a request may wait for news (`Prefer: wait`); a longer wait is shortened
+        /// Longest time for which a request can wait for changes (`Prefer: wait`); a longer wait is shortened
         MAX_WAIT("max_wait"): Duration = DURATION, Value("45s");
         /// Rate limit of each caller with a valid token, in requests per second, with bursts of ten times the rate, or `off`
         CALLER_RATE_LIMIT("caller_rate_limit"): Option<NonZeroU32> = RATE, Value("off");

@@ -90,7 +90,7 @@ impl Words {
         }
     }
 
-    /// The number of traces, and of those that are later than the time of the page.
+    /// Returns the number of traces as text, such as "5 traces, 2 more after this time".
     pub(super) fn trace_count(&self, shown: usize, later: usize) -> String {
         let count = match (self.is_chinese(), shown) {
             (true, _) => format!("共 {shown} 条记录"),

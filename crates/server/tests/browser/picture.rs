@@ -1,4 +1,4 @@
-//! The picture of the README.
+//! Takes the screenshot in the README.
 
 use std::{env, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{
     support::now,
 };
 
-/// Returns a history of the last days, for the picture.
+/// Returns a history that covers the last few days.
 fn recent_history() -> Vec<Trace> {
     const HOUR: i64 = 3_600;
     let at = |mut trace: Trace, hours: i64| {
@@ -47,7 +47,7 @@ fn day_in(days: i64) -> Date {
     )
 }
 
-/// Makes the picture of the README, in the file that `WTS_TEST_PICTURE` names.
+/// Writes the screenshot in the README to the file that `WTS_TEST_PICTURE` names.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: cargo xtask browser"]
 async fn picture_of_page_is_a_small_png() {

@@ -18,8 +18,8 @@ use crate::{
     support::{Service, token, wait_until},
 };
 
-/// Sends `at_a_time` pipelined requests repeatedly until `stopped` is set, and counts the responses. A lock around the
-/// check and the requests ensures that every request is sent before the signal.
+/// Sends batches of `at_a_time` pipelined requests until `stopped` is set, and counts the responses. It holds the read lock
+/// while it checks the flag and sends a batch, so that no request follows the shutdown signal.
 fn send_until_stopped(
     address: SocketAddr,
     bearer: &str,

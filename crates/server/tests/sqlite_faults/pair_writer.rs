@@ -1,4 +1,5 @@
-//! Writes two traces of ticket 123 at a time to the SQLite file in the first argument, until it is killed or a write fails.
+//! Repeatedly inserts two traces of ticket 123 in one transaction into the SQLite file that the first argument names, until
+//! it is killed or a write fails.
 #![expect(clippy::expect_used, reason = "a test program fails by panicking")]
 
 use std::{env, path::PathBuf};

@@ -1,4 +1,5 @@
-//! Commands in kernel namespaces, which give a test more permissions, and commands without the capabilities of root.
+//! Runs commands in new Linux namespaces (`unshare`), which give a test more privileges, or without the capabilities of
+//! root (`setpriv`).
 
 use std::{
     fs,

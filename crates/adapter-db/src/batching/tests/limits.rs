@@ -24,7 +24,7 @@ async fn timeout_in_the_queue_returns_busy() {
 }
 
 #[tokio::test]
-async fn timeout_behind_a_stuck_batch_returns_failed() {
+async fn query_queued_behind_a_stuck_batch_fails_on_timeout() {
     let database = FakeDatabase::with([1, 2]);
     let repository = repository(&database);
     let first = query(&repository, 1).await;

@@ -66,7 +66,7 @@ async fn each_query_gets_the_rank_of_its_student() {
 }
 
 #[tokio::test]
-async fn long_history_query_returns_the_rank() {
+async fn query_of_a_long_history_also_returns_the_rank() {
     let database = FakeDatabase::with([1]).release_all();
     database.add_traces(1, MAX_TRACES);
     let repository = repository(&database);

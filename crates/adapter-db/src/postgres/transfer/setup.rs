@@ -54,7 +54,7 @@ pub(crate) async fn sink(config: &PostgresConfig) -> Result<PostgresSink, OpenEr
         .and_then(|row| row.try_get(0))
         .map_err(|error| OpenError::Unwritable(error.into()))?;
     if is_foreign {
-        return Err(OpenError::ForeignSchema);
+        return Err(OpenError::UnmanagedSchema);
     }
     prepare(client)
         .await

@@ -210,7 +210,7 @@ fn key(entry: &Entry) -> i64 {
     }
 }
 
-/// Converts the error of a failed `COPY`. If the server reports the line, the error names the rejected record.
+/// Converts an error of `COPY`. If the server reports the line, the result identifies the rejected record.
 fn rejected(error: Error, table: &Table, entries: &[&Entry]) -> TransferError {
     let row = error.as_db_error().and_then(|cause| {
         // The text looks like "COPY tickets, line 17", perhaps followed by a column.

@@ -47,7 +47,7 @@ pub(crate) fn sink(file: &Path) -> Result<SqliteSink, OpenError> {
         connect(file, Mode::Write).map_err(|error| OpenError::NoAccess(error.into()))?;
     let unwritable = |error: QueryError| OpenError::Unwritable(error.into());
     if is_foreign(&mut connection).map_err(unwritable)? {
-        return Err(OpenError::ForeignSchema);
+        return Err(OpenError::UnmanagedSchema);
     }
     prepare(connection).map_err(unwritable)
 }

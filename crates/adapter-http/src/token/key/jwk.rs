@@ -48,7 +48,7 @@ pub(super) fn read(json: &[u8], symmetric: SymmetricKeys) -> Result<Vec<Key>, In
         match read_one(number, jwk, symmetric) {
             Ok(key) => keys.extend(key),
             Err(error) if symmetric == SymmetricKeys::Rejected => {
-                tracing::warn!(%error, "skipped an invalid key of a JSON Web Key Set");
+                tracing::warn!(%error, "skipped an invalid key in a JSON Web Key Set");
                 skipped = skipped.or(Some(error));
             }
             Err(error) => return Err(error),

@@ -57,7 +57,7 @@ fn position_extends_the_horizon_of_its_reader_only() {
 
 /// When the server restarts, the virtual transaction id of a prepared transaction becomes `-1/` and the transaction id.
 #[test]
-fn prepared_transaction_is_waited_for_after_a_restart() {
+fn horizon_waits_for_prepared_transaction_after_restart() {
     let mut horizon = SettledHorizon::default();
     record(&mut horizon, 10, &[10], &[]);
     assert_eq!(record(&mut horizon, 12, &[12], &["1/1"]), 10);
