@@ -73,6 +73,8 @@ pub(crate) async fn asset(
         "notice.js" => (SCRIPT, file!("notice.js")),
         "page.css" => (STYLESHEET, file!("page.css")),
         "start.js" => (SCRIPT, file!("start.js")),
+        "texts-en.js" => (SCRIPT, file!("texts-en.js")),
+        "texts-zh.js" => (SCRIPT, file!("texts-zh.js")),
         "texts.js" => (SCRIPT, file!("texts.js")),
         "ticket.js" => (SCRIPT, file!("ticket.js")),
         "token.js" => (SCRIPT, file!("token.js")),
