@@ -4,7 +4,8 @@ import { apiUrl, follow, get, parse } from './api.js';
 import { announce, h } from './dom.js';
 import { byDay, entry } from './entry.js';
 import { labels } from './labels.js';
-import { failureTexts, language, texts } from './texts.js';
+import { failureLine } from './notice.js';
+import { language, texts } from './texts.js';
 
 const PAGE_SIZE = 50;
 /** Older entries leave the board when it holds more. */
@@ -20,6 +21,7 @@ export function showActivity(container) {
     isPaused = !isPaused;
     draw();
   } });
+  const problem = h('p', { class: 'detail', role: 'alert' });
   const denied = h('p', { class: 'detail' });
   const live = h('span', { class: 'live' }, texts.live);
   let items = [];
@@ -70,7 +72,7 @@ export function showActivity(container) {
     pause.setAttribute('aria-pressed', String(isPaused));
     older.hidden = !olderCursor || items.length >= MAX_ENTRIES;
     list.replaceChildren(h('h2', { class: 'visually-hidden' }, texts.list), ...items.length ? byDay(items) : [h('p', {}, texts.noActivity)]);
-    if (!list.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, h('h1', {}, texts.activity), live, pause), h('p', {}, texts.activityText), filterForm(filters), denied, list, older);
+    if (!list.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, h('h1', {}, texts.activity), live, pause), h('p', {}, texts.activityText), filterForm(filters), denied, list, older, problem);
   }
 
   function itemOf(trace, isNew) {
@@ -94,11 +96,15 @@ export function showActivity(container) {
   }
 
   async function loadOlder() {
+    const requester = token;
     older.disabled = true;
+    problem.textContent = '';
     try {
-      takeOlder(parse(await (await get(backwards(olderCursor), token)).text()));
-    } catch (failure) {
-      announce(failureTexts(failure).join('. '));
+      const text = await (await get(backwards(olderCursor), token)).text();
+      // Another visitor can have signed in meanwhile.
+      if (token === requester) takeOlder(parse(text));
+    } catch (error) {
+      problem.textContent = failureLine(error);
     } finally {
       older.disabled = false;
     }
@@ -113,6 +119,7 @@ export function showActivity(container) {
       } });
     },
     clear() {
+      token = '';
       items = [];
       waiting = [];
       shownSince = null;

@@ -8,6 +8,10 @@ const POLL_INTERVAL_MS = 15_000;
 /** The server sends a comment line every 15 s. After this time without a byte, the stream counts as broken. */
 const STREAM_TIMEOUT_MS = 40_000;
 const MAX_DELAY_MS = 30_000;
+/** The least time between two streams or polls. Some proxies end each of them at once. */
+const MIN_INTERVAL_MS = 1_000;
+/** A longer timer would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A request that failed. `kind` selects the text that the visitor sees. */
 export class Failure extends Error {
@@ -20,6 +24,11 @@ export class Failure extends Error {
   get isTransient() {
     return ['unreachable', 'too-many', 'busy', 'fault'].includes(this.kind);
   }
+}
+
+/** Returns what failed: any other error than a `Failure` comes from a broken connection. */
+export function failureFrom(error) {
+  return error instanceof Failure ? error : new Failure('unreachable');
 }
 
 export function apiUrl(path, query) {
@@ -94,16 +103,17 @@ export async function follow(source, { token, signal, report }) {
       if (hasMore) continue;
       if (canStream) canStream = await stream(source, token, signal, report);
       // A server without long polling responds at once.
-      else if (wait && !response.headers.has('Preference-Applied')) await sleep(POLL_INTERVAL_MS - (Date.now() - startedAt), signal);
+      const interval = wait && !response.headers.has('Preference-Applied') ? POLL_INTERVAL_MS : MIN_INTERVAL_MS;
       wait = canStream ? 0 : LONG_POLL_SECONDS;
+      await sleep(interval - (Date.now() - startedAt), signal);
     } catch (error) {
       if (signal.aborted) return;
-      const failure = error instanceof Failure ? error : new Failure('unreachable');
+      const failure = failureFrom(error);
       if (!failure.isTransient) return report(failure);
       const delay = (failure.retryAfter ?? 0) * 1000 + Math.min(MAX_DELAY_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2);
       failures += 1;
       report(failure, delay);
-      await sleep(delay, signal);
+      await sleep(delay, signal, failure.kind === 'unreachable');
     }
   }
 }
@@ -181,8 +191,8 @@ export async function* events(body, onBytes) {
   }
 }
 
-/** Waits; ends early when the browser is online again or `signal` aborts. */
-function sleep(ms, signal) {
+/** Waits; ends early when `signal` aborts, or, with `untilOnline`, when the browser is online again. */
+function sleep(ms, signal, untilOnline = false) {
   return new Promise(resolve => {
     const finish = () => {
       clearTimeout(timer);
@@ -190,8 +200,8 @@ function sleep(ms, signal) {
       signal.removeEventListener('abort', finish);
       resolve();
     };
-    const timer = setTimeout(finish, Math.max(ms, 0));
-    addEventListener('online', finish);
+    const timer = setTimeout(finish, Math.min(ms, MAX_TIMER_MS));
+    if (untilOnline) addEventListener('online', finish);
     signal.addEventListener('abort', finish);
   });
 }

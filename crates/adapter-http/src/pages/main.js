@@ -6,7 +6,7 @@ import { h } from './dom.js';
 import { updateRelativeTimes } from './format.js';
 import { askForLinkedToken, clearNotice, showFailure } from './notice.js';
 import { language, switchLanguage, texts } from './texts.js';
-import { currentToken, expiryTime, sid } from './token.js';
+import { currentToken, rejectToken, sid } from './token.js';
 
 /** A hidden page keeps its stream for this long. Browsers allow six connections to a server. */
 const HIDDEN_LIMIT_MS = 30_000;
@@ -18,13 +18,12 @@ const content = h('div', { id: 'content' });
 let view = null;
 let running = null;
 let token = null;
-let expiryTimer;
 let hiddenTimer;
 
 document.getElementById('header').append(
   h('a', { class: 'skip', href: '#main' }, texts.skip),
   h('a', { class: 'home', href: `${root}/` }, texts.product),
-  h('button', { type: 'button', class: 'plain', lang: language === 'zh' ? 'en' : 'zh-CN', click: switchLanguage }, texts.otherLanguage));
+  h('button', { type: 'button', class: 'plain', lang: language === 'zh' ? 'en' : 'zh-CN', click: () => switchLanguage(currentToken()) }, texts.otherLanguage));
 main.replaceChildren(notice, content);
 
 const [, ticket] = /\/tickets\/([^/]+)\/?$/.exec(location.pathname) ?? [];
@@ -36,23 +35,27 @@ function start(started) {
   view = started;
   restart();
   addEventListener('tokenchange', restart);
-  document.addEventListener('visibilitychange', limitWhileHidden);
-  limitWhileHidden(); // A page can be opened in the background.
+  document.addEventListener('visibilitychange', () => {
+    limitWhileHidden();
+    if (!document.hidden && (!running || currentToken() !== token)) restart();
+  });
+  // Requests that wait do not notice that the network is gone.
+  addEventListener('offline', () => running && restart());
   // A page from the browser's back/forward cache can be old.
   addEventListener('pageshow', event => event.persisted && restart());
   setInterval(updateRelativeTimes, 20_000);
 }
 
-/** Stops a page that stays hidden, and starts it again when it is shown. */
+/** Stops the page if it stays hidden. */
 function limitWhileHidden() {
   clearTimeout(hiddenTimer);
   if (document.hidden) hiddenTimer = setTimeout(stop, HIDDEN_LIMIT_MS);
-  else if (currentToken() !== token || !running) restart();
 }
 
 /** Begins to follow the resource of the view with the visitor's present token. */
 function restart() {
   stop();
+  limitWhileHidden(); // A page can be opened in the background.
   if (askForLinkedToken(notice)) return;
   const next = currentToken();
   // The content is cleared when another visitor signs in, or the visitor signs out.
@@ -62,22 +65,17 @@ function restart() {
   if (view.shownSince() === null) content.replaceChildren(h('p', { class: 'loading', role: 'status' }, texts.loading));
   running = new AbortController();
   const { signal } = running;
-  expiryTimer = setTimeout(() => {
-    if (Date.now() < expiryTime(token)) return restart(); // The timer has a maximum.
-    stop();
-    report(new Failure('expired'));
-  }, Math.min(expiryTime(token) - Date.now(), 2 ** 31 - 1));
   view.follow(token, signal, (failure, delayMs) => signal.aborted || report(failure, delayMs));
 }
 
 function stop() {
-  clearTimeout(expiryTimer);
   running?.abort();
   running = null;
 }
 
 function report(failure, delayMs = null) {
   if (!failure) return clearNotice(notice);
+  if (['expired', 'refused'].includes(failure.kind) && rejectToken(token)) return restart();
   if (['refused', 'unregistered', 'not-yours', 'not-found', 'staff-only'].includes(failure.kind)) view.clear();
   if (view.shownSince() === null) content.replaceChildren();
   showFailure(notice, failure, { delayMs, shownSince: view.shownSince(), retry: restart });

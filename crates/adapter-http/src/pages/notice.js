@@ -1,14 +1,15 @@
 // Notices for failed requests, and for the choice between two tokens.
 
+import { failureFrom } from './api.js';
 import { h } from './dom.js';
-import { time } from './format.js';
+import { time, visible } from './format.js';
 import { failureTexts, texts } from './texts.js';
 import { answerLinked, claims, currentToken, setToken, sid, tokenToConfirm } from './token.js';
 
 const SIGN_IN = document.documentElement.dataset.signIn;
 const NEEDS_TOKEN = ['no-token', 'expired', 'refused', 'unregistered', 'not-yours', 'staff-only'];
 let countdown;
-/** The kind and the form of the failure that is shown. */
+/** The heading and the form of the failure that is shown. */
 let shown = '';
 
 /** Shows a failure. With `shownSince`, the time of what is still on the screen, as a line above it; otherwise as a page of its own. */
@@ -16,8 +17,9 @@ export function showFailure(container, failure, { delayMs = null, shownSince = n
   clearInterval(countdown);
   const [title, advice] = failureTexts(failure);
   const isBrief = shownSince !== null;
-  const isShown = shown === `${failure.kind} ${isBrief}` && container.hasChildNodes();
-  shown = `${failure.kind} ${isBrief}`;
+  const heading = failure.kind === 'unreachable' && !navigator.onLine ? texts.offline : title;
+  const isShown = shown === `${heading} ${isBrief}`;
+  shown = `${heading} ${isBrief}`;
   const remaining = isShown ? container.querySelector('.remaining') : h('span', { class: 'remaining', 'aria-hidden': 'true' });
   if (delayMs !== null) {
     const end = Date.now() + delayMs;
@@ -27,7 +29,6 @@ export function showFailure(container, failure, { delayMs = null, shownSince = n
   }
   // A repeated failure keeps its elements, so that focus stays and nothing is announced again.
   if (isShown) return;
-  const heading = failure.kind === 'unreachable' && !navigator.onLine ? texts.offline : title;
   container.replaceChildren(h('section', { class: isBrief ? 'notice brief' : 'notice', role: 'alert' },
     h(isBrief ? 'p' : 'h1', { class: 'notice-title' }, heading),
     h('p', {}, advice, remaining),
@@ -38,6 +39,12 @@ export function showFailure(container, failure, { delayMs = null, shownSince = n
       h('button', { type: 'button', click: retry }, texts.retry)),
     NEEDS_TOKEN.includes(failure.kind) && tokenField(retry),
     failure.requestId && h('p', { class: 'request-id' }, `${texts.requestId}: `, h('code', {}, failure.requestId))));
+}
+
+/** Returns what failed in one line, with the request id to quote. */
+export function failureLine(error) {
+  const failure = failureFrom(error);
+  return [failureTexts(failure)[0], failure.requestId && `${texts.requestId}: ${failure.requestId}`].filter(Boolean).join(' · ');
 }
 
 /** Removes the notice. */
@@ -56,10 +63,10 @@ export function askForLinkedToken(container) {
     clearNotice(container);
     answerLinked(accepted);
   };
-  const name = token => [claims(token).name, sid(token)].filter(Boolean).join(' ') || texts.unnamed;
+  const name = token => [claims(token).name, sid(token)].filter(Boolean).join(' ').slice(0, 100) || texts.unnamed;
   container.replaceChildren(h('section', { class: 'notice' },
     h('h1', { class: 'notice-title' }, texts.confirmTitle),
-    h('p', {}, texts.confirm(name(linked), name(currentToken()))),
+    h('p', {}, visible(texts.confirm(name(linked), name(currentToken())))),
     h('p', { class: 'actions' },
       h('button', { type: 'button', class: 'primary', click: () => answer(true) }, texts.accept),
       h('button', { type: 'button', click: () => answer(false) }, texts.decline))));

@@ -5,7 +5,8 @@ import { announce, h, withStorage } from './dom.js';
 import { byDay, entry, statusBadge, summary, valueText } from './entry.js';
 import { duration, relativeTime, time } from './format.js';
 import { operators } from './labels.js';
-import { failureTexts, texts } from './texts.js';
+import { failureLine } from './notice.js';
+import { texts } from './texts.js';
 import { claims } from './token.js';
 
 const ORDER_KEY = 'wts-order';
@@ -114,21 +115,24 @@ export function showTicket(container, number) {
   }
 
   function downloadButton() {
+    const problem = h('span', { class: 'detail', role: 'alert' });
     const button = h('button', { type: 'button', click: async () => {
+      const requester = token;
       button.disabled = true;
+      problem.textContent = '';
       try {
         const response = await get(apiUrl('get_traces', { tid: number, format: 'csv', include: 'changes' }), token);
         const url = URL.createObjectURL(await response.blob());
-        h('a', { href: url, download: `ticket-${number}.csv` }).click();
+        // Another visitor can have signed in meanwhile.
+        if (token === requester) h('a', { href: url, download: `ticket-${number}.csv` }).click();
         setTimeout(() => URL.revokeObjectURL(url), 60_000);
-      } catch (failure) {
-        announce(failureTexts(failure).join('. '));
-        button.after(h('span', { class: 'detail' }, failureTexts(failure)[0]));
+      } catch (error) {
+        problem.textContent = failureLine(error);
       } finally {
         button.disabled = false;
       }
     } }, texts.csv);
-    return button;
+    return [button, problem];
   }
 
   /** Shows the entry that the address names. */
@@ -152,6 +156,7 @@ export function showTicket(container, number) {
       } });
     },
     clear() {
+      token = '';
       body = null;
       shownSince = null;
       source.position = null;

@@ -7,9 +7,14 @@ import { withStorage } from './dom.js';
 const TAB_KEY = 'wts-token';
 const SHARED_KEY = document.documentElement.dataset.storageKey;
 
-/** The token of the tab where the browser forbids storage. */
-let memory = null;
+/** The token of the tab where the browser forbids storage. `history.state` keeps it while the language changes. */
+let { token: memory = null, ...state } = history.state ?? {};
+history.replaceState(state, '');
 let linked = takeFromAddress();
+/** The shared token at the last event of the storage. */
+let knownShared = sharedToken();
+/** The tokens that the server did not accept. */
+const rejected = new Set();
 acceptLinked();
 addEventListener('hashchange', () => {
   const token = takeFromAddress();
@@ -18,18 +23,34 @@ addEventListener('hashchange', () => {
   acceptLinked();
   dispatchEvent(new Event('tokenchange'));
 });
-// Another tab signed in or out.
+// Another tab signed in or out. A sign-out also ends the use of the same person's token in this tab.
 addEventListener('storage', event => {
   const isShared = SHARED_KEY && (event.key === SHARED_KEY || event.key === null);
-  if (isShared && event.storageArea === localStorage) dispatchEvent(new Event('tokenchange'));
+  if (!isShared || event.storageArea !== localStorage) return;
+  const before = knownShared;
+  knownShared = sharedToken();
+  if (before && !knownShared && sid(before) === sid(tabToken() ?? '')) setToken(null);
+  dispatchEvent(new Event('tokenchange'));
 });
 
-/** Returns the visitor's token, or null. A token of the tab goes first, unless it is expired and the shared one is not. */
+/** Returns the visitor's token, or null: that of the tab or the shared one, the first that the server did not reject. */
 export function currentToken() {
-  const tab = withStorage(() => sessionStorage.getItem(TAB_KEY)) ?? memory;
-  const shared = SHARED_KEY ? plain(withStorage(() => localStorage.getItem(SHARED_KEY))) : null;
-  if (tab && shared && isExpired(tab) && !isExpired(shared) && sid(tab) === sid(shared)) return shared;
-  return tab ?? shared;
+  const tokens = [tabToken(), sharedToken()].filter(Boolean);
+  return tokens.find(token => !rejected.has(token)) ?? tokens[0] ?? null;
+}
+
+/** Notes that the server rejected a token. Returns whether the visitor has another one. */
+export function rejectToken(token) {
+  rejected.add(token);
+  return !rejected.has(currentToken() ?? token);
+}
+
+function tabToken() {
+  return withStorage(() => sessionStorage.getItem(TAB_KEY)) ?? memory;
+}
+
+function sharedToken() {
+  return SHARED_KEY ? plain(withStorage(() => localStorage.getItem(SHARED_KEY))) : null;
 }
 
 /** Returns the token of a link that belongs to somebody other than the visitor, or null. */
@@ -44,10 +65,10 @@ export function answerLinked(accepted) {
   dispatchEvent(new Event('tokenchange'));
 }
 
-/** Keeps a token for this tab. */
+/** Keeps a token for this tab, or none. */
 export function setToken(token) {
   memory = plain(token);
-  if (memory) withStorage(() => sessionStorage.setItem(TAB_KEY, memory));
+  withStorage(() => memory ? sessionStorage.setItem(TAB_KEY, memory) : sessionStorage.removeItem(TAB_KEY));
 }
 
 export function isExpired(token) {
@@ -55,13 +76,8 @@ export function isExpired(token) {
   return typeof exp === 'number' && exp * 1000 <= Date.now();
 }
 
-export function expiryTime(token) {
-  const { exp } = claims(token);
-  return typeof exp === 'number' ? exp * 1000 : Infinity;
-}
-
 export function sid(token) {
-  return claims(token).sid ?? '';
+  return String(claims(token).sid ?? '');
 }
 
 /** Returns the claims of a token, unverified: for display only. */

@@ -1,4 +1,4 @@
-//! Requests that fail: what the page says, and how it goes on.
+//! Requests that fail: the notices of the page, and how it recovers.
 
 use wts_domain::{Access, Status};
 use wts_testkit::ALICE;
@@ -17,10 +17,6 @@ async fn page_stays_while_server_is_away_and_goes_on() {
     let browser = open_ticket(&first, DESKTOP).await;
 
     first.stop("KILL");
-    browser
-        .run("document.dispatchEvent(new Event('visibilitychange'))")
-        .await;
-    browser.run("dispatchEvent(new Event('tokenchange'))").await;
     let text = browser.wait_for("cannot be reached").await;
     assert!(
         text.contains("Record #4") && text.contains("What you see is from"),

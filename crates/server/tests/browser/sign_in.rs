@@ -17,13 +17,18 @@ async fn expired_token_leads_to_sign_in() {
     let sign_in = "https://sso.example/login?back={return}";
     let (_database, service) = service(history(), &[("WTS_SIGN_IN_URL", sign_in)]);
     let browser = Browser::start(DESKTOP).await;
-    let claims = json!({ "sid": ALICE, "access": "user", "exp": now() + 4 });
+    // The server accepts a token for 30 s longer.
+    let claims = json!({ "sid": ALICE, "access": "user", "exp": now() - 30 + 8 });
     browser
         .open(&link(&service, "tickets/123", &signed(&claims)))
         .await;
+    browser.wait_for("Record #4").await;
 
     let text = browser.wait_for("Your sign-in has expired").await;
-    assert!(text.contains("Sign in"), "{text}");
+    assert!(
+        text.contains("Sign in") && text.contains("Record #4"),
+        "{text}"
+    );
     let target = browser
         .run("return document.querySelector('a.primary').href")
         .await;
