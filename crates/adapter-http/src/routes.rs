@@ -177,12 +177,22 @@ async fn no_such_path() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NoSuchPath)
 }
 
-/// Returns a constant response after authentication: the baseline of benchmarks.
+/// Returns a constant body after authentication: the baseline of benchmarks. The query string is `bytes=` and the
+/// length of the body, at most 64 KiB.
 #[cfg(feature = "bench")]
-async fn baseline(_: crate::authentication::AuthenticatedCaller) -> HttpResponse {
+async fn baseline(
+    _: crate::authentication::AuthenticatedCaller,
+    request: actix_web::HttpRequest,
+) -> HttpResponse {
+    static BODY: [u8; 64 * 1_024] = [b' '; 64 * 1_024];
+    let length = request.query_string().strip_prefix("bytes=");
+    let length = length.and_then(|length| length.parse::<usize>().ok());
+    let body: &'static [u8] = length
+        .and_then(|length| BODY.get(..length))
+        .unwrap_or_default();
     HttpResponse::Ok()
         .content_type(crate::constants::JSON)
-        .body(r#"{"success":true,"msg":"baseline"}"#)
+        .body(body)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measures the throughput of the service, compared with the database alone and with the baseline.
 //! For the database alone, `pgbench` sends the same query as one prepared statement. The baseline is a route of the
-//! service that only authenticates the caller and returns a constant response.
+//! service that only authenticates the caller and returns a constant response, as long as an average history.
 //!
 //! All programs share one machine, so only results of the same run can be compared. The compared programs run in turn,
 //! and the results are medians.
@@ -42,8 +42,13 @@ const LONG_HISTORIES: [(u32, u32, &str); 3] = [
 /// The duration of a measurement of long histories, whose responses take longer.
 const LONG_HISTORY_DURATION: Duration = Duration::from_secs(10);
 
+/// The number of tickets of the hot set: tickets that are requested again and again.
+const HOT_SET: u32 = 1_000;
+
 const TRACES: &str = "traces";
 const TRACES_WITH_CONCURRENT_WRITES: &str = "traces, concurrent writes";
+const HOT_TRACES: &str = "traces, hot set";
+const HOT_TRACES_WITH_CONCURRENT_WRITES: &str = "traces, hot set, concurrent writes";
 const BASELINE: &str = "baseline";
 const PGBENCH: &str = "pgbench";
 
@@ -137,7 +142,10 @@ fn build() -> Result<()> {
 fn measure(arguments: &Args, service: &Service<'_>, tickets: (u32, u32)) -> Result<Table> {
     let duration = Duration::from_secs(arguments.seconds);
     let traces = wrk::Target::traces(tickets);
+    let hot_set = (tickets.0, tickets.1.min(tickets.0 + HOT_SET - 1));
+    let hot_traces = wrk::Target::traces(hot_set);
     wrk::run(service, &traces, 16, WARM_UP)?;
+    let baseline = baseline_of_equal_length(service, &hot_traces)?;
     let mut table = Table::new();
     for _ in 0..arguments.rounds {
         for &connections in &arguments.connections {
@@ -150,16 +158,31 @@ fn measure(arguments: &Args, service: &Service<'_>, tickets: (u32, u32)) -> Resu
             };
             let load = |target| load(service, target, connections, duration);
             add(TRACES, load(&traces)?)?;
+            add(HOT_TRACES, load(&hot_traces)?)?;
             if let Some(pgbench) = Pgbench::new(service.database, tickets) {
                 let writers = pgbench.start_writers()?;
                 add(TRACES_WITH_CONCURRENT_WRITES, load(&traces)?)?;
+                add(HOT_TRACES_WITH_CONCURRENT_WRITES, load(&hot_traces)?)?;
                 drop(writers);
                 add(PGBENCH, pgbench.read(connections, duration)?)?;
             }
-            add(BASELINE, load(&wrk::Target::BASELINE)?)?;
+            add(BASELINE, load(&baseline)?)?;
         }
     }
     Ok(table)
+}
+
+/// Returns the target of a baseline whose responses, including their heads, are as long as those of `target` on average.
+fn baseline_of_equal_length(service: &Service<'_>, target: &wrk::Target) -> Result<wrk::Target> {
+    let whole = wrk::run(service, target, 16, WARM_UP)?.bytes;
+    let head = wrk::run(service, &wrk::Target::baseline(0), 16, WARM_UP)?.bytes;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a response has a few thousand bytes"
+    )]
+    let body = (whole - head).max(0.0) as u32;
+    Ok(wrk::Target::baseline(body))
 }
 
 /// Measures long histories. Requests may be rejected, because rejections limit the memory of the service; the table

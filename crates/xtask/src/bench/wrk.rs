@@ -26,12 +26,10 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The baseline route, which only checks the token.
-    pub(super) const BASELINE: Self = Self {
-        path: "/baseline?tid=",
-        first: 1,
-        last: 9,
-    };
+    /// Returns the target of the baseline route, which only checks the token, with a body of this length.
+    pub(super) fn baseline(bytes: u32) -> Self {
+        Self::new("/baseline?bytes=", (bytes, bytes))
+    }
 
     /// Returns the target for the traces of the tickets from the first to the last.
     pub(super) fn traces(tickets: (u32, u32)) -> Self {
