@@ -1,4 +1,4 @@
-//! The errors of opening and migrating a database.
+//! The errors that occur when a database is opened or migrated.
 
 use std::{error::Error, path::PathBuf};
 

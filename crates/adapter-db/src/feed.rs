@@ -1,4 +1,4 @@
-//! Building a page of the feed from the rows of either database.
+//! Builds a page of the feed from the rows of either database.
 
 use wts_app::{FeedPosition, TracePage};
 use wts_domain::{TicketId, Trace, TraceId};
@@ -8,7 +8,7 @@ use crate::{
     sql_types::IdValue,
 };
 
-/// The rows of a page, in any order: at most one trace more than the page may have.
+/// The rows of a page, in any order: at most `limit + 1` traces.
 #[derive(Debug, Default)]
 pub(crate) struct PageRows {
     traces: Vec<Trace>,
@@ -39,7 +39,7 @@ impl PageRows {
         Ok(())
     }
 
-    /// Returns the page in the order of `position`, of at most `limit` traces. `end` is the end of the range that was read.
+    /// Returns a page with at most `limit` traces, ordered as `position` requires. `end` is the end of the range that was read.
     pub(crate) fn into_page(
         mut self,
         limit: usize,

@@ -79,7 +79,7 @@ impl Replica {
 pub(crate) struct ReplicaRouter {
     primary: Arc<dyn HistoryRepository>,
     replicas: Vec<Replica>,
-    /// The longest a replica may send no data before the primary is queried instead.
+    /// The longest time for which a replica may send no data before the primary is queried instead.
     replica_timeout: Duration,
     turn: AtomicUsize,
 }

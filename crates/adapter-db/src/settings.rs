@@ -18,9 +18,9 @@ pub struct ReadSettings {
     pub statement_timeout: Duration,
     /// The `statement_timeout` of PostgreSQL for reading a history that is too long for a shared batch.
     pub long_statement_timeout: Duration,
-    /// The longest the database may send no data while a result is awaited. Must be longer than `statement_timeout`.
+    /// The longest time for which the database may send no data while a result is awaited. Must be longer than `statement_timeout`.
     pub answer_timeout: Duration,
-    /// The longest a read may wait in a queue. A read of a long history may wait four times as long.
+    /// The longest time for which a read may wait in a queue. A read of a long history may wait four times as long.
     pub queue_timeout: Duration,
     /// The maximum number of reads that may wait in the queue of each connection.
     pub queue: NonZeroUsize,
@@ -32,7 +32,7 @@ pub struct ReadSettings {
     pub replicas: Vec<DatabaseUrl>,
     /// The maximum lag of a replica behind the primary; a replica with a longer lag is not read from.
     pub replica_max_lag: Duration,
-    /// The longest a replica may send no data before a read that waits for the replica is sent to the primary instead.
+    /// The longest time for which a replica may send no data before its reads are sent to the primary instead.
     pub replica_timeout: Duration,
 }
 

@@ -101,7 +101,7 @@ fn sqlite_file(path: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
     }
 }
 
-/// The error of an invalid database URL. The error does not contain the URL, which may contain a password.
+/// The reason why a database URL is invalid. It does not contain the URL, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDatabaseUrl {
     /// The URL starts with neither `postgres://`, `postgresql://` nor `sqlite:`.

@@ -1,4 +1,4 @@
-//! Files that are damaged or not a database, and databases of other programs.
+//! Tests of files that are damaged or not a database, and of databases of other programs.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::{fs, path::Path};

@@ -32,7 +32,7 @@ pub(crate) enum ApiError {
     MissingTicket,
     #[error("invalid tid parameter: {0}")]
     InvalidTicket(Cow<'static, str>),
-    /// A parameter other than `tid` has an invalid value.
+    /// A parameter, but not `tid`, has an invalid value.
     #[error("invalid {name} parameter: {}", reason.english)]
     InvalidParameter {
         name: &'static str,
@@ -57,7 +57,7 @@ pub(crate) enum ApiError {
     /// The request has a body that is too long to be read and discarded.
     #[error("the request body is too long: expected none")]
     BodyTooLong,
-    /// The headers are ambiguous: a proxy could interpret them in another way (request smuggling).
+    /// The headers are ambiguous: a proxy could interpret them differently (request smuggling).
     #[error("header fields are ambiguous")]
     AmbiguousFraming,
     #[error("too many requests, retry later")]

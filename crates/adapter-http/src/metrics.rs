@@ -38,7 +38,7 @@ pub struct HttpMetrics {
     pub(crate) streaming: Gauge,
     /// The number of reads of the watcher.
     pub(crate) watcher_reads: Counter,
-    /// The time from seeing news to writing it.
+    /// The time from reading a new trace to sending it.
     pub(crate) delivery_delay: Histogram,
     pub(crate) connections: Gauge,
     /// The number of connections with pending writes, whose clients do not read the rest of a response.

@@ -19,7 +19,7 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use crate::{error::ApiError, metrics::HttpMetrics};
 
-/// The class of a request, from which its limits and timeouts follow.
+/// The class of a request, which determines its limits and timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestClass {
     /// A health check. It has no concurrency limit and no rate limit, and is not counted as in flight.
@@ -32,7 +32,7 @@ pub(crate) enum RequestClass {
     Streaming,
 }
 
-/// The time for which a request waited for news, in the extensions of the request.
+/// The time for which a request waited for changes, stored in the extensions of the request.
 pub(crate) struct WaitedFor(pub(crate) Duration);
 
 /// A handle to the state of a connection, shared by its TCP stream, the middleware and the handlers. Clones share the

@@ -102,7 +102,7 @@ fn matches_if_none_match(request: &HttpRequest, etag: &EntityTag) -> bool {
     }
 }
 
-/// Returns the content in the coding that the client prefers, with the coding. `None` stands for identity.
+/// Returns the content in the coding that the client prefers, and that coding. `None` means identity.
 async fn encode(
     content: Content,
     codings: &AcceptedCodings,

@@ -106,7 +106,7 @@ impl Route {
         }
     }
 
-    /// Sets a label other than the pattern.
+    /// Sets a label that differs from the pattern.
     const fn label(mut self, label: &'static str) -> Self {
         self.label = label;
         self

@@ -33,7 +33,7 @@ pub struct HttpSettings {
     pub rate_limits: RateLimits,
     /// The proxies whose `X-Request-Id` and `X-Forwarded-For` headers are accepted.
     pub trusted_proxies: TrustedProxies,
-    /// The number of worker threads. `None` stands for one per core.
+    /// The number of worker threads; `None` for one per core.
     pub workers: Option<NonZeroUsize>,
     /// The connection limit. One address can have at most half of the connections, unless it belongs to a trusted
     /// proxy. A connection over the limit evicts the longest idle connection. If no connection is idle, the new
@@ -44,7 +44,7 @@ pub struct HttpSettings {
     /// The maximum number of requests that wait or stream; `None` for three quarters of `max_connections`. Further ones
     /// get 503.
     pub max_long_lived: Option<NonZeroUsize>,
-    /// The longest time for which a request may wait for news (`Prefer: wait`).
+    /// The longest time for which a request may wait for changes (`Prefer: wait`).
     pub max_wait: Duration,
     /// The head timeout: the longest time in which a client may send the head of a request.
     pub head_timeout: Duration,

@@ -219,7 +219,7 @@ struct Representation {
 }
 
 impl Representation {
-    /// Returns the response with a history, or 304 if the client has it already.
+    /// Returns the response with a history, or 304 if the client already has it.
     async fn respond(
         &self,
         request: &HttpRequest,
@@ -249,7 +249,7 @@ impl Representation {
     }
 }
 
-/// Returns the `Content-Disposition` (RFC 6266) by which a browser saves the traces of a ticket in a file.
+/// Returns the `Content-Disposition` (RFC 6266) that makes a browser save the traces of a ticket as a file.
 fn attachment(ticket: TicketId) -> Result<HeaderValue, ApiError> {
     HeaderValue::try_from(format!("attachment; filename=\"ticket-{ticket}.csv\""))
         .map_err(|_| ApiError::Internal("the name of a file is not a header value"))

@@ -72,7 +72,7 @@ impl Updates {
         }
     }
 
-    /// Makes a request of `caller` long-lived. If the caller has too many of them, the oldest one ends.
+    /// Makes a request of `caller` long-lived. If the caller has too many long-lived requests, the oldest one ends.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Updates {
         })
     }
 
-    /// Records that a response or event with news begins, which the watcher saw in `reading`.
+    /// Records the delivery delay of a response or event that contains the new traces in `reading`.
     pub(crate) fn record_delivery(&self, reading: &Reading) {
         if let Some(seen) = reading.news_seen {
             let delay = seen.elapsed().as_secs_f64();
@@ -130,7 +130,7 @@ impl Updates {
     }
 }
 
-/// The longest time until a token is verified again.
+/// The longest time after which a token is verified again.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A request that waits or streams.
@@ -157,7 +157,7 @@ impl LongLivedRequest {
     ///
     /// # Errors
     ///
-    /// Returns the error of a request with this token.
+    /// Returns the error that a new request with the token would get.
     pub(crate) fn verify_token(&mut self) -> Result<(), ApiError> {
         self.valid_until = self.updates.valid_until(&self.token)?;
         Ok(())
@@ -175,7 +175,7 @@ pub(crate) enum EndReason {
     KeyWithdrawn,
     /// The ticket has been deleted.
     NoSuchTicket,
-    /// The caller has opened too many streams after this one.
+    /// The caller has opened too many later requests that wait or stream.
     Replaced,
     /// The service is stopping.
     Stopping,
@@ -193,7 +193,7 @@ impl EndReason {
         }
     }
 
-    /// Returns the reason for which a stream ends with `error`; `None` if the stream goes on.
+    /// Returns the reason with which `error` ends a stream; `None` if the stream continues.
     pub(crate) fn from_error(error: &ApiError) -> Option<Self> {
         match error {
             ApiError::Unauthenticated(Unauthenticated::InvalidToken(TokenError::Expired)) => {

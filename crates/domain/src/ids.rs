@@ -62,7 +62,7 @@ impl FromStr for TicketId {
     }
 }
 
-/// The reason why a text cannot be parsed as a ticket number.
+/// The reason why a string cannot be parsed as a ticket number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParseTicketIdError {
     /// The text is empty.

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, str::FromStr};
 
-/// The error returned when a text is not the name of any variant of an enum.
+/// The error for a string that is not the name of any variant of an enum.
 ///
 /// ```
 /// use wts_domain::Status;

@@ -92,7 +92,7 @@ pub(crate) const COMMENT_REMARKS: [&str; 4] = [
     "等待运营商答复",
 ];
 
-/// Characters that programs often handle incorrectly. They are appended to other texts.
+/// Characters that programs often handle incorrectly. They are appended to other strings.
 pub(crate) const SPECIAL_CHARACTERS: [&str; 18] = [
     " “中文引号” \"quotes\" 'apostrophes' `ticks`",
     " C:\\Users\\新建文件夹\\",

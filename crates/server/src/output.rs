@@ -5,7 +5,7 @@ use std::{
     io::{self, ErrorKind, Write},
 };
 
-/// The error of a failed write to standard output.
+/// The error if writing to standard output fails.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output")]
 pub(crate) struct OutputError(#[source] io::Error);

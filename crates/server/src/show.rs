@@ -41,9 +41,9 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 error, 2 invalid arguments, 3 the ticket does not exist.
 Long histories in a pager: wts show TID --color always | less -R";
 
-/// The columns of the page if the terminal does not report its width.
+/// The width of the page if the terminal does not report its width.
 const DEFAULT_WIDTH: usize = 80;
-/// Longer lines are hard to read.
+/// The maximum width of the page. Longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
 const MIN_WIDTH: usize = 20;
 /// The first character of a CSV body, for spreadsheets.

@@ -220,7 +220,7 @@ fn is_standard(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Returns the error of a transfer to a file. A closed pipe is the error of any command whose output is a closed pipe.
+/// Converts an error of a transfer to a file. A closed pipe becomes the error that every command returns for it.
 fn closed_pipe(error: TransferError) -> anyhow::Error {
     match &error {
         TransferError::Failed(_, cause)

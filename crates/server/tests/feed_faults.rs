@@ -1,4 +1,4 @@
-//! The feed while servers fail: readers of two instances get every committed trace once, over crashes of the instances and
+//! Tests of the feed while servers fail: readers of two instances get every committed trace once, over crashes of the instances and
 //! of PostgreSQL, prepared transactions, and the promotion of a synchronous standby.
 //!
 //! `cargo xtask faults feed_faults` runs it for a minute, or for `WTS_FAULTS_SECONDS`, and prints the results.
@@ -36,7 +36,7 @@ const WRITERS: usize = 32;
 /// The server settings. Prepared transactions survive a restart, and then have another name.
 const SETTINGS: [&str; 2] = ["max_prepared_transactions=64", "max_connections=200"];
 
-/// Two servers, of which the second replaces the first.
+/// Two PostgreSQL servers. The second replaces the first.
 struct Servers {
     primary: PostgresServer,
     standby: PostgresServer,
@@ -62,7 +62,7 @@ impl Servers {
         });
     }
 
-    /// Returns the URL of both servers, of which the one that accepts connections is used.
+    /// Returns a URL with both servers. The service connects to the one that accepts connections.
     fn url(&self) -> String {
         let (primary, standby) = (self.primary.url("postgres"), self.standby.url("postgres"));
         let (hosts, database) = primary.rsplit_once('/').unwrap();
@@ -91,7 +91,7 @@ fn ids(text: &str) -> Vec<i64> {
     text.lines().map(|line| line.parse().unwrap()).collect()
 }
 
-/// Two instances, of which each can be replaced.
+/// Two instances of the service. Each can be replaced.
 struct Instances([Mutex<Service>; 2]);
 
 impl Instances {
@@ -99,7 +99,7 @@ impl Instances {
         Self([(); 2].map(|()| Mutex::new(Service::on(url))))
     }
 
-    /// Kills an instance and starts another in its place.
+    /// Kills an instance and starts a new one in its place.
     fn replace(&self, number: usize, url: &str) {
         let mut service = self.0[number].lock().unwrap();
         *service = Service::on(url);
@@ -182,7 +182,7 @@ impl Reader {
         }
     }
 
-    /// Reads back from the newest trace, then goes on in ascending order, and returns all ids once.
+    /// Reads from the newest trace to the oldest, then follows the feed in ascending order. Returns all ids, each once.
     fn follow_newest(&self) -> Vec<i64> {
         sleep(Duration::from_secs(5));
         let first = self.page("", "order=desc&limit=50");
@@ -202,7 +202,7 @@ impl Reader {
     }
 }
 
-/// Follows the table as a reader would that relies on the order of ids.
+/// Follows the table like a naive reader, which assumes that traces are committed in the order of their ids.
 fn follow_naively(servers: &Servers, promoted: &AtomicBool, stop: &AtomicBool) -> Vec<i64> {
     let mut seen = Vec::new();
     loop {

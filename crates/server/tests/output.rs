@@ -1,4 +1,4 @@
-//! Tests of where the commands write: which files they replace, and what happens if standard output cannot be written.
+//! Tests of the outputs of commands: which files they replace, and how they handle errors on standard output.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -51,7 +51,7 @@ fn outcome_into(
     )
 }
 
-/// Returns a file on a disk without space.
+/// Returns a file on a full disk.
 fn full_disk() -> File {
     File::options().write(true).open("/dev/full").unwrap()
 }
@@ -214,7 +214,7 @@ fn closed_pipe_ends_commands_without_a_message() {
         &["generate", "--tickets", "100000"],
     ] {
         let (code, stderr) = outcome_into(closed_pipe(), directory.path(), arguments);
-        // As if SIGPIPE had ended the program: a closed pipe never looks like success.
+        // This is the exit code of a program that SIGPIPE ended.
         assert_eq!(code, Some(141), "{arguments:?}: {stderr}");
         assert_eq!(stderr, "", "{arguments:?}");
     }

@@ -1,4 +1,4 @@
-//! The service and the commands of administrators behind PgBouncer.
+//! Tests of the service and of commands behind PgBouncer.
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
@@ -24,7 +24,7 @@ fn pooler(database: &Database, mode: PoolMode) -> PgBouncer {
     PgBouncer::start(url, mode, &["server_round_robin = 1"]).unwrap()
 }
 
-/// Runs a command with this database to its end, and returns its exit code and output.
+/// Runs a command with the database at `url`. Returns its exit code and its output.
 fn run(arguments: &[&str], url: &str) -> (Option<i32>, String) {
     let mut command = wts(arguments);
     command
@@ -89,7 +89,7 @@ fn service_is_not_ready_while_the_pooler_is_in_transaction_mode() {
             }
             pooler.reload(PoolMode::Transaction).unwrap();
             wait_until("unready", || !is_ready(&service));
-            // Some reads still succeed, and must not make the service ready.
+            // Some reads still succeed. They must not make the service ready.
             let stays_unready = (0..20).all(|_| {
                 thread::sleep(Duration::from_millis(20));
                 !is_ready(&service)
@@ -112,7 +112,7 @@ fn is_ready(service: &Service) -> bool {
     get(service.address(), "/readyz").status == 200
 }
 
-/// Returns whether the traces of a ticket can be read.
+/// Returns whether the service returns the traces of a ticket.
 fn read(service: &Service) -> bool {
     let token = token("2022310007", Access::Chief);
     service.get("/api/v3/get_traces?tid=123", &token).status == 200

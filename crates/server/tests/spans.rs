@@ -56,7 +56,7 @@ impl Collector {
         Self { url, exported }
     }
 
-    /// Waits until this number of spans has been exported, and returns them.
+    /// Waits until `count` spans have been exported, and returns them.
     fn spans(&self, count: usize) -> Vec<Span> {
         let mut spans = Vec::new();
         while spans.len() < count {

@@ -1,4 +1,4 @@
-//! Concurrent writers of traces, whose transactions commit in another order than that of their ids.
+//! Concurrent writers of traces, whose transactions do not commit in the order of their ids.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use tokio_postgres::{Client, NoTls};
 /// The first ticket of the writers. Each writer has a ticket of its own.
 const FIRST_TICKET: i64 = 1_000;
 
-/// Makes an insert with the remark `hang` wait after it has a number and before its transaction has an id.
+/// SQL for a trigger: an insert with the remark `hang` waits after it has a trace id and before its transaction has an id.
 const HANG: &str = "
     create function wts.hang() returns trigger language plpgsql as $$ begin
         if new.remark = 'hang' then perform pg_sleep(0.2 + 0.2 * random()); end if;
@@ -25,9 +25,9 @@ const HANG: &str = "
 /// The ways in which writers end their transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endings {
-    /// They commit or roll back.
+    /// Transactions commit or roll back.
     OnePhase,
-    /// They also prepare transactions and commit them later. The server has to allow that.
+    /// Transactions can also be prepared and committed later (two-phase commit), which the server must allow.
     TwoPhase,
 }
 
@@ -39,7 +39,7 @@ pub struct TraceWriters {
 }
 
 impl TraceWriters {
-    /// Prepares a database of this URL for `count` writers: a ticket for each, and a trigger.
+    /// Prepares the database at `url` for `count` writers: creates a ticket for each, and a trigger.
     pub async fn prepare(url: &str, count: usize, issuer: &str) {
         let client = connect(url)
             .await
@@ -86,12 +86,12 @@ impl TraceWriters {
         }
     }
 
-    /// Returns how many transactions have been committed.
+    /// Returns the number of committed transactions.
     pub fn committed(&self) -> u64 {
         self.committed.load(Relaxed)
     }
 
-    /// Lets the writers end their transactions, and waits for that.
+    /// Stops the writers, and waits until they have ended their transactions.
     pub async fn stop(self) {
         self.stop.store(true, Relaxed);
         for task in self.tasks {
@@ -115,7 +115,7 @@ impl Writer {
                 sleep(Duration::from_millis(20)).await;
                 continue;
             };
-            // A statement that fails leaves the connection as it is; a new one begins anew.
+            // After a failed statement, the state of the connection is unknown, so a new connection is opened.
             while !self.stop.load(Relaxed) {
                 transactions += 1;
                 if self.transaction(&client, transactions).await.is_err() {
@@ -172,7 +172,7 @@ impl Writer {
     }
 }
 
-/// Commits prepared transactions whose writers have lost their connections, until there are none after the end.
+/// Commits prepared transactions whose writers have lost their connections. Ends when the writers have ended and none is left.
 async fn commit_abandoned(url: impl Fn() -> String, stop: Arc<AtomicBool>) {
     const ABANDONED: &str =
         "select gid from pg_prepared_xacts where prepared < now() - interval '2 s'";
@@ -198,7 +198,7 @@ async fn commit_abandoned(url: impl Fn() -> String, stop: Arc<AtomicBool>) {
     }
 }
 
-/// Waits for a random time of at most this number of milliseconds.
+/// Waits for a random time of at most `most` milliseconds.
 async fn pause(most: u64) {
     sleep(Duration::from_micros(fastrand::u64(0..most * 1_000))).await;
 }

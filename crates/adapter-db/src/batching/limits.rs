@@ -15,7 +15,7 @@ pub(crate) struct QueueLimits {
     pub(crate) batch: usize,
     /// The maximum number of waiting queries.
     pub(crate) queue: usize,
-    /// The longest a query may wait before its batch is sent.
+    /// The longest time for which a query may wait before its batch is sent.
     pub(crate) queue_timeout: Duration,
     /// The threshold that decides the error of a query that times out in the queue. If the batch in flight has taken
     /// longer than the threshold, or the previous batch failed more recently, the error is

@@ -82,7 +82,7 @@ impl BatchResponse {
     }
 }
 
-/// The error of a query in a batch queue.
+/// The reason why a query in a batch queue failed.
 #[derive(Debug, Clone)]
 pub(crate) enum LookupError {
     /// The history is too long for a shared batch, and was not read.

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 
-/// The longest a test waits for a result, even on a busy machine.
+/// The timeout of a test for a result, even on a busy machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The outcome of a probe.

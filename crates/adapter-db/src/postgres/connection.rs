@@ -21,16 +21,16 @@ const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(5);
 /// The settings of a session: names and values.
 pub(super) type SessionSettings = [(&'static str, String)];
 
-/// When a connection through a pooler is checked for transaction or statement mode.
+/// Whether a connection through a pooler is checked for transaction or statement mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PoolerCheck {
-    /// Unless the URL has `pool_mode=session`.
+    /// The connection is checked unless the URL has `pool_mode=session`.
     UnlessSessionMode,
-    /// Always, because a statement has failed as it does in these modes.
+    /// The connection is always checked, because a statement failed in the way that is typical of these modes.
     Always,
 }
 
-/// Opens a diesel connection with these settings.
+/// Opens a diesel connection with `settings`.
 pub(super) async fn connect(
     config: &PostgresConfig,
     settings: &SessionSettings,
@@ -129,7 +129,7 @@ async fn addresses(host: &Config) -> io::Result<Vec<Config>> {
         .collect())
 }
 
-/// Connects to one address, with these settings.
+/// Connects to one address, with `settings`.
 ///
 /// PostgreSQL receives them as startup options, so that they end with the session. A pooler does not apply startup
 /// options, and receives the settings as statements, but only after it has been found to reserve a server connection

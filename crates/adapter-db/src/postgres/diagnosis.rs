@@ -1,4 +1,4 @@
-//! Finds out why a PostgreSQL database cannot be used.
+//! Finds the reason why a PostgreSQL database cannot be used.
 
 use diesel::{
     QueryableByName,

@@ -1,4 +1,4 @@
-//! The feed from PostgreSQL.
+//! The feed of a PostgreSQL database.
 //!
 //! A page in ascending order ends at the [settled horizon](horizon), which all requests share. A request takes two small
 //! statements: one that moves the horizon, and one that reads the page. The first is omitted if the page is full of traces
@@ -59,7 +59,7 @@ pub(super) struct PostgresFeed {
 
 struct FeedReader {
     observing: ReaderSlot,
-    /// Locked during an observation.
+    /// The horizon. It is locked during an observation.
     horizon: Mutex<ObservedHorizon>,
     /// The horizon after the last observation.
     known: std::sync::Mutex<PageHorizon>,
@@ -72,7 +72,7 @@ struct FeedReader {
 #[derive(Default)]
 struct ObservedHorizon {
     horizon: SettledHorizon,
-    /// When the last observation began, and its error.
+    /// The start time of the last observation, and its error, if any.
     last: Option<(Instant, Option<Arc<str>>)>,
 }
 
@@ -179,7 +179,7 @@ impl FeedReader {
                 return Ok(page);
             }
         }
-        // The second attempt is for a fail-over, after which the connections can lead to different servers.
+        // After a fail-over the connections can lead to different servers, so a second attempt is made.
         for _ in 0..2 {
             let horizon = self.observe(position).await?;
             if let Some(page) = self.settled_page(query, position, horizon).await? {
@@ -223,7 +223,7 @@ impl FeedReader {
         Ok(rows.into_page(query.limit, FeedPosition::Before, i64::MIN))
     }
 
-    /// Reads the traces with ids above the first and up to the second end of `range`, at most one more than the limit.
+    /// Reads at most `limit + 1` traces whose ids are above `range.0` and at most `range.1`.
     /// Returns the start time of the server.
     async fn read(
         &self,
@@ -348,7 +348,7 @@ impl FeedReader {
 
     async fn issuers(self: Arc<Self>, query: IssuerQuery) -> Result<FoundIssuers, RepositoryError> {
         let tickets = ids(&query.tickets);
-        // PostgreSQL rejects a text with a zero byte, and so no student has such a number.
+        // PostgreSQL rejects text with a zero byte, so no student has such a number.
         let student = query.rank_of.as_ref().map(StudentId::as_str);
         let students: Vec<_> = student
             .filter(|sid| !sid.contains('\0'))

@@ -150,7 +150,7 @@ impl Probe for PostgresProbe {
     }
 
     fn is_conclusive(&self, cause: &Cause) -> bool {
-        // A connection that the pooler happens to reserve can still be read from.
+        // A pooler may by chance reserve a server connection, and then reads still succeed.
         matches!(cause.downcast_ref(), Some(ConnectError::Pooler))
     }
 

@@ -12,7 +12,7 @@ use std::{
 use diesel::result::Error::{self as QueryError, DatabaseError};
 use tokio_postgres::{Client, Config, Error, SimpleQueryMessage, error::SqlState};
 
-/// How often each of two connections asks for its server process, if no round proves that the connections share one.
+/// The maximum number of rounds in which each of two connections queries its server process.
 const ROUNDS: usize = 4;
 const SERVER_PROCESS: &str = "select pg_backend_pid()";
 /// The name of the setting that identifies a session. PostgreSQL accepts any setting whose name has a prefix.
@@ -98,7 +98,7 @@ async fn query_value(client: &Client, sql: &str) -> Result<Option<String>, Error
     Ok(row.and_then(|row| row.get(0)).map(str::to_owned))
 }
 
-/// The message for such an error.
+/// The message of the error for a pooler in an unsupported mode.
 pub(super) const NO_SESSION: &str = "a connection pooler in transaction or statement mode does not support prepared statements: \
      use session mode, or connect to PostgreSQL directly";
 
@@ -115,7 +115,7 @@ pub(super) fn is_foreign_session(error: &Error) -> bool {
     })
 }
 
-/// Returns the same as [`is_foreign_session`] for an error of diesel, which has no SQLSTATE. In every language, the
+/// Returns what [`is_foreign_session`] returns, for an error of diesel, which has no SQLSTATE. In every language, the
 /// message has the name of the prepared statement: the driver names them `s0`, `s1` and so on.
 pub(super) fn is_foreign_session_in_diesel(error: &QueryError) -> bool {
     let DatabaseError(_, information) = error else {

@@ -30,14 +30,14 @@ use crate::{
     sql_types::IdValue,
 };
 
-/// The maximum number of rows that are decoded at a time.
+/// The maximum number of rows that are decoded per chunk.
 const CHUNK: usize = 256;
 
 /// A connection to PostgreSQL that reads batches of histories.
 pub(super) struct Reader {
     connection: AsyncPgConnection,
     names: OperatorNameCache,
-    /// The longest the server may send no data. The statement timeout of the server is shorter.
+    /// The longest time for which the server may send no data. The statement timeout of the server is shorter.
     timeout: Duration,
     _counted: OpenConnection,
 }
@@ -121,7 +121,7 @@ impl Reader {
         with_timeout(self.timeout, rows).boxed()
     }
 
-    /// Reads the ranks of the registered ones of `students`.
+    /// Reads the ranks of those `students` who are registered.
     pub(super) async fn ranks(&mut self, students: &[&str]) -> Result<Vec<RankRow>, ReadError> {
         read_ranks(&self.connection, self.timeout, students).await
     }
@@ -222,7 +222,7 @@ async fn with_timeout<T>(
     }
 }
 
-/// The error of reading a batch.
+/// The reason why reading a batch failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     #[error("cannot connect to PostgreSQL")]

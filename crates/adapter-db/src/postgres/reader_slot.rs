@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{health::DatabaseHealth, settings::ReadSettings, url::PostgresConfig};
 
-/// A read that fails within this time is retried; a read that fails later is not.
+/// The retry window: a read that fails within this time is retried; a read that fails later is not.
 pub(super) const RETRY_BEFORE: Duration = Duration::from_millis(500);
 
 /// The timeouts of the steps of a read.
@@ -28,7 +28,7 @@ pub(super) struct ReadTimeouts {
 }
 
 impl ReadTimeouts {
-    /// Returns the timeouts of a shared batch.
+    /// Returns the timeouts for a shared batch.
     pub(super) fn shared(settings: &ReadSettings) -> Self {
         Self {
             connect: settings.connect_timeout,
@@ -38,7 +38,7 @@ impl ReadTimeouts {
         }
     }
 
-    /// Returns the timeouts of a long history.
+    /// Returns the timeouts for a long history.
     pub(super) fn long(settings: &ReadSettings) -> Self {
         Self {
             statement: settings.long_statement_timeout,
@@ -162,7 +162,7 @@ impl ReaderSlot {
             ),
             ("lock_timeout", self.timeouts.lock.as_millis().to_string()),
             ("default_transaction_read_only", "on".to_owned()),
-            // Planning takes longer than reading.
+            // Planning the statement for each batch would take longer than running it.
             ("plan_cache_mode", "force_generic_plan".to_owned()),
         ];
         let connecting = connect_within(&self.config, self.timeouts.connect, &settings, check);

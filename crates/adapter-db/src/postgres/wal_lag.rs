@@ -15,7 +15,7 @@ use diesel::{
     sql_types::{BigInt, Bool},
 };
 
-/// How long positions of the primary are kept. A replica with a longer lag is not read from.
+/// The time for which positions of the primary are kept. A replica with a longer lag is not read from.
 const MAX_HISTORY: Duration = Duration::from_secs(5 * 60);
 
 /// The statement that reads a [`WalPosition`]. On a primary it reads the insert position, not the write position,

@@ -1,4 +1,4 @@
-//! Finds out why a SQLite file cannot be used.
+//! Finds the reason why a SQLite file cannot be used.
 
 use std::{
     collections::BTreeSet,
@@ -29,7 +29,7 @@ const FORMATS: [(&[u8], &str); 5] = [
     (b"PK", "it is a zip archive"),
 ];
 
-/// Returns an error that names what is wrong with the file, or `error` if that is unknown.
+/// Returns an error that describes what is wrong with the file, or `error` if the reason is unknown.
 pub(super) fn diagnose(file: &Path, error: OpenError) -> OpenError {
     let (OpenError::Unreadable(cause) | OpenError::Unwritable(cause) | OpenError::NoAccess(cause)) =
         &error

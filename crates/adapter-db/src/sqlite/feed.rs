@@ -1,4 +1,4 @@
-//! The feed from SQLite.
+//! The feed of a SQLite database.
 //!
 //! SQLite has one writer at a time, which assigns ids in ascending order, so every committed trace is settled. The table
 //! assigns no id twice, even if the trace with the highest id is deleted.

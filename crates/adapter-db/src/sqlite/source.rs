@@ -66,7 +66,7 @@ impl ReopeningConnection {
     }
 }
 
-/// The error of reopening the file.
+/// The reason why reopening the file failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReopenError {
     #[error("the SQLite database file no longer exists")]

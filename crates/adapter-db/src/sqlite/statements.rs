@@ -61,7 +61,7 @@ pub(super) struct TraceRange<'a> {
     pub(super) is_descending: bool,
 }
 
-/// The offset of the last trace that a page without tickets scans for traces that meet its conditions: it scans 50,000.
+/// The offset of the last trace that is scanned for a page without a filter by tickets, which scans at most 50,000 traces.
 const LAST_SCANNED: i64 = 49_999;
 
 /// The ticket of a trace; the name of its operator; the trace.
@@ -102,7 +102,7 @@ impl TraceRange<'_> {
             .select((ticket_traces::tid, students::name.nullable(), trace))
             .limit(limit)
             .into_boxed();
-        // The sign keeps SQLite from scanning all traces in the order of their ids for those of a few tickets.
+        // The unary plus prevents SQLite from scanning all traces in the order of their ids for those of a few tickets.
         let id = || match filter.tickets {
             Some(_) => sql::<IdColumn>("+ticket_traces.opid"),
             None => sql::<IdColumn>("ticket_traces.opid"),

@@ -20,14 +20,14 @@ use crate::{
     error::OpenError, health::DatabaseHealth, metrics::OpenConnection, rows::InvalidColumn,
 };
 
-/// A thread with a connection, to which reads are handed one after the other.
+/// A thread with a connection. It runs one read after the other.
 pub(super) struct SqliteWorker {
     jobs: SyncSender<Job>,
     answer_timeout: Duration,
     _counted: OpenConnection,
 }
 
-/// A read that sends its result by itself.
+/// A read. The closure sends its result to the caller.
 type Job = Box<dyn FnOnce(Result<&mut SqliteConnection, ReopenError>) + Send>;
 
 impl SqliteWorker {
@@ -86,7 +86,7 @@ fn worker_loop(mut reopening: ReopeningConnection, inbox: &Receiver<Job>) {
     }
 }
 
-/// The error of a read.
+/// The reason why a read failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     #[error("reading from SQLite timed out")]

@@ -120,7 +120,7 @@ pub(crate) fn unknown_staff(entry: &Entry, op: &str) -> TransferError {
     entry.error("op", problem).into()
 }
 
-/// Compares fields, using the field names of the import file. A field is a required value, an optional value or a text.
+/// Compares fields, using the field names of the import file. A field is a required value, an optional value or text.
 macro_rules! compare {
     ($imported:ident, $stored:ident: $($name:ident = $kind:ident $field:ident),+) => {
         vec![$((stringify!($name), compare!($kind $imported.$field, $stored.$field))),+]
@@ -161,7 +161,7 @@ fn value<T: PartialEq + Display>(imported: Option<&T>, stored: Option<&T>) -> Op
     })
 }
 
-/// Reports that two texts differ. The error does not contain them, because names and remarks are confidential.
+/// Reports that two strings differ. The error does not contain them, because names and remarks are confidential.
 fn text<T: PartialEq>(imported: &T, stored: &T) -> Option<String> {
     (imported != stored).then(|| "the database has a different text".to_owned())
 }

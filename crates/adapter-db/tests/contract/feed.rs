@@ -1,4 +1,4 @@
-//! The pages of the feed: their order, limits and filters.
+//! Tests of the pages of the feed: their order, limits and filters.
 
 use std::sync::Arc;
 
@@ -173,7 +173,7 @@ fn after_ten(seconds: i64) -> Option<Timestamp> {
     Timestamp::from_unix_seconds(1_765_015_200 + seconds).ok()
 }
 
-/// A filter, a further condition, and the ids of the traces that meet both.
+/// A filter, a condition for the end of the range, and the ids of the traces that meet both.
 type Case = (FeedFilter, fn(&mut FeedFilter), &'static [i64]);
 
 pub(crate) async fn page_has_traces_that_meet_all_conditions(kind: Kind) {

@@ -42,7 +42,7 @@ async fn page(
     feed.read_page(&query).await
 }
 
-/// Follows the feed.
+/// A reader that follows the feed.
 struct Follower {
     feed: Arc<dyn FeedRepository>,
     position: FeedPosition,
@@ -62,7 +62,7 @@ impl Follower {
         }
     }
 
-    /// Reads all that can be read now and returns what is new.
+    /// Reads all pages that are available now, and returns the new ids.
     async fn advance(&mut self) -> Vec<i64> {
         let before = self.seen.len();
         loop {
@@ -78,7 +78,7 @@ impl Follower {
         }
     }
 
-    /// Follows until `stop`, and then to the end.
+    /// Follows the feed until `stop` is set, and then to the end.
     async fn follow(mut self, stop: Arc<AtomicBool>) -> Vec<i64> {
         while !stop.load(Relaxed) {
             self.advance().await;
@@ -89,7 +89,7 @@ impl Follower {
     }
 }
 
-/// Follows the table as a reader would that relies on the order of ids.
+/// Follows the table like a naive reader, which assumes that traces are committed in the order of their ids.
 async fn follow_naively(client: Client, stop: Arc<AtomicBool>) -> Vec<i64> {
     let mut seen = Vec::new();
     let mut last = 0;
@@ -185,7 +185,7 @@ async fn trace_waits_for_an_earlier_transaction_only() {
         };
         assert_eq!(follower.advance().await, [1, 2, 3, 5, 9]);
 
-        // A number that follows without a gap does not wait.
+        // An id that follows without a gap is settled at once.
         late.batch_execute(&insert(123)).await.unwrap();
         early
             .batch_execute(&format!("begin; {}", insert(124)))
@@ -194,7 +194,7 @@ async fn trace_waits_for_an_earlier_transaction_only() {
         assert_eq!(follower.advance().await, [10]);
         late.batch_execute(&insert(123)).await.unwrap();
         assert_eq!(follower.advance().await, []);
-        // A later writer does not hold up earlier traces.
+        // A later writer does not delay earlier traces.
         late.batch_execute(&format!("begin; {}", insert(123)))
             .await
             .unwrap();
@@ -206,7 +206,7 @@ async fn trace_waits_for_an_earlier_transaction_only() {
         late.batch_execute("rollback").await.unwrap();
         assert_eq!(follower.advance().await, [14], "{kind:?}");
 
-        // Locks that inserts do not take hold up nothing.
+        // Locks that inserts do not take have no effect.
         early
             .batch_execute(
                 "begin; lock table wts.ticket_traces in share update exclusive mode;

@@ -1,4 +1,4 @@
-//! Reads through PgBouncer in each of its pool modes.
+//! Tests of reading through PgBouncer in each of its pool modes.
 
 use std::{thread, time::Duration};
 
@@ -10,7 +10,7 @@ use wts_app::{ErrorChain, Selection};
 use wts_testkit::{Database, Kind, PgBouncer, PoolMode, find, sample_records};
 
 const UNSUPPORTED: [PoolMode; 2] = [PoolMode::Transaction, PoolMode::Statement];
-/// Configurations that choose the server connection of a client differently.
+/// Configurations of PgBouncer that assign server connections to clients in different ways.
 const SETTINGS: [&[&str]; 4] = [
     &[],
     &["default_pool_size = 1"],
@@ -31,7 +31,7 @@ async fn other_client(pooler: &PgBouncer) -> Client {
     client
 }
 
-/// Other programs that run short statements through the pooler until the returned set is dropped.
+/// Starts other programs that run short statements through the pooler until the returned set is dropped.
 async fn load(pooler: &PgBouncer) -> JoinSet<()> {
     let mut load = JoinSet::new();
     for _ in 0..6 {
@@ -49,7 +49,7 @@ async fn inherited_settings(pooler: &PgBouncer) -> Vec<String> {
     for _ in 0..3 {
         clients.push(other_client(pooler).await);
     }
-    // The clients have several server connections at a time.
+    // The clients use several server connections concurrently.
     let queries = clients.iter().map(|client| {
         client.simple_query(
             "select name from pg_settings, pg_sleep(0.1) where source = 'session' and setting <> boot_val

@@ -152,7 +152,7 @@ impl Server {
         self.traffic.handshakes.load(Ordering::SeqCst)
     }
 
-    /// Returns whether a text was received unencrypted.
+    /// Returns whether `text` was received unencrypted.
     pub(crate) fn received(&self, text: &str) -> bool {
         let plain = self.traffic.plain.lock().unwrap();
         plain

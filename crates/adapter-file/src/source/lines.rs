@@ -114,7 +114,7 @@ impl Line<'_> {
         match error.kind() {
             // The compressed file ends within a block.
             ErrorKind::UnexpectedEof => self.truncated(),
-            // The zstd library reports this error only as a text.
+            // The zstd library reports this error only in the text of its message.
             _ if error.to_string().contains("too much memory") => TransferError::failed(
                 what,
                 "the zstd window is larger than 8 MiB: the file was compressed with --long or --ultra",

@@ -5,12 +5,12 @@ use super::*;
 const TRACE: &str = r#"{"type":"trace","opid":1,"tid":123,"updated_at":"2025-12-06T10:00:00Z","op":"W007","remark":""}"#;
 const TICKET: &str = r#"{"type":"ticket","tid":123,"issuer":"2024310001","submitted_at":"2025-12-06T10:00:00Z","category":"others","description":"","priority":"mainline","status":"fresh"}"#;
 
-/// Returns the error of a line after a header and a ticket.
+/// Reads a file with a header, a ticket and `line`, and returns the error.
 fn line_error(line: &str) -> String {
     read_error(format!("{HEADER}\n{TICKET}\n{line}\n").as_bytes())
 }
 
-/// Replaces `text` with `by` in a valid trace, and returns the error of reading the trace.
+/// Replaces `text` with `by` in a valid trace, reads the trace, and returns the error.
 fn value_error(text: &str, by: &str) -> String {
     assert!(TRACE.contains(text));
     line_error(&TRACE.replace(text, by))

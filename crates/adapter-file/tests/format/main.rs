@@ -73,7 +73,7 @@ fn source(bytes: &[u8]) -> Box<dyn HistorySource> {
     Box::new(FileSource::reading(Cursor::new(bytes.to_vec())).unwrap())
 }
 
-/// Returns the error of reading an invalid file.
+/// Reads an invalid file and returns the error.
 fn read_error(bytes: &[u8]) -> String {
     match verify_histories(source(bytes), &mut ()) {
         Ok(_) => panic!("expected an error for {:?}", String::from_utf8_lossy(bytes)),

@@ -131,7 +131,7 @@ fn token_errors() -> Vec<ApiError> {
     ]
 }
 
-/// Returns the errors of `get_traces` besides those of its token.
+/// Returns the errors of `get_traces`, except those of token verification.
 fn history_errors() -> Vec<ApiError> {
     vec![
         AccessDenied::NotYourTicket.into(),
@@ -142,7 +142,7 @@ fn history_errors() -> Vec<ApiError> {
     ]
 }
 
-/// Returns the errors of the feed besides those of its token.
+/// Returns the errors of the feed, except those of token verification.
 fn feed_errors() -> Vec<ApiError> {
     use crate::feed::params as feed;
     let labels =

@@ -7,7 +7,7 @@ use wts_domain::TicketId;
 use super::*;
 use crate::docs::every_error;
 
-/// Asserts the response for an error: status, `errType`, message and the value of the additional header.
+/// Asserts the response to an error: status, `errType`, message and the value of the additional header.
 async fn assert_response(
     error: impl Into<ApiError>,
     (status, err_type, msg, header): (u16, u8, &str, Option<&str>),

@@ -1,4 +1,4 @@
-//! Cursors: positions of the feed as clients store them.
+//! Cursors: positions in the feed, in the form in which clients store them.
 //!
 //! A cursor is the base64url form of a version, the order and the id of a trace. It is not signed: a
 //! client that changes it gets another page, but only of traces that it may read.

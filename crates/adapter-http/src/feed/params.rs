@@ -127,7 +127,7 @@ fn parse_limit(text: &str, max: usize) -> Result<usize, LocalizedText> {
 }
 
 fn parse_op(text: &str) -> Result<StaffId, LocalizedText> {
-    // No database stores a text with a zero byte.
+    // No database stores text with a zero byte.
     if text.contains('\0') {
         return Err(INVALID_OP);
     }

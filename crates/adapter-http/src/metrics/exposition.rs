@@ -24,7 +24,7 @@ pub(super) enum ExpositionFormat {
 
 impl ExpositionFormat {
     /// Returns the format that the client prefers: the one with the highest quality; of equal ones, the one that the client
-    /// names more exactly, then the one that it names first. A client that accepts neither gets the default.
+    /// names more specifically, then the one that it names first. If the client accepts neither, the result is the default.
     pub(super) fn preferred(request: &HttpRequest) -> Self {
         let accept = request.get_header().unwrap_or(Accept(Vec::new()));
         let weight = |format: Self| {
@@ -55,7 +55,7 @@ impl ExpositionFormat {
         })
     }
 
-    /// Returns how exactly a media range names this format; `None` if the range does not match it.
+    /// Returns how specifically a media range names this format; `None` if the range does not match it.
     fn specificity(self, range: &Mime) -> Option<u8> {
         let (essence, any_subtype, version) = match self {
             Self::Text => ("text/plain", "text/*", "0.0.4"),

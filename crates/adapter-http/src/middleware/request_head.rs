@@ -1,4 +1,4 @@
-//! Checks of the head of a request: size limits, and protection from request smuggling (RFC 9112 6, 11.2). A proxy and
+//! Checks of the request head: size limits, and protection from request smuggling (RFC 9112 6, 11.2). A proxy and
 //! this service must agree on the end of each request.
 //!
 //! actix rejects contradictory lengths, lengths that are not numbers, unknown transfer codings and folded headers. This
@@ -27,11 +27,11 @@ const SPOOFED_HEADER_NAMES: [HeaderName; 2] = [
     HeaderName::from_static("transfer_encoding"),
 ];
 
-/// Checks the head of a request.
+/// Checks the request head.
 ///
 /// # Errors
 ///
-/// Returns an error if a proxy could interpret the request in another way, or if a limit is exceeded.
+/// Returns an error if a proxy could interpret the request differently, or if a limit is exceeded.
 pub(super) fn check(request: &ServiceRequest, max_body_bytes: u64) -> Result<(), ApiError> {
     let headers = request.headers();
     let header_bytes: usize = headers

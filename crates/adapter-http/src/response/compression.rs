@@ -33,7 +33,7 @@ const ZSTD_WINDOW_LOG: u32 = 17;
 /// The maximum length of a compressed chunk of a streamed body.
 const MAX_CHUNK_BYTES: usize = 64 * 1_024;
 
-/// Compresses a body, and returns it with the coding that was applied.
+/// Compresses a body. Returns the body and the coding that was applied.
 ///
 /// A body that is completely in memory is compressed at once. A streamed body is compressed while it is sent, and holds
 /// one of the `permits` until its end. If no permit is free and the client accepts identity, the body is returned

@@ -15,7 +15,7 @@ pub enum Order {
     Desc,
 }
 
-/// The error for a text that is neither `asc` nor `desc`.
+/// The error for a string that is neither `asc` nor `desc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected asc or desc")]
 pub struct UnknownOrder;

@@ -56,7 +56,7 @@ fn parse(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok().filter(|_| is_canonical)
 }
 
-/// The error for a text that is not an origin in the form that browsers send.
+/// The error for a string that is not an origin in the form that browsers send.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected origins such as https://wts.example, in lower case, without a path and without the default port, found {0:?}"

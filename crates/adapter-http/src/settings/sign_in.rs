@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInUrl(String);
 
-/// The error for a text that is neither an `https` URL nor an absolute path.
+/// The error for a string that is neither an `https` URL nor an absolute path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected https://… or an absolute path such as /login?return={{return}}")]
 pub struct InvalidSignInUrl;

@@ -41,7 +41,7 @@ impl FromStr for TrustedProxies {
     }
 }
 
-/// The error for a text that is not a list of addresses and networks.
+/// The error for a string that is not a list of addresses and networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected addresses and networks separated by commas, such as 127.0.0.1, 10.0.0.0/8")]
 pub struct ParseProxiesError(());

@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-/// Returns the head of a response, its decoded body and the length of its encoded body.
+/// Returns the response head, the decoded body and the length of the encoded body.
 async fn get_decoded(app: &App, accepted: &str) -> (String, Vec<u8>, usize) {
     get_path_decoded(app, PATH, accepted).await
 }

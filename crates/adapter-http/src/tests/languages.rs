@@ -192,7 +192,7 @@ async fn overload_is_reported_in_the_preferred_language() {
         assert_error(&response, "429", "zh", "请求过于频繁，请稍后再试");
     }
 
-    // The limit is one request in flight, and one connection over the limit is the one that gets a response.
+    // The limit is one request in flight. One connection over the connection limit still gets a response.
     let full = app(HttpSettings {
         max_in_flight: NonZeroUsize::MIN,
         ..HttpSettings::default()

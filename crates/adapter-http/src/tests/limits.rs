@@ -13,7 +13,7 @@ use wts_app::RepositoryError;
 use super::*;
 use crate::HttpSettings;
 
-/// A duration that no timeout of these tests reaches, even on a busy machine. The timeout of the clients is longer.
+/// A duration that is longer than all timeouts of these tests, even on a busy machine. The timeout of the clients is longer.
 const LONG: Duration = Duration::from_secs(20);
 const NEVER: Duration = Duration::from_secs(3_600);
 /// A number of bytes that does not fit into the socket buffers.
@@ -136,7 +136,7 @@ async fn slow_client_exceeds_the_response_timeout() {
         let read = spawn_blocking(move || {
             stream.write_all(request().as_bytes()).unwrap();
             let (mut read, mut piece) = (0, vec![0; 64 * 1_024]);
-            // This client reads all the time, but too slowly for the response timeout.
+            // This client reads continuously, but too slowly for the response timeout.
             while let Ok(length @ 1..) = stream.read(&mut piece) {
                 read += length;
                 thread::sleep(Duration::from_millis(20));

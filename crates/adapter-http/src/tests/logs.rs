@@ -40,7 +40,7 @@ pub(super) fn log() -> &'static Log {
     })
 }
 
-/// Returns the access log record with the request id of this response. There must be exactly one.
+/// Returns the access log record of `response`. There must be exactly one record with its request id.
 pub(super) fn record_of(response: &str) -> String {
     let id = response
         .lines()

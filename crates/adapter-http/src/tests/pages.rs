@@ -14,7 +14,7 @@ async fn openapi_document_is_public_and_cacheable() {
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
 }
 
-/// Returns the head of a response whose body may be binary.
+/// Returns the response head. The body may be binary.
 async fn head_of(app: &App, path: &str, header: &str) -> String {
     let mut response = app.request_bytes("GET", path, &[header]).await;
     let end = response.windows(4).position(|four| four == b"\r\n\r\n");
@@ -99,7 +99,7 @@ async fn unknown_docs_file_gets_404() {
     }
 }
 
-/// A proxy can serve the service under a path prefix, such as `/wts/`, which an absolute path would leave.
+/// A proxy can serve the service under a path prefix, such as `/wts/`. An absolute path would not have this prefix.
 #[tokio::test]
 async fn browser_gets_only_relative_addresses() {
     let app = App::with_repository(|_| {});

@@ -17,7 +17,7 @@ use crate::HttpSettings;
 /// The history that the mocks return; `None` if the ticket does not exist.
 type Ticket = Arc<Mutex<Option<Arc<TicketHistory>>>>;
 
-/// Starts a server with one ticket of Alice, which the test can change.
+/// Starts a server with one ticket, filed by Alice. The test can change the ticket.
 fn app(settings: HttpSettings) -> (App, Ticket) {
     let ticket: Ticket = Arc::new(Mutex::new(Some(history_of(ALICE))));
     let mut histories = MockHistoryRepository::new();
@@ -68,7 +68,7 @@ fn header<'r>(response: &'r str, name: &str) -> Option<&'r str> {
     })
 }
 
-/// Sends `GET` with these headers and returns the response and its duration.
+/// Sends a `GET` request with `fields` as headers. Returns the response and its duration.
 async fn get(app: &App, fields: &[&str]) -> (String, Duration) {
     let authorization = format!("Authorization: Bearer {}", token(ALICE, Access::User));
     let mut all = vec![authorization.as_str()];
@@ -95,7 +95,7 @@ impl Stream {
         Self(BufReader::new(client))
     }
 
-    /// Reads the next block of lines up to an empty line, without the framing of chunks.
+    /// Reads lines up to an empty line. The framing of chunks is skipped.
     fn block(&mut self) -> String {
         let mut block = String::new();
         loop {
@@ -382,7 +382,7 @@ async fn watcher_stops_without_subscriptions() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(app.metrics.streaming.get(), 1);
     drop(stream);
-    // The server notices the end by a heartbeat at the latest.
+    // The server notices at the next heartbeat at the latest that the client has disconnected.
     let begun = Instant::now();
     while app.metrics.streaming.get() > 0 {
         assert!(begun.elapsed() < Duration::from_secs(60));

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{responses::field, *};
 use crate::{HttpSettings, SignInUrl};
 
-/// The longest total of the files that a page loads.
+/// The maximum total size of the files that a page loads.
 const MAX_PAGE_BYTES: usize = 60 * 1024;
 
-/// Returns the body of a response with 200.
+/// Returns the body of a response, which must have the status 200.
 async fn body_of(app: &App, path: &str) -> String {
     let response = app
         .request("GET", path, &["Accept-Encoding: identity"])

@@ -13,7 +13,7 @@ const LEEWAY: f64 = 30.0;
 /// The last second of the year 9999. A later `exp` is rejected as a mistake.
 pub(super) const MAX_EXP: i64 = 253_402_300_799;
 
-/// The smallest time that is regarded as milliseconds: the year 2001. In seconds it would be after the year 9999.
+/// The smallest time that is interpreted as milliseconds: the year 2001. In seconds it would be after the year 9999.
 const MIN_MILLISECONDS: f64 = 1e12;
 
 /// The claims that are checked: registered claims (RFC 7519 4.1), and `sid` and `access` of the sign-in service.
@@ -100,7 +100,7 @@ impl Claims {
     }
 }
 
-/// Whether `aud` contains the configured audience. `aud` is a string or an array of strings, which are compared exactly
+/// Returns whether `aud` contains the configured audience. `aud` is a string or an array of strings, which are compared exactly
 /// (RFC 7519 4.1.3).
 fn has_audience(aud: &Value, expected: &str) -> bool {
     match aud {

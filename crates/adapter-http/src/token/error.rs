@@ -1,6 +1,6 @@
 //! The reasons why a token is rejected.
 
-/// The reason why a token is rejected. The texts are for the log. They never contain parts of the token, and are never
+/// The reason why a token is rejected. The messages are for the log. They never contain parts of the token, and are never
 /// sent to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -36,7 +36,7 @@ impl Header {
         if has_any(&["crit", "b64"]) {
             return Err(TokenError::CriticalHeader);
         }
-        // A key in the token itself proves nothing (RFC 7515 10.7, RFC 8725 3.10).
+        // A key in the token itself is not trustworthy (RFC 7515 10.7, RFC 8725 3.10).
         if has_any(&["jwk", "jku", "x5c", "x5u"]) {
             return Err(TokenError::EmbeddedKey);
         }
@@ -61,7 +61,7 @@ impl Header {
     }
 }
 
-/// Whether `typ` is the media type of a JWT. Media types are case-insensitive, and `application/` can be omitted (RFC
+/// Returns whether `typ` is the media type of a JWT. Media types are case-insensitive, and `application/` can be omitted (RFC
 /// 7515 4.1.9).
 fn is_access_token(typ: &Value) -> bool {
     let typ = typ.as_str().unwrap_or_default().to_ascii_lowercase();

@@ -17,7 +17,7 @@ use super::{Secret, WeakSecret, algorithm::Algorithm, error::TokenError, header:
 /// The maximum number of keys. A token without a `kid` is verified with every key for its algorithm.
 pub(super) const MAX_KEYS: usize = 16;
 
-/// A key, which is for exactly one algorithm (RFC 8725 3.1).
+/// A key for exactly one algorithm (RFC 8725 3.1).
 #[derive(Clone)]
 pub struct Key {
     id: Option<String>,
@@ -86,7 +86,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Whether a key set can contain secrets. Every reader of a secret can sign tokens with it.
+/// Whether a key set can contain secrets. Anyone who can read a secret can sign tokens with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SymmetricKeys {
     /// The set can contain secrets for HS256. It is a file that only this service and the sign-in service can read.
@@ -162,7 +162,7 @@ impl Keys {
     }
 }
 
-/// The reason why keys are rejected. The texts never contain a key.
+/// The reason why keys are rejected. The messages never contain a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]

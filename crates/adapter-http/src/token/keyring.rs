@@ -33,7 +33,7 @@ pub struct Keyring(Arc<Ring>);
 
 struct Ring {
     keys: ArcSwap<Keys>,
-    /// The sources that are read again, `None` if the keys never change.
+    /// The sources that are read regularly; `None` if the keys never change.
     refreshing: Option<Refreshing>,
 }
 
@@ -44,9 +44,9 @@ struct Refreshing {
 }
 
 struct Sources {
-    /// The configured keys, which no source contains.
+    /// The configured keys. They are not read from a source.
     fixed: Vec<Key>,
-    /// The sources, files before URLs. Each has the keys that were read from it last.
+    /// The sources, files before URLs, each with the keys that were last read from it.
     list: Vec<(KeySource, Vec<Key>)>,
     /// The time of the last read for an unknown `kid`.
     last_request: Option<Instant>,
@@ -141,7 +141,7 @@ impl Keyring {
             .collect()
     }
 
-    /// Whether there are sources that can be read again.
+    /// Returns whether there are sources that can be read again.
     pub(super) fn can_refresh(&self) -> bool {
         self.0.refreshing.is_some()
     }

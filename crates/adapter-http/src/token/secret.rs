@@ -15,7 +15,7 @@ const MIN_BYTES: usize = 32;
 const MIN_DISTINCT_BYTES: usize = 6;
 /// Secrets from documentation, tutorials and default configurations, one per line in lower case.
 const KNOWN_SECRETS: &str = include_str!("secret/known_secrets.txt");
-/// Parts of texts that stand for a secret in examples, in lower case.
+/// Placeholders that stand for a secret in examples, in lower case.
 const PLACEHOLDERS: [&str; 9] = [
     "changeme",
     "change-me",
@@ -34,7 +34,7 @@ const PUBLISHED_KEYS: [&str; 3] = [
     "AAPapAv4LbFbiVawEjagUBluYqN5rhna-8nuldDvOx8",
 ];
 
-/// The text with which public keys begin, in PEM (RFC 7468) and in the formats of SSH.
+/// The prefixes of public keys in PEM (RFC 7468) and in the formats of SSH.
 const PUBLIC_KEY_MARKS: [&[u8]; 5] = [
     b"-----begin",
     b"---- begin",
@@ -73,7 +73,7 @@ impl Secret {
     }
 }
 
-/// The reason why a secret is rejected. The texts never contain the secret.
+/// The reason why a secret is rejected. The messages never contain the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the texts are the documentation")]

@@ -24,7 +24,7 @@ impl TokenSigner {
         }
     }
 
-    /// Returns a token for `subject`. It is valid from `issued_at`, in seconds since 1970, for the time `lifetime`.
+    /// Returns a token for `subject`. It is valid from `issued_at`, in seconds since 1970, for `lifetime`.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ pub struct TokenSubject {
     pub openid: String,
     /// The student number of the person, empty if they have none.
     pub sid: String,
-    /// The name with which the person signs in.
+    /// The user name of the person.
     pub username: String,
     /// The URL of the person's avatar.
     pub avatar: String,
@@ -87,7 +87,7 @@ fn as_name<S: Serializer>(access: &Access, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(access.as_str())
 }
 
-/// The error of a token that could not be signed.
+/// The error if a token cannot be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
 pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);

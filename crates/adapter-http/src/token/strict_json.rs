@@ -30,7 +30,7 @@ pub(super) fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// Whether all member names in every object of `json` are unique, and values are nested in at most `levels` arrays and
+/// Returns whether all member names in every object of `json` are unique, and values are nested in at most `levels` arrays and
 /// objects.
 fn is_unambiguous(json: &RawValue, levels: usize) -> bool {
     let json = json.get();

@@ -76,7 +76,7 @@ impl TokenVerifier {
         }
     }
 
-    /// Whether there are sources from which further keys can be read.
+    /// Returns whether there are sources from which more keys can be read.
     pub(crate) fn can_refresh(&self) -> bool {
         self.keys.can_refresh()
     }

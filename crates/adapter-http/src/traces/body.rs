@@ -24,7 +24,7 @@ const BODY_START: &[u8] = br#"{"success":true,"msg":"query success","traces":["#
 const STATE_START: &[u8] = br#"],"state":"#;
 const BODY_END: &[u8] = b"]}";
 const BODY_END_AFTER_STATE: &[u8] = b"}";
-/// The size at which a chunk is sent. The last trace of a chunk can exceed it.
+/// The size from which a chunk is sent. Its last trace can exceed this size.
 const CHUNK_BYTES: usize = 64 * 1_024;
 /// The typical length of a trace in JSON, in bytes.
 const TYPICAL_TRACE_BYTES: usize = 320;
@@ -146,7 +146,7 @@ impl BodyWriter {
         Ok(())
     }
 
-    /// Returns the next trace to serialize with its index in the history, or `None` after the last one.
+    /// Returns the next trace to serialize, with its index in the history; `None` after the last trace.
     fn next_trace(&self) -> Option<(usize, &Trace)> {
         let last = self.count.checked_sub(self.written + 1)?;
         let index = match self.view.order {
@@ -170,7 +170,7 @@ impl BodyWriter {
         (bytes + remaining * trace_bytes).min(CHUNK_BYTES + trace_bytes)
     }
 
-    /// Serializes the next chunk of the body. A chunk other than the first one can be empty.
+    /// Serializes the next chunk of the body. Every chunk except the first can be empty.
     fn next_chunk(&mut self) -> io::Result<Bytes> {
         let mut chunk = Vec::with_capacity(self.next_capacity());
         if self.written == 0 {

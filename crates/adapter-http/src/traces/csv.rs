@@ -68,8 +68,8 @@ fn is_integer(text: &str) -> bool {
 
 /// Appends free text, in quotes if necessary.
 ///
-/// A spreadsheet evaluates a cell that begins like a formula. An apostrophe is inserted before such a text. It is also
-/// inserted before a text that begins with an apostrophe, so that a reader can always remove the inserted one.
+/// A spreadsheet evaluates a cell that begins like a formula. An apostrophe is inserted before such a value. It is also
+/// inserted before a value that begins with an apostrophe, so that a reader can always remove the inserted one.
 fn write_text(csv: &mut Vec<u8>, text: &str) {
     let needs_quotes = text.contains([',', '"', '\r', '\n', '\t', ';']);
     if needs_quotes {

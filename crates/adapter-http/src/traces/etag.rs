@@ -9,7 +9,7 @@ use crate::{
     settings::Order,
 };
 
-/// The number of traces after whose hashing the task yields to other requests of the thread.
+/// The number of traces that are hashed before the task yields to other requests of the thread.
 const YIELD_EVERY: usize = 1_000;
 
 /// Returns the entity tag of a view of a history in a format. It depends only on the content of the response, not on
@@ -31,7 +31,7 @@ pub(super) async fn etag(history: &TicketHistory, view: &TracesView, format: For
     etag.finish()
 }
 
-/// Returns a number with one bit for each choice of the representation.
+/// Returns the representation as a number, with one bit for each option.
 ///
 /// The actors, the changes and the state can be computed from the traces in the view, so they are not hashed. There is
 /// one exception: the state of a ticket without traces has a finding, but the state before the first trace does not.
@@ -143,7 +143,7 @@ mod tests {
             with(|trace| trace.new_appointment = Some(Date::NEG_INFINITY)),
             with(|trace| trace.new_category = Some(Category::Others)),
             with(|trace| trace.remark = String::new()),
-            // An equal text in another field.
+            // The same text in a different field.
             with(|trace| {
                 trace.op_name = String::new();
                 trace.remark = "詹姆斯上门".to_owned();

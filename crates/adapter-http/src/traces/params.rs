@@ -22,7 +22,7 @@ pub(crate) struct Params {
     pub(super) view: TracesView,
     /// The format of the response, `None` if `format` is missing and the client accepts no available format.
     pub(super) format: Option<Format>,
-    /// Whether the response is an event stream, in which `format` does not matter.
+    /// Whether the response is an event stream, which ignores `format`.
     pub(super) is_stream: bool,
 }
 
@@ -142,7 +142,7 @@ const FORMAT_TWICE: LocalizedText = LocalizedText::new(
 pub(crate) const UNKNOWN_FORMAT: LocalizedText =
     LocalizedText::new("expected json or csv", "请用 json 或 csv");
 
-/// Parses `include`. Returns whether the changes and whether the state are included.
+/// Parses `include`. Returns two flags: whether the changes are included, and whether the state is.
 fn parse_include(include: Value<'_>) -> Result<(bool, bool), ApiError> {
     let (mut changes, mut state) = (false, false);
     let list = include.single(|| ApiError::invalid_parameter("include", INCLUDE_TWICE))?;
@@ -167,7 +167,7 @@ fn parse_as_of(as_of: Value<'_>) -> Result<Option<Timestamp>, ApiError> {
 /// Parses the timestamp of a parameter. Returns the reason if it is invalid.
 pub(crate) fn parse_timestamp(text: &str) -> Result<Timestamp, LocalizedText> {
     Timestamp::from_rfc3339(text).map_err(|_| {
-        // In a query string, `+` stands for a space. Clients often do not escape the `+` of an offset.
+        // In a query string, `+` means a space. Clients often do not encode the `+` of an offset.
         if Timestamp::from_rfc3339(&text.replace(' ', "+")).is_ok() {
             SPACE_IN_TIMESTAMP
         } else {

@@ -47,7 +47,7 @@ pub(crate) struct TraceSchema {
     /// `+294276-12-31T23:59:59Z`, and the PostgreSQL values `infinity` and `-infinity` are returned as these words.
     #[schema(examples("2025-12-06T15:30:00Z", "infinity"))]
     updated_at: String,
-    /// The staff number of the person who took the step; `-1` stands for the system, `-2` for the user who owns the ticket.
+    /// The staff number of the person who took the step; `-1` means the system, `-2` the user who filed the ticket.
     #[schema(examples("W007", "-1", "-2"))]
     op: String,
     /// The name of that person; `""` if unknown.
@@ -89,7 +89,7 @@ struct FieldChangeSchema {
 }
 
 /// The state that results from the traces of a ticket. It depends on nothing else, not even on the current time. Before the
-/// first trace, all texts are `""` and all lists are empty.
+/// first trace, all strings are `""` and all lists are empty.
 #[derive(ToSchema)]
 #[schema(as = TicketState)]
 #[expect(dead_code, reason = "only described, not constructed")]
@@ -103,7 +103,7 @@ struct TicketStateSchema {
     /// The date of the appointment, without a time; `""` if there is none.
     #[schema(examples("2025-12-08", ""))]
     appointment: String,
-    /// The time since which the ticket has its status, in the format of `updated_at`; `""` if it has no status.
+    /// The time at which the ticket got its current status, in the format of `updated_at`; `""` if it has no status.
     #[schema(examples("2025-12-06T15:30:00Z"))]
     status_since: String,
     /// The time of the first trace.
@@ -115,7 +115,7 @@ struct TicketStateSchema {
     /// The periods in which the ticket had one status, oldest first. Only the last period is open. Setting the current
     /// status again does not begin a period.
     time_in_status: Vec<StatusPeriodSchema>,
-    /// The rules that the traces break: each at most once, in the order of the enum.
+    /// The rules that the traces violate: each at most once, in the order of the enum.
     #[schema(schema_with = findings)]
     findings: Vec<String>,
 }
@@ -264,7 +264,7 @@ pub(super) fn example_with_changes_and_state() -> Value {
     body
 }
 
-/// Copies the members of another object into an object.
+/// Adds the members of `additions` to an object.
 fn add_members(object: &mut Value, additions: Value) {
     if let (Value::Object(object), Value::Object(additions)) = (object, additions) {
         object.extend(additions);

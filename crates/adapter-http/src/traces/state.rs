@@ -4,7 +4,7 @@ use std::io;
 
 use wts_domain::{TicketState, Trace};
 
-/// The number of traces that are applied at a time. A history with at most this number of traces is written at once.
+/// The number of traces that are applied per chunk. A history with at most this number of traces is written at once.
 const TRACES_PER_STEP: usize = 500;
 
 /// A writer of the state that results from traces.

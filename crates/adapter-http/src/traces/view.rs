@@ -12,11 +12,11 @@ use crate::settings::Order;
 pub struct TracesView {
     /// The order of the traces.
     pub order: Order,
-    /// Whether each trace has the kind of its actor and its changes.
+    /// Whether each trace has its `actor` and its `changes`.
     pub changes: bool,
-    /// Whether the response has the resulting state. CSV responses cannot have it.
+    /// Whether the response has the resulting state, which CSV cannot have.
     pub state: bool,
-    /// If set, the view contains only the traces with `updated_at` at or before this time, and the state at this time.
+    /// The time up to which traces are in the view, and of which the state is; `None` for all traces.
     pub as_of: Option<Timestamp>,
 }
 

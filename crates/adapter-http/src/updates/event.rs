@@ -12,9 +12,9 @@ use futures_util::{Stream, stream};
 use super::EndReason;
 use crate::{error::ApiError, response::EVENT_STREAM};
 
-/// A comment line, by which the client and proxies notice that the stream is open.
+/// A comment line that shows clients and proxies that the stream is still open.
 pub(crate) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
-/// The time without other bytes after which a heartbeat is sent.
+/// The idle time after which a heartbeat is sent.
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// The source of the chunks of an event stream.
@@ -48,7 +48,7 @@ fn response(chunks: impl Stream<Item = Result<Bytes, ApiError>> + 'static) -> Ht
         .content_type(EVENT_STREAM)
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((VARY, "Accept"))
-        // nginx would hold the events back.
+        // Without this header, nginx would buffer the events.
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(Box::pin(chunks))
 }

@@ -11,10 +11,10 @@ use wts_domain::StudentId;
 
 use crate::error::ApiError;
 
-/// The maximum number of long-lived requests of a caller. One more ends the oldest.
+/// The maximum number of long-lived requests of a caller. A further request ends the oldest one.
 const MAX_PER_CALLER: usize = 16;
 
-/// Limits the number of long-lived requests. Clones share the numbers.
+/// Limits the number of long-lived requests. Clones share the counts.
 #[derive(Debug, Clone)]
 pub(super) struct LongLivedLimits {
     max: usize,
@@ -79,7 +79,7 @@ impl LongLivedLimits {
     }
 }
 
-/// The slot of a long-lived request. Dropping it makes it available again.
+/// The slot of a long-lived request. Dropping it frees the slot.
 #[derive(Debug)]
 pub(super) struct LongLivedSlot {
     limits: LongLivedLimits,

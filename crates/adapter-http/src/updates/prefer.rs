@@ -1,4 +1,4 @@
-//! The preference `wait` (RFC 7240 4.3), by which a client asks for a response that waits for news.
+//! The preference `wait` (RFC 7240 4.3), by which a client asks for a response that waits for changes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Returns the time that the client prefers to wait, at most `max`, in whole seconds. Returns `None` if the preference is
-/// missing, malformed or zero. Of several preferences with this name, the first counts.
+/// missing, malformed or zero. Of several preferences with this name, the first applies.
 pub(crate) fn preferred_wait(headers: &HeaderMap, max: Duration) -> Option<Duration> {
     let mut is_quoted = false;
     let preference = headers
@@ -40,7 +40,7 @@ fn wait_value(preference: &str) -> Option<&str> {
         .then_some(unquoted.unwrap_or(value))
 }
 
-/// Returns the header of a response to a request that preferred to wait.
+/// Returns the header `Preference-Applied` for a request that waited up to `wait`.
 pub(crate) fn applied(wait: Duration) -> (HeaderName, HeaderValue) {
     let value = HeaderValue::try_from(format!("wait={}", wait.as_secs()));
     let value = value.unwrap_or(HeaderValue::from_static("wait"));

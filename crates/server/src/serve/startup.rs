@@ -141,7 +141,7 @@ pub(crate) fn with_hint(error: &OpenError) -> anyhow::Error {
     anyhow::anyhow!("{} ({})", ErrorChain(error), hint(error))
 }
 
-/// Returns the remedy for the error of opening a database.
+/// Returns the remedy for an error that occurred when the database was opened.
 pub(crate) fn hint(error: &OpenError) -> &'static str {
     match error {
         OpenError::NoSuchFile(_) => "run `wts migrate` to create one",

@@ -23,7 +23,7 @@ const PLAIN: Style = Style::new();
 pub(super) struct Page<'a> {
     pub(super) ticket: TicketId,
     pub(super) history: &'a TicketHistory,
-    /// Only traces up to this time are shown.
+    /// The time after which traces are omitted.
     pub(super) as_of: Option<Timestamp>,
     /// The time up to which the length of the current status is counted.
     pub(super) now: Timestamp,
@@ -31,11 +31,11 @@ pub(super) struct Page<'a> {
     pub(super) words: &'a Words,
     /// The width of the terminal in columns.
     pub(super) width: usize,
-    /// Whether colours distinguish the statuses; otherwise patterns do.
+    /// Whether colours distinguish the statuses. If not, fill characters do.
     pub(super) has_color: bool,
 }
 
-/// A trace with its effects.
+/// A trace, its changes and the status after it.
 struct Entry<'a> {
     trace: &'a Trace,
     time: Option<LocalTime>,

@@ -1,4 +1,4 @@
-//! Pages as a terminal shows them.
+//! Tests of the pages that `wts show` prints.
 
 mod hostile;
 

@@ -13,7 +13,7 @@ pub(super) const BOLD: Style = Style::new().bold();
 /// The style of findings and of codes in place of characters.
 pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
 
-/// The columns between two items of a line.
+/// The number of spaces between two items on a line.
 const GAP: usize = 3;
 
 /// A line of text in which each part has a style. It displays as text with ANSI escape sequences.
@@ -164,7 +164,7 @@ fn without_spaces_at_end(mut chars: &[(Style, char)]) -> &[(Style, char)] {
     chars
 }
 
-/// Whether a line can end between two characters: after a space, and beside a wide character. Punctuation stays with the
+/// Returns whether a line can end between two characters: after a space, and beside a wide character. Punctuation stays with the
 /// text that it belongs to.
 fn can_break(before: char, after: char) -> bool {
     use GeneralCategory::{

@@ -68,7 +68,7 @@ impl Timeline {
         let mut end = 0;
         for (index, (status, seconds)) in (1..).zip(periods) {
             end += i128::from(seconds);
-            // Rounded, so that the errors do not add up.
+            // Each end is rounded by itself, so that rounding errors do not add up.
             let rounded = |cells: i128| (2 * cells * end + total) / (2 * total);
             let last_cell = if shared >= 0 {
                 index + rounded(shared)
@@ -86,7 +86,8 @@ impl Timeline {
     }
 }
 
-/// Returns the length of a period; an open one ends `now`. `None` if an end is infinite or the period begins later.
+/// Returns the length of a period in seconds; an open period ends at `now`. `None` if an end is infinite or the period begins
+/// after `now`.
 pub(super) fn length(period: &StatusPeriod, now: Timestamp) -> Option<i64> {
     let mut period = *period;
     period.until = period.until.or(Some(now));

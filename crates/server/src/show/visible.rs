@@ -1,4 +1,4 @@
-//! Text from the database in a form that is safe to print: no character controls the terminal, and all are visible.
+//! Converts text from the database to a form that is safe to print: no character controls the terminal, and all are visible.
 
 use anstyle::Style;
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::text::{Text, WARNING};
 
-/// The most combining characters on one base character. Real scripts need fewer; more would cover other lines.
+/// The maximum number of combining characters on one base character. Real scripts need fewer; more would cover other lines.
 const MAX_COMBINING: usize = 4;
 
 /// Returns `text` with a code such as `<U+202E>` in place of each character that controls the terminal, changes the
@@ -35,7 +35,7 @@ pub(super) fn visible(text: &str, style: Style) -> Text {
     result
 }
 
-/// Whether a character is drawn over the character before it.
+/// Returns whether a character is drawn over the character before it.
 fn is_combining(c: char) -> bool {
     let is_mark = c.general_category_group() == GeneralCategoryGroup::Mark;
     // Vowels and final consonants of decomposed Korean syllables.
@@ -43,8 +43,8 @@ fn is_combining(c: char) -> bool {
     (is_mark || is_hangul_part) && c.width() == Some(0)
 }
 
-/// Whether a combining character does not change the drawing of `base`. Variation selectors hide data, except for the one
-/// that chooses the coloured form of an emoji.
+/// Returns whether a combining character does not change the appearance of `base`. Variation selectors can hide data, except
+/// for the one that selects the coloured form of an emoji.
 fn is_invisible_mark(c: char, base: char) -> bool {
     match c {
         '\u{FE0F}' => !base.is_emoji_char(),
@@ -53,7 +53,7 @@ fn is_invisible_mark(c: char, base: char) -> bool {
     }
 }
 
-/// Whether a character occupies columns of its own. Unassigned and private characters have no known width.
+/// Returns whether a character occupies at least one column. Unassigned and private characters have no known width.
 fn is_printable_base(c: char) -> bool {
     let is_known = c.general_category_group() != GeneralCategoryGroup::Other;
     let is_line_separator = matches!(c, '\u{2028}' | '\u{2029}');

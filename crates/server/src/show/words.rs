@@ -1,4 +1,4 @@
-//! The words of the page in both languages, other than the labels of the domain, and the choice of the language.
+//! The words of the page in both languages, except the labels of the domain; the choice of the language.
 
 use std::env;
 
@@ -19,7 +19,7 @@ pub(super) struct Words {
     pub(super) no_traces_yet: &'static str,
     pub(super) unchanged: &'static str,
     pub(super) weekdays: [&'static str; 7],
-    /// The infinities.
+    /// The names of the infinite timestamps.
     latest: &'static str,
     earliest: &'static str,
     /// Days, hours, minutes and seconds.
@@ -76,7 +76,7 @@ impl Words {
         self.language == Language::Chinese
     }
 
-    /// The beginning of the current status, and its length if it has not ended.
+    /// Returns when the current status began, and how long it has lasted if it has not ended.
     pub(super) fn since(&self, time: &str, so_far: Option<i64>) -> String {
         let since = if self.is_chinese() {
             format!("自 {time} 起")
@@ -104,7 +104,7 @@ impl Words {
         }
     }
 
-    /// The number of periods of a status, or of the traces that break a rule.
+    /// Returns the number of periods of a status, or of traces that violate a rule, as text.
     pub(super) fn times(&self, count: usize) -> String {
         match (self.is_chinese(), count) {
             (true, _) => format!("{count} 次"),
@@ -113,7 +113,7 @@ impl Words {
         }
     }
 
-    /// A length in the two largest units.
+    /// Returns a duration in its two largest units.
     pub(super) fn duration(&self, seconds: i64) -> String {
         let amounts = [
             seconds / 86_400,
@@ -130,7 +130,7 @@ impl Words {
         parts.join(" ")
     }
 
-    /// The name of an infinite timestamp, `None` if it is finite.
+    /// Returns the name of an infinite timestamp; `None` if it is finite.
     pub(super) fn infinite_time(&self, timestamp: Timestamp) -> Option<&'static str> {
         match timestamp {
             Timestamp::INFINITY => Some(self.latest),
@@ -139,7 +139,7 @@ impl Words {
         }
     }
 
-    /// The name of an infinite date, `None` if it is finite.
+    /// Returns the name of an infinite date; `None` if it is finite.
     pub(super) fn infinite_date(&self, date: Date) -> Option<&'static str> {
         match date {
             Date::INFINITY => Some(self.latest),
@@ -149,7 +149,7 @@ impl Words {
     }
 }
 
-/// Returns the language of the locale. A locale in another language, or none, gives English.
+/// Returns the language of the locale. The default is English.
 pub(super) fn locale_language() -> Language {
     let variables = ["LC_ALL", "LC_MESSAGES", "LANG"];
     let mut locales = variables.into_iter().filter_map(|name| env::var(name).ok());

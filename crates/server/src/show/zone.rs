@@ -45,7 +45,7 @@ impl Zone {
         TimeZone::from_posix_tz(name).ok().map(Self)
     }
 
-    /// Converts a timestamp, `None` for the infinities.
+    /// Converts a timestamp; `None` if it is infinite.
     pub(super) fn convert(&self, timestamp: Timestamp) -> Option<LocalTime> {
         let local_type = self
             .0

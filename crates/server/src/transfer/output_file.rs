@@ -1,4 +1,4 @@
-//! Checks of an output file before it is written: no database and no other file is replaced by mistake.
+//! Checks of an output file before it is written, so that a command replaces neither a database nor another file by mistake.
 
 use std::{
     ffi::OsString,
@@ -14,7 +14,7 @@ use wts_adapter_file::Compression;
 
 use super::{arguments::Output, is_standard};
 
-/// The endings of the files that SQLite keeps beside a database.
+/// The suffixes of the files that SQLite keeps beside a database.
 const SQLITE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// The first bytes of a SQLite database, of its rollback journal, and of its write-ahead log in both byte orders.
 const SQLITE_MAGIC: [&[u8]; 4] = [
@@ -79,11 +79,11 @@ pub(super) fn ensure_may_write(
     Ok(())
 }
 
-/// Returns the compression of the output: the one that was asked for, or that of the file's name.
+/// Returns the compression of the output: the requested one, or the one that the file name implies.
 ///
 /// # Errors
 ///
-/// Returns an error if the name stands for a format that is not supported.
+/// Returns an error if the file name implies a format that is not supported.
 pub(super) fn compression(output: &Output) -> anyhow::Result<Option<Compression>> {
     let extension = output.path.extension().unwrap_or_default();
     let extension = extension.to_string_lossy().to_lowercase();
@@ -109,14 +109,14 @@ fn sqlite_files(database: &Path) -> Vec<PathBuf> {
     SQLITE_SUFFIXES.iter().map(with).collect()
 }
 
-/// Returns whether a file is one of these, by any name.
+/// Returns whether `file` is one of `files`, under any name.
 fn is_one_of(file: &Metadata, files: &[PathBuf]) -> bool {
     let identity = |file: &Metadata| (file.dev(), file.ino());
     let mut existing = files.iter().filter_map(|file| fs::metadata(file).ok());
     existing.any(|existing| identity(&existing) == identity(file))
 }
 
-/// Returns whether a path, which need not exist, has the name and the directory of one of these files.
+/// Returns whether `path`, which need not exist, has the name and the directory of one of `files`.
 fn is_in_same_place(path: &Path, files: &[PathBuf]) -> bool {
     let place = |path: &Path| {
         let parent = path
@@ -132,7 +132,7 @@ fn is_in_same_place(path: &Path, files: &[PathBuf]) -> bool {
 fn is_sqlite(file: &Path) -> anyhow::Result<bool> {
     let mut first = Vec::new();
     let opened = File::open(file).and_then(|file| file.take(16).read_to_end(&mut first));
-    // A file that cannot be read could be a database.
+    // A file that cannot be read may be a database.
     opened.with_context(|| format!("cannot read {}", file.display()))?;
     Ok(SQLITE_MAGIC.iter().any(|magic| first.starts_with(magic)))
 }

@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the text that a terminal shows after this number of traces.
+    /// Returns the text on the terminal after `traces` traces.
     fn shown(traces: u64, progress: Option<Progress>) -> String {
         let terminal = InMemoryTerm::new(5, 120);
         let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));

@@ -1,4 +1,4 @@
-//! The board of the newest entries, for staff.
+//! Tests of `/activity`, the newest traces of all tickets.
 
 use serde_json::json;
 use wts_domain::{Access, Status};

@@ -15,10 +15,10 @@ use url::{ParseError, Url};
 
 /// The timeout of every wait.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Names the file of axe-core, which `cargo xtask browser` installs.
+/// The environment variable with the path of axe-core, which `cargo xtask browser` installs.
 const AXE_VARIABLE: &str = "WTS_TEST_AXE";
 
-/// A browser with one tab. It is closed when dropped.
+/// A browser with one tab. Dropping it closes the browser.
 pub(crate) struct Browser {
     driver: Child,
     client: Client,
@@ -113,7 +113,7 @@ impl Browser {
         browser
     }
 
-    /// Changes the size of the screen and the colour scheme. The language stays.
+    /// Changes the size of the screen and the colour scheme, but not the language.
     pub(crate) async fn set_device(&self, device: Device) {
         let size = json!({ "width": device.width, "height": device.height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size)
@@ -132,12 +132,12 @@ impl Browser {
             .expect("Chromium executes the command")
     }
 
-    /// Forgets the token of the tab.
+    /// Removes the token of the tab.
     pub(crate) async fn forget_token(&self) {
         self.run("try { sessionStorage.clear() } catch {}").await;
     }
 
-    /// Opens an address.
+    /// Opens a URL.
     pub(crate) async fn open(&self, address: &str) {
         // A change of the fragment alone would not load the page.
         self.client.goto("about:blank").await.unwrap();
@@ -158,7 +158,7 @@ impl Browser {
             .expect("the script runs")
     }
 
-    /// Returns the text of the page, with what is scrolled out of view.
+    /// Returns the text of the page, including the parts that are scrolled out of view.
     pub(crate) async fn text(&self) -> String {
         let text = self
             .run("return document.getElementById('main').textContent")
@@ -166,7 +166,7 @@ impl Browser {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Returns the number of elements that a selector matches.
+    /// Returns the number of elements that match `selector`.
     pub(crate) async fn count(&self, selector: &str) -> u64 {
         let script = format!(
             "return document.querySelectorAll({}).length",
@@ -175,7 +175,7 @@ impl Browser {
         self.run(&script).await.as_u64().unwrap()
     }
 
-    /// Clicks the first element that a selector matches.
+    /// Clicks the first element that matches `selector`.
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.client.find(fantoccini::Locator::Css(selector)).await;
         element
@@ -185,7 +185,7 @@ impl Browser {
             .unwrap();
     }
 
-    /// Waits until the visible text contains these words, and returns it.
+    /// Waits until the visible text contains `words`, and returns that text.
     pub(crate) async fn wait_for(&self, words: &str) -> String {
         let start = Instant::now();
         loop {
@@ -201,12 +201,12 @@ impl Browser {
         }
     }
 
-    /// Returns the address of the page.
+    /// Returns the URL of the page.
     pub(crate) async fn address(&self) -> String {
         self.client.current_url().await.unwrap().to_string()
     }
 
-    /// Checks the page with axe-core, and that nothing is wider than the screen.
+    /// Checks the page with axe-core, and checks that nothing is wider than the screen.
     pub(crate) async fn assert_accessible(&self, what: &str) {
         let axe =
             env::var(AXE_VARIABLE).expect("run `cargo xtask browser`, which installs axe-core");
@@ -227,7 +227,7 @@ impl Browser {
         );
     }
 
-    /// Checks that no request left the origin and that the page broke no policy and threw no error.
+    /// Checks that no request left the origin, that no content security policy was violated, and that no error was thrown.
     pub(crate) async fn assert_clean(&self) {
         let script = "return performance.getEntriesByType('resource').map(({ name }) => name) \
             .filter(name => new URL(name).origin !== location.origin && !name.startsWith('blob:'))";
@@ -238,13 +238,13 @@ impl Browser {
         );
         let log = self.client.issue_cmd(BrowserLog).await.unwrap();
         for line in log.as_array().unwrap() {
-            // Responses with an error status are logged too, and are what some tests are about.
+            // Some tests expect responses with an error status, which the browser also logs.
             let is_response = line["source"] == "network";
             assert!(is_response, "{line}");
         }
     }
 
-    /// Writes a picture of the page in PNG.
+    /// Writes a screenshot of the page in PNG.
     pub(crate) async fn screenshot(&self, file: &Path) {
         let picture = self
             .devtools("Page.captureScreenshot", json!({ "format": "png" }))
@@ -254,7 +254,7 @@ impl Browser {
     }
 }
 
-/// Reads and clears the log of the browser's console.
+/// The command that reads and clears the log of the browser's console.
 #[derive(Debug)]
 struct BrowserLog;
 
@@ -273,11 +273,11 @@ impl WebDriverCompatibleCommand for BrowserLog {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // `chromedriver` closes Chromium when it is asked to end.
+        // On SIGTERM, `chromedriver` closes Chromium.
         let driver = rustix::process::Pid::from_child(&self.driver);
         let _ = rustix::process::kill_process(driver, rustix::process::Signal::TERM);
         let _ = self.driver.wait();
-        // A browser that was still starting can outlive it. Only this browser has this profile.
+        // A browser that was still starting may remain. Only this browser uses this profile directory.
         let mut kill = Command::new("pkill");
         let _ = kill.args(["-KILL", "-f"]).arg(self.profile.path()).status();
     }

@@ -1,4 +1,4 @@
-//! Requests that fail: the notices of the page, and how it recovers.
+//! Tests of failed requests: the messages of the page, and how it recovers.
 
 use wts_domain::{Access, Status};
 use wts_testkit::ALICE;

@@ -1,4 +1,4 @@
-//! The pages in a real browser. `cargo xtask browser` installs Chromium and axe-core and runs these tests.
+//! Tests of the pages in a real browser. `cargo xtask browser` installs Chromium and axe-core and runs these tests.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -42,7 +42,7 @@ fn history() -> Vec<Trace> {
     vec![filed, scheduled, delayed, again]
 }
 
-/// Starts a service on SQLite with these traces of Alice's ticket 123.
+/// Starts a service on SQLite in which Alice's ticket 123 has `traces`.
 fn service(traces: Vec<Trace>, environment: &[(&str, &str)]) -> (Database, Service) {
     let mut records: Records = wts_testkit::sample_records();
     records.tickets = vec![ticket_of(123, ALICE), ticket_of(124, BOB)];

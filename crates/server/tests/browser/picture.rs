@@ -32,7 +32,7 @@ fn recent_history() -> Vec<Trace> {
         .collect()
 }
 
-/// Returns the date of the day that is this number of days from today.
+/// Returns the date `days` days from today.
 fn day_in(days: i64) -> Date {
     let timestamp = Timestamp::from_unix_seconds(now() + days * 86_400).unwrap();
     let text = timestamp.to_string();
@@ -65,7 +65,7 @@ async fn picture_of_page_is_a_small_png() {
     assert_picture(&file);
 }
 
-/// Checks that a file is a PNG of at most 200 KiB.
+/// Checks that `file` is a PNG file of at most 200 KiB.
 fn assert_picture(file: &Path) {
     let bytes = std::fs::read(file).unwrap();
     assert!(

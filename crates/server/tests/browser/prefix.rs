@@ -1,4 +1,4 @@
-//! The pages behind a reverse proxy, under a path prefix.
+//! Tests of the pages behind a reverse proxy, under a path prefix.
 
 use std::{
     io::{self, Read, Write},

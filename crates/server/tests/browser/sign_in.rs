@@ -1,4 +1,4 @@
-//! Tokens: from links, from the storage of the browser, and after they have expired.
+//! Tests of tokens: from links, from the storage of the browser, and after they have expired.
 
 use serde_json::json;
 use wts_domain::Access;

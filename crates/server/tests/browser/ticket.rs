@@ -1,4 +1,4 @@
-//! The history of a ticket: what its student and staff see.
+//! Tests of the history of a ticket, as its student and staff see it.
 
 use serde_json::json;
 use wts_domain::{Access, Status};

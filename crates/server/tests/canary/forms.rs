@@ -1,11 +1,11 @@
-//! The encodings in which programs can print a text.
+//! The encodings in which programs print text.
 
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE},
 };
 
-/// Returns a text unchanged, and in the encodings in which programs print bytes and escaped text.
+/// Returns `canary` unchanged, and in the encodings in which programs print bytes and escaped text.
 pub(super) fn forms(canary: &str) -> Vec<String> {
     let bytes = canary.as_bytes();
     let each = |spelled: fn(&u8) -> String, between: &str| {
@@ -33,7 +33,7 @@ pub(super) fn forms(canary: &str) -> Vec<String> {
         each(|byte| format!("{byte:02x}"), " "),
     ];
     for engine in [STANDARD, URL_SAFE] {
-        // Base64 encodes a text in three ways, depending on its offset in the encoded data.
+        // Base64 has three encodings of the same text, depending on its offset in the encoded data.
         for before in 0..3 {
             let encoded = engine.encode([vec![0; before], bytes.to_vec()].concat());
             let (begin, end) = (

@@ -38,7 +38,7 @@ fn with_password(database: &Database, password: &str) -> String {
     format!("postgres://{user}:{password}@{host}")
 }
 
-/// The texts that must not be printed, each with a description.
+/// The strings that must not be printed, each with a description.
 struct Canaries(Vec<(&'static str, String)>);
 
 impl Canaries {
@@ -174,7 +174,7 @@ fn service_output_has_no_secrets_or_personal_data() {
         ("a student's number", ALICE.to_owned()),
     ]);
     canaries.assert_absent("the log", &log);
-    // Responses contain remarks and names of operators, but none of the other texts.
+    // Responses contain remarks and names of operators, but none of the other strings.
     canaries
         .0
         .retain(|(what, _)| !["a remark", "an operator's name"].contains(what));

@@ -1,4 +1,4 @@
-//! The feed across tickets.
+//! Tests of the feed.
 
 use serde_json::json;
 use wts_domain::Access;

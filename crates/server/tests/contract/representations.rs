@@ -1,4 +1,4 @@
-//! Changes, states and points in time of a history, and its CSV.
+//! Tests of `include`, `as_of` and CSV.
 
 use serde_json::{Value, json};
 use wts_domain::Access;

@@ -1,4 +1,4 @@
-//! `wts show`, compared with the responses of the API.
+//! Tests that `wts show` prints what the API returns.
 
 use std::process::{Command, Stdio};
 
@@ -19,7 +19,7 @@ fn show(database: &Database, arguments: &[&str]) -> Command {
     command
 }
 
-/// Returns the output of a command that succeeds without messages.
+/// Returns the output of a command that must succeed without messages.
 fn printed(command: &mut Command) -> String {
     let (status, stdout, stderr) = outcome(command);
     assert!(status.success(), "{stderr}");

@@ -1,4 +1,4 @@
-//! Long polling and event streams, of a ticket and of the feed.
+//! Tests of long polling and event streams, of a ticket and of the feed.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 const FEED: &str = "/api/v3/traces";
-/// The longest time until a client has a new trace.
+/// The timeout until a client gets a new trace.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn news_reach_waiting_requests_and_streams(kind: Kind) {
@@ -143,7 +143,7 @@ fn event_stream(service: &Service, path: &str, token: &str) -> BufReader<TcpStre
     event_stream_with(service, path, token, "")
 }
 
-/// Opens a stream with further header lines.
+/// Opens a stream with additional header lines.
 fn event_stream_with(
     service: &Service,
     path: &str,
@@ -159,7 +159,7 @@ fn event_stream_with(
     BufReader::new(stream)
 }
 
-/// Reads the next event, without heartbeats and the framing of chunks.
+/// Reads the next event. Heartbeats and the framing of chunks are skipped.
 fn next_event(stream: &mut BufReader<TcpStream>) -> String {
     let mut event = String::new();
     loop {

@@ -72,7 +72,7 @@ fn succeed(command: &mut Command) -> String {
     stdout
 }
 
-/// Returns the error of a command that fails.
+/// Runs a command that must fail, and returns its error output.
 fn fail(command: &mut Command) -> String {
     let (status, stdout, stderr) = outcome(command);
     assert_eq!(status.code(), Some(1), "{command:?}: {stdout}{stderr}");

@@ -62,7 +62,7 @@ fn request_sent_before_the_signal_is_not_lost() {
     let (stopped, answered) = (RwLock::new(false), AtomicUsize::new(0));
 
     thread::scope(|scope| {
-        // Half of the clients send several requests at a time, so that unread requests are always in the socket buffers.
+        // Half of the clients pipeline several requests, so that unread requests are always in the socket buffers.
         for at_a_time in [1, 4].repeat(8) {
             let (bearer, state) = (&bearer, (&stopped, &answered));
             scope.spawn(move || send_until_stopped(address, bearer, at_a_time, state));

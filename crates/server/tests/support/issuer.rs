@@ -77,7 +77,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
-/// A key set that stands for no response.
+/// A placeholder for a key set: the server does not respond.
 const NO_RESPONSE: &str = "silence";
 
 /// A key server that publishes a key set.

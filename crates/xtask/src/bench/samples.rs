@@ -15,7 +15,7 @@ impl<Row: PartialEq, Sample> Samples<Row, Sample> {
         }
     }
 
-    /// Prints the header and all rows. `cells` returns the texts of a row.
+    /// Prints the header and all rows. `cells` returns the cells of a row.
     pub(super) fn print<const N: usize>(&self, header: &str, cells: impl Fn(&Row) -> [String; N]) {
         println!("{header}");
         for (row, _) in &self.0 {

@@ -1,4 +1,4 @@
-//! The settled horizon of the feed: the highest id up to which every trace is final, because no transaction in progress can
+//! The settled horizon of the feed: the highest id up to which no trace can appear any more, because no open transaction can
 //! still commit a trace with such an id.
 //!
 //! Ids come from a sequence, and are not committed in the order in which they are assigned. Snapshots of transaction ids do
@@ -94,7 +94,7 @@ impl SettledHorizon {
             self.record_writers(newest, writers);
         }
         let following = &observation.following;
-        // The position comes from the client and is not verified, so it affects the horizon of its own reader only.
+        // The position comes from the client and is not verified, so it affects only the horizon of this reader.
         if floor <= self.settled {
             self.settled = without_gap(self.settled, following);
         }
@@ -118,7 +118,7 @@ impl SettledHorizon {
     }
 }
 
-/// Returns the last of the ascending ids that follow `position` without a gap.
+/// Returns the last id of the gapless sequence that begins after `position`; `position` itself if there is none.
 fn without_gap(position: i64, ascending: &[i64]) -> i64 {
     let mut last = position;
     for id in ascending.iter().copied().filter(|id| *id > position) {

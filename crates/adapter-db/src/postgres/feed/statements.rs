@@ -65,7 +65,7 @@ statement! {
     ["select tid, issuer from wts.tickets where tid = any(", ")"] -> (IdColumn, Text)
 }
 
-/// The order of a page by id.
+/// The order of the ids on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Ascending,
@@ -86,7 +86,7 @@ pub(super) struct ReadPage<'a> {
     pub(super) conditions: Conditions<'a>,
 }
 
-/// The conditions of a filter besides tickets.
+/// The conditions of a filter, except the tickets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Conditions<'a> {
     pub(super) since: Option<TimestampValue>,

@@ -65,7 +65,7 @@ impl HistorySink for PostgresSink {
                 let executed = self.client.batch_execute(statements).await;
                 executed.map_err(failed)?;
             }
-            // A role without the privilege to analyze leaves that to autovacuum.
+            // If the role lacks the privilege to analyze, autovacuum does it later.
             let _ = self.client.batch_execute(ANALYZE).await;
             Ok(self.state.report)
         })
@@ -213,7 +213,7 @@ fn key(entry: &Entry) -> i64 {
 /// Converts an error of `COPY`. If the server reports the line, the result identifies the rejected record.
 fn rejected(error: Error, table: &Table, entries: &[&Entry]) -> TransferError {
     let row = error.as_db_error().and_then(|cause| {
-        // The text looks like "COPY tickets, line 17", perhaps followed by a column.
+        // The text has the form "COPY tickets, line 17", optionally followed by a column.
         let (_, after) = cause.where_()?.split_once(", line ")?;
         let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
         digits.parse::<usize>().ok()?.checked_sub(1)

@@ -16,7 +16,7 @@ use crate::{
     url::PostgresConfig,
 };
 
-/// The limits of the number of tickets in a page. The traces of a page are read after its tickets. Pages start small,
+/// The minimum and maximum number of tickets in a page. The traces of a page are read after its tickets. Pages start small,
 /// and grow while the tickets are small.
 const MIN_PAGE_TICKETS: i64 = 8;
 const MAX_PAGE_TICKETS: i64 = 256;
@@ -30,7 +30,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("lock_timeout", "10s"),
     ("plan_cache_mode", "force_custom_plan"),
 ];
-/// Starts the transaction in which everything is read. Its snapshot is taken by the first query.
+/// Starts the transaction of an export. Its first query takes the snapshot.
 const BEGIN: &str = "begin isolation level repeatable read read only";
 
 /// The SQL condition for the selected tickets `k`. With custom plans, PostgreSQL removes the parts of the condition

@@ -21,7 +21,7 @@ use crate::{
     transfer::{send, staff_record, ticket_record, trace_record},
 };
 
-/// The size of the texts in a page of tickets above which the page ends.
+/// The size of the text columns in a page of tickets above which the page ends.
 const MAX_PAGE_BYTES: usize = 256 * 1024;
 /// The maximum number of tickets in a page.
 const MAX_PAGE_TICKETS: i64 = 256;

@@ -77,7 +77,7 @@ async fn all(mut body: BoxBody) -> Vec<Bytes> {
     chunks
 }
 
-/// Returns a text of about `length` bytes that has few repetitions.
+/// Returns text of about `length` bytes that has few repetitions.
 fn text(length: usize) -> Vec<u8> {
     let mut text = Vec::new();
     for number in 0_u64.. {

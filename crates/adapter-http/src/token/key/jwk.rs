@@ -126,7 +126,7 @@ impl Jwk {
         (is_for_signatures && is_for_verifying && is_for_algorithm).then_some(algorithm)
     }
 
-    /// Whether the key has private members (RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2). A symmetric key always has the
+    /// Returns whether the key has private members (RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2). A symmetric key always has the
     /// private member `k`.
     fn is_private(&self) -> bool {
         let is_asymmetric = self.kty != "oct";

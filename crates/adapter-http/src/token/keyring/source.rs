@@ -178,7 +178,7 @@ impl fmt::Debug for KeySetUrl {
     }
 }
 
-/// The error for a text that is not the URL of a key set.
+/// The error for a string that is not the URL of a key set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected https://… without a user, or http://… on this machine")]
 pub struct InvalidKeySetUrl;
@@ -201,7 +201,7 @@ pub enum KeySourceError {
 }
 
 impl KeySourceError {
-    /// Whether another attempt may succeed without a change of settings.
+    /// Returns whether a retry may succeed without a change of the settings.
     pub fn is_transient(&self) -> bool {
         let Self::Url(_, error) = self else {
             return false;

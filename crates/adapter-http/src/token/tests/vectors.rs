@@ -8,7 +8,7 @@ use super::*;
 /// The claims of RFC 7515 A.1 to A.3.
 const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
-/// Asserts that the signature of a token is valid for this key alone, and invalid with any one bit changed.
+/// Asserts that the signature of a token is valid only for `key`, and invalid if any bit is changed.
 fn assert_verifies(key: Vec<Key>, token: &str) {
     let verifier = TokenVerifier::new(Keyring::fixed(key).unwrap(), TokenSettings::default());
     assert_eq!(verifier.verify(token, NOW), Err(TokenError::Claims));

@@ -159,7 +159,7 @@ fn copy(
     copy_histories(Box::new(source), Box::new(sink.clone()), observer)
 }
 
-/// Returns the error of a copy of these records.
+/// Copies `records` and returns the error.
 fn copy_error(records: Vec<Record>) -> String {
     let sink = RecordingSink::default();
     let outcome = copy(source(records), &sink, &mut RecordingObserver::default());

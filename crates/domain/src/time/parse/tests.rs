@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Texts that are similar to timestamps, and arbitrary texts.
+/// Generates strings that are similar to timestamps, and arbitrary strings.
 fn similar_text() -> impl Strategy<Value = String> {
     "[+-]?[0-9]{3,8}-[0-9]{1,2}-[0-9]{1,2}(T[0-2]?[0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,7})?Z?)?|\\PC{0,24}"
 }

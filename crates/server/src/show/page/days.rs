@@ -10,9 +10,9 @@ use crate::show::{
     visible::visible,
 };
 
-/// The columns of an entry before its mark: the time of day.
+/// The width of the time of day, which precedes the mark of an entry.
 const TIME_WIDTH: usize = 8;
-/// The columns of the mark and of the line below it.
+/// The width of the mark and of the line below it.
 const MARK_WIDTH: usize = 2;
 
 impl Page<'_> {
@@ -109,7 +109,7 @@ impl Page<'_> {
             .with(visible(trace.op.as_str(), DIM))
     }
 
-    /// Returns the values that a trace sets, each with the value before.
+    /// Returns the changes of a trace, with the values before and after.
     fn changes(&self, entry: &Entry<'_>) -> Vec<Text> {
         let mut set = TicketFields::default();
         set.apply(entry.trace);

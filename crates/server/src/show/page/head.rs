@@ -129,7 +129,7 @@ impl Page<'_> {
         item
     }
 
-    /// Returns the rules that the history breaks.
+    /// Returns the rules that the history violates.
     pub(super) fn findings(&self, state: &TicketState, entries: &[Entry<'_>]) -> Vec<Text> {
         let mut lines = Vec::new();
         for finding in &state.findings {

@@ -1,4 +1,4 @@
-//! Histories with hostile texts and values: nothing in them is a command to the terminal.
+//! Tests that hostile text in a history cannot control the terminal.
 
 use proptest::prelude::*;
 use wts_app::Record;

@@ -34,7 +34,7 @@ fn trace_waits_for_earlier_writers() {
     record(&mut horizon, 10, &[10], &[]);
     assert_eq!(record(&mut horizon, 12, &[12], &["1/1"]), 10);
     assert_eq!(record(&mut horizon, 15, &[12, 15], &["1/1", "2/1"]), 10);
-    // 1/1 has ended. 2/1 began after 12 had been committed.
+    // The transaction 1/1 has ended. The transaction 2/1 began after 12 had been committed.
     assert_eq!(record(&mut horizon, 19, &[12, 15, 19], &["2/1", "3/1"]), 12);
     assert_eq!(record(&mut horizon, 19, &[15, 19], &["3/1"]), 15);
     assert_eq!(record(&mut horizon, 19, &[19], &[]), 19);
@@ -83,7 +83,7 @@ fn server_with_fewer_traces_resets_the_horizon() {
 /// A step of a schedule. Transactions and backends are named by a small number.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// Takes the lock and the id of another trace.
+    /// Takes the lock, and the id for one more trace.
     Insert(usize),
     Commit(usize),
     RollBack(usize),
@@ -92,7 +92,7 @@ enum Step {
     FinishPrepared(bool),
     /// Takes the snapshot of an observation.
     Snapshot,
-    /// Reads the locks for it and records it.
+    /// Reads the locks for the snapshot, and records the observation.
     Locks,
     /// Ends all transactions that are not prepared, and changes the virtual transaction ids of the others.
     Restart,
@@ -117,7 +117,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     next: i64,
     committed: BTreeSet<i64>,
-    /// By backend: the virtual transaction id and the ids of uncommitted traces.
+    /// The virtual transaction id and the ids of uncommitted traces, by backend.
     open: BTreeMap<usize, (String, Vec<i64>)>,
     prepared: Vec<(String, Vec<i64>)>,
     transactions: u32,

@@ -1,4 +1,4 @@
-//! Attacks with another algorithm or another key than the token's own.
+//! Attacks with an algorithm or a key that differs from that of the token.
 
 use aws_lc_rs::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
 
@@ -152,7 +152,7 @@ fn other_keys() -> Vec<Attack> {
     attacks
 }
 
-/// Returns tokens that are signed with another key than the one that their header selects.
+/// Returns tokens that are signed with a key that differs from the one that their header selects.
 fn algorithm_confusion() -> Vec<Attack> {
     let mut attacks = Vec::new();
     for alg in ["ES256", "EdDSA", "RS256"] {

@@ -101,7 +101,7 @@ fn malformed() -> Vec<Attack> {
         .collect()
 }
 
-/// Returns tokens whose times are at the limits of every number type into which a time could be parsed.
+/// Returns tokens whose times are at the limits of the number types that a parser could use.
 fn invalid_times() -> Vec<Attack> {
     let expired = [
         "0",
