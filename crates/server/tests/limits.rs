@@ -248,3 +248,13 @@ fn connect_from(source: [u8; 4], address: SocketAddr) -> TcpStream {
     socket.connect(&address.into()).unwrap();
     socket.into()
 }
+
+#[test]
+fn service_uses_no_transparent_huge_pages() {
+    let database = Database::with(Kind::Sqlite, sample_records());
+    let service = Service::on(&database.url());
+    let status = fs::read_to_string(format!("/proc/{}/status", service.process())).unwrap();
+    // Kernels before 5.0 do not report it.
+    let enabled = status.lines().find(|line| line.starts_with("THP_enabled:"));
+    assert!(enabled.is_none_or(|line| line.ends_with('0')), "{status}");
+}
