@@ -25,6 +25,8 @@ pub struct DatabaseMetrics {
     failures: Family<Node, Counter>,
     lag: Family<Node, Gauge<f64, AtomicU64>>,
     in_use: Family<Node, Gauge>,
+    feed_reads: Family<Node, Histogram>,
+    feed_wait: Family<Node, Gauge<f64, AtomicU64>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +44,8 @@ impl Default for DatabaseMetrics {
             failures: Family::default(),
             lag: Family::default(),
             in_use: Family::default(),
+            feed_reads: Family::new_with_constructor(durations),
+            feed_wait: Family::default(),
         }
     }
 }
@@ -84,6 +88,16 @@ impl DatabaseMetrics {
             "Whether reads are sent to the replica",
             self.in_use.clone(),
         );
+        registry.register(
+            "wts_database_feed_read_duration_seconds",
+            "Duration of one statement of the feed in PostgreSQL, including connecting if necessary",
+            self.feed_reads.clone(),
+        );
+        registry.register(
+            "wts_database_feed_wait_seconds",
+            "Time for which committed traces have been held back from the feed by a transaction that is still open",
+            self.feed_wait.clone(),
+        );
     }
 
     /// The metrics of one database.
@@ -124,6 +138,18 @@ impl NodeMetrics {
         if failed {
             all.failures.get_or_create(node).inc();
         }
+    }
+
+    /// Records a statement of the feed.
+    pub(crate) fn record_feed_read(&self, duration: Duration) {
+        let reads = self.all.feed_reads.get_or_create(&self.node);
+        reads.observe(duration.as_secs_f64());
+    }
+
+    /// Sets the time for which the feed has been waiting for an open transaction.
+    pub(crate) fn set_feed_wait(&self, wait: Duration) {
+        let gauge = self.all.feed_wait.get_or_create(&self.node);
+        gauge.set(wait.as_secs_f64());
     }
 
     /// Counts a connection as open until the returned guard is dropped.

@@ -5,6 +5,7 @@
 //! below the horizon, and the second if the page begins at the horizon.
 
 mod horizon;
+mod observer;
 mod statements;
 
 use std::{
@@ -18,6 +19,7 @@ use tokio::{
     sync::{Mutex, Semaphore},
     time::{sleep, timeout},
 };
+use tokio_util::task::AbortOnDropHandle;
 use wts_app::{
     ErrorChain, FeedFilter, FeedPosition, FeedRepository, FoundIssuers, IssuerQuery, PageQuery,
     RepositoryError, TracePage,
@@ -26,7 +28,9 @@ use wts_domain::{Access, StaffId, StudentId, TicketId, Timestamp, TraceId};
 
 use self::{
     horizon::{Observation, SettledHorizon},
-    statements::{Conditions, Direction, IssuersOf, ObservationRow, Observe, PageRow, ReadPage},
+    statements::{
+        Conditions, Direction, IssuersOf, ObservationRow, Observe, PageRow, ProcessesOf, ReadPage,
+    },
 };
 use super::{
     reader::ReadError,
@@ -74,6 +78,8 @@ struct ObservedHorizon {
     horizon: SettledHorizon,
     /// The start time of the last observation, and its error, if any.
     last: Option<(Instant, Option<Arc<str>>)>,
+    /// Since when committed traces have been above the horizon and the horizon has not moved.
+    waiting_since: Option<Instant>,
 }
 
 /// The horizon for one page.
@@ -111,6 +117,12 @@ impl PostgresFeed {
             }),
             runtime: Handle::current(),
         }
+    }
+
+    /// Spawns a task that observes the feed while no request does. Dropping the returned handle stops the task.
+    pub(super) fn spawn_observer(&self) -> AbortOnDropHandle<()> {
+        let observing = observer::run(Arc::clone(&self.reader));
+        AbortOnDropHandle::new(self.runtime.spawn(observing))
     }
 
     /// Runs a read to its end, even if the request is aborted: a connection would be closed if its read were cancelled.
@@ -265,8 +277,9 @@ impl FeedReader {
             let page: Vec<PageRow> = reader.load(statement).await?;
             Ok((reader, page))
         });
+        let page = self.measured(read).await.map_err(failed)?;
         let mut server = None;
-        for (bound, started, ticket, name, trace) in read.await.map_err(failed)? {
+        for (bound, started, ticket, name, trace) in page {
             server = started;
             rows.set_bound(bound);
             rows.push(ticket, name, trace).map_err(failed)?;
@@ -313,7 +326,13 @@ impl FeedReader {
             .map(|error| ErrorChain(error).to_string());
         observed.last = Some((begun, error.map(Arc::from)));
         let observation = outcome.map_err(failed)?;
+        let before = observed.horizon.settled();
         let settled = observed.horizon.record(&observation, position);
+        let after = observed.horizon.settled();
+        observed.waiting_since = (observation.newest > Some(after)).then(|| {
+            let since = observed.waiting_since.filter(|_| after == before);
+            since.unwrap_or(begun)
+        });
         let shared = PageHorizon::from(&observed.horizon);
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = shared;
         Ok(PageHorizon { settled, ..shared })
@@ -328,22 +347,33 @@ impl FeedReader {
             floor: &horizon.floor(position),
             settled: &horizon.settled(),
         };
-        self.observing
-            .read(|mut reader| async move {
-                let rows: Vec<ObservationRow> = reader.load(statement).await?;
-                let row = rows.into_iter().next();
-                let (Some(server), newest, following, writers) = row.unwrap_or_default() else {
-                    return Err(ReadError::Standby);
-                };
-                let observation = Observation {
-                    server: server.0,
-                    newest,
-                    following,
-                    writers,
-                };
-                Ok((reader, observation))
-            })
-            .await
+        let read = self.observing.read(|mut reader| async move {
+            let rows: Vec<ObservationRow> = reader.load(statement).await?;
+            let row = rows.into_iter().next();
+            let (Some(server), newest, following, writers) = row.unwrap_or_default() else {
+                return Err(ReadError::Standby);
+            };
+            let observation = Observation {
+                server: server.0,
+                newest,
+                following,
+                writers,
+            };
+            Ok((reader, observation))
+        });
+        self.measured(read).await
+    }
+
+    /// Runs a read and records its duration.
+    async fn measured<T>(
+        &self,
+        read: impl Future<Output = Result<T, ReadError>>,
+    ) -> Result<T, ReadError> {
+        let begun = Instant::now();
+        let outcome = read.await;
+        let metrics = self.pages.health().metrics();
+        metrics.record_feed_read(begun.elapsed());
+        outcome
     }
 
     async fn issuers(self: Arc<Self>, query: IssuerQuery) -> Result<FoundIssuers, RepositoryError> {
@@ -365,7 +395,7 @@ impl FeedReader {
             let ranks = reader.ranks(students).await?;
             Ok((reader, (issuers, ranks)))
         });
-        let (issuers, ranks) = read.await.map_err(failed)?;
+        let (issuers, ranks) = self.measured(read).await.map_err(failed)?;
         let rank = ranks.into_iter().next().map(|row| rank_from_row(row).1);
         let issuers = issuers.into_iter().filter_map(|(ticket, issuer)| {
             Some((TicketId::new(ticket.0)?, StudentId::from(issuer)))

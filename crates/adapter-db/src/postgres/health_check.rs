@@ -67,6 +67,7 @@ pub(super) async fn open(
         let router = ReplicaRouter::new(histories, replicas, settings.replica_timeout);
         histories = Arc::new(router);
     }
+    health_checks.push(feed.spawn_observer());
     Ok(OpenBackend {
         repositories: Repositories {
             histories,

@@ -6,14 +6,15 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use prometheus_client::{encoding::text::encode, registry::Registry};
 use tokio::time::sleep;
 use tokio_postgres::Client;
-use wts_adapter_db::repositories;
+use wts_adapter_db::{Database as OpenDatabase, DatabaseMetrics, ReadSettings, repositories};
 use wts_app::{FeedFilter, FeedPosition, FeedRepository, PageQuery, RepositoryError, TracePage};
-use wts_domain::StaffId;
+use wts_domain::{StaffId, TraceId};
 use wts_testkit::{
     ALICE, Database, Endings, Kind, PostgresServer, TraceWriters, sample_records, server_with,
     ticket,
@@ -289,6 +290,58 @@ async fn feed_waits_for_writer_to_inheriting_table() {
     assert_eq!(follower.advance().await, []);
     early.batch_execute("commit").await.unwrap();
     assert_eq!(follower.advance().await, [10, 11]);
+}
+
+/// Waits until the metric of the feed's waiting time meets a condition.
+async fn wait_for_metric(metrics: &DatabaseMetrics, condition: fn(f64) -> bool) {
+    let mut registry = Registry::default();
+    metrics.register(&mut registry);
+    let begun = Instant::now();
+    loop {
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        let sample = r#"wts_database_feed_wait_seconds{database="primary"} "#;
+        let value = text.lines().find_map(|line| line.strip_prefix(sample));
+        if value.is_some_and(|value| condition(value.parse().unwrap())) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{text}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn wait_for_an_open_transaction_is_measured_without_requests() {
+    for kind in KINDS {
+        let database = Database::with(kind, sample_records());
+        database.execute("select setval('wts.ticket_traces_opid_seq', 9)");
+        let (early, late) = (client(&database).await, client(&database).await);
+        let insert = |ticket: i64| {
+            format!("insert into wts.ticket_traces (tid, op, remark) values ({ticket}, '-1', '')")
+        };
+        early
+            .batch_execute(&format!("begin; {}", insert(124)))
+            .await
+            .unwrap();
+
+        let metrics = DatabaseMetrics::default();
+        let settings = ReadSettings::default();
+        let opened = OpenDatabase::open(&database.parsed_url(), &settings, &metrics)
+            .await
+            .unwrap();
+        late.batch_execute(&insert(123)).await.unwrap();
+        wait_for_metric(&metrics, |seconds| seconds > 1.5).await;
+        early.batch_execute("commit").await.unwrap();
+        wait_for_metric(&metrics, |seconds| seconds == 0.0).await;
+
+        let feed = opened.repositories().feed;
+        late.batch_execute(&format!("begin; {}", insert(124)))
+            .await
+            .unwrap();
+        let end = page(&*feed, FeedPosition::End, 1, &FeedFilter::default()).await;
+        let expected = FeedPosition::After(TraceId::new(11));
+        assert_eq!(end.unwrap().next, expected, "{kind:?}");
+    }
 }
 
 #[tokio::test]

@@ -67,6 +67,16 @@ impl SettledHorizon {
         self.settled
     }
 
+    /// Returns the virtual ids of the transactions for which the horizon waits: those with the lowest bound.
+    pub(super) fn blocking_writers(&self) -> Vec<String> {
+        let lowest = self.bounds.values().min();
+        let blocking = self
+            .bounds
+            .iter()
+            .filter(|(_, bound)| Some(*bound) == lowest);
+        blocking.map(|(writer, _)| writer.clone()).collect()
+    }
+
     /// Returns the server that was observed last.
     pub(super) fn server(&self) -> Timestamp {
         self.server

@@ -4,7 +4,7 @@ use diesel::{
     QueryResult,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, Nullable, Text},
+    sql_types::{Array, BigInt, Integer, Nullable, Text},
 };
 
 use super::super::statements::{TraceColumns, statement};
@@ -58,6 +58,15 @@ pub(super) type ObservationRow = (
     Vec<i64>,
     Option<Vec<String>>,
 );
+
+statement! {
+    /// Reads the process ids of transactions. A prepared transaction has no process.
+    ProcessesOf { transactions: &'a [String] as Array<Text> },
+    [
+        "select distinct pid from pg_locks where pid is not null and virtualtransaction = any(",
+        ") order by pid"
+    ] -> Integer
+}
 
 statement! {
     /// Reads the issuers of tickets.
