@@ -10,12 +10,13 @@ use std::{
     io::{ErrorKind, Write},
     net::SocketAddr,
     process::{Command, Stdio},
+    thread,
 };
 
 use wts_domain::Access;
 use wts_testkit::{ALICE, Database, Kind, sample_records};
 
-use crate::support::{Response, Service, get, send, skipped, token};
+use crate::support::{Response, Service, get, send, skipped, token, wait_until};
 
 const TRACES: &str = "/api/v3/get_traces?tid=123";
 
@@ -107,17 +108,16 @@ fn metrics_are_valid_in_both_formats() {
         assert_eq!(text.ends_with("\n# EOF\n"), is_open, "{text}");
         let counter = "# TYPE wts_http_requests_total counter\n";
         assert_eq!(text.contains(counter), !is_open, "{text}");
-        if let Some(findings) = promtool_findings(text) {
+        if let Some((_, findings)) = promtool(&["check", "metrics"], text) {
             assert_eq!(findings, "", "{accept}: {text}");
         }
     }
 }
 
-/// Returns the output of `promtool check metrics`, which is empty if it accepts the metrics; `None` if promtool is not
-/// installed.
-fn promtool_findings(metrics: &str) -> Option<String> {
+/// Runs promtool with this input, and returns whether it succeeded and its output; `None` if promtool is not installed.
+fn promtool(arguments: &[&str], input: &str) -> Option<(bool, String)> {
     let promtool = Command::new("promtool")
-        .args(["check", "metrics"])
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -125,17 +125,68 @@ fn promtool_findings(metrics: &str) -> Option<String> {
     let mut promtool = match promtool {
         Ok(promtool) => promtool,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            skipped::list("`promtool check metrics`, because promtool is not installed");
+            skipped::list("`promtool`, because it is not installed");
             return None;
         }
         Err(error) => unreachable!("promtool: {error}"),
     };
     let mut stdin = promtool.stdin.take().unwrap();
-    stdin.write_all(metrics.as_bytes()).unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
     drop(stdin);
     let output = promtool.wait_with_output().unwrap();
-    let mut findings = String::from_utf8(output.stdout).unwrap();
-    findings += &String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.success(), findings.is_empty(), "{findings}");
-    Some(findings)
+    let mut printed = String::from_utf8(output.stdout).unwrap();
+    printed += &String::from_utf8(output.stderr).unwrap();
+    Some((output.status.success(), printed))
+}
+
+#[test]
+fn alerts_are_valid_and_pass_their_tests() {
+    let file = |name| format!("{}/deploy/{name}", env!("CARGO_MANIFEST_DIR"));
+    for arguments in [
+        ["check", "rules", &file("alerts.yml")],
+        ["test", "rules", &file("alerts_test.yml")],
+    ] {
+        if let Some((is_success, printed)) = promtool(&arguments, "") {
+            assert!(is_success, "{printed}");
+        }
+    }
+}
+
+#[test]
+fn transaction_that_blocks_the_feed_is_logged_with_its_process() {
+    let database = Database::with(Kind::Postgres, sample_records());
+    database.execute("select setval('wts.ticket_traces_opid_seq', 99)");
+    let mut service = Service::with(&database.url(), &[("WTS_METRICS_LISTEN", "127.0.0.1:0")]);
+    let metrics = service.operations();
+    let insert = "insert into wts.ticket_traces (tid, op, remark) values (123, '-1', '')";
+    let id_taken = "select last_value::text from wts.ticket_traces_opid_seq";
+    // The transaction is open until a table exists, at most 40 s.
+    let transaction = format!(
+        "begin; {insert};
+         do $$ begin for _ in 1..400 loop
+             exit when exists (select from pg_class where relname = 'released');
+             perform pg_sleep(0.1);
+         end loop; end $$;
+         commit"
+    );
+    thread::scope(|scope| {
+        scope.spawn(|| database.execute(&transaction));
+        wait_until("the transaction has an id", || {
+            database.query_texts(id_taken) == ["100"]
+        });
+        database.execute(insert);
+        let process = database.query_texts(
+            "select pid::text from pg_stat_activity
+             where datname = current_database() and query like 'begin; insert%' and state = 'active'",
+        );
+        let output = service.wait_for_output("feed is blocked by an open transaction");
+        let expected = format!("database.pids=\"{}\"", process.join(", "));
+        assert!(output.contains(&expected), "{expected} in {output}");
+        let sample = "wts_database_feed_wait_seconds{database=\"primary\"} ";
+        let text = get(metrics, "/metrics").body;
+        let wait = text.lines().find_map(|line| line.strip_prefix(sample));
+        assert!(wait.unwrap().parse::<f64>().unwrap() >= 10.0, "{text}");
+        database.execute("create table wts.released ()");
+    });
+    service.wait_for_output("feed is no longer blocked");
 }
