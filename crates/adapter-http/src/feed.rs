@@ -13,6 +13,7 @@ use actix_web::{
 };
 use wts_app::{FeedPosition, ListedTraces, UseCases};
 
+pub use self::body::trace_json;
 pub(crate) use self::schema::FeedBody;
 use self::{following::Following, params::Params};
 use crate::{

@@ -58,6 +58,7 @@ mod traces;
 mod updates;
 
 pub use docs::openapi_document;
+pub use feed::trace_json;
 pub use health::Health;
 pub use metrics::HttpMetrics;
 pub use middleware::ACCESS_LOG_TARGET;

@@ -1,5 +1,5 @@
-//! The use cases of WTS traces: reading a history, reading the feed of all traces, following tickets, and copying
-//! histories in bulk.
+//! The use cases of WTS traces: reading a history, reading or following the feed of all traces, following tickets, and
+//! copying histories in bulk.
 //!
 //! A use case applies the policies of [`wts_domain`] and accesses databases and files through traits, its ports, which
 //! adapter crates implement. The crate does not depend on HTTP or SQL. The feature `mocks` exports mocks of the ports
@@ -7,6 +7,7 @@
 
 mod error_chain;
 mod feed_repository;
+mod follow_feed;
 mod get_traces;
 mod history_repository;
 mod list_traces;
@@ -22,6 +23,7 @@ pub use feed_repository::MockFeedRepository;
 pub use feed_repository::{
     FeedFilter, FeedPosition, FeedRepository, FoundIssuers, IssuerQuery, PageQuery, TracePage,
 };
+pub use follow_feed::FollowFeed;
 pub use get_traces::{GetTraces, GetTracesError};
 #[cfg(feature = "mocks")]
 pub use history_repository::MockHistoryRepository;

@@ -8,7 +8,8 @@ use wts_domain::Access;
 use crate::{
     config::FIXED,
     settings::Flags,
-    show::{EXIT_CODES, Show},
+    show::{self, Show},
+    tail::{self, Tail},
     transfer::{Export, Generate, Import, Verify},
 };
 
@@ -42,8 +43,11 @@ pub(crate) enum Command {
     /// Migrate the schema of the configured database to the current version
     Migrate,
     /// Print the history of a ticket in the configured database
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = show::EXIT_CODES)]
     Show(Show),
+    /// Print the newest traces of all tickets in the configured database, and every new one
+    #[command(after_help = tail::EXIT_CODES)]
+    Tail(Tail),
     /// Export a snapshot of the histories in the configured database, as JSON Lines
     Export(Export),
     /// Import the histories of a file into the configured database, all or none

@@ -13,6 +13,8 @@ mod serve;
 mod settings;
 mod show;
 mod signals;
+mod tail;
+mod terminal;
 mod token;
 mod transfer;
 
@@ -96,6 +98,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Ok(output::write(io::stdout(), description.as_bytes())?)
         }
         Command::Show(arguments) => show::run(&settings()?, arguments).await,
+        Command::Tail(arguments) => tail::run(&settings()?, arguments).await,
         Command::Token(subject) => token::run(&settings()?, subject),
     }
 }

@@ -3,35 +3,25 @@
 mod page;
 #[cfg(test)]
 mod tests;
-mod text;
 mod timeline;
-mod visible;
-mod words;
-mod zone;
 
 use std::{
-    env,
     io::{self, IsTerminal},
     time::SystemTime,
 };
 
-use anstream::{AutoStream, ColorChoice};
-use anstyle::Style;
+use anstream::ColorChoice;
 use anyhow::Context;
 use clap::Args;
 use wts_adapter_http::TracesView;
 use wts_app::GetTracesError;
-use wts_domain::{Language, TicketHistory, TicketId, Timestamp};
+use wts_domain::{TicketHistory, TicketId, Timestamp};
 
-use self::{
-    page::Page,
-    visible::visible,
-    words::{Words, locale_language},
-    zone::Zone,
-};
+use self::page::Page;
 use crate::{
     output, serve,
     settings::{Settings, catalogue::DATABASE_URL},
+    terminal::{self, DisplayOptions, visible_line},
 };
 
 /// The exit code if the ticket does not exist.
@@ -41,11 +31,8 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 error, 2 invalid arguments, 3 the ticket does not exist.
 Long histories in a pager: wts show TID --color always | less -R";
 
-/// The width of the page if the terminal does not report its width.
-const DEFAULT_WIDTH: usize = 80;
 /// The maximum width of the page. Longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
-const MIN_WIDTH: usize = 20;
 /// The first character of a CSV body, for spreadsheets.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -55,17 +42,9 @@ pub(crate) struct Show {
     #[arg(value_name = "TID")]
     ticket: TicketId,
 
-    /// Language: zh or en [default: that of the locale: `LC_ALL`, `LC_MESSAGES` or `LANG`]
-    #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<Language>,
-
     /// Show the history as of this time, in RFC 3339: 2025-12-06T18:00:00+08:00
     #[arg(long, value_name = "TIME", value_parser = Timestamp::from_rfc3339)]
     as_of: Option<Timestamp>,
-
-    /// Show times in UTC instead of the time zone of this machine
-    #[arg(long)]
-    utc: bool,
 
     /// Print the JSON body of the API with `include=changes,state` instead of a page
     #[arg(long, conflicts_with = "csv")]
@@ -75,9 +54,8 @@ pub(crate) struct Show {
     #[arg(long)]
     csv: bool,
 
-    /// Colours; auto uses them in a terminal unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value_t = clap::ColorChoice::Auto)]
-    color: clap::ColorChoice,
+    #[command(flatten)]
+    display: DisplayOptions,
 }
 
 /// Prints the history of a ticket in the configured database.
@@ -104,12 +82,7 @@ pub(crate) async fn run(settings: &Settings, arguments: Show) -> anyhow::Result<
         ..TracesView::default()
     };
     let mut content = Vec::new();
-    let color = match arguments.color {
-        clap::ColorChoice::Auto => ColorChoice::Auto,
-        clap::ColorChoice::Always => ColorChoice::AlwaysAnsi,
-        clap::ColorChoice::Never => ColorChoice::Never,
-    };
-    let stdout = AutoStream::new(io::stdout(), color);
+    let stdout = arguments.display.stdout();
     if arguments.json {
         wts_adapter_http::write_traces_json(history, view, &mut content)?;
     } else if arguments.csv {
@@ -136,13 +109,9 @@ fn page(arguments: &Show, history: &TicketHistory, has_color: bool) -> anyhow::R
         history,
         as_of: arguments.as_of,
         now: arguments.as_of.unwrap_or(now).min(now),
-        zone: &if arguments.utc {
-            Zone::utc()
-        } else {
-            Zone::local()
-        },
-        words: Words::new(arguments.lang.unwrap_or_else(locale_language)),
-        width: terminal_width(),
+        zone: &arguments.display.zone(),
+        words: arguments.display.words(),
+        width: terminal::width().min(MAX_WIDTH),
         has_color,
     };
     Ok(page.render())
@@ -152,28 +121,5 @@ fn page(arguments: &Show, history: &TicketHistory, has_color: bool) -> anyhow::R
 fn visible_lines(body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body);
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
-    body.lines()
-        .map(|line| visible(line, Style::new()).plain() + "\n")
-        .collect()
-}
-
-/// Returns the width of the page: that of the terminal, or `COLUMNS`.
-fn terminal_width() -> usize {
-    let columns = env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    // Standard error is still the terminal if the output goes to a pager.
-    let terminal = || {
-        let sizes = [
-            rustix::termios::tcgetwinsize(io::stdout()),
-            rustix::termios::tcgetwinsize(io::stderr()),
-        ];
-        let columns = sizes
-            .into_iter()
-            .flatten()
-            .map(|size| usize::from(size.ws_col));
-        columns.into_iter().find(|columns| *columns > 0)
-    };
-    let width = columns.filter(|columns| *columns > 0).or_else(terminal);
-    width.unwrap_or(DEFAULT_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
+    body.lines().map(|line| visible_line(line) + "\n").collect()
 }

@@ -175,6 +175,7 @@ fn full_disk_fails_every_command_with_a_sentence() {
         &["export"],
         &["token", "--sid", "1", "--access", "user"],
         &["show", "123"],
+        &["tail"],
         &["--help"],
         &["--version"],
         &["demo", "--port", "0"],
@@ -211,6 +212,7 @@ fn closed_pipe_ends_commands_without_a_message() {
         &["doctor"],
         &["verify"],
         &["show", "123"],
+        &["tail"],
         &["generate", "--tickets", "100000"],
     ] {
         let (code, stderr) = outcome_into(closed_pipe(), directory.path(), arguments);

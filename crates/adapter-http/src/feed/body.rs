@@ -38,6 +38,15 @@ pub(super) fn trace(trace: &Trace, changes: Option<TraceChanges>) -> serde_json:
     })
 }
 
+/// Returns the JSON object of a trace, on one line, as in the feed.
+///
+/// # Errors
+///
+/// Returns an error if the trace cannot be serialized.
+pub fn trace_json(trace: &Trace) -> serde_json::Result<String> {
+    self::trace(trace, None)
+}
+
 /// Returns the body of a page that was requested from `start`.
 ///
 /// # Errors

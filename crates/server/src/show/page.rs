@@ -5,19 +5,12 @@ mod head;
 
 use std::{collections::BTreeSet, fmt::Write};
 
-use anstyle::{AnsiColor, Style};
 use wts_domain::{
-    FieldValue, HistoryFindingKind, Status, TicketHistory, TicketId, TicketState, Timestamp, Trace,
+    HistoryFindingKind, Status, TicketHistory, TicketId, TicketState, Timestamp, Trace,
     TraceChanges,
 };
 
-use super::{
-    text::{DIM, Text, WARNING},
-    words::Words,
-    zone::{LocalTime, Zone},
-};
-
-const PLAIN: Style = Style::new();
+use crate::terminal::{LocalTime, Text, WARNING, Words, Zone};
 
 /// The content of a page.
 pub(super) struct Page<'a> {
@@ -87,26 +80,8 @@ impl Page<'_> {
         Text::new(WARNING, format!("! {}", finding.label(self.words.language)))
     }
 
-    fn value(&self, value: FieldValue) -> Text {
-        let label = value.label(self.words.language);
-        match value {
-            FieldValue::Status(status) => Text::new(style_of(status), label),
-            FieldValue::Appointment(date) => {
-                Text::unstyled(self.words.infinite_date(date).unwrap_or(&label))
-            }
-            _ => Text::unstyled(label),
-        }
-    }
-
     fn time(&self, timestamp: Timestamp) -> String {
-        match self.zone.convert(timestamp) {
-            Some(LocalTime { date, time, .. }) => format!("{date} {time}"),
-            None => self
-                .words
-                .infinite_time(timestamp)
-                .unwrap_or_default()
-                .to_owned(),
-        }
+        self.words.date_and_time(timestamp, self.zone)
     }
 
     /// Returns the offsets of the times on the page, at least one.
@@ -121,17 +96,5 @@ impl Page<'_> {
 
     fn remaining(&self, indent: usize) -> usize {
         self.width.saturating_sub(indent).max(1)
-    }
-}
-
-/// Returns the style of a status.
-fn style_of(status: Status) -> Style {
-    match status {
-        Status::Fresh => AnsiColor::Blue.on_default(),
-        Status::Scheduled => AnsiColor::Cyan.on_default(),
-        Status::Delay => AnsiColor::Yellow.on_default(),
-        Status::Escalated => AnsiColor::Magenta.on_default(),
-        Status::Solved => AnsiColor::Green.on_default(),
-        _ => DIM,
     }
 }

@@ -7,7 +7,8 @@ use wts_domain::{
     Trace, TraceId,
 };
 
-use super::{page::Page, words::Words, zone::Zone};
+use super::page::Page;
+use crate::terminal::{Words, Zone};
 
 fn timestamp(text: &str) -> Timestamp {
     Timestamp::from_rfc3339(text).unwrap()

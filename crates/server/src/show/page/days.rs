@@ -2,13 +2,10 @@
 
 use std::iter;
 
-use wts_domain::{Actor, TicketField, TicketFields, Trace};
+use wts_domain::{TicketField, TicketFields};
 
-use super::{Entry, PLAIN, Page, style_of};
-use crate::show::{
-    text::{self, BOLD, DIM, Text, flow},
-    visible::visible,
-};
+use super::{Entry, Page};
+use crate::terminal::{DIM, PLAIN, Text, flow, heading, status_style, visible};
 
 /// The width of the time of day, which precedes the mark of an entry.
 const TIME_WIDTH: usize = 8;
@@ -25,7 +22,7 @@ impl Page<'_> {
             let day = self.day(entry, !has_one_offset);
             if last_day.as_ref() != Some(&day) {
                 lines.push(Text::default());
-                lines.extend(self.heading(&day));
+                lines.extend(heading(&day, self.width));
                 last_day = Some(day);
             }
             lines.extend(self.entry(entry));
@@ -45,22 +42,12 @@ impl Page<'_> {
         let Some(time) = &entry.time else {
             return self.time(entry.trace.updated_at);
         };
-        let weekday = self.words.weekdays.get(time.weekday).unwrap_or(&"");
+        let day = self.words.day(time);
         if has_offset {
-            format!("{} {weekday} {}", time.date, time.offset)
+            format!("{day} {}", time.offset)
         } else {
-            format!("{} {weekday}", time.date)
+            day
         }
-    }
-
-    /// Returns the heading of a day.
-    fn heading(&self, day: &str) -> Vec<Text> {
-        let rest = self.width.saturating_sub(text::width(day) + 1);
-        let mut heading = Text::new(BOLD, day);
-        if rest > 0 {
-            heading.push(DIM, &format!(" {}", "─".repeat(rest)));
-        }
-        heading.wrap(self.width)
     }
 
     /// Returns a trace: its time, actor and id, the changes and the remark. The line beside the remark is dotted, so that a
@@ -68,7 +55,7 @@ impl Page<'_> {
     fn entry(&self, entry: &Entry<'_>) -> Vec<Text> {
         let width = self.remaining(TIME_WIDTH + MARK_WIDTH);
         let time = entry.time.as_ref().map_or("", |time| &time.time);
-        let style = entry.status.map_or(DIM, style_of);
+        let style = entry.status.map_or(DIM, status_style);
         let prefix = |time: &str, mark| {
             Text::unstyled(format!("  {time}"))
                 .padded(TIME_WIDTH)
@@ -76,7 +63,7 @@ impl Page<'_> {
         };
 
         let id = Text::new(DIM, format!("#{}", entry.trace.id));
-        let mut facts = self.actor(entry.trace).wrap(width);
+        let mut facts = self.words.actor(entry.trace).wrap(width);
         match facts.last_mut() {
             Some(line) if line.width() + 2 + id.width() <= width => {
                 *line = line.clone().padded(width - id.width()).with(id);
@@ -95,20 +82,6 @@ impl Page<'_> {
         facts.chain(remark).collect()
     }
 
-    fn actor(&self, trace: &Trace) -> Text {
-        let actor = Actor::from(&trace.op);
-        let label = actor.label(self.words.language);
-        if actor != Actor::Operator {
-            return Text::new(BOLD, label);
-        }
-        let name = match trace.op_name.as_str() {
-            "" => Text::new(BOLD, label),
-            name => visible(name, BOLD),
-        };
-        name.with(Text::unstyled(" "))
-            .with(visible(trace.op.as_str(), DIM))
-    }
-
     /// Returns the changes of a trace, with the values before and after.
     fn changes(&self, entry: &Entry<'_>) -> Vec<Text> {
         let mut set = TicketFields::default();
@@ -119,13 +92,13 @@ impl Page<'_> {
             let value = set.get(field)?;
             match entry.changes.get(field).map(|change| change.from) {
                 Some(Some(from)) => {
-                    item.append(self.value(from));
+                    item.append(self.words.value(from));
                     item.push(DIM, " → ");
-                    item.append(self.value(value));
+                    item.append(self.words.value(value));
                 }
-                Some(None) => item.append(self.value(value)),
+                Some(None) => item.append(self.words.value(value)),
                 None => {
-                    item.append(self.value(value));
+                    item.append(self.words.value(value));
                     item.push(DIM, &format!(" ({})", self.words.unchanged));
                 }
             }

@@ -3,11 +3,10 @@
 use anstyle::Style;
 use wts_domain::{Status, TicketField, TicketState};
 
-use super::{Entry, PLAIN, Page, style_of};
-use crate::show::{
-    text::{self, BOLD, DIM, Text, flow},
-    timeline::{self, TimeInStatus, Timeline},
-    visible::visible,
+use super::{Entry, Page};
+use crate::{
+    show::timeline::{self, TimeInStatus, Timeline},
+    terminal::{BOLD, DIM, PLAIN, Text, columns_of, flow, status_style, visible},
 };
 
 impl Page<'_> {
@@ -50,7 +49,7 @@ impl Page<'_> {
         let Some(value) = state.fields.get(field) else {
             return Text::new(DIM, words.not_set);
         };
-        let mut text = self.value(value);
+        let mut text = words.value(value);
         if let (TicketField::Status, Some(period)) = (field, state.time_in_status.last()) {
             let so_far = match period.status {
                 Status::Solved | Status::Canceled => None,
@@ -64,7 +63,7 @@ impl Page<'_> {
 
     /// Returns lines with a column of labels and a column of values.
     fn table(&self, rows: Vec<(&str, Text)>) -> Vec<Text> {
-        let widest = rows.iter().map(|(label, _)| text::width(label)).max();
+        let widest = rows.iter().map(|(label, _)| columns_of(label)).max();
         let indent = widest.unwrap_or_default() + 2;
         let mut lines = Vec::new();
         for (label, value) in rows {
@@ -108,7 +107,10 @@ impl Page<'_> {
             Status::Solved => '=',
             _ => '-',
         };
-        (style_of(status), if self.has_color { '█' } else { pattern })
+        (
+            status_style(status),
+            if self.has_color { '█' } else { pattern },
+        )
     }
 
     fn legend_item(&self, time: TimeInStatus) -> Text {

@@ -6,7 +6,10 @@ use wts_domain::{Date, Language, Status, TicketHistory};
 use wts_generator::arbitrary::any_histories;
 
 use super::{CHINESE, ENGLISH, Options, history, rendered, reopened, shown, trace};
-use crate::show::{text, visible_lines};
+use crate::{
+    show::visible_lines,
+    terminal::{assert_harmless, columns_of},
+};
 
 /// Traces that a broken or hostile writer could have left.
 fn hostile() -> TicketHistory {
@@ -25,28 +28,10 @@ fn hostile() -> TicketHistory {
     history(vec![forged, earliest, latest, far])
 }
 
-/// Checks that the only escape sequences are styles, and that no character is invisible or reverses text.
-fn assert_harmless(page: &str) {
-    let mut parts = page.split("\u{1b}[");
-    let first = parts.next().unwrap();
-    let texts = parts.map(|part| {
-        let (style, text) = part.split_once('m').unwrap();
-        let is_style = style.bytes().all(|byte| byte.is_ascii_digit());
-        assert!(is_style, "{style:?} in {page:?}");
-        text
-    });
-    for c in [first].into_iter().chain(texts).flat_map(str::chars) {
-        let is_harmful = c.is_control() && c != '\n'
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
-        assert!(!is_harmful, "{c:?} in {page:?}");
-    }
-}
-
 /// Checks that each line fits into a terminal of this width.
 fn assert_fits(page: &str, width: usize) {
     for line in page.lines() {
-        assert!(text::width(line) <= width, "{width}: {line:?}");
+        assert!(columns_of(line) <= width, "{width}: {line:?}");
     }
 }
 

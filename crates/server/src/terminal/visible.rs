@@ -11,7 +11,7 @@ const MAX_COMBINING: usize = 4;
 
 /// Returns `text` with a code such as `<U+202E>` in place of each character that controls the terminal, changes the
 /// direction of text, or is invisible. The result has one line.
-pub(super) fn visible(text: &str, style: Style) -> Text {
+pub(crate) fn visible(text: &str, style: Style) -> Text {
     let mut result = Text::default();
     let mut last_base = None;
     let mut combining = 0;
@@ -33,6 +33,11 @@ pub(super) fn visible(text: &str, style: Style) -> Text {
         }
     }
     result
+}
+
+/// Returns a line without styles in a form that is safe to print.
+pub(crate) fn visible_line(line: &str) -> String {
+    visible(line, Style::new()).plain()
 }
 
 /// Returns whether a character is drawn over the character before it.
@@ -61,13 +66,28 @@ fn is_printable_base(c: char) -> bool {
     is_known && !is_line_separator && !is_filler && c.width().is_some_and(|width| width > 0)
 }
 
+/// Checks that the only escape sequences are styles, and that no character is invisible or reverses text.
+#[cfg(test)]
+pub(crate) fn assert_harmless(page: &str) {
+    let mut parts = page.split("\u{1b}[");
+    let first = parts.next().unwrap();
+    let texts = parts.map(|part| {
+        let (style, text) = part.split_once('m').unwrap();
+        let is_style = style.bytes().all(|byte| byte.is_ascii_digit());
+        assert!(is_style, "{style:?} in {page:?}");
+        text
+    });
+    for c in [first].into_iter().chain(texts).flat_map(str::chars) {
+        let is_harmful = c.is_control() && c != '\n'
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
+        assert!(!is_harmful, "{c:?} in {page:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shown(text: &str) -> String {
-        visible(text, Style::new()).plain()
-    }
 
     #[test]
     fn ordinary_text_is_unchanged() {
@@ -79,16 +99,19 @@ mod tests {
             "\u{1112}\u{1161}\u{11ab}",
             "😀 ❤\u{fe0f} 𠮷野家 1\u{fe0f}\u{20e3}",
         ] {
-            assert_eq!(shown(text), text);
+            assert_eq!(visible_line(text), text);
         }
     }
 
     #[test]
     fn control_characters_are_shown_as_codes() {
-        assert_eq!(shown("\u{1b}[2J\u{7}"), "<U+001B>[2J<U+0007>");
-        assert_eq!(shown("a\tb\r\nc\0"), "a<U+0009>b<U+000D><U+000A>c<U+0000>");
+        assert_eq!(visible_line("\u{1b}[2J\u{7}"), "<U+001B>[2J<U+0007>");
         assert_eq!(
-            shown("\u{9b}31m\u{7f}\u{85}"),
+            visible_line("a\tb\r\nc\0"),
+            "a<U+0009>b<U+000D><U+000A>c<U+0000>"
+        );
+        assert_eq!(
+            visible_line("\u{9b}31m\u{7f}\u{85}"),
             "<U+009B>31m<U+007F><U+0085>"
         );
     }
@@ -96,33 +119,33 @@ mod tests {
     #[test]
     fn characters_that_reverse_or_hide_text_are_shown_as_codes() {
         assert_eq!(
-            shown("a\u{202e}b\u{2066}c\u{61c}"),
+            visible_line("a\u{202e}b\u{2066}c\u{61c}"),
             "a<U+202E>b<U+2066>c<U+061C>"
         );
         assert_eq!(
-            shown("a\u{200b}b\u{200d}\u{feff}\u{ad}"),
+            visible_line("a\u{200b}b\u{200d}\u{feff}\u{ad}"),
             "a<U+200B>b<U+200D><U+FEFF><U+00AD>"
         );
-        assert_eq!(shown("\u{2028}\u{2029}"), "<U+2028><U+2029>");
+        assert_eq!(visible_line("\u{2028}\u{2029}"), "<U+2028><U+2029>");
         assert_eq!(
-            shown("a\u{3164}\u{115f}\u{ffa0}\u{2800}"),
+            visible_line("a\u{3164}\u{115f}\u{ffa0}\u{2800}"),
             "a<U+3164><U+115F><U+FFA0><U+2800>"
         );
         assert_eq!(
-            shown("a\u{fe0f}b\u{fe01}\u{e0101}\u{34f}"),
+            visible_line("a\u{fe0f}b\u{fe01}\u{e0101}\u{34f}"),
             "a<U+FE0F>b<U+FE01><U+E0101><U+034F>"
         );
         assert_eq!(
-            shown("\u{e0041}\u{e000}\u{10ffff}"),
+            visible_line("\u{e0041}\u{e000}\u{10ffff}"),
             "<U+E0041><U+E000><U+10FFFF>"
         );
     }
 
     #[test]
     fn excess_combining_characters_are_shown_as_codes() {
-        assert_eq!(shown("\u{301}a"), "<U+0301>a");
-        assert_eq!(shown("\u{1b}\u{301}"), "<U+001B><U+0301>");
-        let stacked = shown(&format!("a{}", "\u{301}".repeat(6)));
+        assert_eq!(visible_line("\u{301}a"), "<U+0301>a");
+        assert_eq!(visible_line("\u{1b}\u{301}"), "<U+001B><U+0301>");
+        let stacked = visible_line(&format!("a{}", "\u{301}".repeat(6)));
         assert_eq!(stacked, format!("a{}<U+0301><U+0301>", "\u{301}".repeat(4)));
     }
 }

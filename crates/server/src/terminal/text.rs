@@ -6,33 +6,35 @@ use anstyle::{AnsiColor, Style};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_width::UnicodeWidthChar;
 
+/// The style of ordinary text.
+pub(crate) const PLAIN: Style = Style::new();
 /// The style of secondary text.
-pub(super) const DIM: Style = Style::new().dimmed();
+pub(crate) const DIM: Style = Style::new().dimmed();
 /// The style of headings.
-pub(super) const BOLD: Style = Style::new().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 /// The style of findings and of codes in place of characters.
-pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
 
 /// The number of spaces between two items on a line.
 const GAP: usize = 3;
 
 /// A line of text in which each part has a style. It displays as text with ANSI escape sequences.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Text(Vec<(Style, String)>);
+pub(crate) struct Text(Vec<(Style, String)>);
 
 impl Text {
     /// Creates text of one style.
-    pub(super) fn new(style: Style, text: impl Into<String>) -> Self {
+    pub(crate) fn new(style: Style, text: impl Into<String>) -> Self {
         Self(vec![(style, text.into())])
     }
 
     /// Creates text without a style.
-    pub(super) fn unstyled(text: impl Into<String>) -> Self {
+    pub(crate) fn unstyled(text: impl Into<String>) -> Self {
         Self::new(Style::new(), text)
     }
 
     /// Appends text of one style.
-    pub(super) fn push(&mut self, style: Style, text: &str) {
+    pub(crate) fn push(&mut self, style: Style, text: &str) {
         match self.0.last_mut() {
             Some((last, part)) if *last == style => part.push_str(text),
             _ => self.0.push((style, text.to_owned())),
@@ -40,30 +42,30 @@ impl Text {
     }
 
     /// Appends text with its styles.
-    pub(super) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         for (style, text) in other.0 {
             self.push(style, &text);
         }
     }
 
     /// Appends text with its styles.
-    pub(super) fn with(mut self, other: Self) -> Self {
+    pub(crate) fn with(mut self, other: Self) -> Self {
         self.append(other);
         self
     }
 
     /// Returns the text without its styles.
-    pub(super) fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         self.0.iter().map(|(_, text)| text.as_str()).collect()
     }
 
     /// Returns the number of columns that the text occupies.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.chars().map(|(_, c)| columns(c)).sum()
     }
 
     /// Appends spaces up to this number of columns.
-    pub(super) fn padded(mut self, width: usize) -> Self {
+    pub(crate) fn padded(mut self, width: usize) -> Self {
         let missing = width.saturating_sub(self.width());
         self.push(Style::new(), &" ".repeat(missing));
         self
@@ -71,7 +73,7 @@ impl Text {
 
     /// Breaks the text into lines of at most `width` columns, between words or between Chinese characters. A longer word is
     /// broken anywhere. Spaces at the ends of lines are not shown. Empty text is one empty line.
-    pub(super) fn wrap(&self, width: usize) -> Vec<Self> {
+    pub(crate) fn wrap(&self, width: usize) -> Vec<Self> {
         let chars: Vec<_> = self.chars().collect();
         let mut lines = Vec::new();
         let mut rest = without_spaces_at_end(&chars);
@@ -84,6 +86,15 @@ impl Text {
                 return lines;
             }
         }
+    }
+
+    /// Returns the text with at most `width` columns. Text that is longer is shortened, and ends in `…`.
+    pub(crate) fn shortened(self, width: usize) -> Self {
+        if self.width() <= width {
+            return self;
+        }
+        let shorter = self.wrap(width.saturating_sub(1)).into_iter().next();
+        shorter.unwrap_or_default().with(Self::new(DIM, "…"))
     }
 
     fn chars(&self) -> impl Iterator<Item = (Style, char)> {
@@ -112,7 +123,7 @@ impl fmt::Display for Text {
 }
 
 /// Places items side by side in lines of at most `width` columns. An item that is longer than a line is wrapped.
-pub(super) fn flow(items: impl IntoIterator<Item = Text>, width: usize) -> Vec<Text> {
+pub(crate) fn flow(items: impl IntoIterator<Item = Text>, width: usize) -> Vec<Text> {
     let mut lines: Vec<Text> = Vec::new();
     for item in items {
         match lines.last_mut() {
@@ -126,8 +137,18 @@ pub(super) fn flow(items: impl IntoIterator<Item = Text>, width: usize) -> Vec<T
     lines
 }
 
+/// Returns the lines of a heading, which ends in a line across `width` columns.
+pub(crate) fn heading(text: &str, width: usize) -> Vec<Text> {
+    let rest = width.saturating_sub(columns_of(text) + 1);
+    let mut heading = Text::new(BOLD, text);
+    if rest > 0 {
+        heading.push(DIM, &format!(" {}", "─".repeat(rest)));
+    }
+    heading.wrap(width)
+}
+
 /// Returns the number of columns that unstyled text occupies.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn columns_of(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
@@ -241,6 +262,15 @@ mod tests {
         assert_eq!(wrapped("ab cdefgh", 4), ["ab", "cdef", "gh"]);
         assert_eq!(wrapped("          a", 4), ["", "a"]);
         assert_eq!(wrapped("aae\u{301}e\u{301}", 3), ["aae\u{301}", "e\u{301}"]);
+    }
+
+    #[test]
+    fn longer_text_is_shortened() {
+        let shortened = |width| Text::unstyled("网络 is slow").shortened(width).plain();
+        assert_eq!(shortened(12), "网络 is slow");
+        assert_eq!(shortened(11), "网络 is…");
+        assert_eq!(shortened(7), "网络…");
+        assert_eq!(shortened(4), "网…");
     }
 
     #[test]

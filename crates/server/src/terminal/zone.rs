@@ -11,28 +11,28 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 const SATURDAY: i64 = 5;
 
 /// A time zone.
-pub(super) struct Zone(TimeZone);
+pub(crate) struct Zone(TimeZone);
 
 /// A finite timestamp in a time zone.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct LocalTime {
+pub(crate) struct LocalTime {
     /// The date, such as `2025-12-06`.
-    pub(super) date: String,
+    pub(crate) date: String,
     /// The day of the week, from 0 for Monday.
-    pub(super) weekday: usize,
+    pub(crate) weekday: usize,
     /// The time of day, such as `18:00`.
-    pub(super) time: String,
+    pub(crate) time: String,
     /// The offset from UTC, such as `UTC+08:00`.
-    pub(super) offset: String,
+    pub(crate) offset: String,
 }
 
 impl Zone {
-    pub(super) fn utc() -> Self {
+    pub(crate) fn utc() -> Self {
         Self(TimeZone::utc())
     }
 
     /// Returns the time zone in the environment variable `TZ`, or else that of the machine, or else UTC.
-    pub(super) fn local() -> Self {
+    pub(crate) fn local() -> Self {
         let zone = match env::var("TZ") {
             Ok(name) if !name.is_empty() => Self::named(&name),
             _ => TimeZone::local().ok().map(Self),
@@ -41,12 +41,12 @@ impl Zone {
     }
 
     /// Returns the time zone with a name such as `Asia/Shanghai`, or with rules in the form of POSIX.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         TimeZone::from_posix_tz(name).ok().map(Self)
     }
 
     /// Converts a timestamp; `None` if it is infinite.
-    pub(super) fn convert(&self, timestamp: Timestamp) -> Option<LocalTime> {
+    pub(crate) fn convert(&self, timestamp: Timestamp) -> Option<LocalTime> {
         let local_type = self
             .0
             .find_local_time_type(timestamp.unix_seconds()?)

@@ -1,24 +1,24 @@
-//! The words of the page in both languages, except the labels of the domain; the choice of the language.
+//! The words of the commands in both languages, except the labels of the domain; the choice of the language.
 
 use std::env;
 
 use wts_domain::{Date, Language, Timestamp};
 
 /// The words of one language.
-pub(super) struct Words {
-    pub(super) language: Language,
-    pub(super) ticket: &'static str,
-    pub(super) as_of: &'static str,
-    pub(super) not_set: &'static str,
-    pub(super) issuer: &'static str,
-    pub(super) first_trace: &'static str,
-    pub(super) last_trace: &'static str,
-    pub(super) time_zone: &'static str,
-    pub(super) total: &'static str,
-    pub(super) unknown_length: &'static str,
-    pub(super) no_traces_yet: &'static str,
-    pub(super) unchanged: &'static str,
-    pub(super) weekdays: [&'static str; 7],
+pub(crate) struct Words {
+    pub(crate) language: Language,
+    pub(crate) ticket: &'static str,
+    pub(crate) as_of: &'static str,
+    pub(crate) not_set: &'static str,
+    pub(crate) issuer: &'static str,
+    pub(crate) first_trace: &'static str,
+    pub(crate) last_trace: &'static str,
+    pub(crate) time_zone: &'static str,
+    pub(crate) total: &'static str,
+    pub(crate) unknown_length: &'static str,
+    pub(crate) no_traces_yet: &'static str,
+    pub(crate) unchanged: &'static str,
+    pub(crate) weekdays: [&'static str; 7],
     /// The names of the infinite timestamps.
     latest: &'static str,
     earliest: &'static str,
@@ -65,7 +65,7 @@ const ENGLISH: Words = Words {
 };
 
 impl Words {
-    pub(super) fn new(language: Language) -> &'static Self {
+    pub(crate) fn new(language: Language) -> &'static Self {
         match language {
             Language::Chinese => &CHINESE,
             _ => &ENGLISH,
@@ -77,7 +77,7 @@ impl Words {
     }
 
     /// Returns when the current status began, and how long it has lasted if it has not ended.
-    pub(super) fn since(&self, time: &str, so_far: Option<i64>) -> String {
+    pub(crate) fn since(&self, time: &str, so_far: Option<i64>) -> String {
         let since = if self.is_chinese() {
             format!("自 {time} 起")
         } else {
@@ -91,7 +91,7 @@ impl Words {
     }
 
     /// Returns the number of traces as text, such as "5 traces, 2 more after this time".
-    pub(super) fn trace_count(&self, shown: usize, later: usize) -> String {
+    pub(crate) fn trace_count(&self, shown: usize, later: usize) -> String {
         let count = match (self.is_chinese(), shown) {
             (true, _) => format!("共 {shown} 条记录"),
             (false, 1) => "1 trace".to_owned(),
@@ -105,7 +105,7 @@ impl Words {
     }
 
     /// Returns the number of periods of a status, or of traces that violate a rule, as text.
-    pub(super) fn times(&self, count: usize) -> String {
+    pub(crate) fn times(&self, count: usize) -> String {
         match (self.is_chinese(), count) {
             (true, _) => format!("{count} 次"),
             (false, 1) => "once".to_owned(),
@@ -114,7 +114,7 @@ impl Words {
     }
 
     /// Returns a duration in its two largest units.
-    pub(super) fn duration(&self, seconds: i64) -> String {
+    pub(crate) fn duration(&self, seconds: i64) -> String {
         let amounts = [
             seconds / 86_400,
             seconds / 3_600 % 24,
@@ -131,7 +131,7 @@ impl Words {
     }
 
     /// Returns the name of an infinite timestamp; `None` if it is finite.
-    pub(super) fn infinite_time(&self, timestamp: Timestamp) -> Option<&'static str> {
+    pub(crate) fn infinite_time(&self, timestamp: Timestamp) -> Option<&'static str> {
         match timestamp {
             Timestamp::INFINITY => Some(self.latest),
             Timestamp::NEG_INFINITY => Some(self.earliest),
@@ -140,7 +140,7 @@ impl Words {
     }
 
     /// Returns the name of an infinite date; `None` if it is finite.
-    pub(super) fn infinite_date(&self, date: Date) -> Option<&'static str> {
+    pub(crate) fn infinite_date(&self, date: Date) -> Option<&'static str> {
         match date {
             Date::INFINITY => Some(self.latest),
             Date::NEG_INFINITY => Some(self.earliest),
@@ -150,7 +150,7 @@ impl Words {
 }
 
 /// Returns the language of the locale. The default is English.
-pub(super) fn locale_language() -> Language {
+pub(crate) fn locale_language() -> Language {
     let variables = ["LC_ALL", "LC_MESSAGES", "LANG"];
     let mut locales = variables.into_iter().filter_map(|name| env::var(name).ok());
     language(locales.find(|locale| !locale.is_empty()).as_deref())
