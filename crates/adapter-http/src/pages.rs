@@ -3,8 +3,6 @@
 //! All pages are one HTML document with one stylesheet and some JavaScript modules, which are compiled into the binary.
 //! They contain no data. The modules send requests to the API with the visitor's token.
 
-use std::sync::LazyLock;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     body::MessageBody,
@@ -12,11 +10,11 @@ use actix_web::{
     web::{Bytes, Data, Path},
 };
 use serde_json::{Value, json};
-use wts_domain::{Access, Category, Priority, Status};
+use wts_domain::{Access, Category, HistoryFindingKind, Language, Priority, Status, TicketField};
 
 use crate::{
     error::ApiError,
-    labels::{enum_values, labels_json},
+    labels::enum_values,
     request_body::NoBody,
     response::{self, CachePolicy, Content, ETagBuilder},
     settings::HttpSettings,
@@ -68,13 +66,18 @@ pub(crate) async fn asset(
         "entry.js" => (SCRIPT, file!("entry.js")),
         "format.js" => (SCRIPT, file!("format.js")),
         "icon.svg" => (SVG, file!("icon.svg")),
-        "labels.js" => (SCRIPT, LABELS.as_str()),
         "main.js" => (SCRIPT, file!("main.js")),
         "notice.js" => (SCRIPT, file!("notice.js")),
         "page.css" => (STYLESHEET, file!("page.css")),
         "start.js" => (SCRIPT, file!("start.js")),
-        "texts-en.js" => (SCRIPT, file!("texts-en.js")),
-        "texts-zh.js" => (SCRIPT, file!("texts-zh.js")),
+        "texts-en.js" => {
+            let own = file!("texts-en.js");
+            return respond(&request, SCRIPT, words(own, Language::English)).await;
+        }
+        "texts-zh.js" => {
+            let own = file!("texts-zh.js");
+            return respond(&request, SCRIPT, words(own, Language::Chinese)).await;
+        }
         "texts.js" => (SCRIPT, file!("texts.js")),
         "ticket.js" => (SCRIPT, file!("ticket.js")),
         "token.js" => (SCRIPT, file!("token.js")),
@@ -83,20 +86,30 @@ pub(crate) async fn asset(
     respond(&request, content_type, text).await
 }
 
-/// Returns the JavaScript module with the labels of the values of trace fields, from `wts-domain`.
-static LABELS: LazyLock<String> = LazyLock::new(|| {
-    let labels: Value = json!({
-        "status": labels_json(&enum_values!(Status)),
-        "priority": labels_json(&enum_values!(Priority)),
-        "category": labels_json(&enum_values!(Category)),
-    });
+/// Returns the JavaScript module with all words of a language: the page's own words, then the labels of values and fields
+/// in the order of `wts-domain`, and the ranks of operators.
+fn words(own: &str, language: Language) -> String {
+    let lists = [
+        ("status", enum_values!(Status)),
+        ("priority", enum_values!(Priority)),
+        ("category", enum_values!(Category)),
+        ("field", enum_values!(TicketField)),
+        ("findings", enum_values!(HistoryFindingKind)),
+    ];
+    let mut module = format!("{own}\nexport const labels = {{\n");
+    for (list, values) in lists {
+        let labels = values.iter().flat_map(|value| {
+            let labels = value.labels.iter();
+            let labels = labels.filter(|(tag, _)| *tag == language.as_str());
+            labels.map(|(_, label)| format!("{}: {}", json!(value.name), json!(label)))
+        });
+        let labels = labels.collect::<Vec<_>>().join(", ");
+        module.extend(["  ", list, ": { ", &labels, " },\n"]);
+    }
     let ranks = Access::ALL.iter().filter(|rank| rank.is_operator());
     let operators: Value = ranks.map(|rank| rank.as_str()).collect();
-    format!(
-        "// The words for the values of fields, and the ranks of operators.\n\
-         export const labels = {labels};\nexport const operators = {operators};\n"
-    )
-});
+    module + &format!("}};\nexport const operators = {operators};\n")
+}
 
 /// Returns the HTML document. `root` is the relative path from the page to the root of the service, so that the pages
 /// also work behind a path prefix.

@@ -2,10 +2,9 @@
 
 import { apiUrl, follow, get, parse } from './api.js';
 import { announce, h } from './dom.js';
-import { byDay, entry } from './entry.js';
-import { labels } from './labels.js';
+import { byDay, entry, valueText } from './entry.js';
 import { failureLine } from './notice.js';
-import { language, texts } from './texts.js';
+import { labels, texts } from './texts.js';
 
 const PAGE_SIZE = 50;
 /** Older entries leave the board when it holds more. */
@@ -15,7 +14,7 @@ const root = document.documentElement.dataset.root;
 /** Creates the board in `container`. The filters are those of the address. */
 export function showActivity(container) {
   const filters = Object.fromEntries(['status', 'priority', 'op', 'tid'].map(name => [name, new URLSearchParams(location.search).getAll(name).filter(Boolean).join(',')]));
-  const list = h('section', { class: 'history' });
+  const list = h('section', { class: 'card board' });
   const older = h('button', { type: 'button', class: 'fold', click: loadOlder }, texts.older);
   const pause = h('button', { type: 'button', click: () => {
     isPaused = !isPaused;
@@ -32,6 +31,7 @@ export function showActivity(container) {
   let token = '';
   let shownSince = null;
   document.title = texts.activity;
+  document.body.classList.add('wide');
 
   const source = {
     /** The first read goes back from the newest trace; from then on the board follows what comes after it. */
@@ -132,8 +132,8 @@ export function showActivity(container) {
 
 /** Creates the form of the filters, which sets the address. */
 function filterForm(filters) {
-  const choices = (field, name) => h('fieldset', {}, h('legend', {}, name), Object.entries(labels[field]).map(([value, words]) =>
-    h('label', {}, h('input', { type: 'checkbox', name: field, value, checked: filters[field].split(',').includes(value) }), words[language])));
+  const choices = field => h('fieldset', {}, h('legend', {}, valueText('field', field)), Object.entries(labels[field]).map(([value, label]) =>
+    h('label', {}, h('input', { type: 'checkbox', name: field, value, checked: filters[field].split(',').includes(value) }), label)));
   const input = (name, label) => h('label', { class: 'text-field' }, label, h('input', { name, value: filters[name], autocomplete: 'off' }));
   return h('details', { class: 'filters', open: Object.values(filters).some(Boolean) }, h('summary', {}, texts.filters),
     h('form', { submit: event => {
@@ -141,6 +141,6 @@ function filterForm(filters) {
       const chosen = new FormData(event.target);
       const query = new URLSearchParams(Object.keys(filters).map(name => [name, chosen.getAll(name).map(value => value.trim()).filter(Boolean).join(',')]).filter(([, value]) => value));
       location.search = query;
-    } }, choices('status', texts.anyStatus), choices('priority', texts.anyPriority), input('op', texts.operator), input('tid', texts.tickets),
+    } }, choices('status'), choices('priority'), input('op', texts.operator), input('tid', texts.tickets),
     h('p', { class: 'actions' }, h('button', { class: 'primary' }, texts.apply), h('a', { class: 'button', href: location.pathname }, texts.clear))));
 }

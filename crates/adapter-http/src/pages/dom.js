@@ -13,13 +13,14 @@ export function h(name, attributes, ...children) {
   return element;
 }
 
+const CIRCLE = 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11';
 const CALENDAR = 'M3 4h10v9H3zM3 7h10M6 2.5V5M10 2.5V5';
 
 /** The outlines of the icons, on a grid of 16 × 16. */
 const PATHS = {
-  fresh: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.5M8 11v.01',
+  fresh: `${CIRCLE}M8 5v3.5M8 11v.01`,
   scheduled: CALENDAR,
-  delay: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.2l2.2 1.6',
+  delay: `${CIRCLE}M8 5v3.2l2.2 1.6`,
   escalated: 'M8 13V3.5M4 7l4-4 4 4',
   solved: 'M3 8.5l3.5 3.5L13 4.5',
   canceled: 'M4 4l8 8M12 4l-8 8',

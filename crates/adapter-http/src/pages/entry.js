@@ -1,19 +1,19 @@
 // An entry of a history: a trace with what it changed.
 
 import { h, icon } from './dom.js';
-import { bytes, calendarDay, dayOf, relativeTime, time, visible } from './format.js';
-import { labels } from './labels.js';
-import { language, texts } from './texts.js';
+import { bytes, dateOf, dateText, time, visible } from './format.js';
+import { labels, texts } from './texts.js';
 
 const FIELDS = ['status', 'priority', 'appointment', 'category'];
 /** Longer remarks are shown in part until the visitor asks for the whole. */
 const MAX_REMARK_CHARS = 4_000;
+const MAX_BOARD_REMARK_CHARS = 300;
 
-/** Returns the words for a value of a field. */
+/** Returns the words for a value of a field, or of another list of labels. */
 export function valueText(field, value) {
   if (!value) return texts.none;
-  if (field === 'appointment') return calendarDay(value);
-  return labels[field]?.[value]?.[language] ?? value;
+  if (field === 'appointment') return dateText(value, 'day');
+  return labels[field]?.[value] ?? value;
 }
 
 /** Creates a status in words, with its icon and colour. */
@@ -34,12 +34,12 @@ function isCreation({ changes }) {
 
 function actionText(trace) {
   if (isCreation(trace)) return texts.createdTicket;
-  return trace.changes.length ? texts.changed : texts.noted;
+  return trace.changes.length || repeatedFields(trace).length ? texts.changed : texts.noted;
 }
 
 /** Returns the changes and the remark of a trace in one line of plain text, for screen readers. */
 export function summary(trace, isOwner) {
-  const changes = trace.changes.map(({ field, to }) => texts.set(texts[field], valueText(field, to)));
+  const changes = trace.changes.map(({ field, to }) => texts.set(valueText('field', field), valueText(field, to)));
   return `${actorText(trace, isOwner)}: ${[...changes, trace.remark.slice(0, 200)].filter(Boolean).join(', ')}`;
 }
 
@@ -47,36 +47,41 @@ export function summary(trace, isOwner) {
 export function entry(trace, { isOwner = false, ticketLink = null } = {}) {
   const status = trace.changes.find(({ field }) => field === 'status')?.to;
   const kind = status ?? trace.changes[0]?.field ?? 'remark';
+  const repeated = repeatedFields(trace);
   return h('li', { id: `trace-${trace.opid}`, class: `entry status-${status ?? 'none'}` },
     h('span', { class: 'marker' }, icon(kind)),
     h('div', { class: 'entry-head' },
-      h('strong', { class: 'actor', title: trace.actor === 'operator' ? texts.staff(trace.op) : null }, h('bdi', {}, visible(actorText(trace, isOwner)))),
-      ' ', h('span', { class: 'action' }, actionText(trace)), ticketLink && [' ', ticketLink],
-      h('a', { class: 'when', href: ticketLink?.getAttribute('href') ?? `#trace-${trace.opid}` }, time(trace.updated_at), ' ', relativeTime(trace.updated_at))),
-    trace.changes.length > 0 && h('ul', { class: 'changes' }, trace.changes.map(change)),
-    repeated(trace),
-    trace.remark && remark(trace.remark),
+      ticketLink, ticketLink && ' ',
+      h('strong', {}, h('bdi', {}, visible(actorText(trace, isOwner)))),
+      !ticketLink && [' ', h('span', { class: 'muted' }, actionText(trace))]),
+    h('a', { class: 'when muted', href: ticketLink?.getAttribute('href') ?? `#trace-${trace.opid}` }, time(trace.updated_at, 'clock'), ' ', time(trace.updated_at, 'relative')),
+    h('div', { class: 'entry-body' },
+      trace.changes.length > 0 && h('ul', { class: 'changes' }, trace.changes.map(change)),
+      repeated.length > 0 && h('p', { class: 'muted' }, repeated.map(field => texts.repeated(valueText('field', field), valueText(field, trace[`new_${field}`]))).join(' · ')),
+      trace.remark && remark(trace.remark, ticketLink ? MAX_BOARD_REMARK_CHARS : MAX_REMARK_CHARS)),
     record(trace));
 }
 
 function change({ field, from, to }) {
-  const value = text => field === 'status' && text ? statusBadge(text) : h('span', { class: 'value' }, valueText(field, text));
-  return h('li', {}, h('span', { class: 'field' }, texts[field]), ' ',
-    from && [h('span', { class: 'visually-hidden' }, texts.from), ' ', h('span', { class: 'before' }, value(from)), h('span', { class: 'arrow', 'aria-hidden': 'true' }, ' → '), h('span', { class: 'visually-hidden' }, ` ${texts.to} `)],
-    value(to));
+  return h('li', {}, h('span', { class: 'muted' }, valueText('field', field)), ' ', h('span', {},
+    from && [h('span', { class: 'visually-hidden' }, `${texts.from} `), h('span', { class: 'before' }, value(field, from)), h('span', { class: 'muted', 'aria-hidden': 'true' }, ' → '), h('span', { class: 'visually-hidden' }, ` ${texts.to} `)],
+    value(field, to)));
 }
 
-/** Creates the line for values that the trace set to what they were before. */
-function repeated(trace) {
-  const changed = new Set(trace.changes.map(({ field }) => field));
-  const fields = FIELDS.filter(field => trace[`new_${field}`] && !changed.has(field));
-  if (!fields.length) return null;
-  return h('p', { class: 'repeated' }, fields.map(field => texts.repeated(texts[field], valueText(field, trace[`new_${field}`]))).join(' · '));
+/** Creates the value of a field. */
+export function value(field, text) {
+  if (field === 'status' && text) return statusBadge(text);
+  return field === 'appointment' && dateOf(text) ? time(text, 'day') : h('span', {}, valueText(field, text));
 }
 
-function remark(text) {
-  const element = h('p', { class: 'remark', dir: 'auto' }, visible(text.slice(0, MAX_REMARK_CHARS)));
-  if (text.length <= MAX_REMARK_CHARS) return element;
+/** Returns the fields that the trace set to the value that they had before. */
+function repeatedFields(trace) {
+  return FIELDS.filter(field => trace[`new_${field}`] && !trace.changes.some(change => change.field === field));
+}
+
+function remark(text, maxChars) {
+  const element = h('p', { class: 'remark', dir: 'auto' }, visible(text.slice(0, maxChars)));
+  if (text.length <= maxChars) return element;
   const button = h('button', { type: 'button', click: () => {
     element.replaceChildren(...visible(text));
     button.remove();
@@ -87,7 +92,7 @@ function remark(text) {
 /** Creates the fields of a trace as the API returned them, filled in when opened. */
 function record(trace) {
   const list = h('dl', {});
-  return h('details', { class: 'record', toggle: () => {
+  return h('details', { class: 'record muted', toggle: () => {
     if (list.firstChild) return;
     for (const [name, value] of Object.entries(trace)) {
       if (name === 'changes' || name === 'remark') continue;
@@ -100,9 +105,9 @@ function record(trace) {
 export function byDay(items) {
   const days = [];
   for (const { trace, element } of items) {
-    const name = dayOf(trace.updated_at);
-    if (days.at(-1)?.name !== name) days.push({ name, elements: [] });
+    const name = dateText(trace.updated_at, 'day');
+    if (days.at(-1)?.name !== name) days.push({ name, day: time(trace.updated_at, 'day'), elements: [] });
     days.at(-1).elements.push(element);
   }
-  return days.map(({ name, elements }) => h('section', { class: 'day' }, h('h3', {}, name), h('ol', { class: 'entries' }, elements)));
+  return days.map(({ day, elements }) => h('section', { class: 'day' }, h('h3', {}, day), h('ol', { class: 'entries' }, elements)));
 }

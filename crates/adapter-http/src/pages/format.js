@@ -8,62 +8,73 @@ const DAY_MS = 86_400_000;
 const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];
 const dayFormat = new Intl.DateTimeFormat(LOCALE, { weekday: 'long', day: 'numeric', month: 'long' });
 const dayAndYearFormat = new Intl.DateTimeFormat(LOCALE, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-const timeFormat = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
+const shortDayFormat = new Intl.DateTimeFormat(LOCALE, { weekday: 'short', day: 'numeric', month: 'short' });
+const shortDayAndYearFormat = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
+const clockFormat = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
 const fullFormat = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'full', timeStyle: 'long' });
 const relativeFormat = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto' });
 
-/** Returns the day of a timestamp in the visitor's zone, such as "Today" or "Sunday 29 November". */
-export function dayOf(timestamp) {
-  const date = new Date(timestamp);
-  return Number.isNaN(date.getTime()) ? unusual(timestamp) : namedDay(date);
+/** The forms in which a `time` element shows a date. */
+const FORMS = {
+  /** "07:40". */
+  clock: date => clockFormat.format(date),
+  /** "yesterday 07:40". */
+  moment: date => `${nearDay(date)?.toLowerCase() ?? format(date, shortDayFormat, shortDayAndYearFormat)} ${clockFormat.format(date)}`,
+  /** "Yesterday, Saturday 28 November". */
+  day: date => texts.nearDay(nearDay(date), format(date, dayFormat, dayAndYearFormat)),
+  /** "20 hours ago". */
+  relative: date => {
+    const seconds = (date - Date.now()) / 1000;
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', Infinity];
+    return relativeFormat.format(Math.trunc(seconds / size), unit);
+  },
+};
+
+/** Returns the date of a timestamp, or of a calendar day such as `2025-12-08`, which has no time and no zone; null for others. */
+export function dateOf(value) {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(value) ?? [];
+  const date = year ? new Date(Number(year), month - 1, Number(day)) : new Date(value);
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
-/** Returns a calendar day such as `2025-12-08` in words: it has no time and no zone. */
-export function calendarDay(day) {
-  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)/.exec(day) ?? [];
-  return year ? namedDay(new Date(Number(year), month - 1, Number(date)), true) : unusual(day);
+/** Returns the number of days from today to a date. */
+export function daysUntil(date) {
+  const today = new Date().setHours(0, 0, 0, 0);
+  return Math.round((new Date(date).setHours(0, 0, 0, 0) - today) / DAY_MS);
 }
 
-function namedDay(date, withDate = false) {
-  const today = new Date();
-  const distance = Math.round((midnight(date) - midnight(today)) / DAY_MS);
-  const name = { '-1': texts.yesterday, 0: texts.today, 1: texts.tomorrow }[distance];
-  const full = (date.getFullYear() === today.getFullYear() ? dayFormat : dayAndYearFormat).format(date);
-  if (!name) return full;
-  return language === 'zh' ? `${name}（${full}）` : `${name}, ${full}`;
+function nearDay(date) {
+  return { '-1': texts.yesterday, 0: texts.today, 1: texts.tomorrow }[daysUntil(date)];
 }
 
-function midnight(date) {
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate());
+function format(date, sameYear, otherYear) {
+  return (date.getFullYear() === new Date().getFullYear() ? sameYear : otherYear).format(date);
 }
 
-/** Creates a `time` element with the time of day, or with the day too. */
-export function time(timestamp, withDay = false) {
-  const date = new Date(timestamp);
-  if (Number.isNaN(date.getTime())) return h('span', {}, unusual(timestamp));
-  const text = withDay ? `${namedDay(date)} ${timeFormat.format(date)}` : timeFormat.format(date);
-  return h('time', { datetime: timestamp, title: fullFormat.format(date) }, text);
+/** Returns a date in words: see `FORMS`. */
+export function dateText(value, form) {
+  const date = dateOf(value);
+  return date ? FORMS[form](date) : unusual(value);
 }
 
-/** Creates a `time` element with the distance from now, which `updateRelativeTimes` keeps current. */
-export function relativeTime(timestamp) {
-  const date = new Date(timestamp);
-  if (Number.isNaN(date.getTime())) return null;
-  return h('time', { class: 'relative', datetime: timestamp, title: fullFormat.format(date) }, distance(date));
+/** Creates a `time` element, which `updateTimes` keeps current. */
+export function time(value, form) {
+  const date = dateOf(value);
+  if (!date) return form === 'relative' ? null : h('span', {}, unusual(value));
+  return h('time', { class: form, datetime: value, title: form === 'day' ? null : fullFormat.format(date) }, FORMS[form](date));
 }
 
-export function updateRelativeTimes() {
-  for (const element of document.querySelectorAll('time.relative')) element.textContent = distance(new Date(element.dateTime));
+/** Writes all `time` elements of the page again where the words have changed. */
+export function updateTimes() {
+  for (const element of document.querySelectorAll('time')) {
+    const text = dateText(element.dateTime, element.className);
+    if (element.textContent !== text) element.textContent = text;
+  }
 }
 
-function distance(date) {
-  const seconds = (date - Date.now()) / 1000;
-  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
-  return unit === 'second' && seconds <= 0 ? relativeFormat.format(0, 'second') : relativeFormat.format(Math.trunc(seconds / size), unit);
-}
-
-/** Returns a length in its two largest units, such as "5 hours 30 minutes". */
+/** Returns a length in its two largest units, such as "5 hours 30 minutes". `null`: a length without end or beginning. */
 export function duration(seconds) {
+  if (seconds === null) return texts.unknown;
   const parts = [];
   let rest = Math.max(0, Math.floor(seconds));
   for (const [unit, size] of UNITS) {

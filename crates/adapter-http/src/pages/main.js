@@ -3,7 +3,7 @@
 import './token.js'; // First: removes a link's token from the address.
 import { Failure } from './api.js';
 import { h } from './dom.js';
-import { updateRelativeTimes } from './format.js';
+import { updateTimes } from './format.js';
 import { askForLinkedToken, clearNotice, showFailure } from './notice.js';
 import { language, switchLanguage, texts } from './texts.js';
 import { currentToken, rejectToken, sid } from './token.js';
@@ -43,7 +43,7 @@ function start(started) {
   addEventListener('offline', () => running && restart());
   // A page from the browser's back/forward cache can be old.
   addEventListener('pageshow', event => event.persisted && restart());
-  setInterval(updateRelativeTimes, 20_000);
+  setInterval(updateTimes, 20_000);
 }
 
 /** Stops the page if it stays hidden. */
@@ -62,7 +62,7 @@ function restart() {
   if (!next || token && sid(next) !== sid(token)) view.clear();
   token = next;
   if (!token) return report(new Failure('no-token'));
-  if (view.shownSince() === null) content.replaceChildren(h('p', { class: 'loading', role: 'status' }, texts.loading));
+  if (view.shownSince() === null) content.replaceChildren(h('p', { class: 'muted', role: 'status' }, texts.loading));
   running = new AbortController();
   const { signal } = running;
   view.follow(token, signal, (failure, delayMs) => signal.aborted || report(failure, delayMs));

@@ -32,7 +32,7 @@ export function showFailure(container, failure, { delayMs = null, shownSince = n
   container.replaceChildren(h('section', { class: isBrief ? 'notice brief' : 'notice', role: 'alert' },
     h(isBrief ? 'p' : 'h1', { class: 'notice-title' }, heading),
     h('p', {}, advice, remaining),
-    isBrief && h('p', {}, texts.shown[0], time(shownSince, true), texts.shown[1]),
+    isBrief && h('p', {}, texts.shown[0], time(shownSince, 'moment'), texts.shown[1]),
     failure.kind === 'bad-request' && failure.detail && h('p', { class: 'detail' }, failure.detail),
     h('p', { class: 'actions' },
       NEEDS_TOKEN.includes(failure.kind) && SIGN_IN && h('a', { class: 'button primary', href: signInAddress() }, texts.signIn),

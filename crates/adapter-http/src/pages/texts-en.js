@@ -1,24 +1,24 @@
-// The page's own words in English. The words for statuses, priorities and categories are in `labels.js`.
+// The page's own words in English. The server appends `labels`, the words for values and fields, and `operators`, their ranks.
 
 export const texts = {
   skip: 'Skip to content', otherLanguage: '中文', product: 'Repair tickets', loading: 'Loading…',
   ticket: number => `Ticket ${number}`, since: ['since ', ''], overall: 'Current state',
-  status: 'Status', priority: 'Priority', category: 'Category', appointment: 'Appointment', created: 'Created', updated: 'Last update',
-  none: 'none', noStatus: 'No status', timeInStatus: 'Time in each status', soFar: 'so far', visits: count => `${count} times`,
+  created: 'Created', updated: 'Last update', nextStep: 'Next step',
+  next: { fresh: 'Staff arrange an appointment', scheduled: 'The appointment has passed; staff record the result', delay: 'Staff arrange a new appointment', escalated: 'Staff wait for an answer to the escalation' },
+  none: 'none', noStatus: 'No status', timeInStatus: 'Time in each status', soFar: 'so far', visits: count => `${count} times`, periods: 'Each period',
   history: count => `History (${count})`, newestFirst: 'Newest first', oldestFirst: 'Oldest first', order: 'Order',
-  csv: 'Download CSV', print: 'Print', you: 'You', system: 'System', user: 'Student', staff: id => `Staff ${id}`,
+  csv: 'Download CSV', you: 'You', system: 'System', user: 'Student', staff: id => `Staff ${id}`,
   createdTicket: 'created the ticket', noted: 'left a note', changed: 'updated the ticket', repeated: (field, value) => `${field} stays ${value}`,
   set: (field, to) => `${field}: ${to}`, from: 'from', to: 'to', fold: count => `Show ${count} entries in between`,
-  record: 'Record', showAll: size => `Show the whole remark (${size})`, newEntries: count => count === 1 ? '1 new entry' : `${count} new entries`,
-  live: 'Live', today: 'Today', yesterday: 'Yesterday', tomorrow: 'Tomorrow', empty: 'This ticket has no entries yet.',
+  record: 'Record', showAll: size => `Show the whole remark (${size})`, newEntries: count => count === 1 ? '1 new entry' : `${count} new entries`, noEntry: id => `This ticket has no entry ${id}.`,
+  live: 'Live', today: 'Today', yesterday: 'Yesterday', tomorrow: 'Tomorrow', nearDay: (name, day) => name ? `${name}, ${day}` : day, unknown: 'unknown', empty: 'This ticket has no entries yet.',
   undated: 'No date', infinity: 'End of time', '-infinity': 'Beginning of time',
   findings: 'This history is unusual:',
-  finding: { no_traces: 'It has no entries.', not_created: 'It does not begin with the creation of the ticket.', step_not_allowed: 'A status follows one that it may not follow.', out_of_order: 'Some entries were recorded in another order than that of their times.' },
   shown: ['What you see is from ', '.'], retryIn: seconds => `Trying again in ${seconds} s.`, retry: 'Try again', requestId: 'Request ID',
   offline: 'You are offline.', signIn: 'Sign in', useToken: 'Use token', token: 'Token',
   confirmTitle: 'Use the token of this link?', confirm: (theirs, yours) => `The link is for ${theirs}. In this tab you are ${yours}.`, accept: 'Use the link', decline: 'Stay as I am', unnamed: 'without a number',
   startTitle: 'The history of every repair ticket', startText: 'Students follow the repair of their network here; staff see every ticket.', open: 'Open ticket', number: 'Ticket number', docs: 'API documentation', health: 'Service health', activity: 'Activity',
-  activityText: 'What happens now, newest first', pause: 'Pause', resume: 'Resume', filters: 'Filters', apply: 'Apply', clear: 'Clear', operator: 'Staff number', older: 'Show older entries', noActivity: 'No entries match.', anyStatus: 'Statuses', anyPriority: 'Priorities', tickets: 'Ticket numbers', denied: list => `No such ticket: ${list}`, list: 'Entries',
+  activityText: 'What happens now in all tickets, for staff', pause: 'Pause', resume: 'Resume', filters: 'Filters', apply: 'Apply', clear: 'Clear', operator: 'Staff number', older: 'Show older entries', noActivity: 'No entries match.', tickets: 'Ticket numbers', denied: list => `No such ticket: ${list}`, list: 'Entries',
   failures: {
     'no-token': ['Please sign in', 'To see this page, open it from the link that you were sent, or sign in.'],
     expired: ['Your sign-in has expired', 'Please sign in again to see the newest state.'],

@@ -1,24 +1,24 @@
-// The page's own words in Chinese. The words for statuses, priorities and categories are in `labels.js`.
+// The page's own words in Chinese. The server appends `labels`, the words for values and fields, and `operators`, their ranks.
 
 export const texts = {
   skip: '跳到内容', otherLanguage: 'English', product: '网络报修', loading: '正在加载……',
   ticket: number => `${number} 号工单`, since: ['自 ', ' 起'], overall: '当前状态',
-  status: '状态', priority: '优先级', category: '故障类型', appointment: '预约', created: '创建时间', updated: '最近更新',
-  none: '无', noStatus: '无状态', timeInStatus: '各状态用时', soFar: '至今', visits: count => `共 ${count} 次`,
+  created: '创建时间', updated: '最近更新', nextStep: '下一步',
+  next: { fresh: '等待网维成员联系并预约', scheduled: '预约日期已过，等待网维成员更新', delay: '等待重新预约', escalated: '已上报，等待答复' },
+  none: '无', noStatus: '无状态', timeInStatus: '各状态用时', soFar: '至今', visits: count => `共 ${count} 次`, periods: '各阶段',
   history: count => `处理记录（${count}）`, newestFirst: '最新在前', oldestFirst: '最早在前', order: '排序',
-  csv: '下载 CSV', print: '打印', you: '您', system: '系统', user: '报修人', staff: id => `工号 ${id}`,
+  csv: '下载 CSV', you: '您', system: '系统', user: '报修人', staff: id => `工号 ${id}`,
   createdTicket: '创建了工单', noted: '留下备注', changed: '更新了工单', repeated: (field, value) => `${field}仍为${value}`,
   set: (field, to) => `${field}：${to}`, from: '原为', to: '改为', fold: count => `展开中间的 ${count} 条记录`,
-  record: '原始记录', showAll: size => `显示完整备注（${size}）`, newEntries: count => `${count} 条新记录`,
-  live: '实时', today: '今天', yesterday: '昨天', tomorrow: '明天', empty: '此工单还没有记录。',
+  record: '原始记录', showAll: size => `显示完整备注（${size}）`, newEntries: count => `${count} 条新记录`, noEntry: id => `此工单没有编号为 ${id} 的记录。`,
+  live: '实时', today: '今天', yesterday: '昨天', tomorrow: '明天', nearDay: (name, day) => name ? `${name}（${day}）` : day, unknown: '未知', empty: '此工单还没有记录。',
   undated: '无日期', infinity: '无限远的将来', '-infinity': '无限远的过去',
   findings: '此工单的记录有异常：',
-  finding: { no_traces: '没有任何记录。', not_created: '第一条记录不是创建工单。', step_not_allowed: '某次状态变化不符合流程。', out_of_order: '部分记录的写入顺序与时间顺序不一致。' },
   shown: ['当前显示的是 ', ' 的内容。'], retryIn: seconds => `${seconds} 秒后重试。`, retry: '重试', requestId: '请求编号',
   offline: '您已离线。', signIn: '登录', useToken: '使用令牌', token: '令牌',
   confirmTitle: '使用此链接的令牌吗？', confirm: (theirs, yours) => `此链接属于 ${theirs}，而您在本标签页的身份是 ${yours}。`, accept: '使用链接', decline: '保持不变', unnamed: '（无学号）',
   startTitle: '每一张报修工单的处理记录', startText: '同学可以在这里了解自己报修的进展，网维成员可以查看所有工单。', open: '打开工单', number: '工单号', docs: 'API 文档', health: '服务状态', activity: '动态',
-  activityText: '正在发生的事，最新在前', pause: '暂停', resume: '继续', filters: '筛选', apply: '应用', clear: '清除', operator: '工号', older: '显示更早的记录', noActivity: '没有符合条件的记录。', anyStatus: '状态', anyPriority: '优先级', tickets: '工单号', denied: list => `没有这些工单：${list}`, list: '记录',
+  activityText: '所有工单的最新动态，供网维成员使用', pause: '暂停', resume: '继续', filters: '筛选', apply: '应用', clear: '清除', operator: '工号', older: '显示更早的记录', noActivity: '没有符合条件的记录。', tickets: '工单号', denied: list => `没有这些工单：${list}`, list: '记录',
   failures: {
     'no-token': ['请先登录', '请通过收到的链接打开此页，或先登录。'],
     expired: ['登录已过期', '请重新登录以查看最新进展。'],

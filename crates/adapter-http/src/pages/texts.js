@@ -17,8 +17,8 @@ export function switchLanguage(token) {
   location.reload();
 }
 
-/** The texts in the visitor's language. */
-export const { texts } = language === 'zh' ? await import('./texts-zh.js') : await import('./texts-en.js');
+/** The texts and labels in the visitor's language, and the ranks of operators. */
+export const { texts, labels, operators } = language === 'zh' ? await import('./texts-zh.js') : await import('./texts-en.js');
 
 /** Returns the title and the advice for a failure. */
 export function failureTexts({ kind }) {

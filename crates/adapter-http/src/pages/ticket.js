@@ -2,37 +2,42 @@
 
 import { apiUrl, follow, get, parse } from './api.js';
 import { announce, h, withStorage } from './dom.js';
-import { byDay, entry, statusBadge, summary, valueText } from './entry.js';
-import { duration, relativeTime, time } from './format.js';
-import { operators } from './labels.js';
+import { byDay, entry, statusBadge, summary, value, valueText } from './entry.js';
+import { dateOf, daysUntil, duration, time, updateTimes } from './format.js';
 import { failureLine } from './notice.js';
-import { texts } from './texts.js';
+import { operators, texts } from './texts.js';
 import { claims } from './token.js';
 
 const ORDER_KEY = 'wts-order';
 /** Longer histories show this many entries at each end, and the rest on request. */
 const FOLDED_ENTRIES = 20;
+const SUMMARY_INTERVAL_MS = 30_000;
+const FINISHED = ['solved', 'canceled'];
 
 /** Creates the view of a ticket in `container`. */
 export function showTicket(container, number) {
   const title = h('h1', { class: 'ticket-title' }, texts.ticket(number));
-  const state = h('section', { 'aria-label': texts.overall, class: 'state' });
-  const bar = h('section', { class: 'time-in-status' });
-  const history = h('section', { class: 'history' });
+  const state = h('section', { 'aria-label': texts.overall, class: 'card' });
+  const bar = h('div', {});
+  const periods = h('ol', {});
+  const timeInStatus = h('section', { class: 'card' }, h('h2', {}, texts.timeInStatus), bar, h('details', {}, h('summary', { class: 'muted' }, texts.periods), periods));
+  const history = h('section', { class: 'card' });
   const live = h('span', { class: 'live' }, texts.live);
   let body = null;
   let token = '';
   let shownSince = null;
   let isUnfolded = false;
   let isNewestFirst = withStorage(() => localStorage.getItem(ORDER_KEY)) === 'desc';
-  /** The elements of entries by id, with the trace that each of them shows. */
+  /** The elements of entries by id, with the trace that each of them shows, in JSON. */
   let elements = new Map();
   const heading = h('h2', {});
+  const missing = h('p', { role: 'status' });
   const list = h('div', {});
-  history.append(h('div', { class: 'toolbar' }, heading, orderSwitch(), downloadButton(), printButton()), list);
+  history.append(h('div', { class: 'toolbar' }, heading, orderSwitch(), downloadButton()), missing, list);
   document.title = texts.ticket(number);
   addEventListener('hashchange', showTarget);
   addEventListener('beforeprint', unfold);
+  setInterval(() => body && drawSummary(), SUMMARY_INTERVAL_MS);
 
   const source = {
     url: () => apiUrl('get_traces', { tid: number, order: 'asc', include: 'changes,state' }),
@@ -65,16 +70,24 @@ export function showTicket(container, number) {
     const { traces } = body;
     const status = body.state.status && valueText('status', body.state.status);
     document.title = [texts.ticket(number), status].filter(Boolean).join(' · ');
-    state.replaceChildren(...stateElements(body.state));
-    bar.replaceChildren(...barElements(body.state.time_in_status));
+    drawSummary();
+    timeInStatus.hidden = !body.state.time_in_status.length;
+    periods.replaceChildren(...body.state.time_in_status.map(period));
     const items = traces.map(trace => ({ trace, element: elementOf(trace) }));
-    elements = new Map(items.map(({ trace, element }) => [trace.opid, { trace, element, json: JSON.stringify(trace) }]));
+    elements = new Map(items.map(({ trace, element }) => [trace.opid, { element, json: JSON.stringify(trace) }]));
     const focused = document.activeElement;
     heading.textContent = texts.history(traces.length);
-    list.replaceChildren(...traces.length ? days(isNewestFirst ? items.toReversed() : items) : [h('p', {}, texts.empty)]);
+    list.replaceChildren(...traces.length ? days(isNewestFirst ? items.toReversed() : items) : [h('p', { class: 'day' }, texts.empty)]);
     // Elements that are attached again have lost the focus.
     if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
-    if (!title.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, title, live), state, bar, history);
+    if (!title.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, title, live), state, timeInStatus, history);
+    updateTimes();
+  }
+
+  /** Draws what depends on the time of day. */
+  function drawSummary() {
+    state.replaceChildren(...stateElements(body.state));
+    bar.replaceChildren(...barElements(body.state.time_in_status));
   }
 
   /** Groups entries by day; the middle of a long history is folded. */
@@ -110,10 +123,6 @@ export function showTicket(container, number) {
     if (body) draw();
   }
 
-  function printButton() {
-    return h('button', { type: 'button', click: () => print() }, texts.print);
-  }
-
   function downloadButton() {
     const problem = h('span', { class: 'detail', role: 'alert' });
     const button = h('button', { type: 'button', click: async () => {
@@ -139,6 +148,7 @@ export function showTicket(container, number) {
   function showTarget() {
     const opid = /^#trace-(\d+)$/.exec(location.hash)?.[1];
     const found = body?.traces.find(trace => String(trace.opid) === opid);
+    missing.textContent = opid && body && !found ? texts.noEntry(opid) : '';
     if (!found) return;
     const { element } = elements.get(found.opid);
     if (!element.isConnected) unfold();
@@ -169,19 +179,29 @@ export function showTicket(container, number) {
 }
 
 function stateElements(state) {
-  const item = (name, ...value) => h('div', { class: name === texts.appointment && state.appointment ? 'appointment' : null }, h('dt', {}, name), h('dd', {}, value));
+  const item = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
+  const day = value('appointment', state.appointment);
+  const isOpen = state.status && !FINISHED.includes(state.status);
+  const isDue = isOpen && dateOf(state.appointment) && daysUntil(dateOf(state.appointment)) >= 0;
+  const isUndated = state.status === 'scheduled' && !state.appointment;
   return [
     h('p', { class: 'status-now' }, state.status ? statusBadge(state.status) : texts.noStatus,
-      state.status_since && h('span', { class: 'since' }, texts.since[0], time(state.status_since, true), texts.since[1], ' ', relativeTime(state.status_since))),
+      state.status_since && h('span', { class: 'muted' }, texts.since[0], time(state.status_since, 'moment'), texts.since[1], ' ', time(state.status_since, 'relative'))),
     h('dl', { class: 'fields' },
-      item(texts.appointment, valueText('appointment', state.appointment)),
-      item(texts.priority, valueText('priority', state.priority)),
-      item(texts.category, valueText('category', state.category)),
-      state.created_at && item(texts.created, time(state.created_at, true)),
-      state.last_updated_at && item(texts.updated, time(state.last_updated_at, true), ' ', relativeTime(state.last_updated_at))),
-    state.findings.length > 0 && h('div', { class: 'findings' }, h('p', {}, texts.findings),
-      h('ul', {}, state.findings.map(finding => h('li', {}, texts.finding[finding] ?? finding)))),
+      isOpen && h('div', { class: 'next' }, h('dt', {}, texts.nextStep), h('dd', {}, isDue ? [texts.set(valueText('field', 'appointment'), ''), day] : texts.next[isUndated ? 'fresh' : state.status])),
+      !isDue && item(valueText('field', 'appointment'), day),
+      ['priority', 'category'].map(field => item(valueText('field', field), valueText(field, state[field]))),
+      state.created_at && item(texts.created, time(state.created_at, 'moment')),
+      state.last_updated_at && item(texts.updated, time(state.last_updated_at, 'moment'))),
+    state.findings.length > 0 && h('div', { class: 'findings muted' }, h('p', {}, texts.findings),
+      h('ul', {}, state.findings.map(finding => h('li', {}, valueText('findings', finding))))),
   ].filter(Boolean);
+}
+
+/** Returns the length of a visit in seconds, until now if the visit is open; null if it is unknown. */
+function secondsOf({ from, until, seconds }) {
+  const start = dateOf(from);
+  return until === '' && start ? Math.max(0, (Date.now() - start) / 1000) : seconds;
 }
 
 /**
@@ -189,20 +209,23 @@ function stateElements(state) {
  * finished ticket the last segment has a fixed width, because the time after the repair is not part of it.
  */
 function barElements(visits) {
-  if (!visits.length) return [];
-  const now = Date.now() / 1000;
   const totals = new Map();
-  const segments = visits.map(({ status, from, until, seconds }) => {
-    const length = seconds ?? (until ? 0 : Math.max(0, now - Date.parse(from) / 1000 || 0));
+  const segments = visits.map(visit => {
+    const { status, until } = visit;
+    const seconds = secondsOf(visit);
     const total = totals.get(status) ?? { seconds: 0, visits: 0 };
-    totals.set(status, { seconds: total.seconds + length, visits: total.visits + 1, isOpen: until === '' });
-    const isFinished = until === '' && ['solved', 'canceled'].includes(status);
-    const segment = h('span', { class: `segment status-${status}`, title: `${valueText('status', status)}: ${duration(length)}` });
-    segment.style.flexGrow = isFinished ? '0' : String(Math.max(length, 1));
-    if (isFinished) segment.style.flexBasis = '2rem';
+    totals.set(status, { seconds: seconds === null || total.seconds === null ? null : total.seconds + seconds, visits: total.visits + 1, isOpen: until === '' });
+    const isFinished = until === '' && FINISHED.includes(status);
+    const segment = h('span', { class: `segment status-${status}` });
+    segment.style.flex = isFinished ? '0 0 2rem' : `${Math.max(seconds, 1)} 0 0`;
     return segment;
   });
   const words = [...totals].map(([status, { seconds, visits, isOpen }]) => h('li', {}, h('span', { class: `swatch status-${status}` }), valueText('status', status), ' ',
     h('b', {}, duration(seconds)), isOpen && ` ${texts.soFar}`, visits > 1 && ` · ${texts.visits(visits)}`));
-  return [h('h2', {}, texts.timeInStatus), h('div', { class: 'bar', 'aria-hidden': 'true' }, segments), h('ul', { class: 'totals' }, words)];
+  return [h('div', { class: 'bar', 'aria-hidden': 'true' }, segments), h('ul', { class: 'totals' }, words)];
+}
+
+/** Creates the line of a visit of a status. */
+function period(visit) {
+  return h('li', {}, valueText('status', visit.status), ' · ', time(visit.from, 'moment'), ' – ', visit.until ? [time(visit.until, 'moment'), ' · ', duration(visit.seconds)] : texts.soFar);
 }

@@ -126,16 +126,16 @@ async fn page_contains_sign_in_url_and_storage_key() {
 }
 
 #[tokio::test]
-async fn labels_module_has_words_of_every_status() {
+async fn texts_of_a_language_have_labels_in_domain_order() {
     let app = App::with_repository(|_| {});
-    let module = body_of(&app, "/assets/labels.js").await;
-    for status in Status::ALL {
-        for language in wts_domain::Language::ALL {
-            let words = status.label(*language);
-            assert!(
-                module.contains(&format!("\"{words}\"")),
-                "{words} in {module}"
-            );
-        }
+    for language in wts_domain::Language::ALL {
+        let path = format!("/assets/texts-{}.js", language.as_str());
+        let module = body_of(&app, &path).await;
+        let labels = Status::ALL.iter().map(|status| {
+            let (name, label) = (status.as_str(), status.label(*language));
+            format!("\"{name}\": \"{label}\"")
+        });
+        let labels = labels.collect::<Vec<_>>().join(", ");
+        assert!(module.contains(&labels), "{labels} in {module}");
     }
 }
