@@ -47,7 +47,7 @@ export function showActivity(container) {
       return hasMore;
     },
     receive(event) {
-      if (event.name === 'trace') receive([event.data]);
+      if (event.type === 'trace') receive([event.data]);
     },
   };
 

@@ -1,5 +1,6 @@
 // Requests to the API, and updates by event stream or long polling.
 
+import { EventStreamParser } from './event-stream.js';
 import { isExpired } from './token.js';
 
 const API = new URL(`${document.documentElement.dataset.root}/api/v3/`, document.baseURI);
@@ -142,7 +143,7 @@ async function stream(source, token, signal, report) {
     const response = await get(source.url(), token, { signal: connection.signal, headers });
     if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) return false;
     for await (const event of events(response.body, () => { hasReceived = true; restartTimer(); })) {
-      if (event.name === 'end') {
+      if (event.type === 'end') {
         if (event.data.reason === 'replaced') throw new Failure('replaced');
         return true;
       }
@@ -162,32 +163,15 @@ async function stream(source, token, signal, report) {
   }
 }
 
-/** Parses an event stream (HTML standard, section 9.2.6). */
-export async function* events(body, onBytes) {
+/** Yields the events of a body, with their data parsed. */
+async function* events(body, onBytes) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let buffered = '';
-  let event = { name: '', id: '', data: [] };
+  const parser = new EventStreamParser();
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
     onBytes();
-    if (!/[\r\n]/.test(value)) { // A long line arrives in many pieces.
-      buffered += value;
-      continue;
-    }
-    const lines = (buffered + value).split(/\r\n|\n|\r(?!$)/);
-    buffered = lines.pop();
-    for (const line of lines) {
-      if (line === '') {
-        if (event.data.length) yield { ...event, data: parse(event.data.join('\n')) };
-        event = { name: '', id: event.id, data: [] };
-        continue;
-      }
-      const [, field, content] = /^([^:]*):? ?(.*)$/s.exec(line);
-      if (field === 'event') event.name = content;
-      else if (field === 'id') event.id = content;
-      else if (field === 'data') event.data.push(content);
-    }
+    for (const event of parser.push(value)) yield { ...event, data: parse(event.data) };
   }
 }
 
