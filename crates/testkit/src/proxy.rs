@@ -43,6 +43,7 @@ struct Network {
 #[derive(Default)]
 struct State {
     fault: Fault,
+    upstream: String,
     open: Vec<TcpStream>,
     closed: bool,
 }
@@ -50,11 +51,11 @@ struct State {
 impl Proxy {
     /// Starts a proxy in front of the server of this URL.
     pub fn before(url: &str) -> Self {
-        let upstream = host_of(url).to_owned();
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("binding to a free port succeeds");
         let address = listener.local_addr().expect("the listener has an address");
         let network = Arc::<Network>::default();
+        host_of(url).clone_into(&mut network.state().upstream);
         thread::spawn({
             let network = Arc::clone(&network);
             move || {
@@ -62,7 +63,7 @@ impl Proxy {
                     if network.state().closed {
                         return;
                     }
-                    network.forward(client, &upstream);
+                    network.forward(client);
                 }
             }
         });
@@ -85,6 +86,11 @@ impl Proxy {
         self.network.changed.notify_all();
     }
 
+    /// Forwards new connections to the server of this URL.
+    pub fn set_upstream(&self, url: &str) {
+        host_of(url).clone_into(&mut self.network.state().upstream);
+    }
+
     /// Resets all open connections.
     pub fn cut(&self) {
         self.network.state().open.drain(..).for_each(reset);
@@ -105,10 +111,11 @@ impl Drop for Proxy {
 }
 
 impl Network {
-    fn forward(self: &Arc<Self>, client: TcpStream, upstream: &str) {
+    fn forward(self: &Arc<Self>, client: TcpStream) {
         if self.state().fault == Fault::Reset {
             return reset(client);
         }
+        let upstream = self.state().upstream.clone();
         let Ok(server) = TcpStream::connect(upstream) else {
             return reset(client);
         };
@@ -169,7 +176,8 @@ impl Network {
 
 /// Returns the host and port of a URL.
 fn host_of(url: &str) -> &str {
-    let (_, after) = url.rsplit_once('@').expect("the URL contains a user");
+    let (_, after) = url.split_once("://").expect("the URL contains a scheme");
+    let (_user, after) = after.rsplit_once('@').unwrap_or(("", after));
     after.split('/').next().unwrap_or_default()
 }
 

@@ -9,6 +9,7 @@
 
 mod activity;
 mod browser;
+mod client;
 mod failures;
 mod picture;
 mod prefix;
