@@ -1,12 +1,16 @@
 //! Opens connections to SQLite files.
 
-use std::{fs, io, os::unix::ffi::OsStrExt, path::Path};
+use std::{fs, os::unix::ffi::OsStrExt, path::Path};
 
 use diesel::{
     Connection, ConnectionError, ConnectionResult, SqliteConnection, connection::SimpleConnection,
     result::Error::DatabaseError,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rustix::{
+    fs::{Access, access},
+    io::Errno,
+};
 
 use crate::error::OpenError;
 
@@ -94,8 +98,8 @@ fn is_on_read_only_medium(file: &Path) -> bool {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
-    let open_error = fs::OpenOptions::new().write(true).open(file).err();
-    !has_log && open_error.is_some_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
+    // The file must not be opened here: closing it would release the locks that all connections of this process have on it.
+    !has_log && access(file, Access::WRITE_OK) == Err(Errno::ROFS)
 }
 
 #[cfg(test)]

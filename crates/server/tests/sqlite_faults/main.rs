@@ -11,7 +11,7 @@ mod support;
 
 use std::{
     env, fs,
-    os::unix::fs::{FileExt, PermissionsExt},
+    os::unix::fs::{FileExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -91,6 +91,24 @@ fn removed_file_is_detected_and_a_new_one_is_read() {
         [1, 77, 3]
     );
     wait_until("ready", || get(operations, "/readyz").status == 200);
+}
+
+/// Without the lock, a writer with a version of SQLite before 3.51 deletes the write-ahead log when it closes the file. Then
+/// the service would not read the traces of later writers.
+#[test]
+fn service_holds_a_lock_on_the_file() {
+    let database = Database::with(Kind::Sqlite, sample_records());
+    let service = Service::on(&database.url());
+    assert_eq!(status(&service, 123), 200);
+
+    let inode = fs::metadata(file_of(&database)).unwrap().ino();
+    let (process, inode) = (service.process().to_string(), format!(":{inode}"));
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    let is_held = locks.lines().any(|lock| {
+        let fields: Vec<_> = lock.split_whitespace().collect();
+        fields.contains(&&*process) && fields.iter().any(|field| field.ends_with(&inode))
+    });
+    assert!(is_held, "{locks}");
 }
 
 #[test]
