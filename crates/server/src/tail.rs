@@ -3,13 +3,18 @@
 mod lines;
 
 use std::{
+    error::Error,
     io::{self, IsTerminal},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::Context;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use tokio::{task::spawn_blocking, time::sleep};
 use wts_app::{ErrorChain, FeedFilter, FeedRepository, FollowFeed, RepositoryError};
 use wts_domain::{Category, Priority, StaffId, Status, TicketId, Timestamp, Trace, TraceId};
@@ -58,16 +63,16 @@ pub(crate) struct Tail {
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     op: Option<StaffId>,
 
-    /// Only traces that set one of these statuses, such as fresh,solved
-    #[arg(long, value_name = "STATUS,…", value_delimiter = ',')]
+    /// Only traces that set one of these statuses, separated by commas
+    #[arg(long, value_name = "STATUS,…", value_delimiter = ',', value_parser = labels(Status::ALL, Status::as_str))]
     status: Vec<Status>,
 
-    /// Only traces that set one of these priorities, such as highest,assigned
-    #[arg(long, value_name = "PRIORITY,…", value_delimiter = ',')]
+    /// Only traces that set one of these priorities, separated by commas
+    #[arg(long, value_name = "PRIORITY,…", value_delimiter = ',', value_parser = labels(Priority::ALL, Priority::as_str))]
     priority: Vec<Priority>,
 
-    /// Only traces that set one of these categories, such as low-speed,others
-    #[arg(long, value_name = "CATEGORY,…", value_delimiter = ',')]
+    /// Only traces that set one of these categories, separated by commas
+    #[arg(long, value_name = "CATEGORY,…", value_delimiter = ',', value_parser = labels(Category::ALL, Category::as_str))]
     category: Vec<Category>,
 
     /// Print each trace as a JSON object on one line, with the members of the API
@@ -76,6 +81,15 @@ pub(crate) struct Tail {
 
     #[command(flatten)]
     display: DisplayOptions,
+}
+
+/// Returns a parser of labels, whose help lists all labels.
+fn labels<T>(all: &[T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: Error + Send + Sync> + Copy + Send + Sync + 'static,
+{
+    let names = all.iter().map(|label| name(*label));
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
 }
 
 /// Prints the traces in the configured database until a signal arrives.
