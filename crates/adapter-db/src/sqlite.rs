@@ -47,11 +47,13 @@ impl Backend for SqliteFile {
         }
         let opened = loader::open(&self.0, settings, &health).await;
         let histories = Arc::new(opened.map_err(|error| diagnose(&self.0, error))?);
+        let feed = Arc::new(SqliteFeed::open(&self.0, settings, &health)?);
         Ok(OpenBackend {
             repositories: Repositories {
                 histories: histories.clone(),
                 primary_histories: histories,
-                feed: Arc::new(SqliteFeed::open(&self.0, settings, &health)?),
+                watch: feed.clone(),
+                feed,
             },
             health_checks: vec![loader::check_health(&self.0, settings, health)?],
         })

@@ -36,7 +36,7 @@ pub struct HttpMetrics {
     pub(crate) waiting: Gauge,
     /// The number of streaming requests, which `in_flight` does not include.
     pub(crate) streaming: Gauge,
-    /// The number of reads of the watcher.
+    /// The number of statements of the watcher.
     pub(crate) watcher_reads: Counter,
     /// The time from reading a new trace to sending it.
     pub(crate) delivery_delay: Histogram,
@@ -127,12 +127,12 @@ impl HttpMetrics {
         );
         registry.register(
             "wts_http_watcher_reads",
-            "Reads of the watcher for all waiting requests and event streams together: the newest traces, or a batch of histories",
+            "Statements of the watcher for all waiting requests and event streams together, at most two a second",
             self.watcher_reads.clone(),
         );
         registry.register(
             "wts_http_delivery_delay_seconds",
-            "Time from the watcher's first sight of a new trace to the start of its response or event; the watcher looks once a second, and the time before that is not known",
+            "Time from the watcher's first sight of a new trace to the start of its response or event; the watcher looks once in one or two seconds, and the time before that is not known",
             self.delivery_delay.clone(),
         );
         registry.register(

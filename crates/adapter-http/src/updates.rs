@@ -8,7 +8,6 @@
 //! it would add more than a dozen crates for two lines of format.
 
 mod event;
-mod feed_watcher;
 mod limits;
 mod prefer;
 mod watcher;
@@ -24,9 +23,8 @@ use wts_domain::ActiveCaller;
 use self::limits::{CallerKey, LongLivedLimits, LongLivedSlot};
 pub(crate) use self::{
     event::{EventStream, HEARTBEAT, HEARTBEAT_INTERVAL, end_event, head_response},
-    feed_watcher::{FeedBatch, FeedWatcher},
     prefer::{applied, preferred_wait},
-    watcher::{Reading, Subscription, Watcher},
+    watcher::{FeedBatch, Reading, Subscription, Watcher},
 };
 use crate::{
     authentication::{bearer, now},
@@ -43,7 +41,6 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Updates {
     pub(crate) watcher: Watcher,
-    pub(crate) feed_watcher: FeedWatcher,
     pub(crate) max_wait: Duration,
     limits: LongLivedLimits,
     health: Health,
@@ -63,7 +60,6 @@ impl Updates {
         let max = settings.max_long_lived.map_or(default_max, usize::from);
         Self {
             watcher: Watcher::new(use_cases.watch_traces.clone(), metrics.clone()),
-            feed_watcher: FeedWatcher::new(use_cases.watch_traces.clone(), metrics.clone()),
             max_wait: settings.max_wait,
             limits: LongLivedLimits::new(max),
             health: health.clone(),

@@ -13,6 +13,7 @@ mod history_repository;
 mod list_traces;
 mod rank_source;
 mod transfer;
+mod watch_repository;
 mod watch_traces;
 
 use std::sync::Arc;
@@ -35,6 +36,9 @@ pub use transfer::{
     Observer, Progress, Record, RecordError, RecordId, RecordLocation, Selection, TransferError,
     VerifyReport, copy_histories, verify_histories,
 };
+#[cfg(feature = "mocks")]
+pub use watch_repository::MockWatchRepository;
+pub use watch_repository::{News, WatchRepository};
 pub use watch_traces::WatchTraces;
 
 /// The repositories of the use cases.
@@ -46,6 +50,8 @@ pub struct Repositories {
     pub primary_histories: Arc<dyn HistoryRepository>,
     /// The feed.
     pub feed: Arc<dyn FeedRepository>,
+    /// The reads for all waiting callers together.
+    pub watch: Arc<dyn WatchRepository>,
 }
 
 /// All use cases with their repositories. The binary creates this value once and passes it to an adapter.
@@ -66,8 +72,9 @@ impl UseCases {
             histories,
             primary_histories,
             feed,
+            watch,
         } = repositories;
-        let watch_traces = WatchTraces::new(feed.clone(), primary_histories.clone(), rank_source);
+        let watch_traces = WatchTraces::new(watch, primary_histories.clone(), rank_source);
         Self {
             get_traces: GetTraces::new(histories).with_rank_source(rank_source),
             watch_traces,

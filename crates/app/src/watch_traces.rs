@@ -2,34 +2,34 @@
 
 use std::sync::Arc;
 
-use wts_domain::{ActiveCaller, TicketHistory, TicketId, Trace, TraceId};
+use wts_domain::{ActiveCaller, TicketHistory, TicketId, TraceId};
 
 use crate::{
-    feed_repository::{FeedFilter, FeedPosition, FeedRepository, PageQuery, TracePage},
     get_traces::{GetTracesError, authorize},
     history_repository::{FoundHistory, HistoryQuery, HistoryRepository, RepositoryError},
     rank_source::RankSource,
+    watch_repository::{News, WatchRepository},
 };
 
 /// The use case that follows tickets. All waiting callers share the results of its reads, so access is checked for each
 /// caller afterwards.
 #[derive(Clone)]
 pub struct WatchTraces {
-    feed: Arc<dyn FeedRepository>,
+    watch: Arc<dyn WatchRepository>,
     histories: Arc<dyn HistoryRepository>,
     rank_source: RankSource,
 }
 
 impl WatchTraces {
-    /// Creates the use case. `histories` has to be at least as fresh as the feed: a history is read because the feed has a
-    /// new trace of its ticket.
+    /// Creates the use case. `histories` has to be at least as fresh as `watch`: a history is read because there is a new
+    /// trace of its ticket.
     pub fn new(
-        feed: Arc<dyn FeedRepository>,
+        watch: Arc<dyn WatchRepository>,
         histories: Arc<dyn HistoryRepository>,
         rank_source: RankSource,
     ) -> Self {
         Self {
-            feed,
+            watch,
             histories,
             rank_source,
         }
@@ -43,36 +43,27 @@ impl WatchTraces {
         }
     }
 
-    /// Returns the `limit` traces with the highest ids, of all tickets, in descending order.
+    /// Returns what is new in the feed after a position, without a check of access. If the position is `None`, returns the
+    /// present position.
     ///
     /// # Errors
     ///
     /// Returns [`RepositoryError`] if the feed could not be read.
-    pub async fn newest(&self, limit: usize) -> Result<Vec<Trace>, RepositoryError> {
-        let query = PageQuery {
-            start: FeedPosition::Before(TraceId::new(i64::MAX)),
-            limit,
-            filter: FeedFilter::default(),
-        };
-        Ok(self.feed.read_page(&query).await?.traces)
+    pub async fn news(&self, after: Option<TraceId>) -> Result<News, RepositoryError> {
+        self.watch.read_news(after).await
     }
 
-    /// Returns a page of the settled traces of all tickets, without a check of access.
+    /// Returns the results of queries, without a check of access. `None` if a history has to be read alone, by
+    /// [`find`](Self::find).
     ///
     /// # Errors
     ///
-    /// Returns [`RepositoryError`] if the feed could not be read.
-    pub async fn settled(
+    /// Returns [`RepositoryError`] if the histories could not be read.
+    pub async fn find_all(
         &self,
-        start: FeedPosition,
-        limit: usize,
-    ) -> Result<TracePage, RepositoryError> {
-        let query = PageQuery {
-            start,
-            limit,
-            filter: FeedFilter::default(),
-        };
-        self.feed.read_page(&query).await
+        queries: &[HistoryQuery],
+    ) -> Result<Vec<Option<FoundHistory>>, RepositoryError> {
+        self.watch.find_all(queries).await
     }
 
     /// Returns the result of a query, without a check of access.

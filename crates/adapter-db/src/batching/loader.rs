@@ -1,6 +1,10 @@
 //! The request of a batch to a database, and its response.
 
-use std::{collections::HashMap, error::Error, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    error::Error,
+    sync::Arc,
+};
 
 use wts_app::{FoundHistory, HistoryQuery};
 use wts_domain::{Access, StudentId, TicketHistory, TicketId};
@@ -70,7 +74,27 @@ pub(crate) struct BatchResponse {
 /// The history of one ticket in a batch, or the error that occurred when it was read.
 pub(crate) type HistoryOutcome = Result<Arc<TicketHistory>, LookupError>;
 
+impl<'q> FromIterator<&'q HistoryQuery> for BatchRequest {
+    fn from_iter<Q: IntoIterator<Item = &'q HistoryQuery>>(queries: Q) -> Self {
+        let (mut tickets, mut students) = (BTreeSet::new(), BTreeSet::new());
+        for query in queries {
+            tickets.insert(query.ticket);
+            students.extend(query.rank_of.clone());
+        }
+        Self {
+            tickets: tickets.into_iter().collect(),
+            students: students.into_iter().collect(),
+        }
+    }
+}
+
 impl BatchResponse {
+    /// Returns the results of all queries of the batch; `None` for those that have to be read alone.
+    pub(crate) fn results_of(&self, queries: &[HistoryQuery]) -> Vec<Option<FoundHistory>> {
+        let results = queries.iter().map(|query| self.result_of(query).ok());
+        results.collect()
+    }
+
     /// Returns the result of one query of the batch.
     pub(super) fn result_of(&self, query: &HistoryQuery) -> Result<FoundHistory, LookupError> {
         let history = self.histories.get(&query.ticket).cloned().transpose()?;

@@ -4,7 +4,9 @@
 //! statements: one that moves the horizon, and one that reads the page. The first is omitted if the page is full of traces
 //! below the horizon, and the second if the page begins at the horizon.
 
+mod histories;
 mod horizon;
+mod news;
 mod observer;
 mod statements;
 
@@ -21,8 +23,8 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 use wts_app::{
-    ErrorChain, FeedFilter, FeedPosition, FeedRepository, FoundIssuers, IssuerQuery, PageQuery,
-    RepositoryError, TracePage,
+    ErrorChain, FeedFilter, FeedPosition, FeedRepository, FoundHistory, FoundIssuers, HistoryQuery,
+    IssuerQuery, News, PageQuery, RepositoryError, TracePage, WatchRepository,
 };
 use wts_domain::{Access, StaffId, StudentId, TicketId, Timestamp, TraceId};
 
@@ -80,6 +82,23 @@ struct ObservedHorizon {
     last: Option<(Instant, Option<Arc<str>>)>,
     /// Since when committed traces have been above the horizon and the horizon has not moved.
     waiting_since: Option<Instant>,
+    /// The id of the last invalid trace that was logged.
+    invalid: Option<i64>,
+}
+
+impl ObservedHorizon {
+    /// Records an observation that began at `begun`. Returns the horizon for a reader at `position`.
+    fn record(&mut self, begun: Instant, observation: &Observation, position: i64) -> i64 {
+        let before = self.horizon.settled();
+        let settled = self.horizon.record(observation, position);
+        let after = self.horizon.settled();
+        self.waiting_since = (observation.newest > Some(after)).then(|| {
+            let since = self.waiting_since.filter(|_| after == before);
+            since.unwrap_or(begun)
+        });
+        self.last = Some((begun, None));
+        settled
+    }
 }
 
 /// The horizon for one page.
@@ -144,6 +163,22 @@ impl FeedRepository for PostgresFeed {
     async fn find_issuers(&self, query: &IssuerQuery) -> Result<FoundIssuers, RepositoryError> {
         self.run(Arc::clone(&self.reader).issuers(query.clone()))
             .await
+    }
+}
+
+#[async_trait]
+impl WatchRepository for PostgresFeed {
+    async fn read_news(&self, after: Option<TraceId>) -> Result<News, RepositoryError> {
+        self.run(Arc::clone(&self.reader).news(after)).await
+    }
+
+    async fn find_all(
+        &self,
+        queries: &[HistoryQuery],
+    ) -> Result<Vec<Option<FoundHistory>>, RepositoryError> {
+        let request = queries.iter().collect();
+        let response = self.run(Arc::clone(&self.reader).histories(request));
+        Ok(response.await?.results_of(queries))
     }
 }
 
@@ -326,16 +361,15 @@ impl FeedReader {
             .map(|error| ErrorChain(error).to_string());
         observed.last = Some((begun, error.map(Arc::from)));
         let observation = outcome.map_err(failed)?;
-        let before = observed.horizon.settled();
-        let settled = observed.horizon.record(&observation, position);
-        let after = observed.horizon.settled();
-        observed.waiting_since = (observation.newest > Some(after)).then(|| {
-            let since = observed.waiting_since.filter(|_| after == before);
-            since.unwrap_or(begun)
-        });
-        let shared = PageHorizon::from(&observed.horizon);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = shared;
+        let settled = observed.record(begun, &observation, position);
+        let shared = self.set_known(&observed.horizon);
         Ok(PageHorizon { settled, ..shared })
+    }
+
+    fn set_known(&self, horizon: &SettledHorizon) -> PageHorizon {
+        let known = PageHorizon::from(horizon);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        known
     }
 
     async fn read_observation(

@@ -72,6 +72,7 @@ pub(super) async fn open(
         repositories: Repositories {
             histories,
             primary_histories: primary,
+            watch: feed.clone(),
             feed,
         },
         health_checks,

@@ -9,24 +9,29 @@ use async_trait::async_trait;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SqliteConnection};
 use tokio::{sync::Mutex, time::timeout};
 use wts_app::{
-    FeedFilter, FeedPosition, FeedRepository, FoundIssuers, IssuerQuery, PageQuery,
-    RepositoryError, TracePage,
+    FeedFilter, FeedPosition, FeedRepository, FoundHistory, FoundIssuers, HistoryQuery,
+    IssuerQuery, News, PageQuery, RepositoryError, TracePage, WatchRepository,
 };
 use wts_domain::{Access, StudentId, TicketId, TraceId};
 
 use super::{
+    loader,
     statements::{TraceRange, issuers_of, rank_of},
     worker::{ReadError, SqliteWorker},
 };
 use crate::{
+    batching::BatchRequest,
     error::OpenError,
     feed::PageRows,
     health::DatabaseHealth,
-    history::{RankRow, rank_from_row},
+    history::{MAX_BATCHED_TRACES, RankRow, rank_from_row},
     settings::ReadSettings,
     sql_types::IdValue,
     tables::ticket_traces,
 };
+
+/// The maximum number of new traces that are read at once.
+const MAX_NEWS: usize = 1_000;
 
 /// The feed of a database file, read by one thread.
 pub(super) struct SqliteFeed {
@@ -72,6 +77,38 @@ impl FeedRepository for SqliteFeed {
         let query = query.clone();
         self.run(move |connection| issuers(connection, &query))
             .await
+    }
+}
+
+#[async_trait]
+impl WatchRepository for SqliteFeed {
+    async fn read_news(&self, after: Option<TraceId>) -> Result<News, RepositoryError> {
+        let query = PageQuery {
+            start: after.map_or(FeedPosition::End, FeedPosition::After),
+            limit: MAX_NEWS,
+            filter: FeedFilter::default(),
+        };
+        let page = self.read_page(&query).await?;
+        let FeedPosition::After(next) = page.next else {
+            return Ok(News::default());
+        };
+        Ok(News {
+            settled: page.traces,
+            next: Some(next),
+            has_more: page.has_more,
+            is_truncated: page.has_more,
+            others: Vec::new(),
+        })
+    }
+
+    async fn find_all(
+        &self,
+        queries: &[HistoryQuery],
+    ) -> Result<Vec<Option<FoundHistory>>, RepositoryError> {
+        let request: BatchRequest = queries.iter().collect();
+        let response =
+            self.run(move |connection| loader::read(connection, &request, MAX_BATCHED_TRACES));
+        Ok(response.await?.results_of(queries))
     }
 }
 

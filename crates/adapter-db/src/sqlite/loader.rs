@@ -121,7 +121,8 @@ impl BatchLoader for SqliteLoader {
     }
 }
 
-fn read(
+/// Reads a batch of histories of up to `max_traces` traces.
+pub(super) fn read(
     connection: &mut SqliteConnection,
     request: &BatchRequest,
     max_traces: i64,

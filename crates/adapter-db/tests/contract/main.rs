@@ -12,6 +12,7 @@ mod histories;
 mod ranks;
 mod replay;
 mod values;
+mod watch;
 
 use std::sync::Arc;
 
@@ -102,4 +103,7 @@ contract_tests! {
     values::id_too_large_for_the_column_returns_none
     values::texts_are_read_unchanged
     values::unknown_label_fails_and_names_its_column
+    watch::news_begin_at_the_end_and_have_each_trace_once
+    watch::news_of_an_import_are_read_in_parts
+    watch::histories_are_read_together_with_ranks
 }

@@ -13,7 +13,10 @@ use prometheus_client::{encoding::text::encode, registry::Registry};
 use tokio::time::sleep;
 use tokio_postgres::Client;
 use wts_adapter_db::{Database as OpenDatabase, DatabaseMetrics, ReadSettings, repositories};
-use wts_app::{FeedFilter, FeedPosition, FeedRepository, PageQuery, RepositoryError, TracePage};
+use wts_app::{
+    FeedFilter, FeedPosition, FeedRepository, PageQuery, RepositoryError, TracePage,
+    WatchRepository,
+};
 use wts_domain::{StaffId, TraceId};
 use wts_testkit::{
     ALICE, Database, Endings, Kind, PostgresServer, TraceWriters, sample_records, server_with,
@@ -90,6 +93,22 @@ impl Follower {
     }
 }
 
+/// Follows the feed like the watcher.
+async fn follow_news(watch: Arc<dyn WatchRepository>, stop: Arc<AtomicBool>) -> Vec<i64> {
+    let mut seen = Vec::new();
+    let mut position = Some(TraceId::new(0));
+    loop {
+        let is_last = stop.load(Relaxed);
+        let news = watch.read_news(position).await.unwrap();
+        seen.extend(news.settled.iter().map(|trace| trace.id.get()));
+        position = news.next;
+        if is_last && !news.has_more {
+            return seen;
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Follows the table like a naive reader, which assumes that traces are committed in the order of their ids.
 async fn follow_naively(client: Client, stop: Arc<AtomicBool>) -> Vec<i64> {
     let mut seen = Vec::new();
@@ -150,6 +169,8 @@ async fn every_committed_trace_is_delivered_once() {
             let follower = Follower::new(&feeds[instance], limit, filter);
             (condition, tokio::spawn(follower.follow(Arc::clone(&stop))))
         });
+        let watch = repositories(&database.parsed_url()).await.unwrap().watch;
+        let news = tokio::spawn(follow_news(watch, Arc::clone(&stop)));
         let naive = client(&database).await;
         let naive = tokio::spawn(follow_naively(naive, Arc::clone(&stop)));
 
@@ -166,6 +187,7 @@ async fn every_committed_trace_is_delivered_once() {
             let seen = follower.await.unwrap();
             assert_eq!(seen, committed(&observer, condition).await, "{kind:?}");
         }
+        assert_eq!(news.await.unwrap(), all, "{kind:?}");
         let naive = naive.await.unwrap();
         assert!(
             naive.len() < all.len(),

@@ -14,8 +14,8 @@ use diesel::{
 };
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use wts_adapter_db::{connect, repositories};
-use wts_app::{FeedFilter, FeedPosition, FeedRepository, PageQuery};
-use wts_domain::TraceId;
+use wts_app::{FeedFilter, FeedPosition, FeedRepository, HistoryQuery, PageQuery};
+use wts_domain::{StudentId, TraceId};
 use wts_testkit::{Database, Kind, Records, find, sample_records, ticket, trace_of};
 
 use crate::fill::fill;
@@ -194,6 +194,48 @@ async fn page_takes_two_statements_and_one_if_nothing_is_new() {
         assert_eq!(read(after(55)).await, (4, 2), "the last page");
         assert_eq!(read(FeedPosition::Before(TraceId::new(50))).await, (10, 1));
         assert_eq!(read(FeedPosition::Newest).await, (10, 2));
+    }
+    set_default_instrumentation(|| None).unwrap();
+}
+
+#[tokio::test]
+async fn watcher_reads_take_one_statement_by_index() {
+    let _turn = RECORDING.lock().await;
+    set_default_instrumentation(|| Some(Box::new(Recorder))).unwrap();
+    for kind in [Kind::Postgres, Kind::WtsV3] {
+        let database = Database::without_tables(kind);
+        fill(&database, TICKETS).await;
+        let watch = repositories(&database.owner_url()).await.unwrap().watch;
+        let mut plans = Vec::new();
+        let mut add_plan = async |types, values| {
+            let statements = take_statements();
+            let [sql] = &statements[..] else {
+                panic!("expected one statement, found {statements:#?}")
+            };
+            plans.push(plan_in_postgres(&database, sql, types, values).await);
+        };
+        // The connections are opened first.
+        watch.read_news(None).await.unwrap();
+        watch.find_all(&[]).await.unwrap();
+        take_events();
+        watch.read_news(Some(TraceId::new(0))).await.unwrap();
+        add_plan("bigint, bigint", "90000, 0").await;
+        let query = |number| HistoryQuery {
+            ticket: ticket(number),
+            rank_of: Some(StudentId::from("2024310001")),
+        };
+        let queries: Vec<_> = (130..630).map(query).collect();
+        watch.find_all(&queries).await.unwrap();
+        let types = "bigint, bigint[], text[]";
+        add_plan(types, "201, '{130, 131}', '{2024310001}'").await;
+
+        for plan in plans {
+            assert!(plan.contains("using ticket_traces_"), "{kind:?}: {plan}");
+            assert!(plan.contains("students_pkey"), "{kind:?}: {plan}");
+            for dear in ["Seq Scan on ticket", "Seq Scan on students"] {
+                assert!(!plan.contains(dear), "{kind:?}: {plan}");
+            }
+        }
     }
     set_default_instrumentation(|| None).unwrap();
 }

@@ -93,7 +93,7 @@ impl Following {
         include_changes: bool,
     ) -> Self {
         Self {
-            batches: updates.feed_watcher.subscribe(),
+            batches: updates.watcher.subscribe_feed(),
             use_cases,
             updates,
             caller,

@@ -9,7 +9,10 @@ use std::{
 };
 
 use tokio::{sync::oneshot, task::JoinHandle};
-use wts_app::{MockFeedRepository, MockHistoryRepository, RankSource, Repositories, UseCases};
+use wts_app::{
+    MockFeedRepository, MockHistoryRepository, MockWatchRepository, RankSource, Repositories,
+    UseCases,
+};
 
 use super::secret;
 use crate::{
@@ -38,7 +41,8 @@ impl App {
     ) -> Self {
         let mut histories = MockHistoryRepository::new();
         expect(&mut histories);
-        Self::start(settings, histories, MockFeedRepository::new())
+        let watch = MockWatchRepository::new();
+        Self::start(settings, histories, MockFeedRepository::new(), watch)
     }
 
     /// Starts a server with a mocked feed, and histories for its changes.
@@ -47,7 +51,8 @@ impl App {
     ) -> Self {
         let (mut feed, mut histories) = (MockFeedRepository::new(), MockHistoryRepository::new());
         expect(&mut feed, &mut histories);
-        Self::start(HttpSettings::default(), histories, feed)
+        let watch = MockWatchRepository::new();
+        Self::start(HttpSettings::default(), histories, feed, watch)
     }
 
     /// Starts a server with these settings and mocks, and one worker.
@@ -55,6 +60,7 @@ impl App {
         settings: HttpSettings,
         histories: MockHistoryRepository,
         feed: MockFeedRepository,
+        watch: MockWatchRepository,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -72,6 +78,7 @@ impl App {
             histories: histories.clone(),
             primary_histories: histories,
             feed: Arc::new(feed),
+            watch: Arc::new(watch),
         };
         let use_cases = UseCases::new(repositories, RankSource::Token);
         let server = server(listener, use_cases, verifier, &http, &health, &metrics).unwrap();

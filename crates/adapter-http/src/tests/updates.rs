@@ -4,12 +4,18 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
     num::NonZeroUsize,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::Instant,
 };
 
 use tokio::task::spawn_blocking;
-use wts_app::{FeedPosition, FoundHistory, MockFeedRepository, MockHistoryRepository, TracePage};
+use wts_app::{
+    FeedPosition, FoundHistory, MockFeedRepository, MockHistoryRepository, MockWatchRepository,
+    News, RepositoryError, TracePage,
+};
 
 use super::*;
 use crate::HttpSettings;
@@ -19,28 +25,55 @@ type Ticket = Arc<Mutex<Option<Arc<TicketHistory>>>>;
 
 /// Starts a server with one ticket, filed by Alice. The test can change the ticket.
 fn app(settings: HttpSettings) -> (App, Ticket) {
+    let (app, ticket, _) = app_with_switch(settings);
+    (app, ticket)
+}
+
+/// Starts a server with one ticket of Alice, and a switch that makes all reads fail.
+fn app_with_switch(settings: HttpSettings) -> (App, Ticket, Arc<AtomicBool>) {
     let ticket: Ticket = Arc::new(Mutex::new(Some(history_of(ALICE))));
-    let mut histories = MockHistoryRepository::new();
-    let current = Arc::clone(&ticket);
-    histories.expect_find().returning(move |_| {
+    let is_away = Arc::new(AtomicBool::new(false));
+    let (current, away) = (Arc::clone(&ticket), Arc::clone(&is_away));
+    let find = move || {
+        if away.load(SeqCst) {
+            return Err(RepositoryError::Failed("away".into()));
+        }
         Ok(FoundHistory {
             history: current.lock().unwrap().clone(),
             rank: None,
         })
-    });
-    let mut feed = MockFeedRepository::new();
-    let current = Arc::clone(&ticket);
-    feed.expect_read_page().returning(move |query| {
-        let history = current.lock().unwrap().clone();
+    };
+    let mut watch = MockWatchRepository::new();
+    let find_news = find.clone();
+    watch.expect_read_news().returning(move |after| {
+        let history = find_news()?.history;
         let traces = history.map(|history| history.traces.clone());
+        let mut settled = traces.unwrap_or_default();
+        let last = settled.last().map(|trace| trace.id);
+        settled.retain(|trace| after.is_some_and(|after| trace.id > after));
+        Ok(News {
+            settled,
+            next: last.or(after),
+            ..News::default()
+        })
+    });
+    let find_all = find.clone();
+    watch
+        .expect_find_all()
+        .returning(move |queries| queries.iter().map(|_| find_all().map(Some)).collect());
+    let mut histories = MockHistoryRepository::new();
+    histories.expect_find().returning(move |_| find());
+    let mut feed = MockFeedRepository::new();
+    feed.expect_read_page().returning(|_| {
         Ok(TracePage {
-            traces: traces.unwrap_or_default().into_iter().rev().collect(),
-            next: query.start,
+            traces: Vec::new(),
+            next: FeedPosition::After(TraceId::new(1)),
             has_more: false,
             settled: None,
         })
     });
-    (App::start(settings, histories, feed), ticket)
+    let app = App::start(settings, histories, feed, watch);
+    (app, ticket, is_away)
 }
 
 /// Adds a trace to the ticket.
@@ -83,12 +116,16 @@ struct Stream(BufReader<TcpStream>);
 
 impl Stream {
     fn open(app: &App, token: &str, fields: &str) -> Self {
+        Self::open_path(app, PATH, token, fields)
+    }
+
+    fn open_path(app: &App, path: &str, token: &str, fields: &str) -> Self {
         let mut client = TcpStream::connect(app.address).unwrap();
         client
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
         let request = format!(
-            "GET {PATH} HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {token}\r\n\
+            "GET {path} HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {token}\r\n\
              Accept: text/event-stream\r\n{fields}\r\n"
         );
         client.write_all(request.as_bytes()).unwrap();
@@ -332,42 +369,15 @@ async fn errors_before_a_stream_are_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failing_database_does_not_end_a_stream() {
-    let ticket: Ticket = Arc::new(Mutex::new(Some(history_of(ALICE))));
-    let is_away = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let mut histories = MockHistoryRepository::new();
-    let (current, away) = (Arc::clone(&ticket), Arc::clone(&is_away));
-    histories.expect_find().returning(move |_| {
-        if away.load(std::sync::atomic::Ordering::SeqCst) {
-            return Err(wts_app::RepositoryError::Failed("away".into()));
-        }
-        Ok(FoundHistory {
-            history: current.lock().unwrap().clone(),
-            rank: None,
-        })
-    });
-    let mut feed = MockFeedRepository::new();
-    let (current, away) = (Arc::clone(&ticket), Arc::clone(&is_away));
-    feed.expect_read_page().returning(move |query| {
-        assert_eq!(query.start, FeedPosition::Before(TraceId::new(i64::MAX)));
-        if away.load(std::sync::atomic::Ordering::SeqCst) {
-            return Err(wts_app::RepositoryError::Failed("away".into()));
-        }
-        Ok(TracePage {
-            traces: current.lock().unwrap().clone().unwrap().traces.clone(),
-            next: query.start,
-            has_more: false,
-            settled: None,
-        })
-    });
-    let app = App::start(HttpSettings::default(), histories, feed);
+    let (app, ticket, is_away) = app_with_switch(HttpSettings::default());
     let (mut events, _) = stream(&app, "");
     spawn_blocking(move || {
         assert!(events.block().starts_with("retry: "));
         assert!(events.block().starts_with("event: traces\n"));
-        is_away.store(true, std::sync::atomic::Ordering::SeqCst);
+        is_away.store(true, SeqCst);
         add_trace(&ticket);
         std::thread::sleep(Duration::from_millis(1_500));
-        is_away.store(false, std::sync::atomic::Ordering::SeqCst);
+        is_away.store(false, SeqCst);
         let event = events.block();
         assert!(event.contains(r#""opid":2"#), "{event}");
     })
@@ -395,12 +405,17 @@ async fn watcher_stops_without_subscriptions() {
 }
 
 #[tokio::test]
-async fn idle_streams_share_one_read_a_second() {
+async fn idle_streams_of_both_kinds_share_one_statement_a_second() {
     let (app, _) = app(HttpSettings::default());
     let streams: Vec<_> = (0..40)
         .map(|number| {
             let caller = token(&format!("20243100{number:02}"), Access::Chief);
-            Stream::open(&app, &caller, "")
+            let path = if number % 2 == 0 {
+                PATH
+            } else {
+                "/api/v3/traces"
+            };
+            Stream::open_path(&app, path, &caller, "")
         })
         .collect();
     while app.metrics.streaming.get() < 40 {

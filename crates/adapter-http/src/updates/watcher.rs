@@ -1,12 +1,14 @@
 //! The watcher: one task that reads for all waiting and streaming requests together. It runs while there is one.
 //!
-//! Once a second, the watcher reads the newest traces of all tickets, and then, as one batch, the histories of those
-//! watched tickets that have new traces. So news costs two statements a second for any number of requests. Each
-//! history is also read again from time to time, because edits, deletions, names and ranks are not seen in the newest
-//! traces.
+//! At most once a second, the watcher reads what is new in the feed with one statement. It passes the settled traces to the
+//! requests that follow the feed. With another statement, it reads the histories of those watched tickets that have new
+//! traces. Each watched history is also read again from time to time, because edits, deletions, names and ranks are not
+//! news. After each statement the watcher waits, so that all requests together cost at most two statements a second.
+
+mod task;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     future::pending,
     mem,
     ops::Range,
@@ -14,25 +16,19 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
 use tokio::{
     sync::broadcast::{self, error::RecvError},
-    time::{Instant, MissedTickBehavior, interval},
+    time::Instant,
 };
-use wts_app::{ErrorChain, FoundHistory, HistoryQuery, WatchTraces};
+use wts_app::{FoundHistory, HistoryQuery, WatchTraces};
 use wts_domain::{Trace, TraceId};
 
 use crate::metrics::HttpMetrics;
 
-/// The time between two reads of the newest traces.
-const INTERVAL: Duration = Duration::from_secs(1);
-/// The number of the newest traces that are read. If all of them are new, others may have been missed, and every watched
-/// history is read again.
-const NEWEST_TRACES: usize = 500;
-/// The maximum number of histories that are read at once.
-const MAX_READS: usize = 400;
 /// The time in milliseconds after which a history is read again. It is random, so that the reads are spread.
-const RECHECK_MILLIS: Range<u64> = 20_000..28_000;
+const RECHECK_MILLIS: Range<u64> = 20_000..26_000;
+/// The number of batches of the feed in memory. A request that falls behind them reads pages of its own.
+const MAX_BATCHES: usize = 16;
 
 /// The watcher, which all requests share.
 #[derive(Clone)]
@@ -41,6 +37,7 @@ pub(crate) struct Watcher(Arc<Shared>);
 struct Shared {
     use_case: WatchTraces,
     metrics: HttpMetrics,
+    batches: broadcast::Sender<Arc<FeedBatch>>,
     state: Mutex<State>,
 }
 
@@ -67,11 +64,24 @@ pub(crate) struct Reading {
     pub(crate) news_seen: Option<Instant>,
 }
 
+/// All settled traces between two positions of the feed.
+#[derive(Debug)]
+pub(crate) struct FeedBatch {
+    /// The traces have higher ids than this one.
+    pub(crate) after: TraceId,
+    /// The position after the batch.
+    pub(crate) end: TraceId,
+    pub(crate) traces: Vec<Trace>,
+    /// When the traces were seen.
+    pub(crate) seen: Instant,
+}
+
 impl Watcher {
     pub(crate) fn new(use_case: WatchTraces, metrics: HttpMetrics) -> Self {
         Self(Arc::new(Shared {
             use_case,
             metrics,
+            batches: broadcast::Sender::new(MAX_BATCHES),
             state: Mutex::default(),
         }))
     }
@@ -88,13 +98,25 @@ impl Watcher {
             news_seen: None,
         });
         let readings = watched.readings.subscribe();
-        if !mem::replace(&mut state.is_running, true) {
-            tokio::spawn(run(Arc::clone(&self.0)));
-        }
+        self.start(state);
         Subscription {
             watcher: self.clone(),
             query,
             readings,
+        }
+    }
+
+    /// Returns a receiver of the batches of the feed. The first one can be empty, and shows where the watcher begins.
+    pub(crate) fn subscribe_feed(&self) -> broadcast::Receiver<Arc<FeedBatch>> {
+        let receiver = self.0.batches.subscribe();
+        self.start(self.0.state());
+        receiver
+    }
+
+    /// Starts the task unless it is running.
+    fn start(&self, mut state: MutexGuard<'_, State>) {
+        if !mem::replace(&mut state.is_running, true) {
+            tokio::spawn(task::run(Arc::clone(&self.0)));
         }
     }
 }
@@ -134,115 +156,7 @@ fn next_recheck() -> Instant {
     Instant::now() + Duration::from_millis(fastrand::u64(RECHECK_MILLIS))
 }
 
-/// Reads until no history is watched.
-async fn run(shared: Arc<Shared>) {
-    let mut running = Running {
-        shared: Arc::clone(&shared),
-        has_ended: false,
-    };
-    let mut interval = interval(INTERVAL);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut known = HashSet::new();
-    let mut has_failed = false;
-    while shared.goes_on() {
-        interval.tick().await;
-        shared.metrics.watcher_reads.inc();
-        let newest = shared.use_case.newest(NEWEST_TRACES).await;
-        match &newest {
-            Ok(newest) => known = shared.mark_news(newest, &known),
-            Err(error) if !has_failed => tracing::warn!(
-                cause = %ErrorChain(error),
-                "reading the newest traces failed; waiting requests and event streams stay open"
-            ),
-            Err(_) => {}
-        }
-        if has_failed && newest.is_ok() {
-            tracing::info!("reading the newest traces succeeded again");
-        }
-        has_failed = newest.is_err();
-        shared.read_due().await;
-    }
-    running.has_ended = true;
-}
-
-/// Records the end of a watcher that panics or whose runtime ends. The next subscription starts another.
-struct Running {
-    shared: Arc<Shared>,
-    has_ended: bool,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.shared.state().is_running = false;
-        }
-    }
-}
-
 impl Shared {
-    /// Returns whether a history is watched. Otherwise records that the watcher ends.
-    fn goes_on(&self) -> bool {
-        let mut state = self.state();
-        state.is_running = !state.watched.is_empty();
-        state.is_running
-    }
-
-    /// Marks the histories that have traces which are not `known`. Returns the ids of the newest traces.
-    fn mark_news(&self, newest: &[Trace], known: &HashSet<TraceId>) -> HashSet<TraceId> {
-        let ids: HashSet<_> = newest.iter().map(|trace| trace.id).collect();
-        let has_gap = !known.is_empty() && newest.len() >= NEWEST_TRACES && known.is_disjoint(&ids);
-        // A first read finds everything new, so that nothing is missed between a client's first read and this one.
-        let tickets: HashSet<_> = newest
-            .iter()
-            .filter(|trace| !known.contains(&trace.id))
-            .map(|trace| trace.ticket)
-            .collect();
-        if has_gap || !tickets.is_empty() {
-            let now = Instant::now();
-            for (query, watched) in &mut self.state().watched {
-                if has_gap || tickets.contains(&query.ticket) {
-                    watched.news_seen.get_or_insert(now);
-                }
-            }
-        }
-        ids
-    }
-
-    /// Reads the histories that have news or are due, as one batch.
-    async fn read_due(&self) {
-        let due = self.due();
-        if due.is_empty() {
-            return;
-        }
-        self.metrics.watcher_reads.inc();
-        let found = join_all(due.iter().map(|query| self.use_case.find(query))).await;
-        let mut state = self.state();
-        for (query, found) in due.iter().zip(found) {
-            // After a failure, the history is still due.
-            if let (Ok(found), Some(watched)) = (found, state.watched.get_mut(query)) {
-                let news_seen = watched.news_seen.take();
-                watched.due = next_recheck();
-                // There may be no receiver any more.
-                let _ = watched.readings.send(Reading { found, news_seen });
-            }
-        }
-    }
-
-    /// Returns the histories to read next: first those with news, then those that have been due for the longest time.
-    fn due(&self) -> Vec<HistoryQuery> {
-        let now = Instant::now();
-        let state = self.state();
-        let mut due: Vec<_> = state
-            .watched
-            .iter()
-            .filter(|(_, watched)| watched.news_seen.is_some() || watched.due <= now)
-            .map(|(query, watched)| ((watched.news_seen.is_none(), watched.due), query))
-            .collect();
-        due.sort_unstable_by_key(|(order, _)| *order);
-        let due = due.into_iter().take(MAX_READS);
-        due.map(|(_, query)| query.clone()).collect()
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,7 +14,10 @@ use wts_adapter_http::{
     Health, HttpMetrics, HttpSettings, Key, Keyring, Secret, TokenSettings, TokenSigner,
     TokenSubject, TokenVerifier,
 };
-use wts_app::{MockFeedRepository, MockHistoryRepository, RankSource, Repositories, UseCases};
+use wts_app::{
+    MockFeedRepository, MockHistoryRepository, MockWatchRepository, RankSource, Repositories,
+    UseCases,
+};
 use wts_domain::Access;
 
 use crate::logging::{self, LogFormat};
@@ -108,6 +111,7 @@ async fn panicking_request() -> String {
         histories: histories.clone(),
         primary_histories: histories,
         feed: Arc::new(MockFeedRepository::new()),
+        watch: Arc::new(MockWatchRepository::new()),
     };
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -129,7 +129,7 @@ impl SettledHorizon {
 }
 
 /// Returns the last id of the gapless sequence that begins after `position`; `position` itself if there is none.
-fn without_gap(position: i64, ascending: &[i64]) -> i64 {
+pub(super) fn without_gap(position: i64, ascending: &[i64]) -> i64 {
     let mut last = position;
     for id in ascending.iter().copied().filter(|id| *id > position) {
         if last.checked_add(1) != Some(id) {

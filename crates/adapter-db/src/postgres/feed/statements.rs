@@ -20,8 +20,36 @@ macro_rules! primary {
     };
 }
 
+/// The table and its partitions, which are locked instead of their parent if a writer names them.
+macro_rules! relations {
+    () => {
+        "relations (oid) as (\
+         select to_regclass('wts.ticket_traces')::oid \
+         union all select i.inhrelid from pg_inherits i join relations r on r.oid = i.inhparent\
+         )"
+    };
+}
+
+/// The virtual ids of the transactions that hold the lock of writers on one of the relations.
+macro_rules! writers {
+    () => {
+        "array(\
+         select distinct l.virtualtransaction from pg_locks l join relations r on r.oid = l.relation \
+         where l.locktype = 'relation' and l.mode = 'RowExclusiveLock' and l.granted \
+         and l.database = (select d.oid from pg_database d where d.datname = current_database())\
+         )"
+    };
+}
+
+/// The name of the operator of trace `x`, which is read by index.
+macro_rules! name_of_operator {
+    () => {
+        "(select name from data.students where sid = (select sid from wts.operators where wid = x.op))"
+    };
+}
+
 /// The columns of a trace.
-macro_rules! columns {
+macro_rules! trace_columns {
     () => {
         "tid, opid, updated_at, op, new_status, new_priority, new_appointment, new_category, remark"
     };
@@ -31,23 +59,17 @@ statement! {
     /// Reads an [`ObservationRow`] for a horizon at `settled`, and at most 1,000 ids above `floor`.
     ///
     /// The snapshot of a statement is older than everything that its functions return. So the locks are read after the
-    /// highest id, as the horizon requires. Partitions are locked instead of their parent if a writer names them.
+    /// highest id, as the horizon requires.
     Observe { floor: &'a i64 as BigInt, settled: &'a i64 as BigInt },
     [
         concat!(
-            "with recursive relations (oid) as (\
-             select to_regclass('wts.ticket_traces')::oid \
-             union all select i.inhrelid from pg_inherits i join relations r on r.oid = i.inhparent\
-             ), newest (opid) as materialized (select max(opid)::bigint from wts.ticket_traces) \
-             select ", primary!(), ", newest.opid, \
+            "with recursive ", relations!(), ", newest (opid) as materialized (\
+             select max(opid)::bigint from wts.ticket_traces\
+             ) select ", primary!(), ", newest.opid, \
              array(select opid::bigint from wts.ticket_traces where opid > "
         ),
         " order by opid limit 1000), case when newest.opid > ",
-        " then array(\
-         select distinct l.virtualtransaction from pg_locks l join relations r on r.oid = l.relation \
-         where l.locktype = 'relation' and l.mode = 'RowExclusiveLock' and l.granted \
-         and l.database = (select d.oid from pg_database d where d.datname = current_database())\
-         ) end from newest"
+        concat!(" then ", writers!(), " end from newest")
     ] -> (Nullable<TimestampColumn>, Nullable<BigInt>, Array<BigInt>, Nullable<Array<Text>>)
 }
 
@@ -73,6 +95,8 @@ statement! {
     IssuersOf { tickets: &'a [IdValue] as Array<IdColumn> },
     ["select tid, issuer from wts.tickets where tid = any(", ")"] -> (IdColumn, Text)
 }
+
+pub(super) use {name_of_operator, primary, relations, trace_columns, writers};
 
 /// The order of the ids on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,9 +226,9 @@ impl QueryFragment<Pg> for ReadPage<'_> {
         out.push_sql(concat!(
             ") select scan.bound, ",
             primary!(),
-            ", x.tid, (\
-             select name from data.students where sid = (select sid from wts.operators where wid = x.op)\
-             ), x.opid, x.updated_at, x.op, x.new_status, x.new_priority, x.new_appointment, x.new_category, x.remark \
+            ", x.tid, ",
+            name_of_operator!(),
+            ", x.opid, x.updated_at, x.op, x.new_status, x.new_priority, x.new_appointment, x.new_category, x.remark \
              from scan left join lateral ("
         ));
         // `opid + 0` and `offset 0` prevent the planner from scanning all traces of the range for those of a few tickets.
@@ -213,7 +237,7 @@ impl QueryFragment<Pg> for ReadPage<'_> {
             out.push_bind_param::<Array<IdColumn>, _>(tickets)?;
             out.push_sql(concat!(
                 ") wanted (id) cross join lateral (select ",
-                columns!(),
+                trace_columns!(),
                 " from wts.ticket_traces where tid = wanted.id and "
             ));
             self.push_range(&mut out, "opid + 0")?;
@@ -222,7 +246,7 @@ impl QueryFragment<Pg> for ReadPage<'_> {
         } else {
             out.push_sql(concat!(
                 "select ",
-                columns!(),
+                trace_columns!(),
                 " from wts.ticket_traces where "
             ));
             self.push_range(&mut out, "opid")?;
