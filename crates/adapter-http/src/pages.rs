@@ -60,6 +60,7 @@ pub(crate) async fn asset(
         };
     }
     let (content_type, text) = match file.as_str() {
+        "activity.css" => (STYLESHEET, file!("activity.css")),
         "activity.js" => (SCRIPT, file!("activity.js")),
         "api.js" => (SCRIPT, file!("api.js")),
         "dom.js" => (SCRIPT, file!("dom.js")),

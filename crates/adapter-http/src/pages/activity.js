@@ -31,7 +31,7 @@ export function showActivity(container) {
   let token = '';
   let shownSince = null;
   document.title = texts.activity;
-  document.body.classList.add('wide');
+  document.head.append(h('link', { rel: 'stylesheet', href: `${root}/assets/activity.css` }));
 
   const source = {
     /** The first read goes back from the newest trace; from then on the board follows what comes after it. */

@@ -6,8 +6,7 @@ import { labels, texts } from './texts.js';
 
 const FIELDS = ['status', 'priority', 'appointment', 'category'];
 /** Longer remarks are shown in part until the visitor asks for the whole. */
-const MAX_REMARK_CHARS = 4_000;
-const MAX_BOARD_REMARK_CHARS = 300;
+const MAX_REMARK_CHARS = 1_000;
 
 /** Returns the words for a value of a field, or of another list of labels. */
 export function valueText(field, value) {
@@ -58,7 +57,7 @@ export function entry(trace, { isOwner = false, ticketLink = null } = {}) {
     h('div', { class: 'entry-body' },
       trace.changes.length > 0 && h('ul', { class: 'changes' }, trace.changes.map(change)),
       repeated.length > 0 && h('p', { class: 'muted' }, repeated.map(field => texts.repeated(valueText('field', field), valueText(field, trace[`new_${field}`]))).join(' · ')),
-      trace.remark && remark(trace.remark, ticketLink ? MAX_BOARD_REMARK_CHARS : MAX_REMARK_CHARS)),
+      trace.remark && remark(trace.remark)),
     record(trace));
 }
 
@@ -79,9 +78,9 @@ function repeatedFields(trace) {
   return FIELDS.filter(field => trace[`new_${field}`] && !trace.changes.some(change => change.field === field));
 }
 
-function remark(text, maxChars) {
-  const element = h('p', { class: 'remark', dir: 'auto' }, visible(text.slice(0, maxChars)));
-  if (text.length <= maxChars) return element;
+function remark(text) {
+  const element = h('p', { class: 'remark', dir: 'auto' }, visible(text.slice(0, MAX_REMARK_CHARS)));
+  if (text.length <= MAX_REMARK_CHARS) return element;
   const button = h('button', { type: 'button', click: () => {
     element.replaceChildren(...visible(text));
     button.remove();

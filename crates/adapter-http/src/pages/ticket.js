@@ -16,7 +16,7 @@ const FINISHED = ['solved', 'canceled'];
 
 /** Creates the view of a ticket in `container`. */
 export function showTicket(container, number) {
-  const title = h('h1', { class: 'ticket-title' }, texts.ticket(number));
+  const title = h('h1', {}, texts.ticket(number));
   const state = h('section', { 'aria-label': texts.overall, class: 'card' });
   const bar = h('div', {});
   const periods = h('ol', {});
@@ -54,7 +54,7 @@ export function showTicket(container, number) {
 
   function show(next) {
     const isFirst = body === null;
-    const known = elements;
+    const known = new Set(body?.traces.map(({ opid }) => opid));
     body = next;
     shownSince = new Date().toISOString();
     draw();
@@ -73,11 +73,9 @@ export function showTicket(container, number) {
     drawSummary();
     timeInStatus.hidden = !body.state.time_in_status.length;
     periods.replaceChildren(...body.state.time_in_status.map(period));
-    const items = traces.map(trace => ({ trace, element: elementOf(trace) }));
-    elements = new Map(items.map(({ trace, element }) => [trace.opid, { element, json: JSON.stringify(trace) }]));
     const focused = document.activeElement;
     heading.textContent = texts.history(traces.length);
-    list.replaceChildren(...traces.length ? days(isNewestFirst ? items.toReversed() : items) : [h('p', { class: 'day' }, texts.empty)]);
+    list.replaceChildren(...traces.length ? days(isNewestFirst ? traces.toReversed() : traces) : [h('p', { class: 'day' }, texts.empty)]);
     // Elements that are attached again have lost the focus.
     if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
     if (!title.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, title, live), state, timeInStatus, history);
@@ -91,17 +89,22 @@ export function showTicket(container, number) {
   }
 
   /** Groups entries by day; the middle of a long history is folded. */
-  function days(items) {
-    if (isUnfolded || items.length <= 3 * FOLDED_ENTRIES) return byDay(items);
-    const rest = items.length - 2 * FOLDED_ENTRIES;
+  function days(traces) {
+    const daysOf = part => byDay(part.map(trace => ({ trace, element: elementOf(trace) })));
+    if (isUnfolded || traces.length <= 3 * FOLDED_ENTRIES) return daysOf(traces);
+    const rest = traces.length - 2 * FOLDED_ENTRIES;
     const button = h('button', { type: 'button', class: 'fold', click: unfold }, texts.fold(rest));
-    return [...byDay(items.slice(0, FOLDED_ENTRIES)), button, ...byDay(items.slice(-FOLDED_ENTRIES))];
+    return [...daysOf(traces.slice(0, FOLDED_ENTRIES)), button, ...daysOf(traces.slice(-FOLDED_ENTRIES))];
   }
 
   /** Returns the element of an entry, the one on the screen if the trace is unchanged. */
   function elementOf(trace) {
+    const json = JSON.stringify(trace);
     const known = elements.get(trace.opid);
-    return known?.json === JSON.stringify(trace) ? known.element : entry(trace, { isOwner: isOwner() });
+    if (known?.json === json) return known.element;
+    const element = entry(trace, { isOwner: isOwner() });
+    elements.set(trace.opid, { element, json });
+    return element;
   }
 
   function isOwner() {
@@ -150,8 +153,8 @@ export function showTicket(container, number) {
     const found = body?.traces.find(trace => String(trace.opid) === opid);
     missing.textContent = opid && body && !found ? texts.noEntry(opid) : '';
     if (!found) return;
+    if (!elements.get(found.opid)?.element.isConnected) unfold();
     const { element } = elements.get(found.opid);
-    if (!element.isConnected) unfold();
     document.querySelector('.target')?.classList.remove('target');
     element.classList.add('target');
     element.scrollIntoView({ block: 'center' });

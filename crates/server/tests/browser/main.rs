@@ -14,6 +14,7 @@ mod failures;
 mod picture;
 mod prefix;
 mod sign_in;
+mod state;
 #[path = "../support/mod.rs"]
 mod support;
 mod ticket;

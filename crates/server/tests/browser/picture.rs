@@ -11,8 +11,11 @@ use crate::{
     support::now,
 };
 
+/// The offset of the browser's time zone from UTC in seconds: see `Browser::start`.
+const BROWSER_OFFSET: i64 = 8 * 3_600;
+
 /// Returns a history that covers the last few days.
-fn recent_history() -> Vec<Trace> {
+pub(crate) fn recent_history() -> Vec<Trace> {
     const HOUR: i64 = 3_600;
     let at = |mut trace: Trace, hours: i64| {
         trace.updated_at = Timestamp::from_unix_seconds(now() - hours * HOUR).unwrap();
@@ -32,9 +35,9 @@ fn recent_history() -> Vec<Trace> {
         .collect()
 }
 
-/// Returns the date `days` days from today.
+/// Returns the date `days` days from today in the browser's time zone.
 fn day_in(days: i64) -> Date {
-    let timestamp = Timestamp::from_unix_seconds(now() + days * 86_400).unwrap();
+    let timestamp = Timestamp::from_unix_seconds(now() + BROWSER_OFFSET + days * 86_400).unwrap();
     let text = timestamp.to_string();
     let mut parts = text[..10]
         .split('-')

@@ -173,6 +173,8 @@ async fn long_history_is_folded_and_can_be_reached() {
     browser.wait_for("Record #500").await;
     let is_visible = "const { top } = document.getElementById('trace-500').getBoundingClientRect(); return top > 0 && top < innerHeight";
     assert_eq!(browser.run(is_visible).await, json!(true));
+    browser.go_to_fragment("trace-2000").await;
+    browser.wait_for("This ticket has no entry 2000.").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
