@@ -26,9 +26,9 @@ document.getElementById('header').append(
   h('button', { type: 'button', class: 'plain', lang: language === 'zh' ? 'en' : 'zh-CN', click: () => switchLanguage(currentToken()) }, texts.otherLanguage));
 main.replaceChildren(notice, content);
 
-const [, ticket] = /\/tickets\/([^/]+)\/?$/.exec(location.pathname) ?? [];
+const [, ticket] = /\/tickets\/([^/]+)$/.exec(location.pathname) ?? [];
 if (ticket !== undefined) start((await import('./ticket.js')).showTicket(content, decode(ticket)));
-else if (/\/activity\/?$/.test(location.pathname)) start((await import('./activity.js')).showActivity(content));
+else if (/\/activity$/.test(location.pathname)) start((await import('./activity.js')).showActivity(content));
 else (await import('./start.js')).showStart(content);
 
 function start(started) {

@@ -93,7 +93,10 @@ export function showTicket(container, number) {
     const daysOf = part => byDay(part.map(trace => ({ trace, element: elementOf(trace) })));
     if (isUnfolded || traces.length <= 3 * FOLDED_ENTRIES) return daysOf(traces);
     const rest = traces.length - 2 * FOLDED_ENTRIES;
-    const button = h('button', { type: 'button', class: 'fold', click: unfold }, texts.fold(rest));
+    const button = h('button', { type: 'button', class: 'fold', click: () => {
+      unfold();
+      elementOf(traces[FOLDED_ENTRIES]).querySelector('a').focus({ preventScroll: true });
+    } }, texts.fold(rest));
     return [...daysOf(traces.slice(0, FOLDED_ENTRIES)), button, ...daysOf(traces.slice(-FOLDED_ENTRIES))];
   }
 

@@ -93,7 +93,8 @@ export function claims(token) {
 
 function acceptLinked() {
   const current = currentToken();
-  if (linked && (!current || sid(current) === sid(linked))) {
+  // A token without a `sid` belongs to no person.
+  if (linked && (!current || ['', sid(linked)].includes(sid(current)))) {
     setToken(linked);
     linked = null;
   }
