@@ -1,6 +1,9 @@
 //! `cargo xtask browser`: tests the pages in headless Chromium, and checks them with axe-core.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 
@@ -28,13 +31,18 @@ pub(crate) struct Args {
 /// Installs the browser and runs the tests.
 pub(crate) fn run_tests(arguments: &Args) -> Result<()> {
     let axe = install().map_err(anyhow::Error::msg)?;
-    test(&axe, arguments.picture)
+    let mut test = test(&axe);
+    if arguments.picture {
+        test.env(PICTURE_VARIABLE, workspace().join(PICTURE));
+    }
+    run(&mut test)
 }
 
-/// Runs the tests. Returns what could not be checked if the browser or axe-core cannot be installed here.
-pub(crate) fn run_where_possible() -> Result<Option<String>> {
+/// Runs the tests. Returns what could not be checked if the browser or axe-core cannot be installed here. The tests list what
+/// else they could not check in `file`, which the environment variable names.
+pub(crate) fn run_where_possible((variable, file): (&str, &Path)) -> Result<Option<String>> {
     match install() {
-        Ok(axe) => test(&axe, false).map(|()| None),
+        Ok(axe) => run(test(&axe).env(variable, file)).map(|()| None),
         Err(reason) => Ok(Some(format!(
             "the pages in a browser, `cargo xtask browser`: {reason}"
         ))),
@@ -70,14 +78,12 @@ fn install() -> Result<PathBuf, String> {
     Ok(file)
 }
 
-fn test(axe: &Path, with_picture: bool) -> Result<()> {
+/// Returns the command that runs the tests.
+fn test(axe: &Path) -> Command {
     let mut test = cargo("test");
     // The arguments of `cargo xtask test`, whose build is then used: features unify across the workspace.
     test.args(["--workspace", "--all-features", "--test", "browser"]);
     test.args(["--", "--ignored", "--test-threads=2"]);
     test.env(AXE_VARIABLE, axe);
-    if with_picture {
-        test.env(PICTURE_VARIABLE, workspace().join(PICTURE));
-    }
-    run(&mut test)
+    test
 }

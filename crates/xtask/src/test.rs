@@ -63,7 +63,9 @@ pub(crate) fn run_steps(args: &Args) -> Result<()> {
         test.env(postgres::URL_VARIABLE, url);
         run(test.env(SKIPPED_VARIABLE, skipped.path()))
     })?;
-    unchecked.extend(step("pages in a browser", browser::run_where_possible)?);
+    unchecked.extend(step("pages in a browser", || {
+        browser::run_where_possible((SKIPPED_VARIABLE, skipped.path()))
+    })?);
     unchecked.extend(step("schemathesis", schemathesis::run_briefly)?);
 
     println!("\n==> every step passed");

@@ -1,7 +1,9 @@
 //! A headless Chromium that a test controls through WebDriver and the Chrome DevTools Protocol.
 
+mod checks;
+
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
@@ -9,19 +11,25 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use fantoccini::{
+    Client, ClientBuilder,
+    actions::{InputSource, KeyAction, KeyActions},
+    key::Key,
+    wd::WebDriverCompatibleCommand,
+};
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 /// The timeout of every wait.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// The environment variable with the path of axe-core, which `cargo xtask browser` installs.
-const AXE_VARIABLE: &str = "WTS_TEST_AXE";
+/// The time between two checks of what a test waits for.
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// A browser with one tab. Dropping it closes the browser.
 pub(crate) struct Browser {
     driver: Child,
     client: Client,
+    device: Device,
     profile: tempfile::TempDir,
 }
 
@@ -101,6 +109,7 @@ impl Browser {
         let browser = Self {
             driver,
             client,
+            device,
             profile,
         };
         browser.set_device(device).await;
@@ -114,7 +123,7 @@ impl Browser {
     }
 
     /// Changes the size of the screen and the colour scheme, but not the language.
-    pub(crate) async fn set_device(&self, device: Device) {
+    async fn set_device(&self, device: Device) {
         let size = json!({ "width": device.width, "height": device.height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size)
             .await;
@@ -130,6 +139,43 @@ impl Browser {
             .issue_cmd(command)
             .await
             .expect("Chromium executes the command")
+    }
+
+    /// Runs a script in every page that is opened from now on, before the scripts of the page.
+    pub(crate) async fn run_before_page(&self, script: &str) {
+        // A declaration outside of a block would hide the property of the window.
+        let parameters = json!({ "source": format!("{{ {script} }}") });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", parameters)
+            .await;
+    }
+
+    /// Connects the browser to the network, or disconnects it.
+    pub(crate) async fn set_online(&self, is_online: bool) {
+        self.devtools("Network.enable", json!({})).await;
+        let conditions = json!({ "offline": !is_online, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.emulateNetworkConditions", conditions)
+            .await;
+    }
+
+    /// Presses and releases a key.
+    pub(crate) async fn press(&self, key: Key) {
+        let value = key.into();
+        let actions = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value });
+        self.client.perform_actions(actions).await.unwrap();
+    }
+
+    /// Sets or removes the token that tabs share, as another tab does.
+    pub(crate) async fn set_shared_token(&self, token: Option<&str>) {
+        let change = token.map_or("removeItem('jwt')".to_owned(), |token| {
+            format!("setItem('jwt', {})", json!(token))
+        });
+        // Chromium sends the event only to other tabs.
+        self.run(&format!(
+            "localStorage.{change}; dispatchEvent(new StorageEvent('storage', {{ key: 'jwt', storageArea: localStorage }}))"
+        ))
+        .await;
     }
 
     /// Removes the token of the tab.
@@ -197,51 +243,22 @@ impl Browser {
                 start.elapsed() < TIMEOUT,
                 "never shown: {words:?}, only: {text}"
             );
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+
+    /// Waits until a script returns true.
+    pub(crate) async fn wait_for_true(&self, script: &str) {
+        let start = Instant::now();
+        while self.run(script).await != json!(true) {
+            assert!(start.elapsed() < TIMEOUT, "never true: {script}");
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 
     /// Returns the URL of the page.
     pub(crate) async fn address(&self) -> String {
         self.client.current_url().await.unwrap().to_string()
-    }
-
-    /// Checks the page with axe-core, and checks that nothing is wider than the screen.
-    pub(crate) async fn assert_accessible(&self, what: &str) {
-        let axe =
-            env::var(AXE_VARIABLE).expect("run `cargo xtask browser`, which installs axe-core");
-        let axe = fs::read_to_string(axe).expect("axe-core can be read");
-        self.run(&axe).await;
-        // A running animation changes colours.
-        let script = "const done = arguments[arguments.length - 1]; \
-            document.getAnimations().forEach(animation => animation.finish()); \
-            axe.run().then(result => done(result.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)))";
-        let violations = self.client.execute_async(script, Vec::new()).await.unwrap();
-        assert_eq!(violations, json!([]), "{what}");
-        let overflow =
-            "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(
-            self.run(overflow).await,
-            json!(0),
-            "{what}: wider than the screen"
-        );
-    }
-
-    /// Checks that no request left the origin, that no content security policy was violated, and that no error was thrown.
-    pub(crate) async fn assert_clean(&self) {
-        let script = "return performance.getEntriesByType('resource').map(({ name }) => name) \
-            .filter(name => new URL(name).origin !== location.origin && !name.startsWith('blob:'))";
-        assert_eq!(
-            self.run(script).await,
-            json!([]),
-            "requests to other origins"
-        );
-        let log = self.client.issue_cmd(BrowserLog).await.unwrap();
-        for line in log.as_array().unwrap() {
-            // Some tests expect responses with an error status, which the browser also logs.
-            let is_response = line["source"] == "network";
-            assert!(is_response, "{line}");
-        }
     }
 
     /// Writes a screenshot of the page in PNG.
@@ -251,23 +268,6 @@ impl Browser {
             .await;
         let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
         fs::write(file, bytes).expect("the picture can be written");
-    }
-}
-
-/// The command that reads and clears the log of the browser's console.
-#[derive(Debug)]
-struct BrowserLog;
-
-impl WebDriverCompatibleCommand for BrowserLog {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
-        (
-            http::Method::POST,
-            Some(json!({ "type": "browser" }).to_string()),
-        )
     }
 }
 

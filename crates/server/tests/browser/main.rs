@@ -11,6 +11,8 @@ mod activity;
 mod browser;
 mod client;
 mod failures;
+mod keyboard;
+mod lifecycle;
 mod picture;
 mod prefix;
 mod sign_in;

@@ -73,18 +73,73 @@ async fn page_is_cleared_when_shared_token_is_removed() {
         .open(&format!("http://{}/tickets/123", service.address()))
         .await;
     browser.wait_for("Please sign in").await;
-    let shared = json!(token(ALICE, Access::User));
     browser
-        .run(&format!("localStorage.setItem('jwt', {shared})"))
+        .set_shared_token(Some(&token(ALICE, Access::User)))
         .await;
+    browser.wait_for("Record #4").await;
+
+    browser.set_shared_token(None).await;
+
+    let text = browser.wait_for("Please sign in").await;
+    assert!(!text.contains("Record #"), "{text}");
+
+    // The token of a link for the same person is gone too, that of another person is not.
+    let alice = token(ALICE, Access::User);
+    for (signed_out, words) in [(ALICE, "Please sign in"), (OPERATOR, "Record #4")] {
+        browser.run("localStorage.clear()").await;
+        browser.open(&link(&service, "tickets/123", &alice)).await;
+        browser.wait_for("Record #4").await;
+        let shared = json!(token(signed_out, Access::User));
+        let event = "dispatchEvent(new StorageEvent('storage', { storageArea: localStorage }))";
+        browser
+            .run(&format!("localStorage.setItem('jwt', {shared}); {event}"))
+            .await;
+        browser.run(&format!("localStorage.clear(); {event}")).await;
+        browser.wait_for(words).await;
+    }
+}
+
+/// Makes the storage of the browser unavailable.
+const FORBID_STORAGE: &str = "\
+    for (const name of ['localStorage', 'sessionStorage']) \
+        Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError'); } })";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: cargo xtask browser"]
+async fn page_works_without_storage() {
+    let (_database, service) = service(history(), &[]);
+    let browser = Browser::start(DESKTOP).await;
+    browser.run_before_page(FORBID_STORAGE).await;
+    let token = token(ALICE, Access::User);
+    browser.open(&link(&service, "tickets/123", &token)).await;
+    browser.wait_for("Record #4").await;
+    browser.click("#header button").await;
+    browser.wait_for("原始记录 #4").await;
+    browser.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: cargo xtask browser"]
+async fn valid_shared_token_replaces_rejected_token_of_tab() {
+    let (_database, service) = service(history(), &[]);
+    let browser = Browser::start(DESKTOP).await;
+    browser.open(&link(&service, "tickets/123", "x.y.z")).await;
+    browser.wait_for("Your sign-in was not accepted").await;
+    let shared = token(ALICE, Access::User);
+    browser.set_shared_token(Some(&shared)).await;
+    browser.wait_for("Record #4").await;
     browser
         .open(&format!("http://{}/tickets/123", service.address()))
         .await;
     browser.wait_for("Record #4").await;
+    let stored = browser.run("return localStorage.getItem('jwt')").await;
+    assert_eq!(stored, json!(shared));
 
-    // Another tab signs out; the event reaches only other tabs.
-    browser.run("localStorage.removeItem('jwt'); dispatchEvent(new StorageEvent('storage', { key: 'jwt', storageArea: localStorage }))").await;
-
-    let text = browser.wait_for("Please sign in").await;
+    // A rejected shared token leads to the notice, and stays.
+    browser.forget_token().await;
+    browser.set_shared_token(Some("x.y.z")).await;
+    let text = browser.wait_for("Your sign-in was not accepted").await;
     assert!(!text.contains("Record #"), "{text}");
+    let stored = browser.run("return localStorage.getItem('jwt')").await;
+    assert_eq!(stored, json!("x.y.z"));
 }

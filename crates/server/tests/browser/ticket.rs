@@ -6,7 +6,7 @@ use wts_testkit::{ALICE, trace_of};
 
 use crate::{
     OPERATOR,
-    browser::{Browser, DESKTOP, Device, PHONE},
+    browser::{Browser, DESKTOP, PHONE},
     history, insert_trace, link, open_ticket, service,
     support::token,
 };
@@ -179,25 +179,19 @@ async fn long_history_is_folded_and_can_be_reached() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: cargo xtask browser"]
-async fn page_is_accessible_at_every_width_and_scheme() {
+async fn both_languages_have_the_same_texts() {
     let (_database, service) = service(history(), &[]);
-    let browser = open_ticket(&service, DESKTOP).await;
-    for width in [320, 768, 1280] {
-        for is_dark in [false, true] {
-            let device = Device {
-                width,
-                is_dark,
-                ..DESKTOP
-            };
-            browser.set_device(device).await;
-            browser
-                .assert_accessible(&format!("{width} px, dark: {is_dark}"))
-                .await;
-        }
-    }
+    let browser = Browser::start(DESKTOP).await;
     browser
         .open(&format!("http://{}/", service.address()))
         .await;
     browser.wait_for("Open ticket").await;
     browser.assert_accessible("the start page").await;
+
+    let shapes = "const shape = value => typeof value === 'object' ? Object.entries(value).map(([name, inner]) => [name, shape(inner)]) : typeof value; \
+        const texts = ['en', 'zh'].map(async name => shape((await import(`/assets/texts-${name}.js`)).texts)); \
+        return Promise.all(texts)";
+    let shapes = browser.run(shapes).await;
+    assert!(shapes[0].as_array().unwrap().len() > 50, "{shapes}");
+    assert_eq!(shapes[0], shapes[1]);
 }
