@@ -30,6 +30,7 @@ async function getToken({ refused }) {
 }
 
 try {
+  if (!outputFile) throw new Error('expected URL TOKEN_FILE OUTPUT_FILE [READ_TIMEOUT_SECONDS]');
   const events = follow(url, {
     getToken,
     lastEventId: lastStoredId(),

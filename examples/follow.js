@@ -32,6 +32,7 @@ export class StreamError extends Error {
  * Throws a `StreamError` if repeating the request cannot help, and what `getToken` throws.
  */
 export async function* follow(url, { getToken, lastEventId = '', signal, onRetry, readTimeout = 45_000 }) {
+  new Request(url); // Throws if the address is not valid.
   let token = await getToken({ refused: null });
   let hasNewToken = false;
   let retry = DEFAULT_RETRY;
@@ -86,6 +87,8 @@ class Connection {
 
   /** Sends the request and returns the body of the response, which is an event stream. */
   async open(url, token, lastEventId) {
+    // The error of `fetch` would contain the token.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw new StreamError('stop', 'the token has characters that a header cannot have');
     const headers = { Accept: 'text/event-stream', Authorization: `Bearer ${token}` };
     if (lastEventId) headers['Last-Event-ID'] = lastEventId;
     const options = { headers, cache: 'no-store', signal: this.#controller.signal };

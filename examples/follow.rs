@@ -36,6 +36,7 @@ use tokio::time::sleep;
 /// The time to the next request, until the server sets another with `retry`.
 const DEFAULT_RETRY: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 /// The time without a byte after which a connection counts as dead. The server sends a comment line every 15 s.
 const READ_TIMEOUT: Duration = Duration::from_secs(45);
 
@@ -186,10 +187,11 @@ async fn interruption_of(response: Response) -> Result<Interruption> {
     let retry_after = response.headers().get(RETRY_AFTER);
     let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
     let body: Value = response.json().await.unwrap_or_default();
-    let cause = format!("status {}: {}", status.as_u16(), body["msg"]);
+    let message = body["msg"].as_str().unwrap_or("no message");
+    let cause = format!("status {}: {message}", status.as_u16());
     let failed = Interruption::Failed {
         cause: cause.clone(),
-        retry_after: Duration::from_secs(seconds.unwrap_or(0)),
+        retry_after: Duration::from_secs(seconds.unwrap_or(0)).min(MAX_RETRY_AFTER),
     };
     match status {
         StatusCode::UNAUTHORIZED => Ok(Interruption::Refused),
@@ -202,11 +204,12 @@ async fn interruption_of(response: Response) -> Result<Interruption> {
 /// Returns how to go on after the event `end`. A caller has at most 16 streams: after `replaced`, another attempt would end
 /// another stream of the same caller.
 fn after_end(data: &str) -> Result<Interruption> {
-    let data: Value = serde_json::from_str(data).context("the event `end` is not JSON")?;
-    let cause = format!("the server ended the stream: {}", data["reason"]);
-    match data["reason"].as_str() {
-        Some("expired" | "key_withdrawn") => Ok(Interruption::Refused),
-        Some("forbidden" | "no_such_ticket" | "replaced") => bail!(cause),
+    let data: Value = serde_json::from_str(data).unwrap_or_default();
+    let reason = data["reason"].as_str().unwrap_or("no reason");
+    let cause = format!("the server ended the stream: {reason}");
+    match reason {
+        "expired" | "key_withdrawn" => Ok(Interruption::Refused),
+        "forbidden" | "no_such_ticket" | "replaced" => bail!(cause),
         _ => Ok(failed(cause)),
     }
 }
@@ -230,7 +233,9 @@ fn open_output(path: &Path) -> Result<(File, String)> {
         .rsplit(|byte| *byte == b'\n')
         .next();
     let last: Value = match last {
-        Some(line) if !line.is_empty() => serde_json::from_slice(line)?,
+        Some(line) if !line.is_empty() => {
+            serde_json::from_slice(line).context("the output file has a line that is not JSON")?
+        }
         _ => Value::Null,
     };
     Ok((file, last["id"].as_str().unwrap_or_default().to_owned()))
@@ -248,7 +253,8 @@ async fn main() -> Result<()> {
     };
     let (mut output, last_event_id) = open_output(output_file.as_ref())?;
     let token = async |refused: Option<&str>| loop {
-        let token = fs::read_to_string(token_file)?.trim().to_owned();
+        let token = fs::read_to_string(token_file).context("the token file cannot be read")?;
+        let token = token.trim().to_owned();
         if refused != Some(&token) {
             return Ok(token);
         }

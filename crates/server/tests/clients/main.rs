@@ -13,6 +13,7 @@ mod support;
 
 use std::{
     env, fs,
+    io::Read,
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
@@ -20,7 +21,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::skipped::{self, SKIPPED};
+use crate::support::{
+    skipped::{self, SKIPPED},
+    wait_until,
+};
 
 /// An example client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,9 +128,11 @@ impl Follower {
 
     /// Waits until the process ends with an error, and returns what it has printed.
     fn error(mut self) -> String {
+        let process = &mut self.process;
+        wait_until("the client ends", || process.try_wait().unwrap().is_some());
         let mut stderr = String::new();
         let mut pipe = self.process.stderr.take().unwrap();
-        std::io::Read::read_to_string(&mut pipe, &mut stderr).unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
         let status = self.process.wait().unwrap();
         assert_eq!(status.code(), Some(1), "{stderr}");
         stderr
@@ -153,4 +159,5 @@ for_each_client! {
     client_waits_for_the_server
     client_renews_a_refused_token
     client_stops_after_a_final_reason
+    malformed_token_is_not_printed
 }

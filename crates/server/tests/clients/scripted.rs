@@ -104,6 +104,10 @@ fn send(stream: &mut TcpStream, reply: Reply, token_file: &Path) -> io::Result<(
             stream.write_all(STREAM.as_bytes())?;
             for byte in body.bytes() {
                 stream.write_all(&[byte])?;
+                if byte == b'\r' || !byte.is_ascii() {
+                    // The client reads the part up to here.
+                    thread::sleep(Duration::from_millis(5));
+                }
             }
             stream.shutdown(Shutdown::Both)
         }
@@ -123,6 +127,12 @@ fn send(stream: &mut TcpStream, reply: Reply, token_file: &Path) -> io::Result<(
             send(stream, *reply, token_file)
         }
     }
+}
+
+/// Waits for this number of requests.
+fn received(requests: &Receiver<Request>, count: usize) -> Vec<Request> {
+    let next = || requests.recv_timeout(Duration::from_secs(30)).unwrap();
+    std::iter::repeat_with(next).take(count).collect()
 }
 
 /// Returns a stream that a client resumes after some milliseconds.
@@ -173,7 +183,7 @@ pub(crate) fn client_parses_and_resumes_a_stream(client: Client) {
         "6 message before silence",
     ];
     wait_until("all events are stored", || events(&follower) == expected);
-    let ids: Vec<_> = requests.iter().take(4).collect();
+    let ids = received(&requests, 4);
     let ids: Vec<_> = ids
         .iter()
         .map(|request| request.header("last-event-id"))
@@ -194,7 +204,7 @@ pub(crate) fn client_waits_for_the_server(client: Client) {
     let Some((follower, requests)) = follow(client, replies) else {
         return;
     };
-    let requests: Vec<_> = requests.iter().take(5).collect();
+    let requests = received(&requests, 5);
     let wait = |number: usize| requests[number].received - requests[number - 1].received;
     assert!(wait(2) >= Duration::from_secs(1), "Retry-After");
     assert!(wait(4) >= Duration::from_secs(1), "retry");
@@ -216,7 +226,7 @@ pub(crate) fn client_renews_a_refused_token(client: Client) {
     let Some((follower, requests)) = follow(client, replies) else {
         return;
     };
-    let requests: Vec<_> = requests.iter().take(7).collect();
+    let requests = received(&requests, 7);
     let numbers: Vec<_> = requests
         .iter()
         .map(|request| request.token().trim_start_matches("token-"))
@@ -236,4 +246,12 @@ pub(crate) fn client_stops_after_a_final_reason(client: Client) {
         let error = follower.error();
         assert!(error.contains(reason), "{error}");
     }
+}
+
+pub(crate) fn malformed_token_is_not_printed(client: Client) {
+    let Some(follower) = Follower::start(client, "http://127.0.0.1:1/", "secret\nsecret") else {
+        return;
+    };
+    let error = follower.error();
+    assert!(!error.contains("secret"), "{error}");
 }
