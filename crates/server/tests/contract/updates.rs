@@ -1,8 +1,6 @@
 //! Tests of long polling and event streams, of a ticket and of the feed.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
@@ -12,7 +10,7 @@ use wts_testkit::{ALICE, Kind, Records, trace_of};
 
 use crate::{
     served,
-    support::{Service, token},
+    support::{Service, events::EventStream, token},
     traces_of,
 };
 
@@ -25,13 +23,9 @@ pub(crate) fn news_reach_waiting_requests_and_streams(kind: Kind) {
     let (path, alice) = (traces_of("123"), token(ALICE, Access::User));
     let first = service.get(&path, &alice);
     let etag = first.header("etag").unwrap().to_owned();
-    let mut events = event_stream(&service, &path, &alice);
-    let event = next_event(&mut events);
-    assert!(event.contains(&format!("id: {etag}\n")), "{event}");
-    assert!(
-        event.contains(&format!("data: {}\n", first.body)),
-        "{event}"
-    );
+    let mut events = open(&service, &path, &alice, None);
+    let event = events.next().unwrap();
+    assert_eq!((&event.id, &event.data), (&etag, &first.body));
 
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
@@ -49,19 +43,20 @@ pub(crate) fn news_reach_waiting_requests_and_streams(kind: Kind) {
             ..Records::default()
         });
         let committed = Instant::now();
-        let event = next_event(&mut events);
-        assert!(event.contains("\"opid\":20,"), "{event}");
+        let event = events.next().unwrap();
+        assert!(event.data.contains("\"opid\":20,"), "{event:?}");
         let response = waiting.join().unwrap();
         assert!(committed.elapsed() < DELIVERY_TIMEOUT);
         assert_eq!(response.status, 200, "{response:?}");
         assert_eq!(response.header("preference-applied"), Some("wait=20"));
         assert_eq!(response.opids().last(), Some(&20));
-        assert!(event.contains(&format!("data: {}\n", response.body)));
+        assert_eq!(event.data, response.body);
     });
 
     service.signal("TERM");
-    let end = next_event(&mut events);
-    assert_eq!(end, "event: end\ndata: {\"reason\":\"stopping\"}\n");
+    let end = events.next().unwrap();
+    assert_eq!(end.kind, "end");
+    assert_eq!(end.data, "{\"reason\":\"stopping\"}");
     let (status, output) = service.ended();
     assert!(status.success(), "{output}");
 }
@@ -69,17 +64,12 @@ pub(crate) fn news_reach_waiting_requests_and_streams(kind: Kind) {
 pub(crate) fn feed_is_followed_exactly(kind: Kind) {
     let (service, database) = served(kind);
     let dev = token("2022310007", Access::Dev);
-    let mut events = event_stream(&service, FEED, &dev);
+    let mut events = open(&service, FEED, &dev, None);
     let mut seen = Vec::new();
-    let mut last_id = String::new();
-    let mut next = |events: &mut BufReader<TcpStream>, seen: &mut Vec<i64>| {
-        let event = next_event(events);
-        let id = event.lines().find_map(|line| line.strip_prefix("id: "));
-        let data = event.lines().find_map(|line| line.strip_prefix("data: "));
-        let trace: serde_json::Value = serde_json::from_str(data.unwrap()).unwrap();
-        seen.push(trace["opid"].as_i64().unwrap());
-        id.unwrap().clone_into(&mut last_id);
-        last_id.clone()
+    let next = |events: &mut EventStream, seen: &mut Vec<i64>| {
+        let event = events.next().unwrap();
+        seen.push(event.opid());
+        event.id
     };
     for _ in 0..4 {
         next(&mut events, &mut seen);
@@ -116,16 +106,16 @@ pub(crate) fn feed_is_followed_exactly(kind: Kind) {
     });
     assert_eq!(seen, [1, 2, 3, 5, 9, 20, 21]);
 
-    let headers = format!("Last-Event-ID: {fourth}\r\n");
-    let mut resumed = event_stream_with(&service, FEED, &dev, &headers);
+    let mut resumed = open(&service, FEED, &dev, Some(&fourth));
     seen.clear();
     next(&mut resumed, &mut seen);
     next(&mut resumed, &mut seen);
     assert_eq!(seen, [20, 21]);
 
     let own = format!("{FEED}?tid=125,123&op=W007");
-    let mut own = event_stream(&service, &own, &token(ALICE, Access::User));
-    assert_eq!(next_event(&mut own), "event: denied\ndata: [125]\n");
+    let mut own = open(&service, &own, &token(ALICE, Access::User), None);
+    let denied = own.next().unwrap();
+    assert_eq!((&*denied.kind, &*denied.data), ("denied", "[125]"));
     seen.clear();
     next(&mut own, &mut seen);
     next(&mut own, &mut seen);
@@ -139,37 +129,6 @@ pub(crate) fn feed_is_followed_exactly(kind: Kind) {
     assert_eq!(service.request("GET", &descending, &headers).status, 400);
 }
 
-fn event_stream(service: &Service, path: &str, token: &str) -> BufReader<TcpStream> {
-    event_stream_with(service, path, token, "")
-}
-
-/// Opens a stream with additional header lines.
-fn event_stream_with(
-    service: &Service,
-    path: &str,
-    token: &str,
-    headers: &str,
-) -> BufReader<TcpStream> {
-    let mut stream = TcpStream::connect(service.address()).unwrap();
-    stream.set_read_timeout(Some(DELIVERY_TIMEOUT)).unwrap();
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: wts\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream\r\n{headers}\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    BufReader::new(stream)
-}
-
-/// Reads the next event. Heartbeats and the framing of chunks are skipped.
-fn next_event(stream: &mut BufReader<TcpStream>) -> String {
-    let mut event = String::new();
-    loop {
-        let mut line = String::new();
-        assert!(stream.read_line(&mut line).unwrap() > 0, "the stream ended");
-        if line == "\n" && !event.is_empty() {
-            return event;
-        }
-        if line.starts_with("event: ") || !event.is_empty() && !line.ends_with("\r\n") {
-            event += &line;
-        }
-    }
+fn open(service: &Service, path: &str, token: &str, last_id: Option<&str>) -> EventStream {
+    EventStream::open(service.address(), path, token, last_id).unwrap()
 }

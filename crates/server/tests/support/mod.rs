@@ -10,6 +10,7 @@
     reason = "every test uses only some of these functions"
 )]
 
+pub(crate) mod events;
 pub(crate) mod issuer;
 pub(crate) mod namespace;
 mod response;
