@@ -9,6 +9,7 @@ mod database;
 mod fill;
 mod meter;
 mod pgbench;
+mod plot;
 mod representations;
 mod samples;
 mod service;
@@ -58,6 +59,7 @@ const HEADER: &str = "\
 | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |";
 
 /// Arguments of `cargo xtask bench`.
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Number of tickets, with 5 traces each on average; several numbers are measured one after the other
@@ -81,6 +83,16 @@ pub(crate) struct Args {
     /// Also measure tickets with 5 and with 200 traces, with and without changes and state, and in CSV
     #[arg(long)]
     representations: bool,
+    /// Draw the plots of PERFORMANCE.md for the first database: the throughput by number of tickets if several numbers
+    /// are measured, otherwise by number of connections
+    #[arg(long)]
+    plot: bool,
+    /// A setting of PostgreSQL, for example `shared_buffers=256MB`
+    #[arg(long, value_name = "NAME=VALUE")]
+    postgres: Vec<String>,
+    /// Store the traces of a ticket next to each other in PostgreSQL, as `CLUSTER` does, instead of in the order of time
+    #[arg(long)]
+    clustered: bool,
 }
 
 /// The responses counted by a load generator.
@@ -106,17 +118,20 @@ type Table = Samples<(u32, &'static str), (Responses, Cost)>;
 pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
     build()?;
     wrk::provide()?;
-    let server = database::start_server(&arguments.databases)?;
-    for kind in &arguments.databases {
+    let server = database::start_server(&arguments.databases, &arguments.postgres)?;
+    for (number, kind) in arguments.databases.iter().enumerate() {
+        let mut tables = Vec::new();
         for tickets in &arguments.tickets {
             let database = Database::create(*kind, server.as_ref())?;
             println!("    filling {} with {tickets} tickets", kind.name());
             let with_long = arguments.histories || arguments.representations;
-            fill::fill(&database, *tickets, with_long)?;
+            fill::fill(&database, *tickets, with_long, arguments.clustered)?;
             let service = Service::start(&database)?;
             println!("\n{}, {tickets} tickets\n", kind.name());
             let last_ticket = FIRST_TICKET + tickets - 1;
-            print(&measure(arguments, &service, (FIRST_TICKET, last_ticket))?);
+            let table = measure(arguments, &service, (FIRST_TICKET, last_ticket))?;
+            print(&table);
+            tables.push((*tickets, table));
             if arguments.histories {
                 println!();
                 print(&measure_long_histories(&service, last_ticket)?);
@@ -128,6 +143,9 @@ pub(crate) fn run_benchmarks(arguments: &Args) -> Result<()> {
             }
             drop(service);
             database.remove()?;
+        }
+        if arguments.plot && number == 0 {
+            plot::draw_throughput(&tables, &arguments.connections)?;
         }
     }
     Ok(())

@@ -11,9 +11,9 @@ use crate::{
     postgres,
 };
 
-/// The settings of PostgreSQL, suitable for a few million traces.
+/// The settings of PostgreSQL. Ten million traces with their indexes take 2 GB.
 const SETTINGS: &[&str] = &[
-    "shared_buffers=2GB",
+    "shared_buffers=3GB",
     "max_wal_size=8GB",
     "max_connections=300",
     "synchronous_commit=off",
@@ -41,10 +41,12 @@ impl Kind {
     }
 }
 
-/// Starts a PostgreSQL server if one of these kinds of database needs it.
-pub(super) fn start_server(kinds: &[Kind]) -> Result<Option<PostgresServer>> {
+/// Starts a PostgreSQL server with these additional settings if one of these kinds of database needs it.
+pub(super) fn start_server(kinds: &[Kind], settings: &[String]) -> Result<Option<PostgresServer>> {
     let is_needed = kinds.iter().any(|kind| *kind != Kind::Sqlite);
-    is_needed.then(|| postgres::start(SETTINGS)).transpose()
+    let added = settings.iter().map(String::as_str);
+    let settings: Vec<_> = SETTINGS.iter().copied().chain(added).collect();
+    is_needed.then(|| postgres::start(&settings)).transpose()
 }
 
 /// A database for a benchmark.

@@ -28,6 +28,11 @@ const LONG_HISTORIES: &str = include_str!("long_histories.sql");
 const ADVANCE_SEQUENCE: &str = "\
 select setval(pg_get_serial_sequence('wts.ticket_traces', 'opid'), (select max(opid) from wts.ticket_traces));";
 
+/// SQL that reads the tables and indexes into the shared buffers, as after a long time of operation.
+const PREWARM: &str = "\
+create extension pg_prewarm;
+select pg_prewarm(oid) from pg_class where relnamespace = 'wts'::regnamespace and relkind in ('r', 'i');";
+
 /// The placeholders of [`LONG_HISTORIES`], and their values for PostgreSQL, WTS v3 and SQLite.
 const PLACEHOLDERS: [(&str, [&str; 3]); 6] = [
     ("{wts}", ["wts.", "wts.", ""]),
@@ -40,8 +45,14 @@ const PLACEHOLDERS: [(&str, [&str; 3]); 6] = [
 const EPOCH: &str = "timestamptz '2025-01-01 00:00:00Z'";
 const MINUTE: &str = "interval '1 minute'";
 
-/// Fills an empty database with this number of tickets and, if `long` is set, with those of [`LONG_HISTORIES`].
-pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<()> {
+/// Fills an empty database with this number of tickets and, if `long` is set, with those of [`LONG_HISTORIES`]. If
+/// `clustered` is set, the traces of a ticket are next to each other in PostgreSQL.
+pub(super) fn fill(
+    database: &Database<'_>,
+    tickets: u32,
+    long: bool,
+    clustered: bool,
+) -> Result<()> {
     let directory = database.directory.path();
     let histories = directory.join("histories.jsonl");
     let mut generate = database.wts("generate");
@@ -60,9 +71,10 @@ pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<
         };
         long = long.replace(name, value);
     }
+    let order = if clustered { "" } else { IN_ORDER_OF_TIME };
     let to_wts_v3 = TO_WTS_V3.replace("{schema}", WTS_V3_SCHEMA);
     let script = match database.kind {
-        Kind::Postgres => [WITHOUT_TRIGGERS, IN_ORDER_OF_TIME, &long, ADVANCE_SEQUENCE].join("\n"),
+        Kind::Postgres => [WITHOUT_TRIGGERS, order, &long, ADVANCE_SEQUENCE].join("\n"),
         Kind::WtsV3 => [WITHOUT_TRIGGERS, &to_wts_v3, &long, ADVANCE_SEQUENCE].join("\n"),
         Kind::Sqlite => format!(
             "pragma synchronous = off; begin; {long}; commit; pragma wal_checkpoint(truncate); analyze;"
@@ -75,6 +87,7 @@ pub(super) fn fill(database: &Database<'_>, tickets: u32, long: bool) -> Result<
         psql.args(["--single-transaction", "--file"]);
         output(psql.arg(&file))?;
         output(client(server, "psql").args(["--command", "vacuum analyze"]))?;
+        output(client(server, "psql").args(["--command", PREWARM]))?;
     } else {
         debian_package("sqlite3", || on_path("sqlite3").is_some(), "")?;
         let script = File::open(&file).context("could not read a script")?;

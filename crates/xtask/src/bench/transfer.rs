@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Args) -> Result<()> {
     let can_import = !arguments.databases.contains(&Kind::WtsV3);
     ensure!(can_import, "a WTS v3 database does not support imports");
     build()?;
-    let server = start_server(&arguments.databases)?;
+    let server = start_server(&arguments.databases, &[])?;
     let directory = TemporaryDirectory::create()?;
     println!("    generating about {} traces", arguments.traces);
     let mut table = Table::new();
