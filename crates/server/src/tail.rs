@@ -16,6 +16,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use tokio::{task::spawn_blocking, time::sleep};
+use wts_adapter_db::{Database, DatabaseMetrics, ReadSettings};
 use wts_app::{ErrorChain, FeedFilter, FeedRepository, FollowFeed, RepositoryError};
 use wts_domain::{Category, Priority, StaffId, Status, TicketId, Timestamp, Trace, TraceId};
 
@@ -36,6 +37,8 @@ To go on after the last line of an earlier run: wts tail --json --after OPID";
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time between reads while they fail.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(16);
+/// The interval between health checks, which are not needed: the feed is read more often.
+const PROBE_INTERVAL: Duration = Duration::from_secs(86_400);
 
 #[derive(Debug, Args)]
 pub(crate) struct Tail {
@@ -108,12 +111,16 @@ pub(crate) async fn run(settings: &Settings, arguments: Tail) -> anyhow::Result<
 
 async fn follow(settings: &Settings, arguments: &Tail) -> anyhow::Result<()> {
     let database = settings.require(&DATABASE_URL)?;
-    let repositories = wts_adapter_db::repositories(&database)
+    let reading = ReadSettings {
+        probe_interval: PROBE_INTERVAL,
+        ..ReadSettings::default()
+    };
+    let database = Database::open(&database, &reading, &DatabaseMetrics::default())
         .await
         .map_err(|error| serve::with_hint(&error))
         .with_context(|| settings.origin(&DATABASE_URL))?;
     let mut lines = TraceLines::new(arguments.display.words(), arguments.display.zone());
-    let (mut follower, first) = begin(repositories.feed, arguments)
+    let (mut follower, first) = begin(database.repositories().feed, arguments)
         .await
         .context("cannot read the feed")?;
     arguments.print(&first, &mut lines).await?;
