@@ -13,6 +13,8 @@ pub struct Inspection {
     pub schema: Schema,
     /// Whether the traces have an index on their ticket id.
     pub has_index: bool,
+    /// The size of the tickets and traces, beside the cache of the database server; `None` for SQLite.
+    pub sizes: Option<DatabaseSizes>,
     /// The order in which traces get their ids.
     pub trace_ids: TraceIds,
     /// The privileges of the role beyond reading, such as `update wts.tickets`; `None` if the database system has no
@@ -28,6 +30,15 @@ pub struct Inspection {
     pub is_pooled: bool,
     /// The columns and enums whose labels differ from those of this version.
     pub labels: Vec<LabelDifference>,
+}
+
+/// The sizes that decide whether a PostgreSQL server reads histories from memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatabaseSizes {
+    /// The tables of tickets and traces, with their indexes.
+    pub histories: u64,
+    /// The setting `shared_buffers`.
+    pub shared_buffers: u64,
 }
 
 /// Which program created the tables of a database.

@@ -31,7 +31,7 @@ mod url;
 
 pub use database::{Database, connect, inspect, migrate, repositories, sink, source};
 pub use error::{MigrateError, OpenError};
-pub use inspection::{Inspection, LabelDifference, Schema, TraceIds};
+pub use inspection::{DatabaseSizes, Inspection, LabelDifference, Schema, TraceIds};
 pub use metrics::DatabaseMetrics;
 pub use settings::ReadSettings;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -16,7 +16,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::connection::connect;
 use crate::{
     error::Cause,
-    inspection::{Inspection, LabelDifference, Schema, TraceIds},
+    inspection::{DatabaseSizes, Inspection, LabelDifference, Schema, TraceIds},
     labels,
     migrations::{self, POSTGRES},
     url::PostgresConfig,
@@ -74,6 +74,12 @@ const FACTS: &str = "
             where i.indrelid = to_regclass('wts.ticket_traces') and a.attname = 'tid'
                 and i.indisvalid and i.indpred is null
         ) as has_index,
+        (
+            select coalesce(sum(pg_total_relation_size(t)), 0)::bigint
+            from unnest(array[to_regclass('wts.tickets'), to_regclass('wts.ticket_traces')]) t
+            where t is not null
+        ) as histories,
+        pg_size_bytes(current_setting('shared_buffers')) as shared_buffers,
         -- The sequence of an identity or of a default. Inserts into a view or a foreign table get their ids elsewhere.
         (
             select max(s.seqcache)
@@ -134,6 +140,10 @@ struct Facts {
     can_read_migrations: bool,
     #[diesel(sql_type = Bool)]
     has_index: bool,
+    #[diesel(sql_type = BigInt)]
+    histories: i64,
+    #[diesel(sql_type = BigInt)]
+    shared_buffers: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     reserved_ids: Option<i64>,
     #[diesel(sql_type = Bool)]
@@ -163,6 +173,10 @@ pub(super) async fn inspect(config: &PostgresConfig) -> Result<Inspection, Cause
         latency,
         schema: schema(&facts, &mut connection).await?,
         has_index: facts.has_index,
+        sizes: Some(DatabaseSizes {
+            histories: facts.histories.unsigned_abs(),
+            shared_buffers: facts.shared_buffers.unsigned_abs(),
+        }),
         trace_ids: match facts.reserved_ids {
             Some(1) => TraceIds::Ascending,
             Some(_) => TraceIds::Reserved,

@@ -59,6 +59,7 @@ pub(super) fn inspect(file: &Path) -> Result<Inspection, Cause> {
         } else {
             TraceIds::Unknown
         },
+        sizes: None,
         extra_privileges: None,
         clocks: None,
         is_standby: false,

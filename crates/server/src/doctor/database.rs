@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use wts_adapter_db::{
-    Database, DatabaseMetrics, DatabaseUrl, Inspection, LabelDifference, OpenError, Schema,
-    TraceIds, inspect,
+    Database, DatabaseMetrics, DatabaseSizes, DatabaseUrl, Inspection, LabelDifference, OpenError,
+    Schema, TraceIds, inspect,
 };
 use wts_app::ErrorChain;
 
@@ -77,6 +77,7 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
         .unless(found.has_index, "reads use an index on the traces"),
         trace_ids(found.trace_ids),
     ];
+    findings.extend(found.sizes.map(cache_size));
     if found.is_standby {
         findings.push(Finding::warn(
             "it is a standby, from which the feed cannot be read",
@@ -120,6 +121,20 @@ fn inspected(url: &DatabaseUrl, found: &Inspection) -> Vec<Finding> {
         })
     }));
     findings
+}
+
+/// Checks whether the server reads histories from its own memory.
+fn cache_size(sizes: DatabaseSizes) -> Finding {
+    let mib = |bytes: u64| bytes / 1_048_576;
+    let (histories, buffers) = (mib(sizes.histories), mib(sizes.shared_buffers));
+    let warning = Finding::warn(
+        format!("the tickets and traces take {histories} MiB, and shared_buffers is {buffers} MiB"),
+        "set shared_buffers to more, at most a quarter of the server's memory, so that reads copy fewer pages",
+    );
+    warning.unless(
+        histories <= buffers,
+        "the tickets and traces fit into shared_buffers",
+    )
 }
 
 fn trace_ids(ids: TraceIds) -> Finding {
@@ -214,4 +229,23 @@ pub(super) async fn replicas(settings: &Settings) -> Vec<Finding> {
 fn unreadable(url: &DatabaseUrl, error: &OpenError) -> Finding {
     let text = format!("{}: {}", url.redacted(), ErrorChain(error));
     Finding::fail(text, hint(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::finding::Severity, *};
+
+    #[test]
+    fn histories_larger_than_shared_buffers_are_a_warning() {
+        let finding = |histories| {
+            cache_size(DatabaseSizes {
+                histories,
+                shared_buffers: 128 << 20,
+            })
+        };
+        assert_eq!(finding(128 << 20).severity, Severity::Ok);
+        let warning = finding(300 << 20);
+        assert_eq!(warning.severity, Severity::Warn);
+        assert!(warning.to_string().contains("take 300 MiB"), "{warning}");
+    }
 }
