@@ -66,7 +66,7 @@ pub(crate) async fn asset(
         "dom.js" => (SCRIPT, file!("dom.js")),
         "entry.js" => (SCRIPT, file!("entry.js")),
         // Also part of the example client.
-        "event-stream.js" => (SCRIPT, include_str!("../../../examples/event-stream.js")),
+        "event-stream.js" => (SCRIPT, include_str!("../examples/event-stream.js")),
         "format.js" => (SCRIPT, file!("format.js")),
         "icon.svg" => (SVG, file!("icon.svg")),
         "main.js" => (SCRIPT, file!("main.js")),

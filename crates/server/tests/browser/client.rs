@@ -29,11 +29,11 @@ fn web_server() -> SocketAddr {
             let (kind, body) = match head.split(' ').nth(1) {
                 Some("/follow.js") => (
                     "text/javascript",
-                    include_str!("../../../../examples/follow.js"),
+                    include_str!("../../../adapter-http/examples/follow.js"),
                 ),
                 Some("/event-stream.js") => (
                     "text/javascript",
-                    include_str!("../../../../examples/event-stream.js"),
+                    include_str!("../../../adapter-http/examples/event-stream.js"),
                 ),
                 _ => ("text/html", "<!doctype html><title>client</title>"),
             };

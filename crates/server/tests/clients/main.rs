@@ -52,7 +52,7 @@ impl Client {
                 let mut node = Command::new("node");
                 node.arg(concat!(
                     env!("CARGO_MANIFEST_DIR"),
-                    "/../../examples/follow-to-file.js"
+                    "/../adapter-http/examples/follow-to-file.js"
                 ));
                 Some(node)
             }
@@ -60,7 +60,7 @@ impl Client {
     }
 }
 
-/// Returns the path of `examples/follow.rs`, which `cargo test` builds as an example.
+/// Returns the path of `follow.rs`, which `cargo test` builds as an example.
 fn rust_client() -> PathBuf {
     let tests = env::current_exe().unwrap();
     let program = tests.ancestors().nth(2).unwrap().join("examples/follow");
