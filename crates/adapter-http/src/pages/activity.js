@@ -2,7 +2,7 @@
 
 import { apiUrl, follow, get, parse } from './api.js';
 import { announce, h } from './dom.js';
-import { byDay, entry, valueText } from './entry.js';
+import { byDay, entry, replaceEntries, valueText } from './entry.js';
 import { failureLine } from './notice.js';
 import { labels, texts } from './texts.js';
 
@@ -71,7 +71,7 @@ export function showActivity(container) {
     pause.textContent = isPaused ? [texts.resume, waiting.length && `(${texts.newEntries(waiting.length)})`].filter(Boolean).join(' ') : texts.pause;
     pause.setAttribute('aria-pressed', String(isPaused));
     older.hidden = !olderCursor || items.length >= MAX_ENTRIES;
-    list.replaceChildren(h('h2', { class: 'visually-hidden' }, texts.list), ...items.length ? byDay(items) : [h('p', {}, texts.noActivity)]);
+    replaceEntries(list, () => [h('h2', { class: 'visually-hidden' }, texts.list), ...items.length ? byDay(items) : [h('p', {}, texts.noActivity)]]);
     if (!list.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, h('h1', {}, texts.activity), live, pause), h('p', {}, texts.activityText), filterForm(filters), denied, list, older, problem);
   }
 

@@ -100,6 +100,17 @@ function record(trace) {
   } }, h('summary', {}, `${texts.record} #${trace.opid}`), list);
 }
 
+/** Replaces the content of a list by that which `create` returns. Entries further down stay where they are on the screen. */
+export function replaceEntries(list, create) {
+  const focused = document.activeElement;
+  const first = list.querySelector('.entry');
+  const top = first?.getBoundingClientRect().top;
+  list.replaceChildren(...create());
+  if (top < 0 && first.isConnected) scrollBy(0, first.getBoundingClientRect().top - top);
+  // Elements that are attached again have lost the focus.
+  if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
+}
+
 /** Groups items by the day of their trace: a heading and a list for each day. */
 export function byDay(items) {
   const days = [];

@@ -4,7 +4,7 @@ export const texts = {
   skip: 'Skip to content', otherLanguage: '中文', product: 'Repair tickets', loading: 'Loading…',
   ticket: number => `Ticket ${number}`, since: ['since ', ''], overall: 'Current state',
   created: 'Created', updated: 'Last update', nextStep: 'Next step',
-  next: { fresh: 'Staff arrange an appointment', scheduled: 'The appointment has passed; staff record the result', delay: 'Staff arrange a new appointment', escalated: 'Staff wait for an answer to the escalation' },
+  next: { fresh: 'Staff arrange an appointment', scheduled: 'Staff record the result or a new appointment', delay: 'Staff arrange a new appointment', escalated: 'Staff wait for an answer to the escalation' },
   none: 'none', noStatus: 'No status', timeInStatus: 'Time in each status', soFar: 'so far', visits: count => `${count} times`, periods: 'Each period',
   history: count => `History (${count})`, newestFirst: 'Newest first', oldestFirst: 'Oldest first', order: 'Order',
   csv: 'Download CSV', you: 'You', system: 'System', user: 'Student', staff: id => `Staff ${id}`,

@@ -4,7 +4,7 @@ export const texts = {
   skip: '跳到内容', otherLanguage: 'English', product: '网络报修', loading: '正在加载……',
   ticket: number => `${number} 号工单`, since: ['自 ', ' 起'], overall: '当前状态',
   created: '创建时间', updated: '最近更新', nextStep: '下一步',
-  next: { fresh: '等待网维成员联系并预约', scheduled: '预约日期已过，等待网维成员更新', delay: '等待重新预约', escalated: '已上报，等待答复' },
+  next: { fresh: '等待网维成员联系并预约', scheduled: '等待网维成员更新结果或预约', delay: '等待重新预约', escalated: '已上报，等待答复' },
   none: '无', noStatus: '无状态', timeInStatus: '各状态用时', soFar: '至今', visits: count => `共 ${count} 次`, periods: '各阶段',
   history: count => `处理记录（${count}）`, newestFirst: '最新在前', oldestFirst: '最早在前', order: '排序',
   csv: '下载 CSV', you: '您', system: '系统', user: '报修人', staff: id => `工号 ${id}`,

@@ -2,7 +2,7 @@
 
 import { apiUrl, follow, get, parse } from './api.js';
 import { announce, h, withStorage } from './dom.js';
-import { byDay, entry, statusBadge, summary, value, valueText } from './entry.js';
+import { byDay, entry, replaceEntries, statusBadge, summary, value, valueText } from './entry.js';
 import { dateOf, daysUntil, duration, time, updateTimes } from './format.js';
 import { failureLine } from './notice.js';
 import { operators, texts } from './texts.js';
@@ -73,11 +73,8 @@ export function showTicket(container, number) {
     drawSummary();
     timeInStatus.hidden = !body.state.time_in_status.length;
     periods.replaceChildren(...body.state.time_in_status.map(period));
-    const focused = document.activeElement;
     heading.textContent = texts.history(traces.length);
-    list.replaceChildren(...traces.length ? days(isNewestFirst ? traces.toReversed() : traces) : [h('p', { class: 'day' }, texts.empty)]);
-    // Elements that are attached again have lost the focus.
-    if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
+    replaceEntries(list, () => traces.length ? days(isNewestFirst ? traces.toReversed() : traces) : [h('p', { class: 'day' }, texts.empty)]);
     if (!title.isConnected) container.replaceChildren(h('div', { class: 'title-line' }, title, live), state, timeInStatus, history);
     updateTimes();
   }
@@ -189,12 +186,11 @@ function stateElements(state) {
   const day = value('appointment', state.appointment);
   const isOpen = state.status && !FINISHED.includes(state.status);
   const isDue = isOpen && dateOf(state.appointment) && daysUntil(dateOf(state.appointment)) >= 0;
-  const isUndated = state.status === 'scheduled' && !state.appointment;
   return [
     h('p', { class: 'status-now' }, state.status ? statusBadge(state.status) : texts.noStatus,
       state.status_since && h('span', { class: 'muted' }, texts.since[0], time(state.status_since, 'moment'), texts.since[1], ' ', time(state.status_since, 'relative'))),
     h('dl', { class: 'fields' },
-      isOpen && h('div', { class: 'next' }, h('dt', {}, texts.nextStep), h('dd', {}, isDue ? [texts.set(valueText('field', 'appointment'), ''), day] : texts.next[isUndated ? 'fresh' : state.status])),
+      isOpen && h('div', { class: 'next' }, h('dt', {}, texts.nextStep), h('dd', {}, isDue ? [texts.set(valueText('field', 'appointment'), ''), day] : texts.next[state.status])),
       !isDue && item(valueText('field', 'appointment'), day),
       ['priority', 'category'].map(field => item(valueText('field', field), valueText(field, state[field]))),
       state.created_at && item(texts.created, time(state.created_at, 'moment')),
@@ -207,13 +203,10 @@ function stateElements(state) {
 /** Returns the length of a visit in seconds, until now if the visit is open; null if it is unknown. */
 function secondsOf({ from, until, seconds }) {
   const start = dateOf(from);
-  return until === '' && start ? Math.max(0, (Date.now() - start) / 1000) : seconds;
+  return until === '' && start ? (Date.now() - start) / 1000 : seconds;
 }
 
-/**
- * Creates the bar of the time in each status, and a list of the total of each status, in the order of first visits. For a
- * finished ticket the last segment has a fixed width, because the time after the repair is not part of it.
- */
+/** Creates the bar of the time in each status, and a list of the total of each status, in the order of first visits. */
 function barElements(visits) {
   const totals = new Map();
   const segments = visits.map(visit => {
@@ -221,6 +214,7 @@ function barElements(visits) {
     const seconds = secondsOf(visit);
     const total = totals.get(status) ?? { seconds: 0, visits: 0 };
     totals.set(status, { seconds: seconds === null || total.seconds === null ? null : total.seconds + seconds, visits: total.visits + 1, isOpen: until === '' });
+    // The time after the repair has a fixed width.
     const isFinished = until === '' && FINISHED.includes(status);
     const segment = h('span', { class: `segment status-${status}` });
     segment.style.flex = isFinished ? '0 0 2rem' : `${Math.max(seconds, 1)} 0 0`;
