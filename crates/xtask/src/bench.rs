@@ -13,6 +13,7 @@ mod plot;
 mod representations;
 mod samples;
 mod service;
+pub(crate) mod streams;
 pub(crate) mod transfer;
 mod wrk;
 

@@ -42,6 +42,8 @@ enum Task {
     Browser(browser::Args),
     /// Test the service with schemathesis, a Python program that generates requests from the OpenAPI description
     Schemathesis(schemathesis::Args),
+    /// Measure event streams: memory, CPU time, statements, the time from a commit to its event, and pages of the feed
+    BenchStreams(bench::streams::Args),
     /// Measure imports and exports, compared with the programs of PostgreSQL
     BenchData(bench::transfer::Args),
 }
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Task::Faults(arguments) => faults::run_tests(&arguments),
         Task::Browser(arguments) => browser::run_tests(&arguments),
         Task::Schemathesis(arguments) => schemathesis::run_at_length(&arguments),
+        Task::BenchStreams(arguments) => bench::streams::run_benchmarks(&arguments),
         Task::BenchData(arguments) => bench::transfer::run(&arguments),
     };
     match outcome {

@@ -13,7 +13,7 @@ use wts_test_postgres::random_hex;
 use super::database::Database;
 use crate::command::{Background, in_target, output, program};
 
-/// The number of callers that send requests.
+/// The number of callers that send requests, unless a benchmark needs more.
 const CALLERS: u32 = 32;
 
 /// A running service, which is stopped when this value is dropped.
@@ -29,6 +29,15 @@ pub(super) struct Service<'a> {
 impl<'a> Service<'a> {
     /// Starts the service with this database.
     pub(super) fn start(database: &'a Database<'_>) -> Result<Self> {
+        Self::start_with(database, CALLERS, &[])
+    }
+
+    /// Starts the service with tokens for this number of callers, and with these environment variables.
+    pub(super) fn start_with(
+        database: &'a Database<'_>,
+        callers: u32,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let secret = random_hex()?;
         let directory = database.directory.path();
         let log_file = directory.join("log");
@@ -40,6 +49,7 @@ impl<'a> Service<'a> {
             .env("WTS_DATABASE_URL", database.url())
             .env("WTS_JWT_SECRET", &secret)
             .env("WTS_LISTEN", "127.0.0.1:0")
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .stderr(log.try_clone().context("could not share a log file")?);
         let (process, address) = Background::start_until(&mut wts, &log_file, announced_address)?;
@@ -47,7 +57,7 @@ impl<'a> Service<'a> {
             database,
             process,
             address,
-            tokens: write_tokens(directory, &secret)?,
+            tokens: write_tokens(directory, &secret, callers)?,
             log,
         })
     }
@@ -58,9 +68,9 @@ impl<'a> Service<'a> {
     }
 }
 
-fn write_tokens(directory: &Path, secret: &str) -> Result<PathBuf> {
+fn write_tokens(directory: &Path, secret: &str, callers: u32) -> Result<PathBuf> {
     let mut tokens = String::new();
-    for caller in 0..CALLERS {
+    for caller in 0..callers {
         let mut wts = program(in_target("release/wts"));
         wts.env_clear()
             .env("WTS_JWT_SECRET", secret)

@@ -1,6 +1,6 @@
 //! Sends HTTP requests with the load generator wrk.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -20,7 +20,7 @@ pub(super) fn provide() -> Result<()> {
 
 /// A request target: a path followed by a random number from `first` to `last`.
 pub(super) struct Target {
-    path: &'static str,
+    path: Cow<'static, str>,
     first: u32,
     last: u32,
 }
@@ -37,7 +37,8 @@ impl Target {
     }
 
     /// Returns the target of `path` followed by a random number from the first to the last.
-    pub(super) fn new(path: &'static str, (first, last): (u32, u32)) -> Self {
+    pub(super) fn new(path: impl Into<Cow<'static, str>>, (first, last): (u32, u32)) -> Self {
+        let path = path.into();
         Self { path, first, last }
     }
 }
@@ -57,7 +58,7 @@ pub(super) fn run(
         .arg(workspace().join(SCRIPT))
         .args([&format!("http://{}", service.address), "--"])
         .arg(&service.tokens)
-        .arg(target.path)
+        .arg(&*target.path)
         .args([target.first.to_string(), target.last.to_string()]);
     let printed = output(&mut wrk)?;
     let report = printed
