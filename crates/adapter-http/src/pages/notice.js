@@ -27,18 +27,19 @@ export function showFailure(container, failure, { delayMs = null, shownSince = n
     update();
     countdown = setInterval(update, 1000);
   }
-  // A repeated failure keeps its elements, so that focus stays and nothing is announced again.
+  const requestId = isShown ? container.querySelector('.request-id') : h('p', { class: 'request-id' });
+  requestId.replaceChildren(...failure.requestId ? [`${texts.requestId}: `, h('code', {}, failure.requestId)] : []);
+  // A repeated failure keeps its other elements, so that focus stays and nothing is announced again.
   if (isShown) return;
-  container.replaceChildren(h('section', { class: isBrief ? 'notice brief' : 'notice', role: 'alert' },
-    h(isBrief ? 'p' : 'h1', { class: 'notice-title' }, heading),
-    h('p', {}, advice, remaining),
+  container.replaceChildren(h('section', { class: isBrief ? 'notice brief' : 'notice' },
+    h('div', { role: 'alert' }, h(isBrief ? 'p' : 'h1', { class: 'notice-title' }, heading), h('p', {}, advice, remaining)),
     isBrief && h('p', {}, texts.shown[0], time(shownSince, 'moment'), texts.shown[1]),
     failure.kind === 'bad-request' && failure.detail && h('p', { class: 'detail' }, failure.detail),
     h('p', { class: 'actions' },
       NEEDS_TOKEN.includes(failure.kind) && SIGN_IN && h('a', { class: 'button primary', href: signInAddress() }, texts.signIn),
       h('button', { type: 'button', click: retry }, texts.retry)),
     NEEDS_TOKEN.includes(failure.kind) && tokenField(retry),
-    failure.requestId && h('p', { class: 'request-id' }, `${texts.requestId}: `, h('code', {}, failure.requestId))));
+    requestId));
 }
 
 /** Returns what failed in one line, with the request id to quote. */
