@@ -1,4 +1,4 @@
-//! The use case that follows the feed from its present end, for an administrator who may read all traces.
+//! The use case that follows the feed from its present end, without a check of access: for administrators.
 
 use std::sync::Arc;
 
