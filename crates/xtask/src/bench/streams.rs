@@ -283,8 +283,9 @@ fn measure_throughput(arguments: &Args, service: &Service<'_>, runtime: &Runtime
             service.empty_log()?;
         }
     }
-    println!("\n| idle streams | requests/s | p50 µs | p99 µs |\n| --: | --: | --: | --: |");
-    table.print("", |idle_streams| {
+    println!();
+    let header = "| idle streams | requests/s | p50 µs | p99 µs |\n| --: | --: | --: | --: |";
+    table.print(header, |idle_streams| {
         [
             idle_streams.to_string(),
             cell(
