@@ -12,7 +12,7 @@ let countdown;
 /** The heading and the form of the failure that is shown. */
 let shown = '';
 
-/** Shows a failure. With `shownSince`, the time of what is still on the screen, as a line above it; otherwise as a page of its own. */
+/** Shows a failure: above the content, whose time is `shownSince`, or as a page of its own. */
 export function showFailure(container, failure, { delayMs = null, shownSince = null, retry }) {
   clearInterval(countdown);
   const [title, advice] = failureTexts(failure);
@@ -29,7 +29,7 @@ export function showFailure(container, failure, { delayMs = null, shownSince = n
   }
   const requestId = isShown ? container.querySelector('.request-id') : h('p', { class: 'request-id' });
   requestId.replaceChildren(...failure.requestId ? [`${texts.requestId}: `, h('code', {}, failure.requestId)] : []);
-  // A repeated failure keeps its other elements, so that focus stays and nothing is announced again.
+  // A repeated failure keeps its other elements and the focus, and is not announced again.
   if (isShown) return;
   container.replaceChildren(h('section', { class: isBrief ? 'notice brief' : 'notice' },
     h('div', { role: 'alert' }, h(isBrief ? 'p' : 'h1', { class: 'notice-title' }, heading), h('p', {}, advice, remaining)),

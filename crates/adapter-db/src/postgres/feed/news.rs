@@ -1,4 +1,4 @@
-//! What is new in the feed, from one statement that also observes the writers.
+//! The new traces of the feed, from one statement that also observes the writers.
 
 use std::{sync::Arc, time::Instant};
 
@@ -81,7 +81,7 @@ fn id_of(row: &NewsRow) -> Option<i64> {
 }
 
 impl FeedReader {
-    /// Returns what is new after a position. The settled traces are those up to the horizon of the observation before, and
+    /// Returns the traces after a position. The settled traces are those up to the horizon of the observation before, and
     /// those whose ids follow without a gap: others can be missing in the snapshot, although this observation finds that
     /// they are settled.
     pub(super) async fn news(

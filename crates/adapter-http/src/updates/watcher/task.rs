@@ -48,7 +48,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     running.has_ended = true;
 }
 
-/// What the watcher has read of the feed.
+/// The progress of the watcher in the feed.
 #[derive(Default)]
 struct Progress {
     /// The position up to which settled traces have been read; `None` until the first one is found.
@@ -60,7 +60,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// Records what was read. Returns the tickets with new traces; `None` if any ticket may have one.
+    /// Records the news that were read. Returns the tickets with new traces; `None` if any ticket may have one.
     fn record(&mut self, news: &News) -> Option<HashSet<TicketId>> {
         let settled = news.settled.iter().map(|trace| (trace.id, trace.ticket));
         let found = settled.chain(news.others.iter().copied());
