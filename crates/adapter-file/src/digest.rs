@@ -26,7 +26,8 @@ impl FileDigest {
         EndLine::new(self.counts, hexadecimal.collect())
     }
 
-    /// Compares the last line of a file with the lines before it. The error describes the difference.
+    /// Checks that the record counts and the SHA-256 digest in the last line match the lines before it. The error describes
+    /// the difference.
     pub(crate) fn verify(&self, end: &EndLine) -> Result<(), String> {
         let expected = self.end();
         for (kind, written, found) in [

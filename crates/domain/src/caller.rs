@@ -15,7 +15,7 @@ use crate::{Access, StudentId};
 pub struct Caller {
     /// The caller's student number. A service without a student number has the empty string here, and owns no tickets.
     pub student: StudentId,
-    /// The caller's rank.
+    /// The caller's access rank.
     pub access: Access,
 }
 
@@ -54,7 +54,7 @@ impl ActiveCaller {
         &self.0.student
     }
 
-    /// The caller's rank.
+    /// The caller's access rank.
     pub fn access(&self) -> Access {
         self.0.access
     }

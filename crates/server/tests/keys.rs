@@ -299,7 +299,7 @@ fn startup_waits_for_a_key_server_that_starts_later() {
     serve
         .env("WTS_JWT_JWKS_URL", published.url())
         .env("WTS_STARTUP_TIMEOUT", "1h");
-    let mut service = Service::run_waiting(&mut serve);
+    let mut service = Service::spawn_serve(&mut serve);
     service.wait_for_output("waiting for the keys");
 
     published.publish(&Issuer::jwks(&[&issuer]));

@@ -43,7 +43,7 @@ fn service_waiting_for_its_database_is_live_but_not_started() {
         .env("WTS_JWT_SECRET", support::SECRET)
         .env("WTS_STARTUP_TIMEOUT", "1h")
         .env("WTS_METRICS_LISTEN", "127.0.0.1:0");
-    let mut service = Service::run_waiting(&mut command);
+    let mut service = Service::spawn_serve(&mut command);
 
     let log = service.wait_for_output("waiting for the database");
     assert!(log.contains("refused") && !log.contains("hunter2"), "{log}");
@@ -72,7 +72,7 @@ fn service_waiting_for_its_keys_is_live_and_stops_on_a_signal() {
         .env("WTS_LISTEN", "127.0.0.1:0")
         .env("WTS_STARTUP_TIMEOUT", "1h")
         .env("WTS_METRICS_LISTEN", "127.0.0.1:0");
-    let mut service = Service::run_waiting(&mut command);
+    let mut service = Service::spawn_serve(&mut command);
 
     let operations = service.operations();
     assert_eq!(get(operations, "/livez").status, 200);

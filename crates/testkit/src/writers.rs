@@ -58,8 +58,8 @@ impl TraceWriters {
             .expect("the trigger is made");
     }
 
-    /// Starts `count` writers, one of which hangs in the trigger from time to time. They connect to the URL that `url`
-    /// returns at that time.
+    /// Starts `count` writers. The trigger that [`prepare`](Self::prepare) creates delays most inserts of the first one.
+    /// A writer calls `url` every time it connects.
     pub fn start(
         url: impl Fn() -> String + Clone + Send + Sync + 'static,
         count: usize,

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_connection_errors_of_pip_are_offline_errors() {
+    fn only_connection_errors_of_pip_mean_offline() {
         let offline = "WARNING: Retrying after connection broken by 'NewConnectionError(Failed to establish a new \
                        connection: [Errno -3] Temporary failure in name resolution')': /simple/schemathesis/";
         assert!(is_offline(offline));

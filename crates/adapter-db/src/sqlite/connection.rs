@@ -127,7 +127,7 @@ mod tests {
 
     /// Checks the flags in `.cargo/config.toml`, without which concurrent readers would block each other.
     #[test]
-    fn sqlite_is_compiled_without_shared_locks() {
+    fn sqlite_has_the_expected_compile_options() {
         #[derive(QueryableByName)]
         struct Compiled {
             #[diesel(sql_type = Bool)]

@@ -333,7 +333,7 @@ async fn wait_for_metric(metrics: &DatabaseMetrics, condition: fn(f64) -> bool) 
 }
 
 #[tokio::test]
-async fn wait_for_an_open_transaction_is_measured_without_requests() {
+async fn feed_wait_metric_is_updated_without_requests() {
     for kind in KINDS {
         let database = Database::with(kind, sample_records());
         database.execute("select setval('wts.ticket_traces_opid_seq', 9)");

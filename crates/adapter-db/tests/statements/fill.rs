@@ -10,7 +10,7 @@ use wts_testkit::{Database, Kind};
 /// SQL that orders the traces by time, because an import stores the traces of a ticket next to each other. SQLite
 /// orders them by id.
 const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_order_of_time.sql");
-/// SQL that moves imported rows to the tables of a WTS v3 database, which `wts import` does not support.
+/// SQL that moves imported rows to the tables of a WTS v3 database, because `wts import` cannot import into one.
 const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
 const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
 

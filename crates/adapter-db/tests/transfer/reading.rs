@@ -218,7 +218,7 @@ const LABELS: [(&str, &str, &str, &str, &str); 7] = [
     ),
 ];
 
-/// Allows the label `melted` in every column.
+/// Makes every column in [`LABELS`] accept `melted`, a label that the service does not know.
 fn allow_unknown_labels(database: &Database) {
     for (table, column, of, _, _) in LABELS {
         match database.kind() {

@@ -20,18 +20,18 @@ use wts_app::{
 use super::*;
 use crate::HttpSettings;
 
-/// The history that the mocks return; `None` if the ticket does not exist.
-type Ticket = Arc<Mutex<Option<Arc<TicketHistory>>>>;
+/// The history that the mocks return, which a test can replace; `None` if the ticket does not exist.
+type SharedHistory = Arc<Mutex<Option<Arc<TicketHistory>>>>;
 
 /// Starts a server with one ticket, filed by Alice. The test can change the ticket.
-fn app(settings: HttpSettings) -> (App, Ticket) {
+fn app(settings: HttpSettings) -> (App, SharedHistory) {
     let (app, ticket, _) = app_with_switch(settings);
     (app, ticket)
 }
 
 /// Starts a server with one ticket of Alice, and a switch that makes all reads fail.
-fn app_with_switch(settings: HttpSettings) -> (App, Ticket, Arc<AtomicBool>) {
-    let ticket: Ticket = Arc::new(Mutex::new(Some(history_of(ALICE))));
+fn app_with_switch(settings: HttpSettings) -> (App, SharedHistory, Arc<AtomicBool>) {
+    let ticket: SharedHistory = Arc::new(Mutex::new(Some(history_of(ALICE))));
     let is_away = Arc::new(AtomicBool::new(false));
     let (current, away) = (Arc::clone(&ticket), Arc::clone(&is_away));
     let find = move || {
@@ -77,7 +77,7 @@ fn app_with_switch(settings: HttpSettings) -> (App, Ticket, Arc<AtomicBool>) {
 }
 
 /// Adds a trace to the ticket.
-fn add_trace(ticket: &Ticket) {
+fn add_trace(ticket: &SharedHistory) {
     let mut ticket = ticket.lock().unwrap();
     let history = ticket.clone().unwrap();
     let mut traces = history.traces.clone();

@@ -241,7 +241,7 @@ impl Sources {
             if ignored > 0 {
                 tracing::warn!(
                     ignored,
-                    "ignored the keys of a key set beyond the maximum of {MAX_KEYS} keys"
+                    "ignored some keys of a key set: at most {MAX_KEYS} keys are used in total"
                 );
             }
             all.extend(keys.iter().take(room).cloned());

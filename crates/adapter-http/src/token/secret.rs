@@ -14,7 +14,7 @@ const MIN_BYTES: usize = 32;
 /// The minimum number of distinct bytes. 32 random bytes or hexadecimal digits practically always have more.
 const MIN_DISTINCT_BYTES: usize = 6;
 /// Secrets from documentation, tutorials and default configurations, one per line in lower case.
-const KNOWN_SECRETS: &str = include_str!("secret/known_secrets.txt");
+const PUBLISHED_SECRETS: &str = include_str!("secret/known_secrets.txt");
 /// Placeholders that stand for a secret in examples, in lower case.
 const PLACEHOLDERS: [&str; 9] = [
     "changeme",
@@ -161,7 +161,7 @@ fn is_well_known(secret: &[u8]) -> bool {
             .bytes()
             .eq(known.bytes().cycle().take(lower_case.len()))
     };
-    KNOWN_SECRETS.lines().any(repeats)
+    PUBLISHED_SECRETS.lines().any(repeats)
         || PLACEHOLDERS.iter().any(|part| lower_case.contains(part))
         || PUBLISHED_KEYS.iter().any(|key| {
             text == key.as_bytes() || URL_SAFE_NO_PAD.decode(key).is_ok_and(|key| key == secret)
@@ -229,8 +229,8 @@ mod tests {
     }
 
     #[test]
-    fn known_secrets_are_lower_case_and_unique() {
-        let mut known: Vec<_> = KNOWN_SECRETS.lines().collect();
+    fn published_secrets_are_lower_case_and_unique() {
+        let mut known: Vec<_> = PUBLISHED_SECRETS.lines().collect();
         assert!(
             known
                 .iter()

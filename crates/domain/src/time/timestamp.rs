@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn midnight_of_a_date_has_the_text_of_the_date() {
+    fn midnight_is_formatted_as_a_date() {
         let date = Date::from_ymd(2025, 12, 8).unwrap();
         assert_eq!(
             Timestamp::midnight_of(date).unwrap().to_string(),

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn open_period_of_a_finished_ticket_has_no_length() {
+    fn last_period_of_a_finished_ticket_has_no_length() {
         assert_eq!(cells(&[(Fresh, 0), (Solved, 10)], 4), "ffff");
         assert_eq!(cells(&[(Solved, 0)], 4), "");
         let reopened = timeline(&[

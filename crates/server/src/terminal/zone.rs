@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_the_range_are_shown() {
+    fn timestamps_at_the_limits_are_converted() {
         assert_eq!(shanghai().convert(Timestamp::INFINITY), None);
         assert_eq!(shanghai().convert(Timestamp::NEG_INFINITY), None);
         let last = Timestamp::from_micros_since_2000(i64::MAX - 1);

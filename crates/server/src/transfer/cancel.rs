@@ -77,8 +77,8 @@ impl CancelOnSignal {
         self.race_within(Duration::ZERO, work).await
     }
 
-    /// Returns the result of `work`, which checks regularly whether it is cancelled. If it does not end within the
-    /// grace period after a signal, because it waits for a lock or for input, the process ends.
+    /// Returns the result of `work`, which must check regularly whether it is cancelled. If `work` still waits, for example
+    /// for a lock or for input, when the grace period after a signal has passed, the process exits.
     pub(super) async fn race_with_grace_period<T>(&self, work: impl Future<Output = T>) -> T {
         self.race_within(GRACE_PERIOD, work).await
     }

@@ -97,8 +97,8 @@ impl Service {
         Self::run(&mut command, Stream::Stdout)
     }
 
-    /// Starts a `wts serve` command without waiting until it listens.
-    pub(crate) fn run_waiting(command: &mut Command) -> Self {
+    /// Starts a `wts serve` command and returns at once, for tests in which the service waits for its database or its keys.
+    pub(crate) fn spawn_serve(command: &mut Command) -> Self {
         Self::start(command, Stream::Stderr)
     }
 

@@ -18,7 +18,7 @@ const WITHOUT_TRIGGERS: &str = "set session_replication_role = replica;";
 /// SQL that orders the traces by time, as in a database that has grown. An import stores the traces of a ticket next to
 /// each other.
 const IN_ORDER_OF_TIME: &str = include_str!("../../../testkit/src/database/in_order_of_time.sql");
-/// SQL that moves imported rows to the tables of a WTS v3 database, which `wts import` does not support.
+/// SQL that moves imported rows to the tables of a WTS v3 database, because `wts import` cannot import into one.
 const TO_WTS_V3: &str = include_str!("../../../testkit/src/database/to_wts_v3.sql");
 const WTS_V3_SCHEMA: &str = include_str!("../../../testkit/src/database/wts_v3.sql");
 /// SQL that inserts tickets after `{last}`: eight with 10 traces, eight with 1,000, four with 100,000, eight with 5 and

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn row_has_medians_and_their_ratios_to_the_plain_row() {
+    fn row_has_medians_and_ratios_to_the_plain_response() {
         let mut table = Table::new();
         for (path, cpu, bytes) in [(PLAIN, 40.0, 1_000.0), (PATHS[1], 44.0, 1_500.0)] {
             let responses = Responses {

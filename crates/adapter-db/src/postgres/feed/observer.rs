@@ -33,7 +33,9 @@ pub(super) async fn run(feed: Arc<FeedReader>) {
         feed.pages.health().metrics().set_feed_wait(wait);
         let (has_ended, has_begun) = long_wait.record(waiting_since, Instant::now());
         if has_ended {
-            tracing::info!("feed is no longer blocked by the transactions of the last warning");
+            tracing::info!(
+                "the feed is no longer blocked by the transactions that the last warning reported"
+            );
         }
         if has_begun {
             let processes = feed.blocking_processes().await;

@@ -223,7 +223,8 @@ async fn long_state_is_streamed_in_bounded_chunks() {
     }
 }
 
-/// While the traces are read for the state, nothing is serialized. An empty chunk would end the body.
+/// The state is computed from all traces before anything is serialized. No empty chunk may be sent meanwhile, because it
+/// would end the body (RFC 9112 7.1).
 #[tokio::test]
 async fn state_of_a_long_history_sends_no_empty_chunk() {
     let history = history_of((1..=5_000).map(trace).collect());

@@ -418,7 +418,7 @@ fn verification_reports_unreadable_records_and_continues() {
 }
 
 #[test]
-fn copy_names_unreadable_records_and_stores_nothing() {
+fn copy_reports_unreadable_records_and_stores_nothing() {
     for traces in [0, 17, 18, 3_000] {
         let sink = RecordingSink::default();
         let source = Box::new(UnreadableSource { traces });

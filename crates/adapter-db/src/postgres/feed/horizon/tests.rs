@@ -121,7 +121,7 @@ struct Model {
     open: BTreeMap<usize, (String, Vec<i64>)>,
     prepared: Vec<(String, Vec<i64>)>,
     transactions: u32,
-    /// Whether preparing a transaction changes its virtual transaction id, as in older versions.
+    /// Whether PREPARE TRANSACTION changes the virtual transaction id, as in older versions of PostgreSQL.
     renames: bool,
 }
 
