@@ -32,8 +32,11 @@ impl Documented {
         // The name is unique, because it contains the name of the database.
         let name = database.url().rsplit('/').next().unwrap().to_owned() + "_doc";
         let operations = include_str!("../OPERATIONS.md");
-        let (_, rest) = operations.split_once("```sql\n").unwrap();
-        let (statements, _) = rest.split_once("```").unwrap();
+        let mut blocks = operations.split("```");
+        let statements = blocks.find(|block| block.starts_with("sql\ncreate role"));
+        let statements = statements
+            .and_then(|block| block.strip_prefix("sql\n"))
+            .unwrap();
         let statements: Vec<_> = statements
             .lines()
             .filter(|line| statement.is_none_or(|left_out| !line.contains(left_out)))
