@@ -183,11 +183,17 @@ pub(crate) async fn get(
         is_stream,
     } = params;
     let wait = following::wait(&request, updates.max_wait).filter(|_| !is_stream);
-    let subscription = (is_stream || wait.is_some()).then(|| {
+    let is_following = is_stream || wait.is_some();
+    let subscription = is_following.then(|| {
         let query = use_cases.watch_traces.query(&caller, ticket);
         updates.watcher.subscribe(query)
     });
-    let history = use_cases.get_traces.execute(&caller, ticket).await?;
+    // A replica may not have a trace yet that the watcher has already seen.
+    let history = if is_following {
+        use_cases.watch_traces.execute(&caller, ticket).await?
+    } else {
+        use_cases.get_traces.execute(&caller, ticket).await?
+    };
     let format = format.ok_or(ApiError::NotAcceptable)?;
     let representation = Representation {
         ticket,

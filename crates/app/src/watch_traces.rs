@@ -75,6 +75,20 @@ impl WatchTraces {
         self.histories.find(query).await
     }
 
+    /// Returns the history of `ticket`, at least as fresh as the traces that [`news`](Self::news) has returned.
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`GetTraces::execute`](crate::GetTraces::execute).
+    pub async fn execute(
+        &self,
+        caller: &ActiveCaller,
+        ticket: TicketId,
+    ) -> Result<Arc<TicketHistory>, GetTracesError> {
+        let found = self.find(&self.query(caller, ticket)).await?;
+        self.authorize(caller, ticket, found)
+    }
+
     /// Returns the history that was found, if `caller` may read it.
     ///
     /// # Errors

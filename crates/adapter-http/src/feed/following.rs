@@ -12,6 +12,7 @@ use actix_web::{
     http::Method,
     web::{Bytes, Data},
 };
+use futures_util::FutureExt;
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::{Instant, sleep, sleep_until},
@@ -285,13 +286,21 @@ impl FeedEvents {
             }
             if self.recheck <= Instant::now() {
                 self.recheck = next_recheck();
-                if let Err(error) = self.check().await
-                    && let Some(reason) = EndReason::from_error(&error)
-                {
-                    return Ok(Some(self.end(reason)));
+                if let Err(error) = self.check().await {
+                    if let Some(reason) = EndReason::from_error(&error) {
+                        return Ok(Some(self.end(reason)));
+                    }
+                    self.recheck = Instant::now() + RETRY_INTERVAL;
                 }
             }
             if !self.has_caught_up {
+                // Catching up can take minutes, without a trace that matches the filter.
+                if let Some(reason) = self.long_lived.ended().now_or_never() {
+                    return Ok(Some(self.end(reason)));
+                }
+                if self.heartbeat <= Instant::now() {
+                    return Ok(Some(HEARTBEAT));
+                }
                 match self.read_page().await {
                     Ok(()) => continue,
                     Err(error) => {

@@ -26,7 +26,7 @@ const FORMS = {
   relative: date => {
     const seconds = (date - Date.now()) / 1000;
     const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', Infinity];
-    return relativeFormat.format(Math.trunc(seconds / size), unit);
+    return relativeFormat.format(unit === 'day' ? daysUntil(date) : Math.trunc(seconds / size), unit);
   },
 };
 

@@ -1,4 +1,4 @@
-// Starts the page: chooses the view by the address, and asks for a token where the view needs one.
+// Starts the page: selects the view by the URL, and asks for a token if needed.
 
 import './token.js'; // First: removes a link's token from the address.
 import { Failure } from './api.js';
@@ -8,7 +8,7 @@ import { askForLinkedToken, clearNotice, showFailure } from './notice.js';
 import { language, switchLanguage, texts } from './texts.js';
 import { currentToken, rejectToken, sid } from './token.js';
 
-/** A hidden page keeps its stream for this long. Browsers allow six connections to a server. */
+/** A hidden page keeps its stream for this time. Browsers allow six connections. */
 const HIDDEN_LIMIT_MS = 30_000;
 
 const root = document.documentElement.dataset.root;
@@ -24,12 +24,13 @@ document.getElementById('header').append(
   h('a', { class: 'skip', href: '#main' }, texts.skip),
   h('a', { class: 'home', href: `${root}/` }, texts.product),
   h('button', { type: 'button', class: 'plain', lang: language === 'zh' ? 'en' : 'zh-CN', click: () => switchLanguage(currentToken()) }, texts.otherLanguage));
-main.replaceChildren(notice, content);
 
 const [, ticket] = /\/tickets\/([^/]+)$/.exec(location.pathname) ?? [];
-if (ticket !== undefined) start((await import('./ticket.js')).showTicket(content, decode(ticket)));
-else if (/\/activity$/.test(location.pathname)) start((await import('./activity.js')).showActivity(content));
-else (await import('./start.js')).showStart(content);
+const page = await import(ticket !== undefined ? './ticket.js' : /\/activity$/.test(location.pathname) ? './activity.js' : './start.js');
+main.replaceChildren(notice, content);
+if (page.showTicket) start(page.showTicket(content, decode(ticket)));
+else if (page.showActivity) start(page.showActivity(content));
+else page.showStart(content);
 
 function start(started) {
   view = started;

@@ -185,7 +185,7 @@ function stateElements(state) {
   const item = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
   const day = value('appointment', state.appointment);
   const isOpen = state.status && !FINISHED.includes(state.status);
-  const isDue = isOpen && dateOf(state.appointment) && daysUntil(dateOf(state.appointment)) >= 0;
+  const isDue = state.status === 'scheduled' && dateOf(state.appointment) && daysUntil(dateOf(state.appointment)) >= 0;
   return [
     h('p', { class: 'status-now' }, state.status ? statusBadge(state.status) : texts.noStatus,
       state.status_since && h('span', { class: 'muted' }, texts.since[0], time(state.status_since, 'moment'), texts.since[1], ' ', time(state.status_since, 'relative'))),

@@ -114,7 +114,7 @@ impl Following {
         }
         long_lived.verify_token()?;
         let ticket = self.representation.ticket;
-        let history = self.use_cases.get_traces.execute(&self.caller, ticket);
+        let history = self.use_cases.watch_traces.execute(&self.caller, ticket);
         let history = history.await?;
         self.representation
             .respond(request, history)

@@ -90,7 +90,7 @@ impl Watcher {
     /// it misses nothing.
     pub(crate) fn subscribe(&self, query: HistoryQuery) -> Subscription {
         let mut state = self.0.state();
-        let watched = state.watched.entry(query.clone());
+        let watched = state.watched.entry(query);
         let watched = watched.or_insert_with(|| Watched {
             // A slow reader needs the latest reading only.
             readings: broadcast::Sender::new(1),
@@ -99,11 +99,7 @@ impl Watcher {
         });
         let readings = watched.readings.subscribe();
         self.start(state);
-        Subscription {
-            watcher: self.clone(),
-            query,
-            readings,
-        }
+        Subscription { readings }
     }
 
     /// Returns a receiver of the batches of the feed. The first one can be empty, and shows where the watcher begins.
@@ -123,8 +119,6 @@ impl Watcher {
 
 /// The subscription to a history.
 pub(crate) struct Subscription {
-    watcher: Watcher,
-    query: HistoryQuery,
     readings: broadcast::Receiver<Reading>,
 }
 
@@ -138,16 +132,6 @@ impl Subscription {
                 // The sender exists as long as this subscription.
                 Err(RecvError::Closed) => pending().await,
             }
-        }
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        let mut state = self.watcher.0.state();
-        let is_last = |watched: &Watched| watched.readings.receiver_count() == 1;
-        if state.watched.get(&self.query).is_some_and(is_last) {
-            state.watched.remove(&self.query);
         }
     }
 }

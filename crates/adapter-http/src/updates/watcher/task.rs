@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 use wts_app::{ErrorChain, FoundHistory, HistoryQuery, News, RepositoryError};
 use wts_domain::{TicketId, TraceId};
 
-use super::{FeedBatch, Reading, Shared, next_recheck};
+use super::{FeedBatch, Reading, Shared, Watched, next_recheck};
 
 /// The shortest time between two reads of the news.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -90,9 +90,12 @@ impl Drop for Running {
 }
 
 impl Shared {
-    /// Returns whether there is a subscription. Otherwise records that the watcher ends.
+    /// Removes the histories without a subscription. Returns whether there is a subscription; otherwise records that the
+    /// watcher ends.
     fn goes_on(&self) -> bool {
         let mut state = self.state();
+        let is_followed = |watched: &Watched| watched.readings.receiver_count() > 0;
+        state.watched.retain(|_, watched| is_followed(watched));
         state.is_running = !state.watched.is_empty() || self.batches.receiver_count() > 0;
         state.is_running
     }
