@@ -218,7 +218,7 @@ fn unresponsive_collector_delays_no_request() {
     let (status, output) = service.stop("TERM");
     assert!(status.success(), "{output}");
     assert!(
-        output.contains("the last spans did not reach the collector"),
+        output.contains("exporting the last spans failed"),
         "{output}"
     );
 }
